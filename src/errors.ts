@@ -1,0 +1,51 @@
+/** The one error type that crosses rooms: a code, the key it is about, and the cause. */
+
+/** Every way in which an operation can fail. `src/fuse/errno.ts` maps each to an errno, exhaustively. */
+export type FsErrorCode =
+  | 'EACCES'
+  | 'EBUSY'
+  | 'EEXIST'
+  | 'EFBIG'
+  | 'EILSEQ'
+  | 'EINVAL'
+  | 'EIO'
+  | 'EISDIR'
+  | 'EMFILE'
+  | 'ENAMETOOLONG'
+  | 'ENOENT'
+  | 'ENOSPC'
+  | 'ENOTDIR'
+  | 'ENOTEMPTY'
+  | 'ENOTSUP'
+  | 'EPERM'
+  | 'EROFS'
+  | 'ESHUTDOWN'
+  | 'ESTALE'
+  | 'ETIMEDOUT'
+  | 'EXDEV'
+  | 'EBADF'
+
+/** What an FsError is about; all optional, all safe to log. */
+export interface FsErrorDetails {
+  /** S3 key or local path the error is about. */
+  key?: string
+  cause?: unknown
+}
+
+/** A failed filesystem operation. `message` is one sentence for a person. */
+export class FsError extends Error {
+  override readonly name = 'FsError'
+  readonly code: FsErrorCode
+  readonly key: string | undefined
+
+  constructor(code: FsErrorCode, message: string, details: FsErrorDetails = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause })
+    this.code = code
+    this.key = details.key
+  }
+}
+
+/** A mistake of the user's (option, bucket, mountpoint): printed as one sentence, exit code 1, never a stack trace. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}

@@ -1,0 +1,61 @@
+/** The filesystem as promises, in the kernel's words, without the kernel: `fuse/` calls it, tests call it directly. */
+import type { Bytes, EpochMs } from '../units.js'
+
+/** What getattr(2) tells. Owner, umask and inode numbers are added by `fuse/`. */
+export interface Attributes {
+  readonly kind: 'file' | 'folder'
+  /** Permission bits before the umask, e.g. 0o444. */
+  readonly mode: number
+  readonly size: Bytes
+  readonly mtime: EpochMs
+}
+
+export interface DirectoryEntry extends Attributes {
+  readonly name: string
+}
+
+export interface OpenRequest {
+  readonly write: boolean
+  readonly truncate: boolean
+}
+
+export interface FilesystemFigures {
+  readonly blockSize: Bytes
+  readonly totalBlocks: number
+  readonly freeBlocks: number
+  readonly files: number
+}
+
+/** Times for utimens(2); undefined leaves one alone (UTIME_OMIT). */
+export interface Times {
+  readonly mtime: EpochMs | undefined
+}
+
+/**
+ * Paths are absolute paths of the mount as the kernel gives them (`/A/B/inbox/x`). Handles are positive integers.
+ * All throw FsError and nothing else by intention; whatever else is thrown is EIO at the boundary.
+ */
+export interface Filesystem {
+  getattr(path: string, signal: AbortSignal): Promise<Attributes>
+  readdir(path: string, signal: AbortSignal): Promise<readonly DirectoryEntry[]>
+  access(path: string, mode: number, signal: AbortSignal): Promise<void>
+  open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number>
+  create(path: string, signal: AbortSignal): Promise<number>
+  read(handle: number, position: number, length: number, signal: AbortSignal): Promise<Uint8Array>
+  write(handle: number, bytes: Uint8Array, position: number, signal: AbortSignal): Promise<number>
+  truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void>
+  ftruncate(handle: number, size: Bytes, signal: AbortSignal): Promise<void>
+  flush(handle: number, signal: AbortSignal): Promise<void>
+  fsync(handle: number, signal: AbortSignal): Promise<void>
+  release(handle: number): Promise<void>
+  rename(from: string, to: string, signal: AbortSignal): Promise<void>
+  unlink(path: string, signal: AbortSignal): Promise<void>
+  mkdir(path: string, signal: AbortSignal): Promise<void>
+  rmdir(path: string, signal: AbortSignal): Promise<void>
+  utimens(path: string, times: Times, signal: AbortSignal): Promise<void>
+  /** Changes of owner and mode: accepted in `send/`, EROFS elsewhere. */
+  setattr(path: string, signal: AbortSignal): Promise<void>
+  /** link, symlink, mknod: EPERM in `send/`, EROFS elsewhere; setxattr: ENOTSUP. */
+  refuse(path: string, operation: 'link' | 'symlink' | 'mknod' | 'setxattr'): Promise<never>
+  statfs(signal: AbortSignal): Promise<FilesystemFigures>
+}

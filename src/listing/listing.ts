@@ -1,0 +1,58 @@
+/** The interface of the listing room: what the bucket holds, by prefix, no older than the ttl where it can be helped. */
+import type { EpochMs, Key, Name, Prefix } from '../units.js'
+import type { ObjectInfo } from '../s3/store.js'
+
+/** A file of a view: the name it is shown under and the object behind it. */
+export interface FileEntry extends ObjectInfo {
+  readonly kind: 'file'
+  readonly name: Name
+}
+
+/** A folder of a view. `mtime` is the newest LastModified below it, 0 if unknown. */
+export interface FolderEntry {
+  readonly kind: 'folder'
+  readonly name: Name
+  readonly mtime: EpochMs
+}
+
+export type Entry = FileEntry | FolderEntry
+
+/** The folders and files of one prefix, as one listing found them. Immutable: a refresh makes another. */
+export interface KeyTree {
+  /** When the listing that it came from was begun. */
+  readonly listedAt: EpochMs
+  readonly size: number
+  /** What is at `names` below the root; the root itself for no names. */
+  lookup(names: readonly Name[]): Entry | undefined
+  /** The entries of a folder in UTF-8 order of names; undefined if there is no such folder. */
+  readdir(names: readonly Name[]): readonly Entry[] | undefined
+  /** All objects in key order. */
+  objects(): Iterable<ObjectInfo>
+}
+
+/** One row of `status`: what is known of a prefix. */
+export interface ListingStatus {
+  readonly prefix: Prefix
+  readonly objects: number
+  readonly listedAt: EpochMs | undefined
+  /** One sentence, when the last try failed. */
+  readonly error: string | undefined
+}
+
+export interface Listing {
+  /**
+   * The tree below a prefix: at most ttl old; if the bucket can't be reached, at most stale-ttl.
+   * One LIST under way for a prefix serves all who wait for it, and is not ended by one caller's signal.
+   * @throws FsError EACCES if it may not be listed, EIO or ETIMEDOUT if it can't be
+   */
+  tree(prefix: Prefix, signal: AbortSignal): Promise<KeyTree>
+  /** The tree if it is known, however old; never asks the bucket. */
+  known(prefix: Prefix): KeyTree | undefined
+  /** Raw segment names of the folders one level below the prefix (one delimited LIST), with the same ttl rules. */
+  folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]>
+  /** The next look at the prefix lists again: we changed it, or know better. */
+  invalidate(prefix: Prefix): void
+  /** A GET said that the key is not there: takes it out at once. */
+  forget(key: Key): void
+  status(): readonly ListingStatus[]
+}

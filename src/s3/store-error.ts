@@ -1,0 +1,29 @@
+/** What a failed request to S3 means for those who decide about trying again. */
+import { FsError, type FsErrorCode } from '../errors.js'
+
+/**
+ * - `transient`: unreachable, reset, timeout, 5xx, SlowDown: try again; a write may have been done.
+ * - `credentials`: refused or expired keys: wait for new ones; a write was not done.
+ * - `permanent`: AccessDenied, NoSuchBucket, too large…: trying again is useless; a write was not done.
+ * - `condition`: If-Match or If-None-Match failed; a write was not done.
+ * - `absent`: no such key.
+ */
+export type StoreFailure = 'transient' | 'credentials' | 'permanent' | 'condition' | 'absent'
+
+export class StoreError extends FsError {
+  readonly failure: StoreFailure
+  /** S3's own error code (`SlowDown`, `AccessDenied`) or Node's (`ECONNREFUSED`). */
+  readonly s3Code: string
+
+  constructor(
+    code: FsErrorCode,
+    failure: StoreFailure,
+    s3Code: string,
+    message: string,
+    details: { key?: string; cause?: unknown } = {},
+  ) {
+    super(code, message, details)
+    this.failure = failure
+    this.s3Code = s3Code
+  }
+}

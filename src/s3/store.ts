@@ -1,0 +1,98 @@
+/** The store interface: all that as2fs asks of S3. The SDK stands behind it in `sdk-store.ts`; tests have one in memory. */
+import type { Readable } from 'node:stream'
+import type { Bytes, EpochMs, Key, Prefix } from '../units.js'
+
+/** One object as a listing shows it. */
+export interface ObjectInfo {
+  readonly key: Key
+  readonly size: Bytes
+  /** LastModified. */
+  readonly mtime: EpochMs
+  /** Without quotes; empty where the server gives none. */
+  readonly etag: string
+}
+
+/** One page of a listing, in UTF-8 binary order of keys. */
+export interface ListPage {
+  readonly objects: readonly ObjectInfo[]
+  /** Common prefixes, each ending in the delimiter; empty without a delimiter. */
+  readonly prefixes: readonly Prefix[]
+  /** Token of the next page; undefined at the end. The only sign of the end: a short page is none. */
+  readonly next: string | undefined
+}
+
+export interface ListRequest {
+  readonly prefix: Prefix
+  readonly delimiter?: '/'
+  /** Keys greater than this one, in binary order. */
+  readonly startAfter?: Key
+  readonly token?: string
+  /** 1 to 1,000; default 1,000. */
+  readonly maxKeys?: number
+}
+
+/** Byte range of an object; `end` is exclusive. */
+export interface ByteRange {
+  readonly start: Bytes
+  readonly end: Bytes
+}
+
+export interface GetRequest {
+  readonly key: Key
+  /** Omitted: the whole object, whose checksum is verified where the server gives one. */
+  readonly range?: ByteRange
+  /** If-Match: the version pinned at open. */
+  readonly etag?: string
+}
+
+export interface PutRequest {
+  readonly key: Key
+  readonly size: Bytes
+  /** Makes the body anew for each try: exactly `size` bytes. */
+  readonly body: () => Readable
+  /** If-None-Match: * — refuse to overwrite. Servers that do not know it ignore it. */
+  readonly onlyIfAbsent?: boolean
+}
+
+export interface PutResult {
+  readonly etag: string
+  /** x-amz-request-id, for the audit trail. */
+  readonly requestId: string | undefined
+}
+
+/** A part that is already in the bucket. */
+export interface UploadedPart {
+  readonly number: number
+  readonly etag: string
+}
+
+/**
+ * The bucket. Every call takes an AbortSignal last and throws FsError only:
+ * ENOENT (no such key), ESTALE (If-Match failed), EEXIST (If-None-Match failed), EACCES (AccessDenied),
+ * EIO / ETIMEDOUT (unreachable, 5xx, throttled), with `StoreError` details for those who retry.
+ * Reads are retried inside with backoff and jitter while the signal allows; writes never are: the caller journals each try.
+ */
+export interface Store {
+  list(request: ListRequest, signal: AbortSignal): Promise<ListPage>
+  /** @returns exactly the range, shorter only at the object's end; length (and checksum, for whole objects) verified. */
+  get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array>
+  head(key: Key, signal: AbortSignal): Promise<ObjectInfo | undefined>
+  put(request: PutRequest, signal: AbortSignal): Promise<PutResult>
+  createMultipart(key: Key, signal: AbortSignal): Promise<string>
+  uploadPart(
+    key: Key,
+    uploadId: string,
+    part: { number: number; size: Bytes; body: () => Readable },
+    signal: AbortSignal,
+  ): Promise<UploadedPart>
+  completeMultipart(
+    key: Key,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+    onlyIfAbsent: boolean,
+    signal: AbortSignal,
+  ): Promise<PutResult>
+  abortMultipart(key: Key, uploadId: string, signal: AbortSignal): Promise<void>
+  /** Ends idle connections. */
+  close(): void
+}

@@ -1,0 +1,112 @@
+/** The interface of the send room: files written by the user on their way into the bucket, once each. */
+import type { Bytes, EpochMs, Key, Milliseconds, Name } from '../units.js'
+
+/** Whose `send/` it is; raw AS2 ids as they stand in keys. */
+export interface Partner {
+  readonly station: string
+  readonly partner: string
+}
+
+/** Spec section 3. `submitted`: in the bucket, not yet taken by the gateway. */
+export type SendState = 'open' | 'held' | 'queued' | 'uploading' | 'submitted' | 'failed'
+
+/** Why a held file is held. */
+export type HoldReason = 'name' | 'empty' | 'commit' | 'crash' | 'bundle'
+
+/** One file of a `send/` as `queue.json`, `as2fs queue` and `ls` show it. */
+export interface SendRow extends Partner {
+  readonly id: string
+  /** Path below `send/`: one name, or `<bundle>/<name>`. */
+  readonly path: string
+  readonly key: Key
+  readonly state: SendState
+  readonly reason: HoldReason | undefined
+  readonly size: Bytes
+  readonly mtime: EpochMs
+  /** Last close. */
+  readonly closedAt: EpochMs | undefined
+  readonly tries: number
+  readonly nextTryAt: EpochMs | undefined
+  /** One sentence. */
+  readonly error: string | undefined
+  readonly etag: string | undefined
+  /** Bytes uploaded so far while uploading. */
+  readonly uploaded: Bytes
+  readonly submittedAt: EpochMs | undefined
+}
+
+/** A spool file under a kernel handle. Reads and writes are positional, as pread(2) and pwrite(2). */
+export interface OpenSpoolFile {
+  readonly id: string
+  read(position: number, length: number): Promise<Uint8Array>
+  write(bytes: Uint8Array, position: number): Promise<number>
+  truncate(size: Bytes): Promise<void>
+  /** close(2) of one descriptor: bytes are on disk when it resolves; throws what the spool found (ENOSPC, EIO). */
+  flush(): Promise<void>
+  fsync(): Promise<void>
+  /** After the last close; never throws. The last writer's release puts the file into the queue or holds it. */
+  release(): Promise<void>
+}
+
+export interface OpenFlags {
+  readonly write: boolean
+  readonly truncate: boolean
+}
+
+/** Times and places of the same name in the bucket, for the 6-hour rule and for lost answers. */
+export interface BucketView {
+  /** Newest time at which this name was seen in `AS2/send`, or the outbox; undefined if it was not seen. */
+  seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
+  /** Looks, with fresh listings, for an upload whose answer was lost: same name and size, modified at or after `since`. */
+  find(
+    partner: Partner,
+    name: string,
+    size: Bytes,
+    since: EpochMs,
+    signal: AbortSignal,
+  ): Promise<'send' | 'duplicate' | 'outbox' | undefined>
+  /** Whether the key is (still) in `AS2/send`, by a listing begun at or after `since`. */
+  waiting(key: Key, partner: Partner, since: EpochMs, signal: AbortSignal): Promise<boolean>
+  /** We put something there: look again. */
+  changed(partner: Partner): void
+}
+
+export interface SendCounts {
+  readonly open: number
+  readonly held: number
+  readonly queued: number
+  readonly uploading: number
+  readonly submitted: number
+  readonly failed: number
+}
+
+/**
+ * All methods throw FsError with the errno of spec section 3 (EEXIST for a duplicate under `reject`, EBUSY while uploading,
+ * EPERM for submitted, EXDEV across partners, EILSEQ, ENAMETOOLONG, EINVAL for names that cannot become keys).
+ */
+export interface Sender {
+  /** Local files (all states) of a partner; submitted ones until the gateway took them. */
+  rows(partner: Partner): readonly SendRow[]
+  allRows(): readonly SendRow[]
+  row(partner: Partner, path: readonly Name[]): SendRow | undefined
+  /** Folders made in a `send/` (bundles), by name. */
+  folders(partner: Partner): readonly Name[]
+  /** A new, open file. */
+  create(partner: Partner, path: readonly Name[], signal: AbortSignal): Promise<OpenSpoolFile>
+  open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile>
+  truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void>
+  rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void>
+  unlink(partner: Partner, path: readonly Name[]): Promise<void>
+  mkdir(partner: Partner, name: Name): Promise<void>
+  rmdir(partner: Partner, name: Name): Promise<void>
+  setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void>
+  /** `as2fs queue retry|cancel|release`; throws FsError with a sentence where it makes no sense. */
+  retry(id: string): Promise<void>
+  cancel(id: string): Promise<void>
+  releaseHeld(id: string): Promise<void>
+  counts(): SendCounts
+  /** No new opens from now on; uploads what is queued, without settling, for at most `limit`. Resolves to what remains. */
+  drain(limit: Milliseconds): Promise<SendCounts>
+  /** Stops uploads and closes the journal. Everything stays on disk. */
+  close(): Promise<void>
+}
