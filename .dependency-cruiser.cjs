@@ -1,0 +1,60 @@
+/**
+ * The fences between the rooms. Dependencies point one way:
+ * cli, demo -> daemon -> fuse -> fs -> view, listing, data, send, mdn -> s3.
+ */
+const only = (name, packages, room, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: '^src/', pathNot: `^src/${room}/` },
+  to: { path: `^node_modules/(${packages})` },
+})
+
+const room = (from, mayUse, comment) => ({
+  name: `${from}-uses-only-its-neighbours`,
+  severity: 'error',
+  comment,
+  from: { path: `^src/${from}/` },
+  to: { path: '^src/[^/]+/', pathNot: `^src/(${[from, ...mayUse].join('|')})/` },
+})
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    only(
+      'only-fuse-knows-the-binding',
+      'fuse-native',
+      'fuse',
+      'The kernel has one door, so that one place answers it.',
+    ),
+    only('only-s3-knows-the-sdk', '@aws-sdk|@smithy', 's3', 'SDK failures become our errors in one place.'),
+    only('only-cli-knows-yargs', 'yargs|yaml', 'cli', 'Options are parsed once, at the edge.'),
+    only('only-telemetry-knows-pino', 'pino|pino-pretty', 'telemetry', 'The log can be changed in one place.'),
+    room('view', ['s3'], 'Pure: path to key and back. Of s3 it needs types only.'),
+    room('s3', ['telemetry'], 'The bucket knows nothing of what is made of it.'),
+    room('listing', ['view', 's3', 'telemetry'], 'fs brings listing, data and send together.'),
+    room('data', ['s3', 'telemetry'], 'fs brings listing, data and send together.'),
+    room('send', ['view', 's3', 'telemetry'], 'Money rides here: it depends on as little as it can.'),
+    room('mdn', ['view', 'listing', 's3'], 'Attribution works on keys and listings.'),
+    room(
+      'fs',
+      ['view', 'listing', 'data', 'send', 'mdn', 's3', 'telemetry', 'state'],
+      'The filesystem without the kernel.',
+    ),
+    room('fuse', ['fs', 'telemetry'], 'The kernel without the bucket.'),
+    room('state', ['send', 'listing', 'telemetry'], 'What is kept on disk and told to other processes.'),
+    room('telemetry', [], 'Everyone may log; the log needs no one.'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}
