@@ -1,0 +1,205 @@
+/** The filesystem: each operation finds its place in the tree and is passed on to the part that knows it. */
+import { FsError } from '../errors.js'
+import type { Partner } from '../send/sender.js'
+import type { Bytes, Name } from '../units.js'
+import { idOfNewFolder, parsePath, type Place } from '../view/tree.js'
+import type { DirectoryOfPartners } from './directory-of-partners.js'
+import type { Attributes, DirectoryEntry, Filesystem, FilesystemFigures, OpenRequest, Times } from './filesystem.js'
+import { HandleTable } from './handles.js'
+import type { ReadOnlyTree } from './read-only-tree.js'
+import type { SendFolder } from './send-folder.js'
+
+/** W_OK of access(2). */
+const writable = 2
+
+export interface As2FilesystemOptions {
+  readonly tree: ReadOnlyTree
+  readonly send: SendFolder
+  readonly partners: DirectoryOfPartners
+  /** `--read-only`: `send/` too refuses every change. */
+  readonly readOnly: boolean
+  readonly figures: () => Promise<FilesystemFigures>
+}
+
+type SendPlace = Extract<Place, { kind: 'send' }>
+
+export class As2Filesystem implements Filesystem {
+  readonly #tree: ReadOnlyTree
+  readonly #send: SendFolder
+  readonly #partners: DirectoryOfPartners
+  readonly #readOnly: boolean
+  readonly #figures: () => Promise<FilesystemFigures>
+  readonly #handles = new HandleTable()
+
+  constructor(options: As2FilesystemOptions) {
+    this.#tree = options.tree
+    this.#send = options.send
+    this.#partners = options.partners
+    this.#readOnly = options.readOnly
+    this.#figures = options.figures
+  }
+
+  /** How many files are open. */
+  get openFiles(): number {
+    return this.#handles.size
+  }
+
+  async getattr(path: string, signal: AbortSignal): Promise<Attributes> {
+    const place = parsePath(path)
+    if (place.kind !== 'send') return this.#tree.getattr(place, signal)
+    const owner = await this.#tree.owner(place, signal)
+    return this.#send.getattr(owner, place.names, signal)
+  }
+
+  async readdir(path: string, signal: AbortSignal): Promise<readonly DirectoryEntry[]> {
+    const place = parsePath(path)
+    if (place.kind !== 'send') return this.#tree.readdir(place, signal)
+    const owner = await this.#tree.owner(place, signal)
+    return this.#send.readdir(owner, place.names, signal)
+  }
+
+  async access(path: string, mode: number, signal: AbortSignal): Promise<void> {
+    await this.getattr(path, signal)
+    if ((mode & writable) === 0) return
+    const { kind } = parsePath(path)
+    if (kind !== 'send' && kind !== 'root' && kind !== 'station') throw readOnlyView(path)
+    if (this.#readOnly) throw mountedReadOnly()
+  }
+
+  async open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number> {
+    const place = parsePath(path)
+    if (place.kind === 'send') {
+      if (request.write && this.#readOnly) throw mountedReadOnly()
+      const owner = await this.#tree.owner(place, signal)
+      return this.#handles.add(await this.#send.open(owner, place.names, request, signal))
+    }
+    if (request.write) throw readOnlyView(path)
+    return this.#handles.add(await this.#tree.open(place, signal))
+  }
+
+  async create(path: string, signal: AbortSignal): Promise<number> {
+    const { owner, names } = await this.#sendPlace(path, signal)
+    return this.#handles.add(await this.#send.create(owner, names, signal))
+  }
+
+  read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#handles.get(handle).read(position, length, signal)
+  }
+
+  write(handle: number, bytes: Uint8Array, position: Bytes): Promise<number> {
+    return this.#handles.get(handle).write(bytes, position)
+  }
+
+  async truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void> {
+    const { owner, names } = await this.#sendPlace(path, signal)
+    await this.#send.truncate(owner, names, size, signal)
+  }
+
+  ftruncate(handle: number, size: Bytes): Promise<void> {
+    return this.#handles.get(handle).truncate(size)
+  }
+
+  flush(handle: number): Promise<void> {
+    return this.#handles.get(handle).flush()
+  }
+
+  fsync(handle: number): Promise<void> {
+    return this.#handles.get(handle).fsync()
+  }
+
+  async release(handle: number): Promise<void> {
+    await this.#handles.take(handle)?.release()
+  }
+
+  async rename(from: string, to: string, signal: AbortSignal): Promise<void> {
+    const source = await this.#sendPlace(from, signal)
+    const target = await this.#sendPlace(to, signal)
+    const { station, partner } = target.owner
+    if (station !== source.owner.station || partner !== source.owner.partner) {
+      throw new FsError('EXDEV', 'A file is renamed within one send/ only: copy it to another partner.')
+    }
+    await this.#send.rename(source.owner, source.names, target.names, signal)
+  }
+
+  async unlink(path: string, signal: AbortSignal): Promise<void> {
+    const { owner, names } = await this.#sendPlace(path, signal)
+    await this.#send.unlink(owner, names, signal)
+  }
+
+  async mkdir(path: string, signal: AbortSignal): Promise<void> {
+    const place = parsePath(path)
+    if (place.kind !== 'station' && place.kind !== 'partner') {
+      const { owner, names } = await this.#sendPlace(path, signal)
+      return this.#send.mkdir(owner, names, signal)
+    }
+    if (this.#readOnly) throw mountedReadOnly()
+    if (place.kind === 'station') return this.#partners.make(newId(place.station))
+    const station = await this.#partners.station(place.station, signal)
+    if (station === undefined) throw new FsError('ENOENT', `There is no station ${place.station}.`)
+    await this.#partners.make(station, newId(place.partner))
+  }
+
+  async rmdir(path: string, signal: AbortSignal): Promise<void> {
+    const place = parsePath(path)
+    if (place.kind !== 'station' && place.kind !== 'partner') {
+      const { owner, names } = await this.#sendPlace(path, signal)
+      return this.#send.rmdir(owner, names, signal)
+    }
+    if (this.#readOnly) throw mountedReadOnly()
+    const station = await this.#partners.station(place.station, signal)
+    if (station === undefined) throw new FsError('ENOENT', `There is no station ${place.station}.`)
+    if (place.kind === 'station') return this.#partners.forget(station, undefined, signal)
+    const owner = await this.#tree.owner(place, signal)
+    if (this.#send.isBusy(owner)) throw new FsError('ENOTEMPTY', 'Files wait in its send/.')
+    await this.#partners.forget(station, owner.partner, signal)
+  }
+
+  async utimens(path: string, times: Times, signal: AbortSignal): Promise<void> {
+    const { owner, names } = await this.#sendPlace(path, signal)
+    if (times.mtime !== undefined && names.length > 0) {
+      await this.#send.setMtime(owner, names, times.mtime, signal)
+    }
+  }
+
+  async setattr(path: string, signal: AbortSignal): Promise<void> {
+    await this.#sendPlace(path, signal)
+    await this.getattr(path, signal)
+  }
+
+  refuse(path: string, operation: 'link' | 'symlink' | 'mknod' | 'setxattr'): Promise<never> {
+    if (operation === 'setxattr') return Promise.reject(new FsError('ENOTSUP', 'Extended attributes are not kept.'))
+    if (parsePath(path).kind !== 'send') return Promise.reject(readOnlyView(path))
+    return Promise.reject(new FsError('EPERM', 'A send/ holds plain files only.'))
+  }
+
+  statfs(): Promise<FilesystemFigures> {
+    return this.#figures()
+  }
+
+  /** The place of a path that something is to be changed at. @throws FsError EROFS outside `send/` */
+  async #sendPlace(path: string, signal: AbortSignal): Promise<{ owner: Partner; names: readonly Name[] }> {
+    const place: SendPlace = requireSend(path)
+    if (this.#readOnly) throw mountedReadOnly()
+    return { owner: await this.#tree.owner(place, signal), names: place.names }
+  }
+}
+
+function requireSend(path: string): SendPlace {
+  const place = parsePath(path)
+  if (place.kind !== 'send') throw readOnlyView(path)
+  return place
+}
+
+function newId(name: Name): string {
+  const id = idOfNewFolder(name)
+  if (id === undefined) throw new FsError('EINVAL', `${name} can't be an AS2 id.`)
+  return id
+}
+
+function readOnlyView(path: string): FsError {
+  return new FsError('EROFS', `${path} can only be read; files are sent through send/.`)
+}
+
+function mountedReadOnly(): FsError {
+  return new FsError('EROFS', 'The mount is read-only (--read-only).')
+}

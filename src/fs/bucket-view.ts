@@ -1,0 +1,98 @@
+/** What the send room may ask of the bucket, answered from listings: lost uploads, duplicates, pick-up by the gateway. */
+import { FsError } from '../errors.js'
+import type { KeyTree, Listing } from '../listing/listing.js'
+import type { ObjectInfo } from '../s3/store.js'
+import type { BucketView, Partner } from '../send/sender.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Bytes, EpochMs, Key, Prefix } from '../units.js'
+import { viewPrefix } from '../view/tree.js'
+
+/** The places where an upload can be found again, in the order in which the gateway moves it on. */
+const whereabouts = ['send', 'duplicate', 'outbox'] as const
+type SendingView = (typeof whereabouts)[number]
+
+export class ListedBucketView implements BucketView {
+  readonly #listing: Listing
+  readonly #root: Prefix
+  readonly #clock: Clock
+
+  constructor(listing: Listing, root: Prefix, clock: Clock) {
+    this.#listing = listing
+    this.#root = root
+    this.#clock = clock
+  }
+
+  async seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined> {
+    let newest: EpochMs | undefined
+    for (const view of ['send', 'outbox'] as const) {
+      const tree = await this.#visibleTree(partner, view, signal)
+      for (const object of named(tree, name)) newest = Math.max(newest ?? 0, object.mtime)
+    }
+    return newest
+  }
+
+  async find(
+    partner: Partner,
+    name: string,
+    size: Bytes,
+    since: EpochMs,
+    signal: AbortSignal,
+  ): Promise<SendingView | undefined> {
+    // Twice over: it may move on between one listing and the next, but only forwards.
+    for (const view of [...whereabouts, 'send', 'outbox'] as const) {
+      const tree = await this.#freshTree(partner, view, signal)
+      for (const object of named(tree, name)) if (object.size === size && object.mtime >= since) return view
+    }
+    return undefined
+  }
+
+  async waiting(key: Key, partner: Partner, since: EpochMs, signal: AbortSignal): Promise<boolean> {
+    const prefix = this.#prefix(partner, 'send')
+    const known = this.#listing.known(prefix)
+    if (known && known.listedAt < since) this.#listing.invalidate(prefix)
+    const tree = await this.#listing.tree(prefix, signal)
+    // A stale tree, served in an outage, says nothing about what happened since.
+    if (tree.listedAt < since) return true
+    for (const object of tree.objects()) if (object.key === key) return true
+    return false
+  }
+
+  changed(partner: Partner): void {
+    this.#listing.invalidate(this.#prefix(partner, 'send'))
+  }
+
+  #prefix(partner: Partner, view: SendingView): Prefix {
+    return viewPrefix(this.#root, partner, view)
+  }
+
+  /** A view that may not be listed holds nothing that we could know of. */
+  async #visibleTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<KeyTree | undefined> {
+    try {
+      return await this.#listing.tree(this.#prefix(partner, view), signal)
+    } catch (error) {
+      if (error instanceof FsError && error.code === 'EACCES') return undefined
+      throw error
+    }
+  }
+
+  /**
+   * A listing begun from now on: what was known before can't tell where a lost upload went. Refused access is an
+   * error here (but for `duplicate/`): 'can't look' must never be read as 'was not sent'.
+   */
+  async #freshTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<KeyTree | undefined> {
+    const prefix = this.#prefix(partner, view)
+    const now = this.#clock.now()
+    this.#listing.invalidate(prefix)
+    const tree =
+      view === 'duplicate' ? await this.#visibleTree(partner, view, signal) : await this.#listing.tree(prefix, signal)
+    if (tree && tree.listedAt < now) {
+      throw new FsError('EIO', `Can't look whether it was sent: ${prefix} can't be listed now.`, { key: prefix })
+    }
+    return tree
+  }
+}
+
+function* named(tree: KeyTree | undefined, name: string): Iterable<ObjectInfo> {
+  if (!tree) return
+  for (const object of tree.objects()) if (object.key.slice(object.key.lastIndexOf('/') + 1) === name) yield object
+}

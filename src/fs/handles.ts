@@ -1,0 +1,57 @@
+/** Open files under the kernel's handles: small positive integers, 0 would mean 'unset' to libfuse. */
+import { FsError } from '../errors.js'
+import type { Bytes } from '../units.js'
+
+/** What a handle can do; each kind of file has its own. */
+export interface OpenFile {
+  read(position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array>
+  write(bytes: Uint8Array, position: Bytes): Promise<number>
+  truncate(size: Bytes): Promise<void>
+  flush(): Promise<void>
+  fsync(): Promise<void>
+  release(): Promise<void>
+}
+
+/** The part of an open file that only a writable one has, refused. */
+const refusals: Omit<OpenFile, 'read' | 'release'> = {
+  write: () => Promise.reject(new FsError('EBADF', 'The file was not opened for writing.')),
+  truncate: () => Promise.reject(new FsError('EINVAL', 'The file was not opened for writing.')),
+  flush: () => Promise.resolve(),
+  fsync: () => Promise.resolve(),
+}
+
+/** An open file that can only be read. */
+export function readOnlyFile(read: OpenFile['read'], release: () => void = () => undefined): OpenFile {
+  return { ...refusals, read, release: () => Promise.resolve(release()) }
+}
+
+export class HandleTable {
+  readonly #files = new Map<number, OpenFile>()
+  #last = 0
+
+  get size(): number {
+    return this.#files.size
+  }
+
+  add(file: OpenFile): number {
+    // 31 bits: the binding hands handles over as 32-bit integers.
+    do this.#last = this.#last >= 0x7fffffff ? 1 : this.#last + 1
+    while (this.#files.has(this.#last))
+    this.#files.set(this.#last, file)
+    return this.#last
+  }
+
+  /** @throws FsError EBADF for a handle that is not open */
+  get(handle: number): OpenFile {
+    const file = this.#files.get(handle)
+    if (!file) throw new FsError('EBADF', `Handle ${handle} is not open.`)
+    return file
+  }
+
+  /** Takes the handle out; undefined if it is not open. */
+  take(handle: number): OpenFile | undefined {
+    const file = this.#files.get(handle)
+    this.#files.delete(handle)
+    return file
+  }
+}

@@ -1,0 +1,208 @@
+/** Everything of the tree that can only be read: stations, partners, views, `.as2fs/`. */
+import type { Objects } from '../data/objects.js'
+import { FsError } from '../errors.js'
+import type { Entry, KeyTree, Listing } from '../listing/listing.js'
+import type { MdnAttribution } from '../mdn/attribution.js'
+import type { Partner } from '../send/sender.js'
+import type { Name, Prefix } from '../units.js'
+import { encodeName } from '../view/names.js'
+import {
+  controlFolder,
+  mdnPrefix,
+  pairFolders,
+  partnerFolders,
+  stationName,
+  viewPrefix,
+  type MdnDirection,
+  type Place,
+  type ViewName,
+} from '../view/tree.js'
+import { entryAttributes, readOnlyFolder } from './attributes.js'
+import type { ControlFile } from './control-files.js'
+import type { DirectoryOfPartners } from './directory-of-partners.js'
+import type { Attributes, DirectoryEntry } from './filesystem.js'
+import { readOnlyFile, type OpenFile } from './handles.js'
+import { MdnViews } from './mdn-views.js'
+
+/** A place with nothing of its own to write to; `send/` is `SendFolder`'s. */
+export type ReadOnlyPlace = Exclude<Place, { kind: 'send' }>
+
+export interface ReadOnlyTreeOptions {
+  readonly listing: Listing
+  readonly objects: Objects
+  readonly partners: DirectoryOfPartners
+  readonly attribution: MdnAttribution
+  readonly controlFiles: ReadonlyMap<string, ControlFile>
+  readonly root: Prefix
+}
+
+export class ReadOnlyTree {
+  readonly #listing: Listing
+  readonly #objects: Objects
+  readonly #partners: DirectoryOfPartners
+  readonly #mdns: MdnViews
+  readonly #controlFiles: ReadonlyMap<string, ControlFile>
+  readonly #root: Prefix
+
+  constructor(options: ReadOnlyTreeOptions) {
+    this.#listing = options.listing
+    this.#objects = options.objects
+    this.#partners = options.partners
+    this.#mdns = new MdnViews(options.listing, options.root, options.attribution)
+    this.#controlFiles = options.controlFiles
+    this.#root = options.root
+  }
+
+  /** @throws FsError ENOENT if there is no such station or partner */
+  async owner(place: { readonly station: Name; readonly partner: Name }, signal: AbortSignal): Promise<Partner> {
+    const station = await this.#station(place.station, signal)
+    const partner = await this.#partners.partner(station, place.partner, signal)
+    if (partner === undefined) throw absent(`${place.station}/${place.partner}`)
+    return { station, partner }
+  }
+
+  async getattr(place: ReadOnlyPlace, signal: AbortSignal): Promise<Attributes> {
+    switch (place.kind) {
+      case 'root':
+      case 'control':
+      case 'all-mdns':
+        return readOnlyFolder()
+      case 'control-file':
+        return this.#controlAttributes(place.name)
+      case 'station':
+        await this.#station(place.station, signal)
+        return readOnlyFolder()
+      case 'partner':
+      case 'pair':
+        await this.owner(place, signal)
+        return readOnlyFolder()
+      case 'all-mdns-of':
+      case 'view':
+        return entryAttributes(await this.#entry(place, signal))
+      case 'absent':
+        throw absent('that')
+    }
+  }
+
+  async readdir(place: ReadOnlyPlace, signal: AbortSignal): Promise<readonly DirectoryEntry[]> {
+    switch (place.kind) {
+      case 'root': {
+        const stations = await this.#partners.stations(signal)
+        return folders([controlFolder, ...stations.map(stationName)])
+      }
+      case 'control':
+        return [...this.#controlEntries(), ...folders(['mdn'])]
+      case 'all-mdns':
+        return folders(pairFolders('mdn'))
+      case 'station': {
+        const partners = await this.#partners.partners(await this.#station(place.station, signal), signal)
+        return folders(partners.map(encodeName))
+      }
+      case 'partner':
+        return this.#partnerEntries(await this.owner(place, signal), signal)
+      case 'pair':
+        await this.owner(place, signal)
+        return folders(pairFolders(place.pair))
+      case 'all-mdns-of':
+      case 'view': {
+        const entries = (await this.#tree(place, signal)).readdir(place.names)
+        if (!entries) throw absent(place.names.join('/'))
+        return entries.map((entry) => ({ ...entryAttributes(entry), name: entry.name }))
+      }
+      case 'control-file':
+        throw new FsError('ENOTDIR', `${place.name} is a file.`)
+      case 'absent':
+        throw absent('that')
+    }
+  }
+
+  /** Opens for reading. */
+  async open(place: ReadOnlyPlace, signal: AbortSignal): Promise<OpenFile> {
+    if (place.kind === 'control-file') return this.#openControl(place.name)
+    if (place.kind === 'absent') throw absent('that')
+    if (place.kind !== 'view' && place.kind !== 'all-mdns-of') throw new FsError('EISDIR', 'That is a folder.')
+    const entry = await this.#entry(place, signal)
+    if (entry.kind === 'folder') throw new FsError('EISDIR', `${entry.name} is a folder.`)
+    const object = this.#objects.open(entry)
+    return readOnlyFile(
+      (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
+      () => object.close(),
+    )
+  }
+
+  /** The object behind a file of a view. */
+  async #entry(place: TreePlace, signal: AbortSignal): Promise<Entry> {
+    const entry = (await this.#tree(place, signal)).lookup(place.names)
+    if (!entry) throw absent(place.names.join('/'))
+    return entry
+  }
+
+  async #tree(place: TreePlace, signal: AbortSignal): Promise<KeyTree> {
+    if (place.kind === 'all-mdns-of') return this.#listing.tree(mdnPrefix(this.#root, place.direction), signal)
+    const owner = await this.owner(place, signal)
+    if (place.view === 'failed' && place.names.length === 0) await this.#requireFailed(owner, signal)
+    const direction = mdnDirection(place.view)
+    if (direction === undefined) return this.#listing.tree(viewPrefix(this.#root, owner, place.view), signal)
+    return this.#mdns.tree(owner, direction, (s, p) => this.#partners.isKnown(s, p), signal)
+  }
+
+  async #station(name: Name, signal: AbortSignal): Promise<string> {
+    const station = await this.#partners.station(name, signal)
+    if (station === undefined) throw absent(name)
+    return station
+  }
+
+  async #partnerEntries(owner: Partner, signal: AbortSignal): Promise<DirectoryEntry[]> {
+    const names = partnerFolders(await this.#hasFailed(owner, signal))
+    return names.map((name) => ({ ...readOnlyFolder(), ...(name === 'send' ? { mode: 0o755 } : {}), name }))
+  }
+
+  /** `failed/` is there only where the bucket has it; who may not know sees none. */
+  async #hasFailed(owner: Partner, signal: AbortSignal): Promise<boolean> {
+    try {
+      const beside = `${this.#root}files/${owner.station}/${owner.partner}/` as Prefix
+      return (await this.#listing.folders(beside, signal)).includes('failed')
+    } catch {
+      return false
+    }
+  }
+
+  async #requireFailed(owner: Partner, signal: AbortSignal): Promise<void> {
+    if (!(await this.#hasFailed(owner, signal))) throw absent('failed')
+  }
+
+  #controlFile(name: Name): ControlFile {
+    const file = this.#controlFiles.get(name)
+    if (!file) throw absent(name)
+    return file
+  }
+
+  #controlAttributes(name: Name): Attributes {
+    const { bytes, madeAt } = this.#controlFile(name).snapshot()
+    return { kind: 'file', mode: 0o444, size: bytes.length, mtime: madeAt }
+  }
+
+  #controlEntries(): DirectoryEntry[] {
+    return [...this.#controlFiles.keys()].map((name) => ({ ...this.#controlAttributes(name as Name), name }))
+  }
+
+  #openControl(name: Name): OpenFile {
+    const { bytes } = this.#controlFile(name).snapshot()
+    return readOnlyFile((position, length) => Promise.resolve(bytes.subarray(position, position + length)))
+  }
+}
+
+type TreePlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>
+
+function mdnDirection(view: ViewName): MdnDirection | undefined {
+  if (view === 'mdn/incoming') return 'incoming'
+  return view === 'mdn/outgoing' ? 'outgoing' : undefined
+}
+
+function folders(names: readonly string[]): DirectoryEntry[] {
+  return names.map((name) => ({ ...readOnlyFolder(), name }))
+}
+
+function absent(what: string): FsError {
+  return new FsError('ENOENT', `There is no ${what} here.`)
+}

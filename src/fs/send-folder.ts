@@ -1,0 +1,192 @@
+/** A `send/`: what waits here, and what is in `AS2/send` already, as one folder. */
+import type { Objects } from '../data/objects.js'
+import { FsError } from '../errors.js'
+import type { Entry, Listing } from '../listing/listing.js'
+import type { OpenFlags, OpenSpoolFile, Partner, Sender, SendRow } from '../send/sender.js'
+import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
+import { viewPrefix } from '../view/tree.js'
+import type { Attributes, DirectoryEntry } from './filesystem.js'
+import { readOnlyFile, type OpenFile } from './handles.js'
+import { entryAttributes } from './attributes.js'
+
+/** How long a look at a file in `send/` waits for the bucket: a program that sends must not wait out an outage. */
+const lookPatience: Milliseconds = 2_000
+
+export class SendFolder {
+  readonly #sender: Sender
+  readonly #listing: Listing
+  readonly #objects: Objects
+  readonly #root: Prefix
+
+  constructor(options: { sender: Sender; listing: Listing; objects: Objects; root: Prefix }) {
+    this.#sender = options.sender
+    this.#listing = options.listing
+    this.#objects = options.objects
+    this.#root = options.root
+  }
+
+  async getattr(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Attributes> {
+    if (names.length === 0) return folderAttributes(0)
+    const row = this.#sender.row(partner, names)
+    if (row) return rowAttributes(row)
+    if (this.#isBundle(partner, names)) return folderAttributes(0)
+    const entry = await this.#lookup(partner, names, signal)
+    if (!entry) throw absent(names)
+    return entryAttributes(entry)
+  }
+
+  async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<readonly DirectoryEntry[]> {
+    const listed = await this.#readdirBucket(partner, names, signal)
+    const local = this.#localEntries(partner, names)
+    if (!listed && local.length === 0 && names.length > 0 && !this.#isBundle(partner, names)) throw absent(names)
+    const merged = new Map<string, DirectoryEntry>()
+    for (const entry of listed ?? []) merged.set(entry.name, { ...entryAttributes(entry), name: entry.name })
+    for (const entry of local) merged.set(entry.name, entry)
+    return [...merged.values()]
+  }
+
+  async open(partner: Partner, names: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenFile> {
+    const row = this.#sender.row(partner, names)
+    if (row && row.state !== 'submitted') return spoolFile(await this.#sender.open(partner, names, flags, signal))
+    const info = row ? { key: row.key, size: row.size, mtime: row.mtime, etag: row.etag ?? '' } : undefined
+    const entry = info ?? (await this.#lookup(partner, names, signal))
+    if (!entry) throw absent(names)
+    if ('kind' in entry && entry.kind === 'folder') throw new FsError('EISDIR', `${names.join('/')} is a folder.`)
+    if (flags.write) throw submitted(names)
+    const object = this.#objects.open(entry)
+    return readOnlyFile(
+      (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
+      () => object.close(),
+    )
+  }
+
+  async create(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<OpenFile> {
+    return spoolFile(await this.#sender.create(partner, names, signal))
+  }
+
+  async truncate(partner: Partner, names: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+    await this.#requireLocal(partner, names, signal)
+    await this.#sender.truncate(partner, names, size, signal)
+  }
+
+  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+    if (!this.#isBundle(partner, from)) await this.#requireLocal(partner, from, signal, 'EBUSY')
+    await this.#sender.rename(partner, from, to, signal)
+  }
+
+  async unlink(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+    await this.#requireLocal(partner, names, signal)
+    await this.#sender.unlink(partner, names)
+  }
+
+  async mkdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+    const [name, ...rest] = names
+    if (name === undefined) throw new FsError('EEXIST', 'send/ is there already.')
+    if (rest.length > 0) throw new FsError('EPERM', 'A bundle holds files, no folders: make it directly in send/.')
+    const taken =
+      this.#sender.row(partner, names) ??
+      (this.#isBundle(partner, names) || (await this.#lookup(partner, names, signal)))
+    if (taken) throw new FsError('EEXIST', `${name} is there already.`)
+    await this.#sender.mkdir(partner, name)
+  }
+
+  async rmdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+    const [name] = names
+    if (name === undefined) throw new FsError('EPERM', 'send/ is always there.')
+    if (this.#isBundle(partner, names)) return this.#sender.rmdir(partner, name)
+    if (this.#sender.row(partner, names)) throw new FsError('ENOTDIR', `${names.join('/')} is a file.`)
+    const entry = await this.#lookup(partner, names, signal)
+    if (!entry) throw absent(names)
+    throw new FsError('EPERM', `${names.join('/')} is in the bucket, where nothing is ever deleted.`)
+  }
+
+  async setMtime(partner: Partner, names: readonly Name[], mtime: EpochMs, signal: AbortSignal): Promise<void> {
+    const row = this.#sender.row(partner, names)
+    if (row && row.state !== 'submitted') return this.#sender.setMtime(partner, names, mtime)
+    // A submitted file and a folder have nothing to set: accepted, as cp -p and tar expect.
+    await this.getattr(partner, names, signal)
+  }
+
+  /** Whether files or folders of a partner are kept here. */
+  isBusy(partner: Partner): boolean {
+    return this.#sender.rows(partner).length > 0 || this.#sender.folders(partner).length > 0
+  }
+
+  #isBundle(partner: Partner, names: readonly Name[]): boolean {
+    return names.length === 1 && this.#sender.folders(partner).some((folder) => folder === names[0])
+  }
+
+  #localEntries(partner: Partner, names: readonly Name[]): DirectoryEntry[] {
+    const before = names.map((name) => `${name}/`).join('')
+    const files = this.#sender
+      .rows(partner)
+      .filter((row) => row.path.startsWith(before) && !row.path.slice(before.length).includes('/'))
+      .map((row) => ({ ...rowAttributes(row), name: row.path.slice(before.length) }))
+    const bundles = names.length === 0 ? this.#sender.folders(partner) : []
+    return [...files, ...bundles.map((name) => ({ ...folderAttributes(0), name }))]
+  }
+
+  /** @throws FsError ENOENT where there is no such file, `busyAs` where it is in the bucket already */
+  async #requireLocal(
+    partner: Partner,
+    names: readonly Name[],
+    signal: AbortSignal,
+    busyAs: 'EPERM' | 'EBUSY' = 'EPERM',
+  ): Promise<void> {
+    if (this.#sender.row(partner, names)) return
+    if (!(await this.#lookup(partner, names, signal))) throw absent(names)
+    throw new FsError(busyAs, `${names.join('/')} is submitted already: the gateway has it.`)
+  }
+
+  /** What the bucket has under a name; unreachable means 'nothing known': sending goes on in an outage. */
+  async #lookup(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Entry | undefined> {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(lookPatience)])
+    try {
+      return (await this.#listing.tree(viewPrefix(this.#root, partner, 'send'), patience)).lookup(names)
+    } catch {
+      return undefined
+    }
+  }
+
+  async #readdirBucket(
+    partner: Partner,
+    names: readonly Name[],
+    signal: AbortSignal,
+  ): Promise<readonly Entry[] | undefined> {
+    try {
+      return (await this.#listing.tree(viewPrefix(this.#root, partner, 'send'), signal)).readdir(names)
+    } catch (error) {
+      // Keys that may only put there: what waits here is all that can be shown.
+      if (error instanceof FsError && error.code === 'EACCES') return undefined
+      throw error
+    }
+  }
+}
+
+function spoolFile(file: OpenSpoolFile): OpenFile {
+  return {
+    read: (position, length) => file.read(position, length),
+    write: (bytes, position) => file.write(bytes, position),
+    truncate: (size) => file.truncate(size),
+    flush: () => file.flush(),
+    fsync: () => file.fsync(),
+    release: () => file.release(),
+  }
+}
+
+function rowAttributes(row: SendRow): Attributes {
+  return { kind: 'file', mode: row.state === 'submitted' ? 0o444 : 0o644, size: row.size, mtime: row.mtime }
+}
+
+/** Attributes of `send/` and of the folders made in it. */
+function folderAttributes(mtime: EpochMs): Attributes {
+  return { kind: 'folder', mode: 0o755, size: 0, mtime }
+}
+
+function absent(names: readonly Name[]): FsError {
+  return new FsError('ENOENT', `There is no ${names.join('/')} in this send/.`)
+}
+
+function submitted(names: readonly Name[]): FsError {
+  return new FsError('EPERM', `${names.join('/')} is submitted: it can be read, not changed.`)
+}

@@ -1,0 +1,184 @@
+/** A real mount for a test: the embedded S3 server here, the daemon in a child process, everything gone afterwards. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, mkdir, readFile, rm, appendFile, chmod } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { startS3Server, type S3Server } from '../../src/demo/s3/server.js'
+import type { QueueReport, StatusReport } from '../../src/state/reports.js'
+import { run } from './run.js'
+import { until } from './until.js'
+
+export const as2fs = fileURLToPath(new URL('../../../bin/as2fs', import.meta.url))
+export const bucket = 'mftg-test'
+export const credentials = { accessKey: 'AKIATESTTESTTEST', secretKey: 'test-secret-of-the-tests' }
+
+export interface MountOptions {
+  /** Flags of `as2fs mount` beyond those that every test mount has. */
+  readonly flags?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  /** Objects put before the mount: key below the bucket, content. */
+  readonly objects?: Readonly<Record<string, string | Uint8Array>>
+  /** Another S3 server than the embedded one. */
+  readonly endpoint?: string
+  readonly uid?: number
+  readonly gid?: number
+}
+
+/** The daemon, its mount, and what a test may do to them. */
+export class Mounted {
+  readonly directory: string
+  readonly server: S3Server
+  readonly #options: MountOptions
+  #child: ChildProcess | undefined
+  #log = ''
+
+  constructor(directory: string, server: S3Server, options: MountOptions) {
+    this.directory = directory
+    this.server = server
+    this.#options = options
+  }
+
+  get mountpoint(): string {
+    return join(this.directory, 'mnt')
+  }
+  get stateDirectory(): string {
+    return join(this.directory, 'state')
+  }
+  get pid(): number {
+    const pid = this.#child?.pid
+    if (pid === undefined) throw new Error('not mounted')
+    return pid
+  }
+  /** What the daemon wrote to stderr so far. */
+  get log(): string {
+    return this.#log
+  }
+  path(...segments: string[]): string {
+    return join(this.mountpoint, ...segments)
+  }
+
+  /** Starts the daemon and waits until the mount answers. */
+  async mount(flags: readonly string[] = []): Promise<void> {
+    const child = spawn(process.execPath, [as2fs, 'mount', ...this.arguments(), '-f', ...flags], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: this.environment(),
+      uid: this.#options.uid,
+      gid: this.#options.gid,
+    })
+    this.#child = child
+    let exited: string | undefined
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
+    child.on('exit', (code, signal) => (exited = `exit ${code ?? signal ?? '?'}`))
+    await until('the mount', async () => {
+      if (exited) throw new Error(`the daemon ended: ${exited}\n${this.#log}`)
+      return (await isMounted(this.mountpoint)) && (await this.#answers())
+    })
+  }
+
+  arguments(): string[] {
+    const endpoint = this.#options.endpoint ?? this.server.endpoint
+    return [
+      ...[bucket, this.mountpoint, '--endpoint', endpoint, '--state-dir', this.stateDirectory],
+      ...['--settle', '100ms', ...(this.#options.flags ?? [])],
+    ]
+  }
+
+  environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      AWS_ACCESS_KEY_ID: credentials.accessKey,
+      AWS_SECRET_ACCESS_KEY: credentials.secretKey,
+      ...this.#options.env,
+    }
+  }
+
+  async queue(): Promise<QueueReport> {
+    return JSON.parse(await readFile(this.path('.as2fs/queue.json'), 'utf8')) as QueueReport
+  }
+  async status(): Promise<StatusReport> {
+    return JSON.parse(await readFile(this.path('.as2fs/status.json'), 'utf8')) as StatusReport
+  }
+
+  /** Every PUT (or completed multipart upload) below AS2/send so far, by key. */
+  puts(): string[] {
+    return this.server.requests.list
+      .filter((it) => it.operation === 'PutObject' || it.operation === 'CompleteMultipartUpload')
+      .filter((it) => it.status === 200)
+      .map((it) => it.key)
+  }
+
+  /** Waits until a key is in the bucket. @returns its bytes */
+  async inBucket(key: string): Promise<Buffer> {
+    return until(`${key} in the bucket`, () => {
+      const bytes = this.server.get(key)
+      return bytes === undefined ? undefined : Buffer.from(bytes)
+    })
+  }
+
+  /** Ends the daemon with a signal and waits for its end. @returns its exit code, or the signal's name */
+  async kill(signal: NodeJS.Signals): Promise<number | string> {
+    const child = this.#child
+    if (!child) throw new Error('not mounted')
+    this.#child = undefined
+    const ended = new Promise<number | string>((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode ?? child.signalCode ?? 'exit')
+      else child.once('exit', (code, by) => resolve(code ?? by ?? 'exit'))
+    })
+    child.kill(signal)
+    return ended
+  }
+
+  /** Waits for the daemon's own end. */
+  async ended(): Promise<number | string> {
+    const child = this.#child
+    if (!child) throw new Error('not mounted')
+    await until('the end of the daemon', () => child.exitCode !== null || child.signalCode !== null)
+    this.#child = undefined
+    return child.exitCode ?? child.signalCode ?? 'exit'
+  }
+
+  async cleanUp(): Promise<void> {
+    if (this.#child) await this.kill('SIGTERM')
+    if (await isMounted(this.mountpoint)) await run('umount', ['-l', this.mountpoint])
+    await this.server.close()
+    if (await isMounted(this.mountpoint)) throw new Error(`${this.mountpoint} is still mounted: nothing deleted`)
+    await rm(this.directory, { recursive: true, force: true })
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      await this.status()
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+export async function isMounted(path: string): Promise<boolean> {
+  return (await readFile('/proc/self/mountinfo', 'utf8')).includes(` ${path} `)
+}
+
+/** A directory, a bucket and a daemon that is not started yet. */
+export async function prepare(t: Test, options: MountOptions = {}): Promise<Mounted> {
+  const directory = await mkdtemp(join(tmpdir(), 'as2fs-test-'))
+  await chmod(directory, 0o755)
+  await mkdir(join(directory, 'mnt'))
+  const server = await startS3Server({ ...credentials, bucket })
+  for (const [key, content] of Object.entries(options.objects ?? {})) server.put(key, Buffer.from(content))
+  const mounted = new Mounted(directory, server, options)
+  t.teardown(async () => {
+    if (!t.passing()) await appendFile('/dev/stderr', mounted.log.slice(-20_000)).catch(() => undefined)
+    await mounted.cleanUp()
+  })
+  return mounted
+}
+
+/** A mount that answers. */
+export async function mount(t: Test, options: MountOptions = {}): Promise<Mounted> {
+  const mounted = await prepare(t, options)
+  await mounted.mount()
+  return mounted
+}
