@@ -1,0 +1,58 @@
+/** One fetch under way for all who want the same; it ends early only when nobody waits any more. */
+import { FsError } from '../errors.js'
+import type { Milliseconds } from '../units.js'
+
+interface Fetch<T> {
+  readonly promise: Promise<T>
+  readonly controller: AbortController
+  waiters: number
+}
+
+export class SharedFetches<T> {
+  readonly #underWay = new Map<string, Fetch<T>>()
+  readonly #deadline: Milliseconds
+
+  /** @param deadline of one fetch, whoever waits */
+  constructor(deadline: Milliseconds) {
+    this.#deadline = deadline
+  }
+
+  /** @throws whatever the fetch throws; FsError ETIMEDOUT when the caller's signal ends first */
+  get(id: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const fetch = this.#underWay.get(id) ?? this.#start(id, start)
+    fetch.waiters += 1
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        signal.removeEventListener('abort', onAbort)
+        fetch.waiters -= 1
+      }
+      const onAbort = () => {
+        leave()
+        if (fetch.waiters === 0) this.#abandon(id, fetch)
+        reject(new FsError('ETIMEDOUT', 'The bucket did not answer in time.'))
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      if (signal.aborted) onAbort()
+      fetch.promise.then(
+        (value) => (leave(), resolve(value)),
+        (error: unknown) => (leave(), reject(error instanceof Error ? error : new Error(String(error)))),
+      )
+    })
+  }
+
+  #start(id: string, start: (signal: AbortSignal) => Promise<T>): Fetch<T> {
+    const controller = new AbortController()
+    const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(this.#deadline)])
+    const promise = start(signal).finally(() => {
+      if (this.#underWay.get(id) === fetch) this.#underWay.delete(id)
+    })
+    const fetch: Fetch<T> = { promise, controller, waiters: 0 }
+    this.#underWay.set(id, fetch)
+    return fetch
+  }
+
+  #abandon(id: string, fetch: Fetch<T>): void {
+    this.#underWay.delete(id)
+    fetch.controller.abort()
+  }
+}

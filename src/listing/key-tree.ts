@@ -1,0 +1,137 @@
+/** Keys below a prefix → folders and files with the names they are shown under. Pure; a key never breaks its listing. */
+import type { EpochMs, Name, Prefix } from '../units.js'
+import type { ObjectInfo } from '../s3/store.js'
+import { encodeName, encodeObjectName } from '../view/names.js'
+import type { Entry, FolderEntry, KeyTree } from './listing.js'
+
+/** @param objects all below `prefix`, in key order */
+export function buildKeyTree(prefix: Prefix, objects: readonly ObjectInfo[], listedAt: EpochMs): KeyTree {
+  const root = new Folder('' as Name)
+  for (const object of objects) root.insert(object, object.key.slice(prefix.length).split('/'))
+  return new FolderTree(root, objects, listedAt)
+}
+
+class Folder {
+  readonly name: Name
+  mtime: EpochMs = 0
+  /** By raw segment: folders and objects may share one. */
+  readonly #folders = new Map<string, Folder>()
+  readonly #objects = new Map<string, ObjectInfo>()
+  /** By name, in the order of names; made at the first look. */
+  #entries: Map<Name, Entry> | undefined
+
+  constructor(name: Name) {
+    this.name = name
+  }
+
+  insert(object: ObjectInfo, segments: readonly string[]): void {
+    const last = segments.length - 1
+    let folder: Folder = this
+    for (let i = 0; i < last; i += 1) {
+      folder.#touch(object.mtime)
+      folder = folder.#subfolder(segments[i] ?? '')
+    }
+    folder.#touch(object.mtime)
+    const leaf = segments[last] ?? ''
+    // `name/` of size 0 is a folder marker: the folder is there now, and the marker is no file.
+    if (leaf !== '' || object.size > 0) folder.#objects.set(leaf, object)
+  }
+
+  find(names: readonly Name[]): Folder | undefined {
+    let folder: Folder | undefined = this
+    for (const name of names) {
+      folder = folder?.child(name)
+      if (!folder) return undefined
+    }
+    return folder
+  }
+
+  child(name: Name): Folder | undefined {
+    const plain = this.#folders.get(name)
+    if (plain?.name === name) return plain
+    // Only an escaped or cut name differs from its segment.
+    if (!/[%~]/.test(name)) return undefined
+    for (const folder of this.#folders.values()) if (folder.name === name) return folder
+    return undefined
+  }
+
+  get entries(): Map<Name, Entry> {
+    return (this.#entries ??= this.#makeEntries())
+  }
+
+  #touch(mtime: EpochMs): void {
+    if (mtime > this.mtime) this.mtime = mtime
+  }
+
+  #subfolder(segment: string): Folder {
+    let folder = this.#folders.get(segment)
+    if (!folder) this.#folders.set(segment, (folder = new Folder(encodeName(segment))))
+    return folder
+  }
+
+  #makeEntries(): Map<Name, Entry> {
+    const entries: Entry[] = []
+    for (const { name, mtime } of this.#folders.values()) entries.push({ kind: 'folder', name, mtime })
+    for (const [segment, object] of this.#objects) {
+      entries.push({
+        kind: 'file',
+        name: encodeObjectName(segment, { collides: this.#folders.has(segment) }),
+        ...object,
+      })
+    }
+    entries.sort((a, b) => compareNames(a.name, b.name))
+    return new Map(entries.map((entry) => [entry.name, entry]))
+  }
+}
+
+class FolderTree implements KeyTree {
+  readonly listedAt: EpochMs
+  readonly #root: Folder
+  readonly #objects: readonly ObjectInfo[]
+
+  constructor(root: Folder, objects: readonly ObjectInfo[], listedAt: EpochMs) {
+    this.#root = root
+    this.#objects = objects
+    this.listedAt = listedAt
+  }
+
+  get size(): number {
+    return this.#objects.length
+  }
+
+  lookup(names: readonly Name[]): Entry | undefined {
+    const name = names.at(-1)
+    if (name === undefined) return rootEntry(this.#root)
+    return this.#root.find(names.slice(0, -1))?.entries.get(name)
+  }
+
+  readdir(names: readonly Name[]): readonly Entry[] | undefined {
+    const folder = this.#root.find(names)
+    return folder && [...folder.entries.values()]
+  }
+
+  objects(): Iterable<ObjectInfo> {
+    return this.#objects
+  }
+}
+
+function rootEntry(root: Folder): FolderEntry {
+  return { kind: 'folder', name: root.name, mtime: root.mtime }
+}
+
+/** UTF-8 binary order: JavaScript's own differs beyond the Basic Multilingual Plane. */
+export function compareNames(a: string, b: string): number {
+  if (a === b) return 0
+  for (let i = 0; i < a.length && i < b.length; i += 1) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)]
+    if (x === y) continue
+    // Surrogates (D800–DFFF) stand for characters above all others, E000–FFFF included.
+    const [xHigh, yHigh] = [isSurrogate(x), isSurrogate(y)]
+    return xHigh === yHigh ? x - y : xHigh ? 1 : -1
+  }
+  return a.length - b.length
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff
+}
