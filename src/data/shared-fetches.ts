@@ -22,7 +22,10 @@ export class SharedFetches<T> {
     const fetch = this.#underWay.get(id) ?? this.#start(id, start)
     fetch.waiters += 1
     return new Promise((resolve, reject) => {
+      let waits = true
       const leave = () => {
+        if (!waits) return
+        waits = false
         signal.removeEventListener('abort', onAbort)
         fetch.waiters -= 1
       }

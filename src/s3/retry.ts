@@ -1,0 +1,30 @@
+/** Reads are tried again: a cut body, a reset, a server that asks to slow down. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Milliseconds } from '../units.js'
+import { StoreError } from './store-error.js'
+
+const maxTries = 4
+const firstDelay: Milliseconds = 100
+const maxDelay: Milliseconds = 2_000
+
+/** How long to wait before a try: exponential, with full jitter, so that many readers don't come back at once. */
+export function backoff(tries: number, first: Milliseconds, max: Milliseconds, random: () => number): Milliseconds {
+  return Math.min(max, first * 2 ** (tries - 1)) * (0.5 + random() / 2)
+}
+
+/** Calls again while it fails transiently and the signal allows. @throws the last StoreError */
+export async function retried<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call()
+    } catch (error) {
+      const again = error instanceof StoreError && error.failure === 'transient' && tries < maxTries
+      if (!again || signal.aborted) throw error
+      try {
+        await delay(backoff(tries, firstDelay, maxDelay, Math.random), undefined, { signal })
+      } catch {
+        throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,254 @@
+/** The store on the AWS SDK. */
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { Bytes, Key, Prefix } from '../units.js'
+import type { CredentialSource } from './credentials.js'
+import { storeError, type Attempt } from './failure.js'
+import { retried } from './retry.js'
+import { StoreError } from './store-error.js'
+import type {
+  GetRequest,
+  ListPage,
+  ListRequest,
+  ObjectInfo,
+  PutRequest,
+  PutResult,
+  Store,
+  UploadedPart,
+} from './store.js'
+
+export interface SdkStoreOptions {
+  readonly bucket: string
+  /** Undefined: AWS itself. */
+  readonly endpoint: string | undefined
+  readonly region: string
+  readonly pathStyle: boolean
+  readonly credentials: CredentialSource
+}
+
+/** Enough for reads and uploads in parallel; a bucket's limits are far above. */
+const maxSockets = 64
+const connectionTimeout = 5_000
+/** Silence on a connection after which it is given up. */
+const socketTimeout = 20_000
+
+export function createSdkStore(options: SdkStoreOptions): Store {
+  return new SdkStore(options)
+}
+
+class SdkStore implements Store {
+  readonly #bucket: string
+  readonly #credentials: CredentialSource
+  readonly #client: S3Client
+
+  constructor(options: SdkStoreOptions) {
+    this.#bucket = options.bucket
+    this.#credentials = options.credentials
+    this.#client = new S3Client(clientConfig(options))
+  }
+
+  list(request: ListRequest, signal: AbortSignal): Promise<ListPage> {
+    const attempt = { what: `list ${request.prefix}`, key: request.prefix }
+    return this.#read(attempt, signal, async () => {
+      const command = new ListObjectsV2Command({
+        Bucket: this.#bucket,
+        Prefix: request.prefix,
+        Delimiter: request.delimiter,
+        StartAfter: request.startAfter,
+        ContinuationToken: request.token,
+        MaxKeys: request.maxKeys,
+        // Control characters can't stand in XML.
+        EncodingType: 'url',
+      })
+      const page = await this.#client.send(command, { abortSignal: signal })
+      return {
+        objects: (page.Contents ?? []).map((it) => ({
+          key: decodeKey(it.Key) as Key,
+          size: it.Size ?? 0,
+          mtime: it.LastModified?.getTime() ?? 0,
+          etag: unquoted(it.ETag),
+        })),
+        prefixes: (page.CommonPrefixes ?? []).map((it) => decodeKey(it.Prefix) as Prefix),
+        next: page.IsTruncated === true ? page.NextContinuationToken : undefined,
+      }
+    })
+  }
+
+  get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
+    const attempt = { what: `read ${request.key}`, key: request.key, condition: 'ESTALE' } as const
+    return this.#read(attempt, signal, async () => {
+      const { range } = request
+      const command = new GetObjectCommand({
+        Bucket: this.#bucket,
+        Key: request.key,
+        Range: range && `bytes=${range.start}-${range.end - 1}`,
+        IfMatch: request.etag === undefined ? undefined : `"${request.etag}"`,
+        // Of a part of an object there is no checksum to verify.
+        ChecksumMode: range ? undefined : 'ENABLED',
+      })
+      const answer = await this.#client.send(command, { abortSignal: signal })
+      const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array(0)
+      if (answer.ContentLength !== undefined && bytes.length !== answer.ContentLength) {
+        const sentence = `Could not read ${request.key}: ${bytes.length} of ${answer.ContentLength} bytes came.`
+        throw new StoreError('EIO', 'transient', 'CutBody', sentence, { key: request.key })
+      }
+      return bytes
+    })
+  }
+
+  head(key: Key, signal: AbortSignal): Promise<ObjectInfo | undefined> {
+    return this.#read({ what: `look at ${key}`, key }, signal, async () => {
+      try {
+        const head = await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }), {
+          abortSignal: signal,
+        })
+        const mtime = head.LastModified?.getTime() ?? 0
+        return { key, size: head.ContentLength ?? 0, mtime, etag: unquoted(head.ETag) }
+      } catch (error) {
+        if (storeError(error, { what: 'look', key }).failure === 'absent') return undefined
+        throw error
+      }
+    })
+  }
+
+  put(request: PutRequest, signal: AbortSignal): Promise<PutResult> {
+    const attempt = { what: `upload ${request.key}`, key: request.key, condition: 'EEXIST' } as const
+    return this.#once(attempt, async () => {
+      const command = new PutObjectCommand({
+        Bucket: this.#bucket,
+        Key: request.key,
+        Body: request.size === 0 ? new Uint8Array(0) : request.body(),
+        ContentLength: request.size,
+        IfNoneMatch: request.onlyIfAbsent === true ? '*' : undefined,
+      })
+      const answer = await this.#client.send(command, { abortSignal: signal })
+      return { etag: unquoted(answer.ETag), requestId: answer.$metadata.requestId }
+    })
+  }
+
+  createMultipart(key: Key, signal: AbortSignal): Promise<string> {
+    return this.#once({ what: `upload ${key}`, key }, async () => {
+      const command = new CreateMultipartUploadCommand({ Bucket: this.#bucket, Key: key })
+      const { UploadId } = await this.#client.send(command, { abortSignal: signal })
+      if (UploadId === undefined) throw new Error('S3 gave no id for the multipart upload')
+      return UploadId
+    })
+  }
+
+  uploadPart(
+    key: Key,
+    uploadId: string,
+    part: { number: number; size: Bytes; body: () => NodeJS.ReadableStream },
+    signal: AbortSignal,
+  ): Promise<UploadedPart> {
+    return this.#once({ what: `upload part ${part.number} of ${key}`, key }, async () => {
+      const command = new UploadPartCommand({
+        Bucket: this.#bucket,
+        Key: key,
+        UploadId: uploadId,
+        PartNumber: part.number,
+        Body: part.body() as import('node:stream').Readable,
+        ContentLength: part.size,
+      })
+      const answer = await this.#client.send(command, { abortSignal: signal })
+      return { number: part.number, etag: unquoted(answer.ETag) }
+    })
+  }
+
+  completeMultipart(
+    key: Key,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+    onlyIfAbsent: boolean,
+    signal: AbortSignal,
+  ): Promise<PutResult> {
+    return this.#once({ what: `upload ${key}`, key, condition: 'EEXIST' }, async () => {
+      const command = new CompleteMultipartUploadCommand({
+        Bucket: this.#bucket,
+        Key: key,
+        UploadId: uploadId,
+        IfNoneMatch: onlyIfAbsent ? '*' : undefined,
+        MultipartUpload: { Parts: parts.map((it) => ({ PartNumber: it.number, ETag: `"${it.etag}"` })) },
+      })
+      const answer = await this.#client.send(command, { abortSignal: signal })
+      return { etag: unquoted(answer.ETag), requestId: answer.$metadata.requestId }
+    })
+  }
+
+  abortMultipart(key: Key, uploadId: string, signal: AbortSignal): Promise<void> {
+    return this.#once({ what: `abort the upload of ${key}`, key }, async () => {
+      const command = new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key: key, UploadId: uploadId })
+      try {
+        await this.#client.send(command, { abortSignal: signal })
+      } catch (error) {
+        if (storeError(error, { what: 'abort', key }).failure !== 'absent') throw error
+      }
+    })
+  }
+
+  close(): void {
+    this.#client.destroy()
+  }
+
+  #read<T>(attempt: Attempt, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+    return retried(() => this.#once(attempt, send), signal)
+  }
+
+  async #once<T>(attempt: Attempt, send: () => Promise<T>): Promise<T> {
+    try {
+      return await send()
+    } catch (error) {
+      const failure = storeError(error, attempt)
+      if (failure.failure === 'credentials') this.#credentials.refused()
+      throw failure
+    }
+  }
+}
+
+function clientConfig(options: SdkStoreOptions): S3ClientConfig {
+  const agents = { keepAlive: true, maxSockets }
+  const common: S3ClientConfig = {
+    region: options.region,
+    forcePathStyle: options.pathStyle,
+    credentials: () => options.credentials.get(),
+    // We retry ourselves: reads with their body, writes only after a look at what became of them.
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout,
+      socketTimeout,
+      httpAgent: new HttpAgent(agents),
+      httpsAgent: new HttpsAgent(agents),
+      socketAcquisitionWarningTimeout: 60_000,
+    }),
+  }
+  if (options.endpoint === undefined) return common
+  // Many S3-compatible servers refuse the checksum trailers that AWS wants.
+  return {
+    ...common,
+    endpoint: options.endpoint,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  }
+}
+
+/** Keys are listed with EncodingType=url, where `+` is a space; the SDK leaves that to us. */
+function decodeKey(encoded: string | undefined): string {
+  return decodeURIComponent((encoded ?? '').replaceAll('+', ' '))
+}
+
+function unquoted(etag: string | undefined): string {
+  return (etag ?? '').replace(/^(?:W\/)?"|"$/g, '')
+}
