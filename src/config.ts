@@ -1,0 +1,53 @@
+/** One mount, as the command line, the environment and the configuration file describe it: parsed, absolute, complete. */
+import type { LogLevel } from './telemetry/log.js'
+import type { Bytes, Milliseconds, Prefix } from './units.js'
+import type { Partner } from './send/sender.js'
+
+/** What happens to an empty file in `send/`. */
+export type EmptyPolicy = 'hold' | 'send' | 'reject'
+/** When a file in `send/` is finished: at its last close, or once it is renamed. */
+export type CommitPolicy = 'close' | 'rename'
+/** What happens to a name that was sent within six hours. */
+export type DuplicatePolicy = 'reject' | 'suffix' | 'send'
+
+export interface MountConfig {
+  readonly bucket: string
+  /** Absolute. */
+  readonly mountpoint: string
+  /** URL without a trailing slash; undefined: AWS's own for the region. */
+  readonly endpoint: string | undefined
+  readonly region: string
+  readonly pathStyle: boolean
+  /** Name of a profile in ~/.aws; undefined: the SDK's default chain. */
+  readonly profile: string | undefined
+  /** Absolute path of the CSV from the gateway's S3 Integration page. */
+  readonly credentialsCsv: string | undefined
+  /** The gateway's root in the bucket, `AS2/`. */
+  readonly prefix: Prefix
+  readonly uid: number
+  readonly gid: number
+  readonly umask: number
+  readonly allowOther: boolean
+  readonly readOnly: boolean
+  /** Absolute; undefined: made from bucket, endpoint and prefix (`state/state-directory.ts`). */
+  readonly stateDir: string | undefined
+  readonly listTtl: Milliseconds
+  readonly staleTtl: Milliseconds
+  readonly opTimeout: Milliseconds
+  readonly cacheSize: Bytes
+  /** Pairs that are shown whether the bucket has them or not. */
+  readonly stations: readonly Partner[]
+  /** Glob patterns of names that look unfinished. */
+  readonly hold: readonly string[]
+  readonly empty: EmptyPolicy
+  readonly commit: CommitPolicy
+  readonly onDuplicate: DuplicatePolicy
+  readonly multipartThreshold: Bytes
+  readonly settle: Milliseconds
+  /** Uploads at the same time. */
+  readonly uploads: number
+  readonly drain: Milliseconds
+  readonly logLevel: LogLevel
+  /** Absolute; undefined: stderr in the foreground, `as2fs.log` in the state directory otherwise. */
+  readonly logFile: string | undefined
+}

@@ -1,0 +1,64 @@
+/** What the daemon tells about itself: `.as2fs/*.json` through the mount, and the control socket. All of it is JSON. */
+import type { ListingStatus } from '../listing/listing.js'
+import type { SendCounts, SendRow, SendState } from '../send/sender.js'
+import type { Bytes, EpochMs } from '../units.js'
+
+/** `.as2fs/status.json`. Fields that are undefined are left out of the JSON. */
+export interface StatusReport {
+  readonly version: string
+  readonly pid: number
+  readonly bucket: string
+  readonly endpoint: string | undefined
+  readonly prefix: string
+  readonly mountpoint: string
+  readonly stateDirectory: string
+  /** When it was mounted. */
+  readonly since: EpochMs
+  readonly state: 'ok' | 'degraded' | 'stopping'
+  /** Sentences; empty when all is well. */
+  readonly problems: readonly string[]
+  /** Whether fuse-native has the patch for a fixed pool of threads. */
+  readonly binding: 'patched' | 'stock'
+  readonly listings: readonly ListingStatus[]
+  readonly send: SendCounts
+  readonly cache: { readonly used: Bytes; readonly budget: Bytes }
+}
+
+/** `.as2fs/queue.json`. */
+export interface QueueReport {
+  readonly generatedAt: EpochMs
+  readonly rows: readonly SendRow[]
+}
+
+/** What is known of one path beyond its bytes. Fields that are undefined are left out of the JSON. */
+export interface InfoReport {
+  /** Path in the mount, from `/`. */
+  readonly path: string
+  readonly kind: 'file' | 'folder'
+  readonly size: Bytes
+  readonly mtime: EpochMs
+  /** Where it is in the bucket: a key, or the prefix of a folder. */
+  readonly key?: string | undefined
+  readonly etag?: string | undefined
+  readonly station?: string | undefined
+  readonly partner?: string | undefined
+  /** Of a file in `send/`. */
+  readonly state?: SendState | undefined
+  /** Of a file in `send/`: why it is held, or what went wrong. One sentence. */
+  readonly reason?: string | undefined
+  readonly messageId?: string | undefined
+  /** When the gateway's lifecycle deletes it. */
+  readonly expires?: EpochMs | undefined
+  /** Of an MDN. */
+  readonly disposition?: string | undefined
+  /** Of an MDN: the message that it answers. */
+  readonly originalMessageId?: string | undefined
+  /** Of a message: the path of its MDN in the mount. */
+  readonly mdn?: string | undefined
+}
+
+/** The answer to a request to unmount. */
+export interface UnmountReport {
+  /** Files that are still in the spool: sent at the next mount, or waiting for somebody. */
+  readonly remaining: readonly SendRow[]
+}
