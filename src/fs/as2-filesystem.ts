@@ -86,8 +86,8 @@ export class As2Filesystem implements Filesystem {
     return this.#handles.get(handle).read(position, length, signal)
   }
 
-  write(handle: number, bytes: Uint8Array, position: Bytes): Promise<number> {
-    return this.#handles.get(handle).write(bytes, position)
+  write(handle: number, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+    return this.#handles.get(handle).write(bytes, position, signal)
   }
 
   async truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void> {
@@ -99,8 +99,8 @@ export class As2Filesystem implements Filesystem {
     return this.#handles.get(handle).truncate(size)
   }
 
-  flush(handle: number): Promise<void> {
-    return this.#handles.get(handle).flush()
+  flush(handle: number, signal: AbortSignal): Promise<void> {
+    return this.#handles.get(handle).flush(signal)
   }
 
   fsync(handle: number): Promise<void> {

@@ -5,9 +5,9 @@ import type { Bytes } from '../units.js'
 /** What a handle can do; each kind of file has its own. */
 export interface OpenFile {
   read(position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array>
-  write(bytes: Uint8Array, position: Bytes): Promise<number>
+  write(bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number>
   truncate(size: Bytes): Promise<void>
-  flush(): Promise<void>
+  flush(signal: AbortSignal): Promise<void>
   fsync(): Promise<void>
   release(): Promise<void>
 }

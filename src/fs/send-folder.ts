@@ -166,9 +166,9 @@ export class SendFolder {
 function spoolFile(file: OpenSpoolFile): OpenFile {
   return {
     read: (position, length) => file.read(position, length),
-    write: (bytes, position) => file.write(bytes, position),
+    write: (bytes, position, signal) => file.write(bytes, position, signal),
     truncate: (size) => file.truncate(size),
-    flush: () => file.flush(),
+    flush: (signal) => file.flush(signal),
     fsync: () => file.fsync(),
     release: () => file.release(),
   }

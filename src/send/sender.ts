@@ -35,14 +35,17 @@ export interface SendRow extends Partner {
   readonly submittedAt: EpochMs | undefined
 }
 
-/** A spool file under a kernel handle. Reads and writes are positional, as pread(2) and pwrite(2). */
+/**
+ * A spool file under a kernel handle. Reads and writes are positional, as pread(2) and pwrite(2).
+ * A write or close whose signal was aborted has been reported as failed, so the file is never sent.
+ */
 export interface OpenSpoolFile {
   readonly id: string
   read(position: number, length: number): Promise<Uint8Array>
-  write(bytes: Uint8Array, position: number): Promise<number>
+  write(bytes: Uint8Array, position: number, signal: AbortSignal): Promise<number>
   truncate(size: Bytes): Promise<void>
   /** close(2) of one descriptor: bytes are on disk when it resolves; throws what the spool found (ENOSPC, EIO). */
-  flush(): Promise<void>
+  flush(signal: AbortSignal): Promise<void>
   fsync(): Promise<void>
   /** After the last close; never throws. The last writer's release puts the file into the queue or holds it. */
   release(): Promise<void>

@@ -1,0 +1,39 @@
+/** Errors → errno, by one exhaustive table. */
+import { constants } from 'node:os'
+import { FsError, type FsErrorCode } from '../errors.js'
+
+const { errno } = constants
+
+const table: Readonly<Record<FsErrorCode, number>> = {
+  EACCES: errno.EACCES,
+  EBADF: errno.EBADF,
+  EBUSY: errno.EBUSY,
+  EEXIST: errno.EEXIST,
+  EFBIG: errno.EFBIG,
+  EILSEQ: errno.EILSEQ,
+  EINVAL: errno.EINVAL,
+  EIO: errno.EIO,
+  EISDIR: errno.EISDIR,
+  EMFILE: errno.EMFILE,
+  ENAMETOOLONG: errno.ENAMETOOLONG,
+  ENOENT: errno.ENOENT,
+  ENOSPC: errno.ENOSPC,
+  ENOTDIR: errno.ENOTDIR,
+  ENOTEMPTY: errno.ENOTEMPTY,
+  ENOTSUP: errno.EOPNOTSUPP,
+  EPERM: errno.EPERM,
+  EROFS: errno.EROFS,
+  // Not known to every libc's strerror as a file error; the mount is going away.
+  ESHUTDOWN: errno.ENODEV,
+  // Node has no constant for it.
+  ESTALE: 116,
+  ETIMEDOUT: errno.ETIMEDOUT,
+  EXDEV: errno.EXDEV,
+}
+
+/** @returns the negative errno for the kernel; EIO for what is unknown, never ENOSYS: the kernel would stop asking */
+export function toErrno(error: unknown): number {
+  if (error instanceof FsError) return -table[error.code]
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return -errno.ETIMEDOUT
+  return -errno.EIO
+}

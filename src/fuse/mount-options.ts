@@ -1,0 +1,45 @@
+/** The `-o` string for libfuse 2.9. Pure. */
+import { UsageError } from '../errors.js'
+
+export interface FuseMountOptions {
+  /** Shown as the mount's source, e.g. in `df`: the bucket. */
+  readonly source: string
+  readonly allowOther: boolean
+  readonly readOnly: boolean
+}
+
+/** The binding's buffer, terminating zero included. */
+const maxBytes = 1024
+
+/**
+ * - big_writes: 128 KiB a write call instead of 4 (73 → 1,400 MB/s)
+ * - auto_cache: a file read again comes from the page cache, as long as size and mtime stay
+ * - attr_timeout, entry_timeout: `ls -l` again costs nothing; longer, and a name that left `send/` would still be there
+ * - negative_timeout=0: a program that polls for a file sees it when it comes
+ * - no hard_remove: unlinking an open file becomes a rename, so its writer can go on reading it
+ * - default_permissions: with others let in, the kernel checks modes
+ */
+export function fuseOptions(options: FuseMountOptions): string {
+  const words = [
+    `fsname=${escaped(options.source)}`,
+    'subtype=as2fs',
+    'big_writes',
+    'auto_cache',
+    'attr_timeout=1',
+    'entry_timeout=1',
+    'negative_timeout=0',
+    'max_readahead=1048576',
+    'nosuid',
+    'nodev',
+    ...(options.readOnly ? ['ro'] : []),
+    ...(options.allowOther ? ['allow_other', 'default_permissions'] : []),
+  ]
+  const string = `-o${words.join(',')}`
+  if (Buffer.byteLength(string) >= maxBytes) throw new UsageError('The bucket’s name is too long for a mount option.')
+  return string
+}
+
+/** libfuse splits at commas; a backslash escapes. */
+function escaped(value: string): string {
+  return value.replaceAll(/[\\,]/g, (it) => `\\${it}`).replaceAll(/\s/g, '_')
+}

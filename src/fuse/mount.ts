@@ -1,0 +1,86 @@
+/** A mount: begun, watched, ended. */
+import Fuse from 'fuse-native'
+import { setTimeout as delay } from 'node:timers/promises'
+import { UsageError } from '../errors.js'
+import type { Filesystem } from '../fs/filesystem.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds } from '../units.js'
+import { Answerer, type CallCounts } from './answer.js'
+import { findHolders, type Holder } from './holders.js'
+import { fuseOptions, type FuseMountOptions } from './mount-options.js'
+import { mountAt, unmount } from './mountinfo.js'
+import { createOperations, type Ownership } from './operations.js'
+
+export interface MountRequest extends FuseMountOptions {
+  /** Absolute, without a trailing slash. */
+  readonly mountpoint: string
+  readonly fs: Filesystem
+  readonly owner: Ownership
+  readonly opTimeout: Milliseconds
+  readonly log: Logger
+}
+
+export interface MountedFuse {
+  /** `stock`: not compiled here, slows down under load. */
+  readonly binding: 'patched' | 'stock'
+  /** Resolves when the mount is gone, whoever took it away. */
+  readonly gone: Promise<void>
+  counts(): CallCounts
+  /** @returns who keeps it busy; undefined when it is unmounted */
+  unmount(): Promise<readonly Holder[] | undefined>
+  /** Takes it out of sight though it is busy; those who hold it get errors. */
+  detach(): Promise<void>
+}
+
+/** JavaScript is not told when the kernel ends the mount. */
+const watchEvery: Milliseconds = 1_000
+
+class As2Fuse extends Fuse {
+  readonly #options: string
+
+  constructor(request: MountRequest, answerer: Answerer) {
+    // Its own timer for each call costs three quarters of the speed of reading; `answer` has the deadline.
+    super(request.mountpoint, createOperations(request.fs, answerer, request.owner), { timeout: false })
+    this.#options = fuseOptions(request)
+  }
+
+  /** Its own version can't say big_writes, and drops every value of 0. */
+  override _fuseOptions(): string {
+    return this.#options
+  }
+}
+
+/** @throws UsageError if the kernel or fusermount refuses */
+export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
+  const answerer = new Answerer({ log: request.log, deadline: request.opTimeout })
+  const fuse = new As2Fuse(request, answerer)
+  await new Promise<void>((resolve, reject) => {
+    fuse.open((error) => {
+      if (error) reject(new UsageError(`Mounting on ${request.mountpoint} was refused (${error.message}).`))
+      else resolve()
+    })
+  })
+  const gone = watch(request.mountpoint).then(() => answerer.close())
+  return {
+    binding: Fuse.poolThreads === undefined ? 'stock' : 'patched',
+    gone,
+    counts: () => answerer.counts,
+    async unmount() {
+      const reason = await unmount(request.mountpoint, { lazy: false })
+      if (reason !== undefined && (await mountAt(request.mountpoint))) {
+        request.log.debug({ reason }, 'unmount refused')
+        return findHolders(request.mountpoint)
+      }
+      await gone
+      return undefined
+    },
+    async detach() {
+      await unmount(request.mountpoint, { lazy: true })
+      await gone
+    },
+  }
+}
+
+async function watch(mountpoint: string): Promise<void> {
+  while (await mountAt(mountpoint)) await delay(watchEvery)
+}

@@ -1,0 +1,76 @@
+/** What the kernel says is mounted where. */
+import { execFile } from 'node:child_process'
+import { readFile, stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+export interface MountInfo {
+  readonly mountpoint: string
+  readonly type: string
+  /** As given with `fsname`. */
+  readonly source: string
+}
+
+/** Of libfuse's `subtype=as2fs`. */
+const ourType = 'fuse.as2fs'
+
+/** Parses /proc/self/mountinfo. @see proc(5) */
+export function parseMountInfo(text: string): MountInfo[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [before = '', after = ''] = line.split(' - ')
+      const [type = '', source = ''] = after.split(' ')
+      return { mountpoint: unescaped(before.split(' ')[4] ?? ''), type, source: unescaped(source) }
+    })
+}
+
+/** What is mounted on a path, the topmost if there are several; undefined if nothing is. */
+export async function mountAt(path: string): Promise<MountInfo | undefined> {
+  return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')).findLast((it) => it.mountpoint === path)
+}
+
+/** Whether a mount of ours is there whose daemon has died: every call on it says ENOTCONN. */
+export async function isDeadMount(path: string): Promise<boolean> {
+  const mount = await mountAt(path)
+  if (mount?.type !== ourType) return false
+  try {
+    await stat(path)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOTCONN'
+  }
+}
+
+/** @returns why it could not be unmounted; undefined if it was */
+export async function unmount(path: string, options: { readonly lazy: boolean }): Promise<string | undefined> {
+  const lazy = options.lazy ? ['-z'] : []
+  const commands: [string, string[]][] = [
+    ['fusermount3', ['-u', ...lazy, '--', path]],
+    ['fusermount', ['-u', ...lazy, '--', path]],
+    ['umount', [...(options.lazy ? ['-l'] : []), '--', path]],
+  ]
+  let reason = 'there is neither fusermount3 nor umount'
+  for (const [command, args] of commands) {
+    const failure = await tried(command, args)
+    if (failure === undefined) return undefined
+    if (failure !== 'missing') reason = failure
+  }
+  return reason
+}
+
+async function tried(command: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    await promisify(execFile)(command, [...args], { env: { ...process.env, LC_ALL: 'C' } })
+    return undefined
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing'
+    const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+    return stderr || String(error)
+  }
+}
+
+/** Octal escapes of space, tab, newline and backslash; the bytes in between are UTF-8 already. */
+function unescaped(field: string): string {
+  return field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
+}

@@ -1,0 +1,149 @@
+/** The kernel's operations on the filesystem: decode, call, encode. Deadlines and errors are `answer`'s. */
+import { constants } from 'node:fs'
+import type Fuse from 'fuse-native'
+import { FsError } from '../errors.js'
+import type { Attributes, Filesystem } from '../fs/filesystem.js'
+import type { Answerer } from './answer.js'
+
+/** Whose files they are, and what is taken from their modes. */
+export interface Ownership {
+  readonly uid: number
+  readonly gid: number
+  readonly umask: number
+}
+
+const blockSize = 512
+/** What programs read and write at a time. */
+const ioSize = 128 * 1024
+
+type Done = (errno: number) => void
+
+export function createOperations(fs: Filesystem, answerer: Answerer, owner: Ownership): Fuse.Operations {
+  const toStat = (it: Attributes): Fuse.Stat => encodeStat(it, owner)
+
+  /** An operation with nothing to tell but its success. */
+  const act = (operation: string, path: string, done: Done, run: (signal: AbortSignal) => Promise<unknown>): void =>
+    answerer.answer(operation, path, () => done(0), done, run)
+  /** One that brings something with it. */
+  const tell = <T>(
+    operation: string,
+    path: string,
+    done: (errno: number, result?: T) => void,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): void => answerer.answer(operation, path, (result) => done(0, result), done, run)
+
+  return {
+    access: (path, mode, done) => act('access', path, done, (signal) => fs.access(path, mode, signal)),
+
+    statfs: (path, done) =>
+      tell('statfs', path, done, async (signal) => {
+        const { blockSize: bsize, totalBlocks, freeBlocks, files } = await fs.statfs(signal)
+        const free = { bfree: freeBlocks, bavail: freeBlocks, ffree: 0xffffffff - files, favail: 0xffffffff - files }
+        return { bsize, frsize: bsize, blocks: totalBlocks, ...free, files: 0xffffffff, namemax: 255 }
+      }),
+
+    getattr: (path, done) => tell('getattr', path, done, async (signal) => toStat(await fs.getattr(path, signal))),
+    fgetattr: (path, _handle, done) =>
+      tell('fgetattr', path, done, async (signal) => toStat(await fs.getattr(path, signal))),
+
+    readdir: (path, done) =>
+      answerer.answer(
+        'readdir',
+        path,
+        (entries) => {
+          // With their stats, or `find` would ask for the type of each.
+          const stats = entries.map(toStat)
+          done(0, ['.', '..', ...entries.map((it) => it.name)], [folderStat(owner), folderStat(owner), ...stats])
+        },
+        done,
+        (signal) => fs.readdir(path, signal),
+      ),
+
+    open: (path, flags, done) =>
+      tell('open', path, done, (signal) => {
+        const write = (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0
+        return inTime(fs, fs.open(path, { write, truncate: (flags & constants.O_TRUNC) !== 0 }, signal), signal)
+      }),
+    create: (path, _mode, done) =>
+      tell('create', path, done, (signal) => {
+        requireUtf8(path)
+        return inTime(fs, fs.create(path, signal), signal)
+      }),
+
+    read: (path, handle, buffer, length, position, done) =>
+      answerer.answer('read', path, done, done, async (signal) => {
+        const bytes = await fs.read(handle, position, length, signal)
+        // Past the deadline the buffer is no longer ours.
+        signal.throwIfAborted()
+        buffer.set(bytes)
+        return bytes.length
+      }),
+    write: (path, handle, buffer, length, position, done) =>
+      answerer.answer('write', path, done, done, (signal) =>
+        // A copy: past the deadline the kernel takes its buffer back while the disk may still be at it.
+        fs.write(handle, Buffer.from(buffer.subarray(0, length)), position, signal),
+      ),
+
+    flush: (path, handle, done) => act('flush', path, done, (signal) => fs.flush(handle, signal)),
+    fsync: (path, _datasync, handle, done) => act('fsync', path, done, (signal) => fs.fsync(handle, signal)),
+    release: (path, handle, done) => act('release', path, done, () => fs.release(handle)),
+
+    truncate: (path, size, done) => act('truncate', path, done, (signal) => fs.truncate(path, size, signal)),
+    ftruncate: (path, handle, size, done) =>
+      act('ftruncate', path, done, (signal) => fs.ftruncate(handle, size, signal)),
+    rename: (from, to, done) =>
+      act('rename', `${from} → ${to}`, done, (signal) => {
+        requireUtf8(to)
+        return fs.rename(from, to, signal)
+      }),
+    unlink: (path, done) => act('unlink', path, done, (signal) => fs.unlink(path, signal)),
+    mkdir: (path, _mode, done) =>
+      act('mkdir', path, done, (signal) => {
+        requireUtf8(path)
+        return fs.mkdir(path, signal)
+      }),
+    rmdir: (path, done) => act('rmdir', path, done, (signal) => fs.rmdir(path, signal)),
+
+    utimens: (path, _atime, mtime, done) => act('utimens', path, done, (signal) => fs.utimens(path, { mtime }, signal)),
+    chmod: (path, _mode, done) => act('chmod', path, done, (signal) => fs.setattr(path, signal)),
+    chown: (path, _uid, _gid, done) => act('chown', path, done, (signal) => fs.setattr(path, signal)),
+    link: (_from, to, done) => act('link', to, done, () => fs.refuse(to, 'link')),
+    symlink: (_target, path, done) => act('symlink', path, done, () => fs.refuse(path, 'symlink')),
+    mknod: (path, _mode, _device, done) => act('mknod', path, done, () => fs.refuse(path, 'mknod')),
+    setxattr: (path, _name, _value, _position, _flags, done) =>
+      act('setxattr', path, done, () => fs.refuse(path, 'setxattr')),
+  }
+}
+
+/** A handle that comes after the deadline is nobody's: the kernel will not release it, so we do. */
+async function inTime(fs: Filesystem, opening: Promise<number>, signal: AbortSignal): Promise<number> {
+  const handle = await opening
+  if (signal.aborted) await fs.release(handle)
+  signal.throwIfAborted()
+  return handle
+}
+
+function encodeStat(it: Attributes, owner: Ownership): Fuse.Stat {
+  const type = it.kind === 'folder' ? constants.S_IFDIR : constants.S_IFREG
+  return {
+    mode: type | (it.mode & ~owner.umask),
+    uid: owner.uid,
+    gid: owner.gid,
+    size: it.size,
+    nlink: it.kind === 'folder' ? 2 : 1,
+    blksize: ioSize,
+    blocks: Math.ceil(it.size / blockSize),
+    atime: it.mtime,
+    mtime: it.mtime,
+    ctime: it.mtime,
+  }
+}
+
+function folderStat(owner: Ownership): Fuse.Stat {
+  return encodeStat({ kind: 'folder', mode: 0o555, size: 0, mtime: 0 }, owner)
+}
+
+/** The binding hands over names as strings: bytes that are not UTF-8 have become U+FFFD. */
+function requireUtf8(path: string): void {
+  if (path.includes('\ufffd')) throw new FsError('EILSEQ', `${path} is not valid UTF-8.`)
+}

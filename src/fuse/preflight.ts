@@ -1,0 +1,77 @@
+/** What must be so before a mount can work; each that is not is one sentence that says what to do. */
+import { constants } from 'node:fs'
+import { access, readdir, readFile, stat } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { UsageError } from '../errors.js'
+import { isDeadMount, mountAt, unmount } from './mountinfo.js'
+
+export interface PreflightOptions {
+  /** Absolute, without a trailing slash. */
+  readonly mountpoint: string
+  readonly allowOther: boolean
+  /** Replaceable for tests. */
+  readonly device?: string
+}
+
+/** Clears a dead mount of ours out of the way. @throws UsageError */
+export async function preflight(options: PreflightOptions): Promise<void> {
+  const isRoot = process.getuid?.() === 0
+  await checkDevice(options.device ?? '/dev/fuse')
+  if (!isRoot) await checkFusermount()
+  if (!isRoot && options.allowOther) await checkUserAllowOther()
+  await checkMountpoint(options.mountpoint)
+}
+
+async function checkDevice(device: string): Promise<void> {
+  try {
+    await access(device, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      throw new UsageError(
+        `There is no ${device}: load the kernel module (modprobe fuse), or give it to the container.`,
+      )
+    }
+    throw new UsageError(`${device} may not be opened by this user: chmod 666 ${device}, or mount as root.`)
+  }
+}
+
+async function checkFusermount(): Promise<void> {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const isThere = await access(join(directory, 'fusermount'), constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return
+  }
+  throw new UsageError('There is no fusermount, which ordinary users need to mount: apt-get install fuse3.')
+}
+
+async function checkUserAllowOther(): Promise<void> {
+  const text = await readFile('/etc/fuse.conf', 'utf8').catch(() => '')
+  if (/^\s*user_allow_other\b/m.test(text)) return
+  throw new UsageError('--allow-other needs the line user_allow_other in /etc/fuse.conf, unless root mounts.')
+}
+
+async function checkMountpoint(path: string): Promise<void> {
+  if (await isDeadMount(path)) {
+    const reason = await unmount(path, { lazy: true })
+    if (reason !== undefined) throw new UsageError(`A dead mount at ${path} could not be cleared: ${reason}.`)
+  }
+  const mount = await mountAt(path)
+  if (mount) throw new UsageError(`${path} has ${mount.source} (${mount.type}) mounted on it: unmount it first.`)
+  try {
+    if (!(await stat(path)).isDirectory()) throw new UsageError(`The mountpoint ${path} is not a directory.`)
+    if ((await readdir(path)).length > 0) {
+      throw new UsageError(`The mountpoint ${path} is not empty: choose an empty directory.`)
+    }
+    await access(path, constants.W_OK)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    if (codeOf(error) === 'ENOENT') throw new UsageError(`The mountpoint ${path} does not exist: mkdir -p ${path}.`)
+    throw new UsageError(`The mountpoint ${path} can't be used by this user (${codeOf(error) ?? 'unknown error'}).`)
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}
