@@ -78,7 +78,7 @@ export class ReadOnlyTree {
         return readOnlyFolder()
       case 'all-mdns-of':
       case 'view':
-        return entryAttributes(await this.#entry(place, signal))
+        return entryAttributes(await this.entry(place, signal))
       case 'absent':
         throw absent('that')
     }
@@ -121,7 +121,7 @@ export class ReadOnlyTree {
     if (place.kind === 'control-file') return this.#openControl(place.name)
     if (place.kind === 'absent') throw absent('that')
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') throw new FsError('EISDIR', 'That is a folder.')
-    const entry = await this.#entry(place, signal)
+    const entry = await this.entry(place, signal)
     if (entry.kind === 'folder') throw new FsError('EISDIR', `${entry.name} is a folder.`)
     const object = this.#objects.open(entry)
     return readOnlyFile(
@@ -130,8 +130,8 @@ export class ReadOnlyTree {
     )
   }
 
-  /** The object behind a file of a view. */
-  async #entry(place: TreePlace, signal: AbortSignal): Promise<Entry> {
+  /** What is at a place of a view, as its listing has it. */
+  async entry(place: TreePlace, signal: AbortSignal): Promise<Entry> {
     const entry = (await this.#tree(place, signal)).lookup(place.names)
     if (!entry) throw absent(place.names.join('/'))
     return entry

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import type Fuse from 'fuse-native'
 import { FsError } from '../errors.js'
-import type { Attributes, Filesystem } from '../fs/filesystem.js'
+import type { Attributes, DirectoryEntry, Filesystem } from '../fs/filesystem.js'
 import type { Answerer } from './answer.js'
 
 /** Whose files they are, and what is taken from their modes. */
@@ -50,7 +50,7 @@ export function createOperations(fs: Filesystem, answerer: Answerer, owner: Owne
       answerer.answer(
         'readdir',
         path,
-        (entries) => {
+        (entries: readonly DirectoryEntry[]) => {
           // With their stats, or `find` would ask for the type of each.
           const stats = entries.map(toStat)
           done(0, ['.', '..', ...entries.map((it) => it.name)], [folderStat(owner), folderStat(owner), ...stats])

@@ -3,6 +3,14 @@ import type { ListingStatus } from '../listing/listing.js'
 import type { SendCounts, SendRow, SendState } from '../send/sender.js'
 import type { Bytes, EpochMs } from '../units.js'
 
+/** Numbers of calls of the kernel. */
+export interface KernelCalls {
+  readonly calls: number
+  readonly failed: number
+  readonly timedOut: number
+  readonly underWay: number
+}
+
 /** `.as2fs/status.json`. Fields that are undefined are left out of the JSON. */
 export interface StatusReport {
   readonly version: string
@@ -19,6 +27,8 @@ export interface StatusReport {
   readonly problems: readonly string[]
   /** Whether fuse-native has the patch for a fixed pool of threads. */
   readonly binding: 'patched' | 'stock'
+  /** Calls of the kernel since the mount. */
+  readonly calls: KernelCalls | undefined
   readonly listings: readonly ListingStatus[]
   readonly send: SendCounts
   readonly cache: { readonly used: Bytes; readonly budget: Bytes }

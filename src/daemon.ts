@@ -1,0 +1,293 @@
+/** The daemon: makes the rooms, joins them, and takes them down in order. */
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MountConfig } from './config.js'
+import { createObjects } from './data/cached-objects.js'
+import type { Objects } from './data/objects.js'
+import { FsError } from './errors.js'
+import { As2Filesystem } from './fs/as2-filesystem.js'
+import { ListedBucketView } from './fs/bucket-view.js'
+import { ControlFile } from './fs/control-files.js'
+import { DirectoryOfPartners } from './fs/directory-of-partners.js'
+import type { FilesystemFigures } from './fs/filesystem.js'
+import { Info } from './fs/info.js'
+import { ReadOnlyTree } from './fs/read-only-tree.js'
+import { SendFolder } from './fs/send-folder.js'
+import { describeHolders } from './fuse/holders.js'
+import { mountFuse, type MountedFuse } from './fuse/mount.js'
+import { preflight } from './fuse/preflight.js'
+import { createListing } from './listing/cached-listing.js'
+import type { Listing } from './listing/listing.js'
+import { attributionByKey } from './mdn/attribution.js'
+import { checkBucket } from './s3/check-bucket.js'
+import { csvCredentials, defaultCredentials } from './s3/credentials.js'
+import { HealthWatch } from './s3/health.js'
+import { createSdkStore } from './s3/sdk-store.js'
+import type { Store } from './s3/store.js'
+import { createSender } from './send/create-sender.js'
+import type { Sender } from './send/sender.js'
+import { startControlServer, type ControlServer } from './state/control-server.js'
+import { PartnerSet } from './state/partners.js'
+import type { QueueReport, StatusReport, UnmountReport } from './state/reports.js'
+import { openStateDirectory, type StateDirectory } from './state/state-directory.js'
+import { systemClock } from './telemetry/clock.js'
+import type { Logger } from './telemetry/log.js'
+import type { EpochMs, Milliseconds } from './units.js'
+import { version } from './version.js'
+
+/** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
+const listingDeadline: Milliseconds = 120_000
+
+export interface Daemon {
+  /** Resolves when all is over: the mount is gone, the queue closed, the lock given back. */
+  readonly stopped: Promise<{ readonly exitCode: number }>
+  /**
+   * No new files, unmount (in spite of who holds it), upload what waits for up to `drain`, end.
+   * @param reason for the log
+   */
+  stop(reason: string, drain?: Milliseconds): Promise<void>
+}
+
+/**
+ * Mounts, and returns when the mount answers.
+ * @throws UsageError one sentence, with nothing left mounted or locked
+ */
+export async function startDaemon(config: MountConfig, { log }: { readonly log: Logger }): Promise<Daemon> {
+  const undo: (() => Promise<void> | void)[] = []
+  try {
+    await preflight(config)
+    const state = await openStateDirectory(config)
+    undo.push(() => state.release())
+    const daemon = new RunningDaemon(config, state, log)
+    undo.push(() => daemon.abandon())
+    await daemon.start()
+    return daemon
+  } catch (error) {
+    for (const step of undo.reverse()) await step()
+    throw error
+  }
+}
+
+class RunningDaemon implements Daemon {
+  readonly stopped: Promise<{ readonly exitCode: number }>
+  readonly #config: MountConfig
+  readonly #state: StateDirectory
+  readonly #log: Logger
+  readonly #health = new HealthWatch(systemClock)
+  readonly #since: EpochMs = systemClock.now()
+  readonly #store: Store
+  readonly #listing: Listing
+  readonly #objects: Objects
+  #sender: Sender | undefined
+  #mount: MountedFuse | undefined
+  #control: ControlServer | undefined
+  #isStopping = false
+  #end: (outcome: { exitCode: number }) => void = () => undefined
+
+  constructor(config: MountConfig, state: StateDirectory, log: Logger) {
+    this.#config = config
+    this.#state = state
+    this.#log = log
+    this.stopped = new Promise((resolve) => (this.#end = resolve))
+    const { bucket, endpoint, region, pathStyle, profile, credentialsCsv } = config
+    const credentials = credentialsCsv === undefined ? defaultCredentials(profile) : csvCredentials(credentialsCsv)
+    this.#store = this.#health.watch(createSdkStore({ bucket, endpoint, region, pathStyle, credentials }))
+    this.#listing = createListing({
+      store: this.#store,
+      ttl: config.listTtl,
+      staleTtl: config.staleTtl,
+      deadline: listingDeadline,
+      clock: systemClock,
+      log,
+    })
+    this.#objects = createObjects({
+      store: this.#store,
+      budget: config.cacheSize,
+      deadline: config.opTimeout,
+      onGone: (key) => this.#listing.forget(key),
+      onReplaced: (key) => this.#listing.forget(key),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { prefix: root, stations, mountpoint } = this.#config
+    await checkBucket(this.#store, this.#config.bucket, root, this.#log)
+    const made = await PartnerSet.load(this.#state.path, this.#log)
+    const sender = await this.#createSender()
+    this.#sender = sender
+    const [listing, objects] = [this.#listing, this.#objects]
+    const partners = new DirectoryOfPartners({ listing, root, configured: stations, made })
+    const controlFiles = new Map([
+      ['status.json', new ControlFile(() => this.#status(), systemClock)],
+      ['queue.json', new ControlFile(() => this.#queue(), systemClock)],
+    ])
+    const tree = new ReadOnlyTree({ listing, objects, partners, attribution: attributionByKey, controlFiles, root })
+    const fs = new As2Filesystem({
+      tree,
+      send: new SendFolder({ sender, listing, objects, root }),
+      partners,
+      readOnly: this.#config.readOnly,
+      figures: () => figures(this.#state.path),
+    })
+    await this.#startControl(sender, new Info({ fs, tree, sender, objects, root }))
+    this.#mount = await mountFuse({
+      ...{ mountpoint, fs, opTimeout: this.#config.opTimeout, log: this.#log },
+      ...{ source: this.#config.bucket, allowOther: this.#config.allowOther, readOnly: this.#config.readOnly },
+      owner: { uid: this.#config.uid, gid: this.#config.gid, umask: this.#config.umask },
+    })
+    this.#watchMount(this.#mount)
+    this.#log.info({ mountpoint, bucket: this.#config.bucket, state: this.#state.path }, 'mounted')
+    if (this.#mount.binding === 'stock') {
+      this.#log.warn('The binding was not compiled here (see scripts/build-binding): the mount slows down under load.')
+    }
+  }
+
+  async stop(reason: string, drain: Milliseconds = this.#config.drain): Promise<void> {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    this.#log.info({ reason }, 'stopping')
+    const holders = await this.#mount?.unmount()
+    if (holders) {
+      this.#log.warn(`${this.#config.mountpoint} is in use by ${describeHolders(holders)}: taken away all the same.`)
+      await this.#mount?.detach()
+    }
+    await this.#finish(drain, 0)
+  }
+
+  /** Undoes a start that failed. */
+  async abandon(): Promise<void> {
+    this.#isStopping = true
+    await this.#mount?.detach()
+    await this.#control?.close()
+    await this.#sender?.close()
+    this.#store.close()
+  }
+
+  #createSender(): Promise<Sender> {
+    const {
+      prefix: root,
+      readOnly,
+      settle,
+      uploads,
+      multipartThreshold,
+      hold,
+      empty,
+      commit,
+      onDuplicate,
+    } = this.#config
+    return createSender({
+      ...{ root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, onDuplicate },
+      directory: join(this.#state.path, 'spool'),
+      store: this.#store,
+      bucket: new ListedBucketView(this.#listing, root, systemClock),
+      clock: systemClock,
+      log: this.#log,
+    })
+  }
+
+  async #startControl(sender: Sender, info: Info): Promise<void> {
+    const handlers = {
+      status: () => Promise.resolve(this.#status()),
+      queue: () => Promise.resolve(this.#queue()),
+      info: (path: string, signal: AbortSignal) => info.describe(path, signal),
+      retry: (id: string) => sender.retry(id),
+      cancel: (id: string) => sender.cancel(id),
+      release: (id: string) => sender.releaseHeld(id),
+      unmount: (drain: Milliseconds | undefined) => this.#unmount(drain ?? this.#config.drain),
+    }
+    this.#control = await startControlServer(this.#state.path, handlers, this.#log)
+  }
+
+  /** `as2fs umount`: a busy mount stays; the process ends after the answer. */
+  async #unmount(drain: Milliseconds): Promise<UnmountReport> {
+    if (this.#isStopping) throw new FsError('EBUSY', 'It is being unmounted already.')
+    this.#isStopping = true
+    const holders = await this.#mount?.unmount()
+    if (holders) {
+      this.#isStopping = false
+      throw new FsError('EBUSY', `${this.#config.mountpoint} is in use by ${describeHolders(holders)}.`)
+    }
+    await this.#drain(drain)
+    const remaining = this.#queue().rows.filter((row) => row.state !== 'submitted')
+    setImmediate(() => void this.#finish(0, 0))
+    return { remaining }
+  }
+
+  /** Somebody else may take the mount away: then the queue is drained, and this is over. */
+  #watchMount(mount: MountedFuse): void {
+    void mount.gone.then(async () => {
+      if (this.#isStopping) return
+      this.#isStopping = true
+      this.#log.info({ reason: 'unmounted from outside' }, 'stopping')
+      await this.#finish(this.#config.drain, 0)
+    })
+  }
+
+  async #finish(drain: Milliseconds, exitCode: number): Promise<void> {
+    await this.#drain(drain)
+    await this.#control?.close()
+    await this.#sender?.close()
+    this.#store.close()
+    await this.#state.release()
+    this.#log.info('stopped')
+    this.#end({ exitCode })
+  }
+
+  async #drain(limit: Milliseconds): Promise<void> {
+    const left = await this.#sender?.drain(limit)
+    if (!left) return
+    const waiting = left.queued + left.uploading
+    if (waiting > 0) this.#log.warn({ waiting }, `${waiting} files stay in the queue: they are sent at the next mount.`)
+    const { held, failed } = left
+    if (held + failed > 0) this.#log.info({ held, failed }, 'Held and failed files stay where they are.')
+  }
+
+  #status(): StatusReport {
+    const { bucket, endpoint, prefix, mountpoint } = this.#config
+    const problems = this.#problems()
+    return {
+      ...{ version, pid: process.pid, bucket, endpoint, prefix, mountpoint, stateDirectory: this.#state.path },
+      since: this.#since,
+      state: this.#isStopping ? 'stopping' : problems.length > 0 ? 'degraded' : 'ok',
+      problems,
+      binding: this.#mount?.binding ?? 'stock',
+      calls: this.#mount?.counts(),
+      listings: this.#listing.status(),
+      send: this.#sender?.counts() ?? { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 },
+      cache: this.#objects.usage(),
+    }
+  }
+
+  #problems(): string[] {
+    const { problem } = this.#health.health
+    const refused = this.#listing.status().flatMap((it) => (it.error === undefined ? [] : [it.error]))
+    const failed = this.#sender?.counts().failed ?? 0
+    return [
+      ...new Set([
+        ...(problem === undefined ? [] : [problem]),
+        ...refused,
+        ...(failed > 0 ? [`${failed} files could not be sent: see as2fs queue.`] : []),
+        ...(this.#mount?.binding === 'stock'
+          ? ['The binding was not compiled here: the mount slows down under load.']
+          : []),
+      ]),
+    ]
+  }
+
+  #queue(): QueueReport {
+    return { generatedAt: systemClock.now(), rows: this.#sender?.allRows() ?? [] }
+  }
+}
+
+/** `df`: room is what the state directory has; what the bucket holds has no bound. */
+async function figures(directory: string): Promise<FilesystemFigures> {
+  const { bsize, blocks, bavail } = await statfs(directory)
+  // The binding's fields have 32 bits.
+  const scale = Math.max(1, Math.ceil(blocks / 0xffffffff))
+  return {
+    blockSize: bsize * scale,
+    totalBlocks: Math.floor(blocks / scale),
+    freeBlocks: Math.floor(bavail / scale),
+    files: 0,
+  }
+}

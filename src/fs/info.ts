@@ -1,0 +1,108 @@
+/** `as2fs info`: what is known of a path beyond its bytes. */
+import type { Objects } from '../data/objects.js'
+import { FsError } from '../errors.js'
+import type { FileEntry } from '../listing/listing.js'
+import { parseMdn } from '../mdn/report.js'
+import type { Partner, Sender } from '../send/sender.js'
+import type { InfoReport } from '../state/reports.js'
+import type { Bytes, Name, Prefix } from '../units.js'
+import { expiresAt } from '../view/expiry.js'
+import { encodeName } from '../view/names.js'
+import { parsePath, stationName, viewPrefix, type Place, type ViewName } from '../view/tree.js'
+import type { Filesystem } from './filesystem.js'
+import type { ReadOnlyTree } from './read-only-tree.js'
+
+/** The domain of the gateway's message ids. @see the one real key that is known: its folder is the local part */
+const messageDomain = 'as2@mftgateway.com'
+/** An MDN is a few KB; what is larger is none. */
+const largestMdn: Bytes = 1024 * 1024
+/** The views whose first folder is a message. */
+const messageViews: readonly ViewName[] = ['inbox', 'outbox', 'failed', 'headers/inbox', 'headers/outbox']
+
+export interface InfoOptions {
+  readonly fs: Filesystem
+  readonly tree: ReadOnlyTree
+  readonly sender: Sender
+  readonly objects: Objects
+  readonly root: Prefix
+}
+
+type ViewPlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>
+
+export class Info {
+  readonly #options: InfoOptions
+
+  constructor(options: InfoOptions) {
+    this.#options = options
+  }
+
+  /**
+   * @param path in the mount, from `/`
+   * @throws FsError as getattr(2) would
+   */
+  async describe(path: string, signal: AbortSignal): Promise<InfoReport> {
+    const { kind, size, mtime } = await this.#options.fs.getattr(path, signal)
+    const base = { path, kind, size, mtime }
+    const place = parsePath(path)
+    if (place.kind === 'send') return { ...base, ...(await this.#ofSend(place, signal)) }
+    if (place.kind !== 'view' && place.kind !== 'all-mdns-of') return base
+    const owner = place.kind === 'view' ? await this.#options.tree.owner(place, signal) : undefined
+    const entry = await this.#options.tree.entry(place, signal)
+    if (entry.kind === 'folder') return { ...base, ...owner }
+    return { ...base, ...owner, ...(await this.#ofObject(place, entry, owner, signal)) }
+  }
+
+  async #ofSend(place: Extract<Place, { kind: 'send' }>, signal: AbortSignal): Promise<Partial<InfoReport>> {
+    const { sender, root } = this.#options
+    const owner = await this.#options.tree.owner(place, signal)
+    const row = sender.row(owner, place.names)
+    if (!row) {
+      const key = viewPrefix(root, owner, 'send') + place.names.join('/')
+      return { ...owner, key, ...(place.names.length > 0 && !key.endsWith('/') ? { state: 'submitted' } : {}) }
+    }
+    return { ...owner, key: row.key, etag: row.etag, state: row.state, reason: row.error ?? row.reason }
+  }
+
+  async #ofObject(
+    place: ViewPlace,
+    entry: FileEntry,
+    owner: Partner | undefined,
+    signal: AbortSignal,
+  ): Promise<Partial<InfoReport>> {
+    const { key, etag } = entry
+    const known = { key, etag, expires: expiresAt(this.#options.root, key, entry.mtime) }
+    if (place.kind === 'all-mdns-of' || place.view.startsWith('mdn/')) {
+      return { ...known, ...(await this.#ofMdn(entry, signal)) }
+    }
+    const message = place.names.length > 1 && messageViews.includes(place.view) ? place.names[0] : undefined
+    if (message === undefined || !owner) return known
+    return { ...known, messageId: messageId(message), mdn: await this.#findMdn(place.view, owner, message, signal) }
+  }
+
+  async #ofMdn(entry: FileEntry, signal: AbortSignal): Promise<Partial<InfoReport>> {
+    if (entry.size > largestMdn) return {}
+    const object = this.#options.objects.open(entry)
+    try {
+      const report = await parseMdn(await object.read({ start: 0, end: entry.size }, signal))
+      return { disposition: report?.disposition, originalMessageId: report?.originalMessageId }
+    } finally {
+      object.close()
+    }
+  }
+
+  /** The MDN of a message whose key names the message's folder; attribution by content is not needed for those. */
+  async #findMdn(view: ViewName, owner: Partner, message: Name, signal: AbortSignal): Promise<string | undefined> {
+    const direction = view.endsWith('inbox') ? 'outgoing' : 'incoming'
+    const folder = `/${stationName(owner.station)}/${encodeName(owner.partner)}/mdn/${direction}`
+    const entries = await this.#options.fs.readdir(folder, signal).catch((error: unknown) => {
+      if (error instanceof FsError) return []
+      throw error
+    })
+    const found = entries.find(({ name }) => name === message || name.startsWith(`${message}.`))
+    return found && `${folder}/${found.name}`
+  }
+}
+
+function messageId(folder: Name): string | undefined {
+  return /^\d{15,17}$/.test(folder) ? `<${folder}.${messageDomain}>` : undefined
+}
