@@ -11,6 +11,8 @@ type Made = readonly [station: string, partner?: string]
 export class PartnerSet {
   readonly #file: string
   #made: readonly Made[]
+  /** The last write: the next one comes after it, and builds on what it kept. */
+  #saved: Promise<void> = Promise.resolve()
 
   private constructor(file: string, made: readonly Made[]) {
     this.#file = file
@@ -20,7 +22,7 @@ export class PartnerSet {
   /** Reads what was kept; a file that makes no sense is put aside, and said so. */
   static async load(directory: string, log: Logger): Promise<PartnerSet> {
     const file = join(directory, 'partners.json')
-    const text = await readFile(file, 'utf8').catch(() => undefined)
+    const text = await readIfThere(file)
     if (text === undefined) return new PartnerSet(file, [])
     const made = parse(text)
     if (made) return new PartnerSet(file, made)
@@ -40,15 +42,21 @@ export class PartnerSet {
 
   async add(station: string, partner?: string): Promise<void> {
     const made: Made = partner === undefined ? [station] : [station, partner]
-    await this.#save([...this.#without(station, partner), made])
+    await this.#change(() => [...this.#without(station, partner), made])
   }
 
   async remove(station: string, partner?: string): Promise<void> {
-    await this.#save(this.#without(station, partner))
+    await this.#change(() => this.#without(station, partner))
   }
 
   #without(station: string, partner?: string): Made[] {
     return this.#made.filter((made) => made[0] !== station || made[1] !== partner)
+  }
+
+  #change(next: () => readonly Made[]): Promise<void> {
+    const saved = this.#saved.then(() => this.#save(next()))
+    this.#saved = saved.catch(() => undefined)
+    return saved
   }
 
   async #save(made: readonly Made[]): Promise<void> {
@@ -58,6 +66,16 @@ export class PartnerSet {
       throw new FsError('EIO', `${this.#file} can't be written.`, { key: this.#file, cause })
     }
     this.#made = made
+  }
+}
+
+/** @throws FsError EIO if it is there and can't be read */
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw new FsError('EIO', `${file} can't be read.`, { key: file, cause })
   }
 }
 

@@ -1,0 +1,155 @@
+/** The control socket, the daemon's side: HTTP on a unix socket in the state directory. */
+import { chmod, open, unlink, type FileHandle } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { join } from 'node:path'
+import { FsError, UsageError } from '../errors.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds } from '../units.js'
+import { findRow } from './queue-target.js'
+import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
+
+/** What the socket may ask for. All may throw FsError or UsageError, whose sentence is handed on. */
+export interface ControlHandlers {
+  status(): Promise<StatusReport>
+  queue(): Promise<QueueReport>
+  /** @param path in the mount, from `/` */
+  info(path: string, signal: AbortSignal): Promise<InfoReport>
+  /** By the id of a row of `queue`. */
+  retry(id: string): Promise<void>
+  cancel(id: string): Promise<void>
+  release(id: string): Promise<void>
+  /**
+   * Unmounts and drains; what ends the process comes after the answer.
+   * @throws FsError EBUSY, saying who holds the mount
+   */
+  unmount(drain: Milliseconds | undefined): Promise<UnmountReport>
+}
+
+export interface ControlServer {
+  /** Takes no more requests; those under way are answered, for two seconds at most. */
+  close(): Promise<void>
+}
+
+export const socketName = 'control.sock'
+const maxBody = 64 * 1024
+const closeWithin: Milliseconds = 2_000
+const infoWithin: Milliseconds = 30_000
+
+/** @throws the socket's own error */
+export async function startControlServer(
+  directory: string,
+  handlers: ControlHandlers,
+  log: Logger,
+): Promise<ControlServer> {
+  const server = createServer((request, response) => {
+    void answer(request, response, handlers, log)
+  })
+  // By way of a descriptor: the path of a unix socket may have 107 bytes, that of a directory 4,095.
+  const folder = await open(directory, 'r')
+  const path = join(directory, socketName)
+  try {
+    // The lock is ours, so whoever made it is dead.
+    await unlink(path).catch(() => undefined)
+    server.listen(`/proc/self/fd/${folder.fd}/${socketName}`)
+    await once(server, 'listening')
+    await chmod(path, 0o600)
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+  return { close: () => closed(server, folder, path) }
+}
+
+async function closed(server: Server, folder: FileHandle, path: string): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = new AbortController()
+  await Promise.race([ended, delay(closeWithin, undefined, { signal: timer.signal }).catch(() => undefined)])
+  timer.abort()
+  server.closeAllConnections()
+  await folder.close()
+  await unlink(path).catch(() => undefined)
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: ControlHandlers,
+  log: Logger,
+): Promise<void> {
+  let status = 200
+  let body: unknown
+  try {
+    body = await route(request, handlers)
+  } catch (error) {
+    status = statusOf(error)
+    body = { error: sentenceOf(error) }
+    if (status === 500) log.error({ err: error, url: request.url }, 'A request to the control socket failed.')
+  }
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
+  response.end(JSON.stringify(body ?? {}))
+}
+
+async function route(request: IncomingMessage, handlers: ControlHandlers): Promise<unknown> {
+  const url = new URL(request.url ?? '/', 'http://as2fs')
+  switch (`${request.method ?? ''} ${url.pathname}`) {
+    case 'GET /status':
+      return handlers.status()
+    case 'GET /queue':
+      return handlers.queue()
+    case 'GET /info':
+      return handlers.info(url.searchParams.get('path') ?? '/', AbortSignal.timeout(infoWithin))
+    case 'POST /unmount':
+      return handlers.unmount(numberOf((await bodyOf(request)).drain))
+    case 'POST /queue/retry':
+      return handlers.retry(await target(request, handlers))
+    case 'POST /queue/cancel':
+      return handlers.cancel(await target(request, handlers))
+    case 'POST /queue/release':
+      return handlers.release(await target(request, handlers))
+    default:
+      throw new FsError('ENOENT', 'This version of the daemon does not know the request: is it older than the command?')
+  }
+}
+
+/** @returns the id of the row that the request is about */
+async function target(request: IncomingMessage, handlers: ControlHandlers): Promise<string> {
+  const { name, id } = await bodyOf(request)
+  const wanted = typeof id === 'string' ? id : name
+  if (typeof wanted !== 'string') throw new FsError('EINVAL', 'The request names no file.')
+  return findRow((await handlers.queue()).rows, wanted).id
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxBody) throw new FsError('EINVAL', 'The request is too long.')
+    chunks.push(chunk)
+  }
+  if (size === 0) return {}
+  try {
+    return { ...(JSON.parse(Buffer.concat(chunks).toString()) as object) }
+  } catch (cause) {
+    throw new FsError('EINVAL', 'The request is not JSON.', { cause })
+  }
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof UsageError) return 400
+  if (!(error instanceof FsError)) return 500
+  if (error.code === 'ENOENT') return 404
+  return error.code === 'EINVAL' ? 400 : 409
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof UsageError || error instanceof FsError) return error.message
+  return 'Something went wrong inside the daemon: see its log.'
+}
