@@ -3,7 +3,7 @@ import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FsError } from '../errors.js'
 import type { Logger } from '../telemetry/log.js'
-import { replaceFile } from './replace-file.js'
+import { replaceFile } from '../durable-file.js'
 
 /** A station alone, or with a partner. Raw AS2 ids. */
 type Made = readonly [station: string, partner?: string]

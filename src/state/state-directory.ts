@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
 import { takeLock } from './lock.js'
-import { replaceFile } from './replace-file.js'
+import { replaceFile } from '../durable-file.js'
 
 export type StateOptions = Pick<MountConfig, 'bucket' | 'endpoint' | 'prefix' | 'mountpoint' | 'stateDir'>
 

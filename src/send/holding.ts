@@ -1,0 +1,50 @@
+/** Which files are never sent by themselves, and why. Pure. */
+import picomatch from 'picomatch'
+import type { Bytes } from '../units.js'
+import type { HoldReason } from './sender.js'
+
+export type EmptyPolicy = 'hold' | 'send' | 'reject'
+export type CommitPolicy = 'close' | 'rename'
+
+/** What libfuse calls a file that was unlinked while open: never to be sent, whatever `--hold` says. */
+const alwaysHeld = ['.fuse_hidden*']
+
+export interface HoldPolicy {
+  readonly hold: readonly string[]
+  readonly empty: EmptyPolicy
+  readonly commit: CommitPolicy
+}
+
+/** A file whose last writer has closed it. */
+export interface ClosedFile {
+  readonly path: string
+  readonly size: Bytes
+  readonly isRenamed: boolean
+}
+
+/** What becomes of a closed file. */
+export type Verdict = { readonly held: HoldReason } | 'queue' | 'reject'
+
+export class Holding {
+  readonly #policy: HoldPolicy
+  readonly #looksUnfinished: (name: string) => boolean
+
+  constructor(policy: HoldPolicy) {
+    this.#policy = policy
+    this.#looksUnfinished = picomatch([...alwaysHeld, ...policy.hold], { dot: true, nonegate: true })
+  }
+
+  verdict({ path, size, isRenamed }: ClosedFile): Verdict {
+    if (path.includes('/')) return { held: 'bundle' }
+    if (this.#looksUnfinished(path)) return { held: 'name' }
+    if (size === 0 && this.#policy.empty === 'hold') return { held: 'empty' }
+    if (size === 0 && this.#policy.empty === 'reject') return 'reject'
+    if (this.#policy.commit === 'rename' && !isRenamed) return { held: 'commit' }
+    return 'queue'
+  }
+
+  /** Whether a file of that name would be sent once it is closed: then the name must be free. */
+  isFinal(path: string, isRenamed: boolean): boolean {
+    return this.verdict({ path, size: 1, isRenamed }) === 'queue'
+  }
+}

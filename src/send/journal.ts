@@ -1,0 +1,153 @@
+/** The write-ahead log of the spool: one line a change, each with its checksum; appended, synced in groups, compacted. */
+import { copyFile, mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { syncFolder } from '../durable-file.js'
+import type { Logger } from '../telemetry/log.js'
+
+const fileName = 'journal'
+
+/** Entries as they were read, and whether something between them could not be. */
+export interface ParsedJournal<T> {
+  readonly entries: readonly T[]
+  /** A line that is bad though others follow: not a torn write, but damage. */
+  readonly isDamaged: boolean
+}
+
+/** A line: eight hexadecimal digits of CRC-32, a space, JSON. */
+export function formatLine(entry: unknown): string {
+  const json = JSON.stringify(entry)
+  return `${checksum(json)} ${json}\n`
+}
+
+/** Pure: a torn last line is dropped, it was never acknowledged; a bad one before it is left out and reported. */
+export function parseJournal<T>(text: string): ParsedJournal<T> {
+  const lines = text.split('\n')
+  const torn = lines.pop() ?? ''
+  const parsed = lines.map((line) => parseLine<T>(line))
+  const entries = parsed.filter((it) => it !== undefined)
+  const bad = parsed.length - entries.length
+  // A crash can also leave the last whole block of zeros or half a line with a newline in it: only the end may be bad.
+  const isTail = bad === 1 && parsed.at(-1) === undefined && torn === ''
+  return { entries, isDamaged: bad > 0 && !isTail }
+}
+
+function parseLine<T>(line: string): T | undefined {
+  const json = line.slice(9)
+  if (line.length < 10 || line[8] !== ' ' || checksum(json) !== line.slice(0, 8)) return undefined
+  try {
+    return JSON.parse(json) as T
+  } catch {
+    return undefined
+  }
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}
+
+export class Journal<T> {
+  readonly #path: string
+  #file: FileHandle
+  /** Writes follow one another. */
+  #lastWrite: Promise<unknown> = Promise.resolve()
+  #nextSync: Promise<void> | undefined
+  #lastSync: Promise<unknown> = Promise.resolve()
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path
+    this.#file = file
+  }
+
+  /** Reads what is there; a damaged journal is copied aside before it is ever written again. */
+  static async read<T>(directory: string, log: Logger): Promise<readonly T[]> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const path = join(directory, fileName)
+    const text = await readIfThere(path)
+    if (text === undefined) return []
+    const { entries, isDamaged } = parseJournal<T>(text)
+    if (isDamaged) {
+      const aside = `${path}.damaged-${Date.now()}`
+      await copyFile(path, aside)
+      log.error({ journal: aside }, 'The journal of send/ is damaged: a copy is put aside, what can be read goes on.')
+    }
+    return entries
+  }
+
+  /** Begins a new journal that holds these entries, in one step. */
+  static async begin<T>(directory: string, entries: readonly T[]): Promise<Journal<T>> {
+    const path = join(directory, fileName)
+    return new Journal<T>(path, await replaced(path, entries))
+  }
+
+  /**
+   * Appends an entry. Without `sync` it outlives the process when this resolves, with it also a power loss.
+   * @throws the disk's own error; the entry may then be there or not
+   */
+  async append(entry: T, { sync }: { readonly sync: boolean }): Promise<void> {
+    const written = this.#lastWrite.then(() => writeAll(this.#file, formatLine(entry)))
+    this.#lastWrite = written.catch(() => undefined)
+    await written
+    if (sync) await this.#sync()
+  }
+
+  /** Replaces the journal by one that holds just these entries. Appends wait for it. */
+  async compact(entries: () => readonly T[]): Promise<void> {
+    const compacted = this.#lastWrite.then(async () => {
+      const old = this.#file
+      this.#file = await replaced(this.#path, entries())
+      await this.#lastSync
+      await old.close()
+    })
+    this.#lastWrite = compacted.catch(() => undefined)
+    await compacted
+  }
+
+  async close(): Promise<void> {
+    await this.#lastWrite
+    await this.#lastSync
+    await this.#file.close()
+  }
+
+  /** Whoever comes while a sync is under way shares the next one. */
+  #sync(): Promise<void> {
+    if (!this.#nextSync) {
+      const sync = this.#lastSync.then(() => {
+        this.#nextSync = undefined
+        return this.#file.datasync()
+      })
+      this.#nextSync = sync
+      this.#lastSync = sync.catch(() => undefined)
+    }
+    return this.#nextSync
+  }
+}
+
+async function replaced(path: string, entries: readonly unknown[]): Promise<FileHandle> {
+  const temporary = `${path}.new`
+  const file = await open(temporary, 'w', 0o600)
+  try {
+    await writeAll(file, entries.map(formatLine).join(''))
+    await file.sync()
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function writeAll(file: FileHandle, text: string): Promise<void> {
+  const bytes = Buffer.from(text)
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

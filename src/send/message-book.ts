@@ -1,0 +1,123 @@
+/** All messages and bundles: in memory as the journal has them. A change is on disk before it is seen. */
+import { FsError } from '../errors.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Key } from '../units.js'
+import { Journal } from './journal.js'
+import { bundleId, pathId, type Bundle, type JournalEntry, type Message } from './message.js'
+import type { Partner } from './sender.js'
+
+/** The journal is made anew when it has this many entries more than there are messages. */
+const compactAfter = 10_000
+
+export interface MessageBookOptions {
+  readonly journal: Journal<JournalEntry>
+  readonly messages: readonly Message[]
+  readonly bundles: readonly Bundle[]
+  /** Whether what is over may be forgotten. */
+  readonly isForgettable: (message: Message) => boolean
+  readonly log: Logger
+}
+
+export class MessageBook {
+  readonly #journal: Journal<JournalEntry>
+  readonly #log: Logger
+  readonly #isForgettable: (message: Message) => boolean
+  readonly #byId = new Map<string, Message>()
+  /** Of those that are shown: all but the gone ones. */
+  readonly #byPath = new Map<string, string>()
+  readonly #bundles = new Map<string, Bundle>()
+  #appended = 0
+
+  constructor(options: MessageBookOptions) {
+    this.#journal = options.journal
+    this.#log = options.log
+    this.#isForgettable = options.isForgettable
+    for (const message of options.messages) this.#see(message)
+    for (const bundle of options.bundles) this.#bundles.set(bundleId(bundle), bundle)
+  }
+
+  get(id: string): Message | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** The message that is shown under a path. */
+  at(partner: Partner, path: string): Message | undefined {
+    const id = this.#byPath.get(pathId(partner, path))
+    return id === undefined ? undefined : this.#byId.get(id)
+  }
+
+  all(): Iterable<Message> {
+    return this.#byId.values()
+  }
+
+  bundles(partner: Partner): Bundle[] {
+    return [...this.#bundles.values()].filter(
+      (it) => it.station === partner.station && it.partner === partner.partner,
+    )
+  }
+
+  /**
+   * Writes messages as they are from now on, all or none of them.
+   * @param sync also against power loss; else against the end of the process
+   * @throws FsError ENOSPC or EIO if the journal can't be written; then nothing has changed
+   */
+  async put(messages: readonly Message[], options: { readonly sync: boolean }): Promise<void> {
+    await this.#append({ messages }, options)
+    for (const message of messages) this.#see(message)
+  }
+
+  /** Changes what is shown while a file is being written; the next `put` writes it down. */
+  touch(message: Message): void {
+    this.#see(message)
+  }
+
+  async putBundles(change: { readonly made?: readonly Bundle[]; readonly removed?: readonly Bundle[] }): Promise<void> {
+    await this.#append(change, { sync: true })
+    for (const bundle of change.removed ?? []) this.#bundles.delete(bundleId(bundle))
+    for (const bundle of change.made ?? []) this.#bundles.set(bundleId(bundle), bundle)
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close()
+  }
+
+  async #append(entry: JournalEntry, options: { readonly sync: boolean }): Promise<void> {
+    try {
+      await this.#journal.append(entry, options)
+    } catch (cause) {
+      const isFull = cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
+      throw new FsError(isFull ? 'ENOSPC' : 'EIO', 'The journal of send/ could not be written.', { cause })
+    }
+    this.#appended += 1
+    if (this.#appended > compactAfter + this.#byId.size) this.#compact()
+  }
+
+  #see(message: Message): void {
+    const before = this.#byId.get(message.id)
+    if (before) this.#forgetPath(before)
+    this.#byId.set(message.id, message)
+    if (message.state !== 'gone') this.#byPath.set(pathId(message, message.path), message.id)
+  }
+
+  #forgetPath(message: Message): void {
+    const path = pathId(message, message.path)
+    if (this.#byPath.get(path) === message.id) this.#byPath.delete(path)
+  }
+
+  #compact(): void {
+    this.#appended = 0
+    for (const message of this.#byId.values()) if (this.#isForgettable(message)) this.#byId.delete(message.id)
+    const entry = (): JournalEntry[] => [{ messages: [...this.#byId.values()], made: [...this.#bundles.values()] }]
+    this.#journal.compact(entry).catch((err: unknown) => {
+      this.#log.error({ err }, 'The journal of send/ could not be made anew; it goes on growing.')
+    })
+  }
+}
+
+/** One log line for a change of state. */
+export function logChange(log: Logger, message: Message, key: Key): void {
+  const { id, state, reason, size, tries, error, etag } = message
+  const fields = { id, key, state, reason, size, tries, etag }
+  if (state === 'failed') log.error(fields, `${key} failed: ${error ?? 'it could not be sent'}`)
+  else log.info(fields, `${key} is ${state}`)
+}

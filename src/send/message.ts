@@ -1,0 +1,68 @@
+/** A sent file as the journal has it, and how it changes. Pure. */
+import type { Bytes, EpochMs } from '../units.js'
+import type { HoldReason, Partner, SendState } from './sender.js'
+
+/** One PUT that was begun and of which it is not known whether it was done. */
+export interface Attempt {
+  /** By this machine's clock. */
+  readonly since: EpochMs
+  /** Of a multipart upload: it is aborted before another begins. */
+  readonly uploadId?: string
+}
+
+/** What the journal keeps of a file. `gone`: cancelled, or taken by the gateway (then `submittedAt` says when). */
+export interface Message extends Partner {
+  readonly id: string
+  /** Below `send/`: one name, or `<bundle>/<name>`. */
+  readonly path: string
+  readonly state: SendState | 'gone'
+  readonly size: Bytes
+  readonly mtime: EpochMs
+  readonly reason?: HoldReason
+  readonly closedAt?: EpochMs
+  readonly tries: number
+  readonly notBefore?: EpochMs
+  /** One sentence: the last failure. */
+  readonly error?: string
+  /** A write or close failed: what is in the spool is not what was written, and is never sent. */
+  readonly isDamaged?: boolean
+  /** With `--commit=rename`: it was. */
+  readonly isRenamed?: boolean
+  /** The bucket could not be asked for duplicates when the name was given: ask before the upload. */
+  readonly isUnchecked?: boolean
+  readonly attempt?: Attempt
+  readonly etag?: string
+  readonly submittedAt?: EpochMs
+}
+
+/** A folder made in a `send/`. */
+export interface Bundle extends Partner {
+  readonly name: string
+}
+
+/** One line of the journal: all of it is applied, or none. */
+export interface JournalEntry {
+  readonly messages?: readonly Message[]
+  readonly made?: readonly Bundle[]
+  readonly removed?: readonly Bundle[]
+}
+
+/** Takes keys out of a message: `exactOptionalPropertyTypes` wants them absent, not undefined. */
+export function without<K extends keyof Message>(message: Message, ...keys: readonly K[]): Omit<Message, K> {
+  const rest: Partial<Message> = { ...message }
+  for (const key of keys) Reflect.deleteProperty(rest, key)
+  return rest as Omit<Message, K>
+}
+
+export function isLocal(state: Message['state']): boolean {
+  return state !== 'gone' && state !== 'submitted'
+}
+
+/** Names of one partner are compared as a whole: raw ids hold no `/`. */
+export function pathId({ station, partner }: Partner, path: string): string {
+  return `${station}/${partner}/${path}`
+}
+
+export function bundleId(bundle: Bundle): string {
+  return pathId(bundle, bundle.name)
+}

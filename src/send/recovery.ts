@@ -1,0 +1,89 @@
+/** What a start makes of what it finds: a pure function of the journal and the spool. */
+import type { Bytes, EpochMs } from '../units.js'
+import { duplicateWindow } from './duplicates.js'
+import { bundleId, without, type Bundle, type JournalEntry, type Message } from './message.js'
+
+export interface Recovered {
+  readonly messages: readonly Message[]
+  readonly bundles: readonly Bundle[]
+  /** Spool files that nobody needs any more. */
+  readonly leftovers: readonly string[]
+  /** Spool files that the journal does not know: never sent, never deleted. */
+  readonly strangers: readonly string[]
+}
+
+/**
+ * @param entries in the order of the journal
+ * @param spool sizes of the spool's files by id
+ */
+export function recover(
+  entries: readonly JournalEntry[],
+  spool: ReadonlyMap<string, Bytes>,
+  now: EpochMs,
+): Recovered {
+  const messages = new Map<string, Message>()
+  const bundles = new Map<string, Bundle>()
+  for (const entry of entries) {
+    for (const message of entry.messages ?? []) messages.set(message.id, message)
+    for (const bundle of entry.made ?? []) bundles.set(bundleId(bundle), bundle)
+    for (const bundle of entry.removed ?? []) bundles.delete(bundleId(bundle))
+  }
+  const needsNoData = (id: string): boolean => {
+    const state = messages.get(id)?.state
+    return state === 'gone' || state === 'submitted'
+  }
+  return {
+    messages: [...messages.values()]
+      .filter((it) => it.state !== 'gone' || isRemembered(it, now))
+      .map((it) => recoverMessage(it, spool.get(it.id), now)),
+    bundles: [...bundles.values()],
+    leftovers: [...spool.keys()].filter(needsNoData),
+    strangers: [...spool.keys()].filter((id) => !messages.has(id)),
+  }
+}
+
+/** Whether what is over still counts for the six-hour rule. */
+export function isRemembered(message: Message, now: EpochMs): boolean {
+  return message.submittedAt !== undefined && now - message.submittedAt < duplicateWindow
+}
+
+function recoverMessage(message: Message, size: Bytes | undefined, now: EpochMs): Message {
+  switch (message.state) {
+    case 'gone':
+    case 'submitted':
+      return message
+    case 'uploading':
+      // Its PUT may have been done: the attempt stays, and is looked for before the next.
+      if (size === message.size) return { ...message, state: 'queued', notBefore: now }
+      return missing(message, size)
+    case 'open':
+      if (message.isDamaged === true) return failed(message, 'A write to it failed: it is not complete.')
+      // Nobody can tell a writer that had finished from one that was cut off.
+      return size === undefined ? missing(message, size) : heldAfterCrash(message, size)
+    case 'held':
+      return size === undefined ? missing(message, size) : { ...message, size }
+    case 'queued':
+      return size === message.size ? message : missing(message, size)
+    case 'failed':
+      return message
+  }
+}
+
+function heldAfterCrash(message: Message, size: Bytes): Message {
+  return {
+    ...without(message, 'notBefore'),
+    state: 'held',
+    reason: 'crash',
+    size,
+    error: 'The daemon ended while it was open: look whether it is complete, then release or cancel it.',
+  }
+}
+
+function missing(message: Message, size: Bytes | undefined): Message {
+  if (size === undefined) return failed(message, 'Its data is not in the spool any more.')
+  return failed(message, `The spool has ${size} bytes of it, ${message.size} were written.`)
+}
+
+function failed(message: Message, error: string): Message {
+  return { ...without(message, 'notBefore', 'reason'), state: 'failed', isDamaged: true, error }
+}
