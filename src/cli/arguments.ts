@@ -1,0 +1,125 @@
+/** The command line → a command and what was typed for it. */
+import Yargs from 'yargs'
+import { UsageError } from '../errors.js'
+import type { Command, Typed } from './command.js'
+import { didYouMean } from './suggest.js'
+import { unknownOption } from './unknown-option.js'
+
+export type CommandLine =
+  | { readonly kind: 'run'; readonly command: Command; readonly typed: Typed }
+  | { readonly kind: 'help'; readonly command: Command | undefined }
+  | { readonly kind: 'version' }
+
+type Parsed = Readonly<Record<string, unknown>>
+
+const general = ['help', 'h', 'version']
+
+/** @throws UsageError one sentence */
+export function parseCommandLine(args: readonly string[], commands: readonly Command[]): CommandLine {
+  const { command, parsed } = parse(args, commands)
+  const positionals = (parsed._ as readonly unknown[]).map(String).slice(command ? 1 : 0)
+  if (parsed.help !== undefined) return { kind: 'help', command: command ?? named(positionals[0], commands) }
+  if (parsed.version !== undefined) return { kind: 'version' }
+  if (!command) {
+    const [word, topic] = positionals
+    if (word === 'help') return { kind: 'help', command: named(topic, commands) }
+    if (word !== undefined) throw new UsageError(`${noCommand(word, commands)} See as2fs --help.`)
+    refuseUnknown(parsed, [], '')
+    return { kind: 'help', command: undefined }
+  }
+  const known = command.options.flatMap((it) => [it.name, ...(it.alias === undefined ? [] : [it.alias])])
+  refuseUnknown(parsed, known, ` See as2fs ${command.name} --help.`)
+  checkCount(command, positionals)
+  return { kind: 'run', command, typed: { positionals, options: textsOf(parsed, command) } }
+}
+
+function parse(
+  args: readonly string[],
+  commands: readonly Command[],
+): { readonly command: Command | undefined; readonly parsed: Parsed } {
+  let command: Command | undefined
+  const parser = Yargs([...args])
+    .scriptName('as2fs')
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'dot-notation': false,
+      'camel-case-expansion': false,
+      'greedy-arrays': false,
+    })
+    .option('help', { alias: 'h', boolean: true, default: undefined })
+    .option('version', { boolean: true, default: undefined })
+    .updateStrings({ 'Not enough arguments following: %s': 'The option %s needs a value.' })
+    .fail((message: string | undefined, error: Error | undefined) => {
+      throw error ?? new UsageError(dashed(message ?? 'The command line makes no sense.'))
+    })
+  for (const it of commands) {
+    parser.command(
+      it.name,
+      it.summary,
+      (of) => declare(of, it),
+      () => void (command = it),
+    )
+  }
+  const parsed = parser.parseSync()
+  return { command, parsed }
+}
+
+function declare(parser: ReturnType<typeof Yargs>, command: Command): ReturnType<typeof Yargs> {
+  for (const { name, alias, kind } of command.options) {
+    const short = alias === undefined ? {} : { alias }
+    // Without a default of ours, yargs would have a flag that was not given be false.
+    if (kind === 'flag') parser.option(name, { ...short, boolean: true, default: undefined })
+    else parser.option(name, { ...short, array: true, string: true, nargs: 1 })
+  }
+  return parser
+}
+
+/** yargs says names without their dashes. */
+function dashed(message: string): string {
+  return message.replace(
+    /^The option (\S+) needs/,
+    (_, name: string) => `The option ${name.length === 1 ? '-' : '--'}${name} needs`,
+  )
+}
+
+function refuseUnknown(parsed: Parsed, known: readonly string[], hint: string): void {
+  const all = [...known, ...general]
+  const unknown = Object.keys(parsed).find((name) => name !== '_' && name !== '$0' && !all.includes(name))
+  if (unknown === undefined) return
+  const words = all.filter((it) => it.length > 1)
+  throw new UsageError(`${unknownOption(unknown, words)}${hint}`)
+}
+
+function checkCount({ name, usage, positionals: { min, max } }: Command, given: readonly string[]): void {
+  if (given.length > max) {
+    throw new UsageError(`'${given[max] ?? ''}' is one word too many; the usage is: as2fs ${name} ${usage}`)
+  }
+  if (given.length < min) throw new UsageError(`Something is missing; the usage is: as2fs ${name} ${usage}`)
+}
+
+function textsOf(parsed: Parsed, command: Command): Map<string, readonly string[]> {
+  const texts = new Map<string, readonly string[]>()
+  for (const { name } of command.options) {
+    const value = parsed[name]
+    const all: readonly unknown[] = Array.isArray(value) ? value : [value]
+    const given = all.filter((it) => typeof it === 'string' || typeof it === 'boolean')
+    if (given.length > 0) texts.set(name, given.map(String))
+  }
+  return texts
+}
+
+function named(word: string | undefined, commands: readonly Command[]): Command | undefined {
+  if (word === undefined) return undefined
+  const found = commands.find((it) => it.name === word)
+  if (!found) throw new UsageError(noCommand(word, commands))
+  return found
+}
+
+function noCommand(word: string, commands: readonly Command[]): string {
+  const names = commands.map((it) => it.name)
+  return `There is no command '${word}'.${didYouMean(word, names, (it) => `'${it}'`)}`
+}

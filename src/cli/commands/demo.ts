@@ -1,0 +1,23 @@
+/** `as2fs demo`. */
+import { realMountpoint } from '../mount-config.js'
+import type { Command } from '../command.js'
+
+export const demoCommand: Command = {
+  name: 'demo',
+  usage: '[<mountpoint>]',
+  summary: 'a gateway of its own to play with, without a bucket',
+  description: [
+    'Mounts a bucket that lives in memory, with a gateway that plays its part: documents arrive, what you send is taken ' +
+      'and answered. Nothing leaves this machine, and nothing is left of it at Ctrl-C.',
+  ],
+  positionals: { min: 0, max: 1 },
+  options: [],
+  examples: [['as2fs demo', 'on a directory of its own']],
+  async run(typed, io) {
+    const [text] = typed.positionals
+    const mountpoint = text === undefined ? undefined : await realMountpoint(text, io.cwd)
+    const { runDemo } = await import('../../demo/demo.js')
+    const code: unknown = await runDemo(mountpoint === undefined ? {} : { mountpoint })
+    return typeof code === 'number' ? code : 0
+  },
+}

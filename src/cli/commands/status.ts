@@ -1,0 +1,93 @@
+/** `as2fs status`. */
+import type { StatusReport } from '../../state/reports.js'
+import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
+import { mountNamed } from '../daemon-of.js'
+import { findMounts, readControlFile, type FoundMount } from '../find-mount.js'
+import { bytes, counted, fields, printable, span, time } from '../format.js'
+import type { Io } from '../io.js'
+import { ControlClient } from '../../state/control-client.js'
+
+export const statusCommand: Command = {
+  name: 'status',
+  usage: '[<mountpoint>] [--json]',
+  summary: 'how a mount is, or all of yours',
+  description: [
+    'Says how a mount is: its daemon, what it can reach, what waits to be sent. Without a mountpoint: all mounts that ' +
+      'can be found. Exit code 1 if one does not answer or there is none; a degraded mount is no failure.',
+  ],
+  positionals: { min: 0, max: 1 },
+  options: [jsonOption],
+  examples: [
+    ['as2fs status', 'all mounts'],
+    ['as2fs status /mnt/as2 --json | jq .problems', 'what is wrong, for a program'],
+  ],
+  run,
+}
+
+/** A mount that can't say how it is. */
+interface Unwell {
+  readonly mountpoint: string
+  readonly state: 'dead' | 'silent'
+  readonly problems: readonly string[]
+}
+
+type Found = StatusReport | Unwell
+
+async function run(typed: Typed, io: Io): Promise<number> {
+  const [mountpoint] = typed.positionals
+  const mounts = mountpoint === undefined ? await findMounts() : [await mountNamed(mountpoint, io)]
+  const found = await Promise.all(mounts.map(statusOf))
+  if (isGiven(typed, 'json')) io.out(`${JSON.stringify(mountpoint === undefined ? found : found[0], undefined, 2)}\n`)
+  else if (found.length === 0) io.out('Nothing is mounted.\n')
+  else io.out(found.map((it) => shown(it, Date.now())).join('\n'))
+  return found.length > 0 && found.every(isWell) ? 0 : 1
+}
+
+async function statusOf(mount: FoundMount): Promise<Found> {
+  const { mountpoint, daemon } = mount
+  if (daemon === 'dead') {
+    return { mountpoint, state: 'dead', problems: [`Its daemon has died: as2fs umount ${mountpoint} clears it.`] }
+  }
+  const asked =
+    daemon === 'silent' ? undefined : await new ControlClient(daemon.stateDirectory).status().catch(() => undefined)
+  const report = asked ?? (mount.isMounted ? await readControlFile(mountpoint, 'status.json') : undefined)
+  if (isReport(report)) return report
+  return { mountpoint, state: 'silent', problems: ["It does not answer, or is another user's."] }
+}
+
+function isReport(value: unknown): value is StatusReport {
+  return typeof value === 'object' && value !== null && 'pid' in value && 'send' in value && 'state' in value
+}
+
+function isWell(found: Found): found is StatusReport {
+  return 'pid' in found
+}
+
+function shown(found: Found, now: number): string {
+  const problems = found.problems.map((it) => `  ! ${printable(it)}\n`).join('')
+  if (!isWell(found)) return `${printable(found.mountpoint)}  ${found.state}\n${problems}`
+  const { cache, listings, send } = found
+  return `${printable(`${found.mountpoint}  ${found.bucket}  ${found.state}`)}\n${problems}${fields(
+    [
+      ['endpoint', found.endpoint ?? 'AWS'],
+      ['prefix', found.prefix],
+      ['since', `${time(found.since)} (${span(now - found.since)})`],
+      ['daemon', `process ${found.pid}, as2fs ${found.version}, ${found.binding} binding`],
+      ['state', found.stateDirectory],
+      ['send', sendLine(send)],
+      ['cache', `${bytes(cache.used)} of ${bytes(cache.budget)}`],
+      ['listings', `${counted(listings.length, 'view')}, ${counted(objectsIn(listings), 'object')}`],
+    ],
+    '  ',
+  )}`
+}
+
+function sendLine(send: StatusReport['send']): string {
+  const { open, held, queued, uploading, submitted, failed } = send
+  const counts = Object.entries({ open, held, queued, uploading, submitted, failed }).filter(([, count]) => count > 0)
+  return counts.map(([state, count]) => `${count} ${state}`).join(', ') || 'nothing waits'
+}
+
+function objectsIn(listings: StatusReport['listings']): number {
+  return listings.reduce((sum, it) => sum + it.objects, 0)
+}

@@ -1,0 +1,102 @@
+/** `as2fs umount`. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { UsageError } from '../../errors.js'
+import { mountAt, unmount } from '../../fuse/mountinfo.js'
+import { NoAnswerError } from '../../state/control-client.js'
+import { liveLock } from '../../state/lock.js'
+import type { UnmountReport } from '../../state/reports.js'
+import type { Milliseconds } from '../../units.js'
+import type { Command, Typed } from '../command.js'
+import { clientOf, mountNamed } from '../daemon-of.js'
+import type { FoundMount } from '../find-mount.js'
+import { counted } from '../format.js'
+import type { Io } from '../io.js'
+import { duration, ParseError } from '../parse.js'
+import { queueTable } from '../queue-table.js'
+
+/** Its part after the answer: sockets, journal, lock. */
+const endWithin: Milliseconds = 15_000
+const lookEvery: Milliseconds = 50
+
+export const umountCommand: Command = {
+  name: 'umount',
+  usage: '<mountpoint> [--drain TIME]',
+  summary: 'unmount, and upload what waits',
+  description: [
+    'Unmounts, goes on uploading for a while, and says what remains in the queue: that is kept and sent at the next ' +
+      'mount. A mount that is in use stays, and is said by whom. A dead mount is cleared.',
+  ],
+  positionals: { min: 1, max: 1 },
+  options: [
+    {
+      ...{ name: 'drain', kind: 'value', placeholder: 'TIME', group: 'Options' },
+      ...{ help: 'to go on uploading', shown: 'what was said at the mount' },
+    },
+  ],
+  examples: [['as2fs umount /mnt/as2 --drain 5m', 'give a big file time']],
+  run,
+}
+
+async function run(typed: Typed, io: Io): Promise<number> {
+  const drain = drainOf(typed)
+  const mount = await mountNamed(typed.positionals[0] ?? '', io)
+  if (mount.daemon === 'dead') return cleared(mount, io)
+  const report = await asked(mount, drain)
+  await ended(mount)
+  io.out(`Unmounted ${mount.mountpoint}.\n`)
+  if (report && report.remaining.length > 0) {
+    const count = counted(report.remaining.length, 'file')
+    io.out(`Kept in the queue until the next mount: ${count}.\n${queueTable(report.remaining, Date.now())}`)
+  }
+  return 0
+}
+
+function drainOf(typed: Typed): Milliseconds | undefined {
+  const text = typed.options.get('drain')?.at(-1)
+  if (text === undefined) return undefined
+  try {
+    return duration()(text, '/')
+  } catch (error) {
+    throw error instanceof ParseError ? new UsageError(`--drain: ${error.message}`) : error
+  }
+}
+
+async function cleared({ mountpoint }: FoundMount, io: Io): Promise<number> {
+  const reason = await unmount(mountpoint, { lazy: true })
+  if (reason !== undefined) throw new UsageError(`The dead mount at ${mountpoint} could not be cleared: ${reason}.`)
+  io.out(`Cleared the dead mount at ${mountpoint}: what its daemon had in the queue is sent at the next mount.\n`)
+  return 0
+}
+
+/** @returns undefined if the daemon ended without an answer, and the mount is gone */
+async function asked(mount: FoundMount, drain: Milliseconds | undefined): Promise<UnmountReport | undefined> {
+  try {
+    return await clientOf(mount).unmount(drain)
+  } catch (error) {
+    if (!(error instanceof NoAnswerError) || typeof mount.daemon === 'string') throw error
+    const { pid, stateDirectory } = mount.daemon
+    const isAlive = (await liveLock(stateDirectory).catch(() => undefined)) !== undefined
+    if (!isAlive && !(await mountAt(mount.mountpoint))) return undefined
+    throw new UsageError(
+      `The daemon (process ${pid}) can't be asked: are you the one who mounted? If it is stuck: kill -9 ${pid}, ` +
+        `then as2fs umount ${mount.mountpoint} again.`,
+    )
+  }
+}
+
+/** Until the mount is gone and the lock free, so that a mount may follow at once. */
+async function ended({ mountpoint, daemon }: FoundMount): Promise<void> {
+  if (typeof daemon === 'string') return
+  const deadline = performance.now() + endWithin
+  while (performance.now() < deadline) {
+    const [mounted, lock] = await Promise.all([
+      mountAt(mountpoint),
+      liveLock(daemon.stateDirectory).catch(() => undefined),
+    ])
+    if (!mounted && lock?.pid !== daemon.pid) return
+    await delay(lookEvery)
+  }
+  throw new UsageError(
+    `${mountpoint} is unmounted, but its daemon (process ${daemon.pid}) has not ended yet: see its log.`,
+  )
+}

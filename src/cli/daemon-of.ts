@@ -1,0 +1,43 @@
+/** From what the user typed to the daemon behind it, or a sentence why there is none. */
+import { UsageError } from '../errors.js'
+import { ControlClient, NoAnswerError } from '../state/control-client.js'
+import { findMount, type FoundMount } from './find-mount.js'
+import { realMountpoint } from './mount-config.js'
+import type { Io } from './io.js'
+
+/** @throws UsageError if nothing of ours is there */
+export async function mountNamed(text: string, io: Io): Promise<FoundMount> {
+  const mountpoint = await realMountpoint(text, io.cwd)
+  const found = await findMount(mountpoint)
+  if (!found) throw new UsageError(`${mountpoint} is not a mount of as2fs: see as2fs status.`)
+  return found
+}
+
+/** @throws UsageError for a mount that is dead or can't be asked */
+export function clientOf({ mountpoint, daemon }: FoundMount): ControlClient {
+  if (daemon === 'dead') {
+    throw new UsageError(
+      `The daemon of ${mountpoint} has died: as2fs umount ${mountpoint} clears it, then mount again.`,
+    )
+  }
+  if (daemon === 'silent') {
+    throw new UsageError(
+      `${mountpoint} does not answer, or belongs to another user: try again as the one who mounted it.`,
+    )
+  }
+  return new ControlClient(daemon.stateDirectory)
+}
+
+/** Asks the daemon. @throws UsageError its sentence, or one that says that it did not answer */
+export async function ask<T>(mount: FoundMount, question: (client: ControlClient) => Promise<T>): Promise<T> {
+  const client = clientOf(mount)
+  try {
+    return await question(client)
+  } catch (error) {
+    if (!(error instanceof NoAnswerError) || typeof mount.daemon === 'string') throw error
+    const { pid } = mount.daemon
+    throw new UsageError(
+      `The daemon of ${mount.mountpoint} (process ${pid}) does not answer: is it another user's, or stuck?`,
+    )
+  }
+}

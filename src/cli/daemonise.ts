@@ -1,0 +1,129 @@
+/** Mounting without `-f`: this process starts another, and ends when that one has said how it went. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { open, readFile, stat } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { UsageError } from '../errors.js'
+import type { Milliseconds } from '../units.js'
+import { printable } from './format.js'
+import type { Io } from './io.js'
+
+/** Set for the process in the background. */
+export const childMarker = 'AS2FS_IN_BACKGROUND'
+
+/** What the child says, once. */
+export type Word = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly sentence: string }
+
+type Outcome = Word | { readonly kind: 'ended'; readonly how: string } | { readonly kind: 'interrupted' }
+
+export interface BackgroundStart {
+  readonly args: readonly string[]
+  readonly mountpoint: string
+  /** Made if need be; the child's stdout and stderr go there too. */
+  readonly logFile: string
+}
+
+/** A listing at the worst of times, and then some. */
+const startWithin: Milliseconds = 180_000
+const answerWithin: Milliseconds = 30_000
+const endWithin: Milliseconds = 40_000
+const shownLines = 8
+const interruptedCode = 130
+
+/**
+ * @returns the exit code: 0 once the mount answers
+ * @throws UsageError the child's sentence, or the end of its log if it said none
+ */
+export async function startInBackground(start: BackgroundStart, io: Io): Promise<number> {
+  const log = await open(start.logFile, 'a', 0o600).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new UsageError(`The log file ${start.logFile} can't be written (${code}): give another with --log-file.`)
+  })
+  const { size } = await log.stat()
+  const [command, ...first] = io.program
+  const child = spawn(command, [...first, ...start.args], {
+    detached: true,
+    // The child leaves it for / once it has read the paths.
+    cwd: io.cwd,
+    stdio: ['ignore', log.fd, log.fd, 'ipc'],
+    env: { ...io.env, [childMarker]: '1' },
+  })
+  await log.close()
+  const outcome = await outcomeOf(child)
+  switch (outcome.kind) {
+    case 'ready':
+      await answers(start)
+      child.unref()
+      return 0
+    case 'failed':
+      throw new UsageError(outcome.sentence)
+    case 'ended':
+      throw new UsageError(`The daemon ended without a word (${outcome.how}).${await endOfLog(start.logFile, size)}`)
+    case 'interrupted':
+      io.err('as2fs: Interrupted: not mounted.\n')
+      return interruptedCode
+  }
+}
+
+/** Says how it went, from the child to its parent, and lets go of it. */
+export async function tellParent(word: Word): Promise<void> {
+  if (!process.connected) return
+  await new Promise<void>((resolve) => process.send?.(word, undefined, {}, () => resolve()))
+  process.disconnect()
+}
+
+async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const over = new AbortController()
+  const { signal } = over
+  const ended = once(child, 'exit', { signal }) as Promise<[number | null, NodeJS.Signals | null]>
+  const failed = once(child, 'error', { signal }) as Promise<[Error]>
+  const interrupt = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((it) => once(process, it, { signal })))
+  const outcome = await Promise.race([
+    (once(child, 'message', { signal }) as Promise<[Word]>).then(([word]) => word),
+    ended.then(([code, by]): Outcome => ({ kind: 'ended', how: by ?? `exit code ${code ?? '?'}` })),
+    failed.then(([error]): Outcome => ({ kind: 'ended', how: error.message })),
+    interrupt.then((): Outcome => ({ kind: 'interrupted' })),
+    delay(startWithin, undefined, { signal }).then((): Outcome => ({
+      kind: 'ended',
+      how: 'stopped, as it took too long',
+    })),
+  ])
+  if (outcome.kind === 'interrupted' || (outcome.kind === 'ended' && child.exitCode === null)) await stopped(child)
+  over.abort()
+  return outcome
+}
+
+/** It unmounts first, if it is that far. */
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const exit = once(child, 'exit')
+  child.kill('SIGTERM')
+  const timer = new AbortController()
+  const late = delay(endWithin, 'late', { signal: timer.signal })
+  if ((await Promise.race([exit, late])) === 'late') child.kill('SIGKILL')
+  else {
+    timer.abort()
+    await late.catch(() => undefined)
+  }
+}
+
+/** The child's word is not enough: a kernel call must come back too. */
+async function answers({ mountpoint, logFile }: BackgroundStart): Promise<void> {
+  const timer = new AbortController()
+  const late = delay(answerWithin, 'late', { signal: timer.signal }).catch(() => undefined)
+  const failure = await Promise.race([stat(mountpoint).then(() => undefined, String), late])
+  timer.abort()
+  if (failure !== undefined) {
+    throw new UsageError(`${mountpoint} is mounted, but does not answer (${failure}): see ${logFile}.`)
+  }
+}
+
+async function endOfLog(file: string, from: number): Promise<string> {
+  const text = (await readFile(file).catch(() => Buffer.alloc(0))).subarray(from).toString()
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  if (lines.length === 0) return ` Its log, ${file}, has nothing of it.`
+  return ` The end of its log, ${file}:\n${lines
+    .slice(-shownLines)
+    .map((line) => `  ${printable(line)}\n`)
+    .join('')}`.trimEnd()
+}

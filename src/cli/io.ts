@@ -1,0 +1,26 @@
+/** What a command knows of the process it runs in: an argument, so that tests have their own. */
+export interface Io {
+  out(text: string): void
+  err(text: string): void
+  readonly env: Readonly<NodeJS.ProcessEnv>
+  /** Where relative paths begin. */
+  readonly cwd: string
+  /** Width of the terminal; undefined if the output goes elsewhere. */
+  readonly columns: number | undefined
+  /** Whether somebody reads stderr as it comes. */
+  readonly isTerminal: boolean
+  /** Starts as2fs anew: program and first arguments. */
+  readonly program: readonly [command: string, ...args: string[]]
+}
+
+export function processIo(): Io {
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    cwd: process.cwd(),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    isTerminal: process.stderr.isTTY,
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? 'as2fs'],
+  }
+}

@@ -1,0 +1,61 @@
+/** The command line's way in: finds the command, and turns every failure into one sentence. */
+import { FsError, UsageError } from '../errors.js'
+import { NoAnswerError } from '../state/control-client.js'
+import { version } from '../version.js'
+import { parseCommandLine } from './arguments.js'
+import type { Command } from './command.js'
+import { demoCommand } from './commands/demo.js'
+import { infoCommand } from './commands/info.js'
+import { mountCommand } from './commands/mount.js'
+import { queueCommand } from './commands/queue.js'
+import { statusCommand } from './commands/status.js'
+import { umountCommand } from './commands/umount.js'
+import { printable } from './format.js'
+import { commandHelp, generalHelp } from './help.js'
+import type { Io } from './io.js'
+
+const commands: readonly Command[] = [
+  mountCommand,
+  umountCommand,
+  statusCommand,
+  queueCommand,
+  infoCommand,
+  demoCommand,
+]
+
+/**
+ * @param args without the program's name
+ * @returns the exit code; never throws
+ */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  try {
+    return await run(args, io)
+  } catch (error) {
+    io.err(`as2fs: ${sentenceOf(error)}\n`)
+    // For those who look for the cause; others get the sentence alone.
+    if (io.env.AS2FS_DEBUG !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`)
+    return 1
+  }
+}
+
+async function run(args: readonly string[], io: Io): Promise<number> {
+  const line = parseCommandLine(args, commands)
+  switch (line.kind) {
+    case 'help':
+      io.out(line.command ? commandHelp(line.command, io.columns) : generalHelp(commands, io.columns))
+      return 0
+    case 'version':
+      io.out(`as2fs ${version}\n`)
+      return 0
+    case 'run':
+      return line.command.run(line.typed, io)
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  // Its lines, if it has several, were made printable where they were put together.
+  if (error instanceof UsageError) return error.message.split('\n').map(printable).join('\n')
+  if (error instanceof FsError || error instanceof NoAnswerError) return printable(error.message)
+  const message = error instanceof Error ? error.message : String(error)
+  return `Something went wrong inside: ${printable(message)} (AS2FS_DEBUG=1 shows where).`
+}

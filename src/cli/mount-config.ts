@@ -1,0 +1,87 @@
+/** Flags, environment, file → the configuration of one mount. */
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { MountConfig } from '../config.js'
+import { UsageError } from '../errors.js'
+import type { OptionName, OptionValues } from './options.js'
+import * as parse from './parse.js'
+import { fromEnvironment, fromFile, settle, valueOf, type Source } from './settings.js'
+
+export interface MountArguments {
+  readonly bucket: string
+  readonly mountpoint: string
+  /** Flags and the words after `-o`. */
+  readonly flags: ReadonlyMap<OptionName, readonly string[]>
+}
+
+/** @throws UsageError one sentence for the first mistake */
+export async function mountConfig(
+  args: MountArguments,
+  env: Readonly<NodeJS.ProcessEnv>,
+  cwd: string,
+): Promise<MountConfig> {
+  const flags: Source = { texts: args.flags, label: (name) => `--${name}`, base: cwd }
+  const environment = fromEnvironment(env, cwd)
+  const file = valueOf('config', flags) ?? valueOf('config', environment)
+  const values = settle([flags, environment, ...(file === undefined ? [] : [fromFile(file)])])
+  if (values.profile !== undefined && values['credentials-csv'] !== undefined) {
+    throw new UsageError('--profile and --credentials-csv both name credentials: give one of them.')
+  }
+  return configOf(parsedBucket(args.bucket), await realMountpoint(args.mountpoint, cwd), values)
+}
+
+/** The path as the kernel knows it, without looking at what may be a dead mount on it. */
+export async function realMountpoint(text: string, cwd: string): Promise<string> {
+  if (text === '') throw new UsageError('The mountpoint is empty.')
+  const path = resolve(cwd, text)
+  try {
+    return await realpath(path)
+  } catch {
+    const parent = await realpath(dirname(path)).catch(() => dirname(path))
+    return join(parent, basename(path))
+  }
+}
+
+function parsedBucket(text: string): string {
+  try {
+    return parse.bucket(text)
+  } catch (error) {
+    if (error instanceof parse.ParseError) throw new UsageError(`The bucket: ${error.message}`)
+    throw error
+  }
+}
+
+function configOf(bucket: string, mountpoint: string, values: OptionValues): MountConfig {
+  return {
+    bucket,
+    mountpoint,
+    endpoint: values.endpoint,
+    region: values.region,
+    // Servers other than AWS seldom have a name in DNS for each bucket.
+    pathStyle: values['path-style'] ?? values.endpoint !== undefined,
+    profile: values.profile,
+    credentialsCsv: values['credentials-csv'],
+    prefix: values.prefix,
+    uid: values.uid,
+    gid: values.gid,
+    umask: values.umask,
+    allowOther: values['allow-other'],
+    readOnly: values['read-only'],
+    stateDir: values['state-dir'],
+    listTtl: values['list-ttl'],
+    staleTtl: values['stale-ttl'],
+    opTimeout: values['op-timeout'],
+    cacheSize: values['cache-size'],
+    stations: values.station,
+    hold: values.hold,
+    empty: values.empty,
+    commit: values.commit,
+    onDuplicate: values['on-duplicate'],
+    multipartThreshold: values['multipart-threshold'],
+    settle: values.settle,
+    uploads: values.uploads,
+    drain: values.drain,
+    logLevel: values['log-level'],
+    logFile: values['log-file'],
+  }
+}

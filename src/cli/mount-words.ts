@@ -1,0 +1,44 @@
+/** The words after `-o`, as mount(8) and /etc/fstab write them. Pure. */
+import { UsageError } from '../errors.js'
+import { isOptionName, mountOptions, optionNames, type OptionName } from './options.js'
+import { unknownOption } from './unknown-option.js'
+
+/** What fstab says to mount(8), systemd and others, or what holds anyway. */
+const forOthers = new Set([
+  ...['rw', 'defaults', 'auto', 'noauto', 'nofail', '_netdev', 'user', 'users', 'nouser', 'owner', 'group'],
+  ...['exec', 'noexec', 'suid', 'nosuid', 'dev', 'nodev', 'atime', 'noatime', 'relatime', 'norelatime', 'diratime'],
+  ...['nodiratime', 'strictatime', 'lazytime', 'nolazytime', 'sync', 'async', 'dirsync', 'silent', 'loud'],
+])
+const prefixesForOthers = [/^x-/i, /^comment=/]
+
+/**
+ * @param lists what was given with each `-o`
+ * @returns texts by option, as if they were flags
+ * @throws UsageError for a word that is no option
+ */
+export function parseMountWords(lists: readonly string[]): Map<OptionName, string[]> {
+  const texts = new Map<OptionName, string[]>()
+  for (const word of lists.flatMap(splitList)) {
+    if (word === '' || forOthers.has(word) || prefixesForOthers.some((it) => it.test(word))) continue
+    const [name, text] = splitWord(word)
+    texts.set(name, [...(texts.get(name) ?? []), text])
+  }
+  return texts
+}
+
+/** Splits at commas; `\,` is a comma, `\\` a backslash. */
+export function splitList(text: string): string[] {
+  const pieces = text.match(/(?:\\.|[^,\\]|\\$)+/gs) ?? []
+  return pieces.map((piece) => piece.replaceAll(/\\([\\,])/g, '$1'))
+}
+
+function splitWord(word: string): [OptionName, string] {
+  if (word === 'ro') return ['read-only', 'true']
+  const equals = word.indexOf('=')
+  // libfuse writes allow_other.
+  const name = (equals < 0 ? word : word.slice(0, equals)).replaceAll('_', '-')
+  if (!isOptionName(name)) throw new UsageError(unknownOption(name, optionNames, '-o '))
+  if (equals >= 0) return [name, word.slice(equals + 1)]
+  if (mountOptions[name].kind === 'flag') return [name, 'true']
+  throw new UsageError(`-o ${name} needs a value: -o ${name}=${mountOptions[name].placeholder}.`)
+}

@@ -1,0 +1,165 @@
+/**
+ * The options of a mount, as one table: flags, AS2FS_* variables, keys of the configuration file, words after `-o` and
+ * `--help` all come from it.
+ */
+import type { Parser } from './parse.js'
+import * as parse from './parse.js'
+
+export type Group = 'Bucket' | 'Mount' | 'Reading' | 'Sending' | 'Daemon'
+
+export interface Option<T> {
+  /** A `list` may be given several times; a `flag` needs no value. */
+  readonly kind: 'value' | 'list' | 'flag'
+  readonly group: Group
+  /** What `--help` shows for the value. */
+  readonly placeholder: string
+  readonly help: string
+  /** The default, as `--help` shows it; empty: nothing to show. */
+  readonly shown: string
+  readonly fallback: T
+  /** @throws ParseError */
+  readonly parse: (texts: readonly string[], base: string) => T
+}
+
+type Described = readonly [group: Group, placeholder: string, help: string]
+
+const defaultHold = ['.*', '*~', '*.tmp', '*.temp', '*.part', '*.partial', '*.filepart', '*.swp', '*.crdownload']
+
+/** The table, in the order of `--help`. */
+export const mountOptions = {
+  endpoint: optional(['Bucket', 'URL', 'S3 server, when it is not AWS'], parse.endpoint),
+  region: value(['Bucket', 'REGION', 'region of the bucket'], parse.word, 'us-east-1'),
+  'path-style': flag(
+    'Bucket',
+    'put the bucket into the path of URLs, not into the host name',
+    undefined,
+    'true with --endpoint',
+  ),
+  profile: optional(['Bucket', 'NAME', 'profile in ~/.aws to take credentials from'], parse.word),
+  'credentials-csv': optional(
+    ['Bucket', 'FILE', "credentials, as the gateway's S3 Integration page hands them out; a changed file is picked up"],
+    parse.path,
+  ),
+  prefix: value(['Bucket', 'PREFIX', "beginning of the gateway's keys"], parse.prefix, 'AS2/'),
+
+  uid: own(['Mount', 'USER', 'owner of all files, name or number'], parse.uid, process.getuid?.() ?? 0, 'you'),
+  gid: own(['Mount', 'GROUP', 'group of all files, name or number'], parse.gid, process.getgid?.() ?? 0, 'yours'),
+  umask: value(['Mount', 'OCTAL', 'permissions that nobody gets'], parse.umask, '022'),
+  'allow-other': flag('Mount', 'let other users in (needs user_allow_other in /etc/fuse.conf, unless you are root)'),
+  'read-only': flag('Mount', 'refuse every change, in send/ too'),
+  'op-timeout': value(
+    ['Mount', 'TIME', 'within which every call on the mount answers'],
+    parse.duration({ min: '1s', max: '1h' }),
+    '30s',
+  ),
+
+  'list-ttl': value(['Reading', 'TIME', 'how old a listing may be when it is looked at'], parse.duration(), '5s'),
+  'stale-ttl': value(['Reading', 'TIME', "how old it may be when the bucket can't be reached"], parse.duration(), '5m'),
+  'cache-size': value(
+    ['Reading', 'SIZE', 'memory for the content of files'],
+    parse.size({ min: '16MiB', max: '1TiB' }),
+    '256MiB',
+  ),
+  station: list(
+    ['Reading', 'A/B', 'show the partner B of the station A though the bucket has nothing of them yet'],
+    parse.station,
+    [],
+  ),
+
+  hold: list(
+    ['Sending', 'PATTERN', 'names in send/ that look unfinished and are kept until renamed; replaces the defaults'],
+    parse.pattern,
+    defaultHold,
+  ),
+  empty: value(
+    ['Sending', 'WHAT', 'empty files: hold, send or reject'],
+    parse.choice('hold', 'send', 'reject'),
+    'hold',
+  ),
+  commit: value(
+    ['Sending', 'WHEN', 'a file is finished at its last close, or once it gets its final name: close or rename'],
+    parse.choice('close', 'rename'),
+    'close',
+  ),
+  'on-duplicate': value(
+    ['Sending', 'WHAT', 'a name that was sent within 6 hours: reject, suffix (append the time) or send'],
+    parse.choice('reject', 'suffix', 'send'),
+    'reject',
+  ),
+  settle: value(['Sending', 'TIME', 'between the last close or rename and the upload'], parse.duration(), '1s'),
+  uploads: value(['Sending', 'COUNT', 'files uploaded at the same time'], parse.integer(1, 64), '8'),
+  'multipart-threshold': value(
+    ['Sending', 'SIZE', 'above which a file is uploaded in parts'],
+    parse.size({ min: '5MiB', max: '5GiB' }),
+    '100MiB',
+  ),
+  drain: value(['Sending', 'TIME', 'to go on uploading after the unmount; the rest is kept'], parse.duration(), '30s'),
+
+  'state-dir': optional(
+    ['Daemon', 'DIR', 'what must outlive the mount, files on their way included', defaultStateDir()],
+    parse.path,
+  ),
+  'log-level': value(
+    ['Daemon', 'LEVEL', 'debug, info, warn, error or silent'],
+    parse.choice('debug', 'info', 'warn', 'error', 'silent'),
+    'info',
+  ),
+  'log-file': optional(
+    ['Daemon', 'FILE', 'append the log to it', 'stderr with -f, else as2fs.log in the state'],
+    parse.path,
+  ),
+  config: optional(['Daemon', 'FILE', 'YAML with the names of these options as keys'], parse.path),
+}
+
+export type OptionName = keyof typeof mountOptions
+/** What the table makes of all texts. */
+export type OptionValues = { readonly [Name in OptionName]: ReturnType<(typeof mountOptions)[Name]['parse']> }
+
+export const optionNames = Object.keys(mountOptions) as OptionName[]
+
+export function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(mountOptions, name)
+}
+
+/** The variable that sets an option. */
+export function variableOf(name: OptionName): string {
+  return `AS2FS_${name.toUpperCase().replaceAll('-', '_')}`
+}
+
+function defaultStateDir(): string {
+  return process.getuid?.() === 0 ? '/var/lib/as2fs/<id>' : '~/.local/state/as2fs/<id>'
+}
+
+function value<T>(described: Described, parser: Parser<T>, shown: string): Option<T> {
+  return own(described, parser, parser(shown, '/'), shown)
+}
+
+function optional<T>(described: readonly [...Described, shown?: string], parser: Parser<T>): Option<T | undefined> {
+  const [group, placeholder, help, shown = ''] = described
+  return own<T | undefined>([group, placeholder, help], parser, undefined, shown)
+}
+
+function own<T>([group, placeholder, help]: Described, parser: Parser<T>, fallback: T, shown: string): Option<T> {
+  const parseLast = (texts: readonly string[], base: string): T => parser(texts.at(-1) ?? '', base)
+  return { kind: 'value', group, placeholder, help, shown, fallback, parse: parseLast }
+}
+
+function list<T>(
+  [group, placeholder, help]: Described,
+  parser: Parser<T>,
+  shown: readonly string[],
+): Option<readonly T[]> {
+  const parseAll = (texts: readonly string[], base: string): readonly T[] => texts.map((text) => parser(text, base))
+  const fallback = parseAll(shown, '/')
+  return { kind: 'list', group, placeholder, help, shown: shown.join(' '), fallback, parse: parseAll }
+}
+
+function flag<T extends boolean | undefined = false>(
+  group: Group,
+  help: string,
+  fallback: T = false as T,
+  shown = '',
+): Option<boolean | T> {
+  const parseLast = (texts: readonly string[]): boolean => parse.truth(texts.at(-1) ?? '')
+  return { kind: 'flag', group, placeholder: '', help, shown, fallback, parse: parseLast }
+}

@@ -1,0 +1,44 @@
+/** Rows of the queue, for a person. Pure. */
+import type { HoldReason, SendRow } from '../send/sender.js'
+import type { EpochMs } from '../units.js'
+import { bytes, span, table } from './format.js'
+
+const heldFor: Readonly<Record<HoldReason, string>> = {
+  name: 'unfinished name',
+  empty: 'empty',
+  commit: 'until renamed',
+  crash: 'open at a crash',
+  bundle: 'in a bundle',
+}
+
+export function queueTable(rows: readonly SendRow[], now: EpochMs): string {
+  if (rows.length === 0) return 'Nothing waits.\n'
+  const titles = ['PARTNER', 'NAME', '>SIZE', 'STATE', '>AGE', '>TRIES', 'NEXT TRY', 'ERROR']
+  return table(
+    titles,
+    [...rows].sort((a, b) => ageFrom(a) - ageFrom(b)).map((row) => cells(row, now)),
+  )
+}
+
+function cells(row: SendRow, now: EpochMs): string[] {
+  return [
+    `${row.station}/${row.partner}`,
+    row.path,
+    bytes(row.size),
+    stateOf(row),
+    span(now - ageFrom(row)),
+    String(row.tries),
+    row.nextTryAt === undefined ? '-' : row.nextTryAt <= now ? 'now' : `in ${span(row.nextTryAt - now)}`,
+    row.error ?? '-',
+  ]
+}
+
+function stateOf({ state, reason, uploaded, size }: SendRow): string {
+  if (state === 'held') return reason === undefined ? 'held' : `held (${heldFor[reason]})`
+  if (state !== 'uploading' || size === 0) return state
+  return `uploading (${Math.floor((uploaded / size) * 100)} %)`
+}
+
+function ageFrom(row: SendRow): EpochMs {
+  return row.submittedAt ?? row.closedAt ?? row.mtime
+}

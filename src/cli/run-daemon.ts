@@ -1,0 +1,64 @@
+/** Runs a daemon in this process to its end: signals stop it, and nothing thrown takes the mount down unseen. */
+import type { MountConfig } from '../config.js'
+import { unmount } from '../fuse/mountinfo.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds } from '../units.js'
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** As a shell has it for SIGINT. */
+const interrupted = 130
+/** npx and others hand a signal on that the terminal has sent to us already. */
+const sameWish: Milliseconds = 2_000
+
+/**
+ * @param ready is called when the mount answers
+ * @returns the exit code
+ * @throws UsageError one sentence if it can't start
+ */
+export async function runDaemon(config: MountConfig, log: Logger, ready: () => void): Promise<number> {
+  // Here and not at the top: the other commands need neither the binding nor the SDK.
+  const { startDaemon } = await import('../daemon.js')
+  let stop: ((reason: string) => void) | undefined
+  let asked: { readonly reason: string; readonly at: number } | undefined
+  const ask = (reason: string): void => {
+    if (asked === undefined) {
+      asked = { reason, at: performance.now() }
+      stop?.(reason)
+    } else if (performance.now() - asked.at > sameWish) {
+      log.warn('Asked again: ending at once. What was not uploaded stays in the spool.')
+      void unmount(config.mountpoint, { lazy: true }).finally(() => process.exit(interrupted))
+    }
+  }
+  const release = installHandlers(ask, log)
+  try {
+    const daemon = await startDaemon(config, { log })
+    stop = (reason) => void daemon.stop(reason).catch((err: unknown) => log.error({ err }, 'stopping failed'))
+    if (asked === undefined) ready()
+    else stop(asked.reason)
+    const { exitCode } = await daemon.stopped
+    return exitCode
+  } finally {
+    release()
+  }
+}
+
+/** @returns takes them away again */
+function installHandlers(ask: (reason: string) => void, log: Logger): () => void {
+  let isBroken = false
+  const onSignal = (signal: NodeJS.Signals): void => ask(signal)
+  // A process that ended here would leave a dead mount, and everything that looks at it would fail.
+  const onRejection = (err: unknown): void => log.error({ err }, 'A promise was rejected and nobody saw it.')
+  const onException = (err: unknown): void => {
+    log.error({ err }, 'An exception was thrown and nobody caught it: stopping in order.')
+    if (!isBroken) ask('internal error')
+    isBroken = true
+  }
+  for (const signal of stopSignals) process.on(signal, onSignal)
+  process.on('unhandledRejection', onRejection)
+  process.on('uncaughtException', onException)
+  return () => {
+    for (const signal of stopSignals) process.off(signal, onSignal)
+    process.off('unhandledRejection', onRejection)
+    process.off('uncaughtException', onException)
+  }
+}
