@@ -140,7 +140,7 @@ async function replaced(path: string, entries: readonly unknown[]): Promise<File
 
 async function writeAll(file: FileHandle, text: string): Promise<void> {
   const bytes = Buffer.from(text)
-  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten
+  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

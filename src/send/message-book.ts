@@ -51,9 +51,7 @@ export class MessageBook {
   }
 
   bundles(partner: Partner): Bundle[] {
-    return [...this.#bundles.values()].filter(
-      (it) => it.station === partner.station && it.partner === partner.partner,
-    )
+    return [...this.#bundles.values()].filter((it) => it.station === partner.station && it.partner === partner.partner)
   }
 
   /**

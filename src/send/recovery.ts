@@ -16,11 +16,7 @@ export interface Recovered {
  * @param entries in the order of the journal
  * @param spool sizes of the spool's files by id
  */
-export function recover(
-  entries: readonly JournalEntry[],
-  spool: ReadonlyMap<string, Bytes>,
-  now: EpochMs,
-): Recovered {
+export function recover(entries: readonly JournalEntry[], spool: ReadonlyMap<string, Bytes>, now: EpochMs): Recovered {
   const messages = new Map<string, Message>()
   const bundles = new Map<string, Bundle>()
   for (const entry of entries) {

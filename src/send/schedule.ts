@@ -7,8 +7,6 @@ export interface ScheduleLimits {
   readonly uploads: number
   /** Above it a file is large: large ones never take the last slot. */
   readonly large: Bytes
-  /** When leaving, nobody waits for the settle time. */
-  readonly ignoreTimes: boolean
 }
 
 /** Oldest close first, partners with fewest uploads first. @returns the messages to begin with now */
@@ -17,7 +15,7 @@ export function nextUploads(messages: Iterable<Message>, now: EpochMs, limits: S
   const due: Message[] = []
   for (const message of messages) {
     if (message.state === 'uploading') underWay.push(message)
-    if (message.state === 'queued' && (limits.ignoreTimes || (message.notBefore ?? 0) <= now)) due.push(message)
+    if (message.state === 'queued' && (message.notBefore ?? 0) <= now) due.push(message)
   }
   due.sort((a, b) => (a.closedAt ?? 0) - (b.closedAt ?? 0))
   const next: Message[] = []

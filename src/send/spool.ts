@@ -99,7 +99,7 @@ export class SpoolFile {
   async write(bytes: Uint8Array, position: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         done += (await this.#handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
       }
       this.#size = Math.max(this.#size, position + bytes.length)

@@ -1,5 +1,4 @@
 /** Takes queued messages to the bucket: when, how many at once, and what becomes of each. */
-import { FsError } from '../errors.js'
 import { StoreError } from '../s3/store-error.js'
 import type { PutResult } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
@@ -22,6 +21,8 @@ export interface TransferOptions extends UploadOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
+  /** Somebody is changing it at the moment: its turn comes after that. */
+  readonly isLocked: (id: string) => boolean
   /** A message is in the bucket. */
   readonly onSubmitted: (message: Message) => void
 }
@@ -34,13 +35,15 @@ const patiencePerByte = 60_000 / 10_000_000
 /** New keys may come at any time; asking costs one request. */
 const credentialsDelay: Milliseconds = 10_000
 
+/** Failures after which it is certain that S3 has not taken the file. */
+const neverArrived = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'SlowDown'])
+
 export class Transfer {
   readonly #options: TransferOptions
   readonly #stop = new AbortController()
   readonly #underWay = new Map<string, Promise<void>>()
   readonly #uploaded = new Map<string, Bytes>()
   #timer: NodeJS.Timeout | undefined
-  #isDraining = false
 
   constructor(options: TransferOptions) {
     this.#options = options
@@ -51,14 +54,19 @@ export class Transfer {
     return this.#uploaded.get(id) ?? 0
   }
 
+  /** Whether it is on its way, or about to be: then nobody else may change it. */
+  isUnderWay(id: string): boolean {
+    return this.#underWay.has(id)
+  }
+
   /** Looks for work: call it whenever a message was queued. */
   kick(): void {
     if (this.#stop.signal.aborted) return
-    const { book, clock, uploads, multipartThreshold } = this.#options
-    const limits = { uploads, large: multipartThreshold, ignoreTimes: this.#isDraining }
+    const { clock, uploads, multipartThreshold } = this.#options
+    const limits = { uploads, large: multipartThreshold }
     for (const message of nextUploads(this.#idle(), clock.now(), limits)) this.#begin(message)
     clearTimeout(this.#timer)
-    const due = nextDue(book.all())
+    const due = nextDue(this.#idle())
     if (due === undefined || this.#underWay.size >= uploads) return
     // A day at most: a timer of more than 24.8 days fires at once.
     const wait = Math.min(Math.max(due - clock.now(), 1), 24 * 60 * 60 * 1000)
@@ -67,11 +75,9 @@ export class Transfer {
 
   /** Uploads what is queued, without settling, until nothing is or the time is over. */
   async drain(limit: Milliseconds): Promise<void> {
-    this.#isDraining = true
     const end = performance.now() + limit
     for (const { state, id } of this.#options.book.all()) if (state === 'queued') this.#dueNow(id)
     this.kick()
-    this.#isDraining = false
     while (performance.now() < end && this.#waiting()) {
       const soon = new Promise<void>((resolve) => setTimeout(resolve, Math.min(50, end - performance.now())))
       await Promise.race([soon, ...this.#underWay.values()])
@@ -87,7 +93,8 @@ export class Transfer {
   /** Messages as the schedule may see them: what was begun counts as uploading before the journal says so. */
   *#idle(): Iterable<Message> {
     for (const message of this.#options.book.all()) {
-      yield this.#underWay.has(message.id) ? { ...message, state: 'uploading' } : message
+      if (this.#underWay.has(message.id)) yield { ...message, state: 'uploading' }
+      else if (!this.#options.isLocked(message.id)) yield message
     }
   }
 
@@ -199,8 +206,8 @@ export class Transfer {
     if (failure === 'permanent') {
       return this.#change({ ...without(message, 'attempt', 'notBefore'), state: 'failed', error: sentence })
     }
-    if (error instanceof FsError && error.code !== 'ETIMEDOUT' && failure === undefined && message.attempt === undefined) {
-      return this.#again(message, sentence, this.#delay(message))
+    if (error instanceof StoreError && neverArrived.has(error.s3Code)) {
+      return this.#again(without(message, 'attempt'), sentence, this.#delay(message))
     }
     // What happened to the attempt is not known: it stays, and is looked for first.
     await this.#again(message, sentence, this.#delay(message))

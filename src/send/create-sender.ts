@@ -1,0 +1,69 @@
+/** Makes a sender on what its directory holds. */
+import { syncFolder } from '../durable-file.js'
+import type { Store } from '../s3/store.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Bytes, Milliseconds, Prefix } from '../units.js'
+import type { DuplicatePolicy } from './duplicates.js'
+import { DurableSender, keyOf } from './durable-sender.js'
+import { Holding, type HoldPolicy } from './holding.js'
+import { Journal } from './journal.js'
+import { Locks } from './locks.js'
+import type { JournalEntry, Message } from './message.js'
+import { MessageBook } from './message-book.js'
+import { Pickup } from './pickup.js'
+import { isRemembered, recover } from './recovery.js'
+import type { BucketView, Sender } from './sender.js'
+import { Spool } from './spool.js'
+import { Transfer } from './transfer.js'
+
+export interface SenderOptions extends HoldPolicy {
+  /** Of the journal and the data. */
+  readonly directory: string
+  readonly store: Store
+  readonly bucket: BucketView
+  readonly root: Prefix
+  readonly settle: Milliseconds
+  readonly uploads: number
+  readonly multipartThreshold: Bytes
+  readonly onDuplicate: DuplicatePolicy
+  readonly clock: Clock
+  readonly log: Logger
+  /** 0 to 1; Math.random by default. */
+  readonly random?: () => number
+}
+
+/**
+ * Recovers what the directory holds, and goes on with it.
+ * @throws the disk's own error if the directory can't be used
+ */
+export async function createSender(options: SenderOptions): Promise<Sender> {
+  const { directory, root, bucket, clock, log } = options
+  const entries = await Journal.read<JournalEntry>(directory, log)
+  const spool = await Spool.open(directory)
+  const recovered = recover(entries, await spool.sizes(), clock.now())
+  for (const id of recovered.strangers) {
+    log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
+  }
+  const { messages, bundles } = recovered
+  const journal = await Journal.begin<JournalEntry>(directory, [{ messages, made: bundles }])
+  await syncFolder(directory)
+  // Only now: what the new journal does not say is not to be lost.
+  for (const id of recovered.leftovers) await spool.remove(id)
+  const isForgettable = (message: Message): boolean => message.state === 'gone' && !isRemembered(message, clock.now())
+  const book = new MessageBook({ journal, messages, bundles, isForgettable, log })
+  const key = (message: Message) => keyOf(root, message)
+  const locks = new Locks()
+  const pickup = new Pickup({ book, bucket, keyOf: key, clock, log })
+  const transfer = new Transfer({
+    ...{ ...options, book, spool, keyOf: key, random: options.random ?? Math.random },
+    isLocked: (id) => locks.isLocked(id),
+    onSubmitted: () => pickup.watch(),
+  })
+  const waiting = messages.filter((it) => it.state !== 'gone').length
+  if (waiting > 0) log.info({ waiting }, `${waiting} files were in the spool.`)
+  transfer.kick()
+  pickup.watch()
+  const holding = new Holding(options)
+  return new DurableSender({ ...options, book, spool, transfer, pickup, locks, holding })
+}

@@ -1,0 +1,395 @@
+/** The sender: what a user may do in a `send/`, on the journal, the spool and the transfer. */
+import { randomUUID } from 'node:crypto'
+import { FsError } from '../errors.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Bytes, EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
+import { sendKey } from '../view/send-key.js'
+import { isDuplicate, suffixed, type DuplicatePolicy } from './duplicates.js'
+import type { Holding } from './holding.js'
+import type { Locks } from './locks.js'
+import { isLocal, pathId, without, type Bundle, type Message } from './message.js'
+import { logChange, type MessageBook } from './message-book.js'
+import { SharedFile } from './open-file.js'
+import type { Pickup } from './pickup.js'
+import { isRemembered } from './recovery.js'
+import type { BucketView, OpenFlags, OpenSpoolFile, Partner, SendCounts, Sender, SendRow } from './sender.js'
+import type { Spool } from './spool.js'
+import type { Transfer } from './transfer.js'
+
+export interface DurableSenderParts {
+  readonly book: MessageBook
+  readonly spool: Spool
+  readonly transfer: Transfer
+  readonly pickup: Pickup
+  readonly locks: Locks
+  readonly holding: Holding
+  readonly bucket: BucketView
+  readonly root: Prefix
+  readonly settle: Milliseconds
+  readonly onDuplicate: DuplicatePolicy
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** How long a create waits for the bucket to say whether the name was sent; else the upload asks. */
+const duplicatePatience: Milliseconds = 2_000
+
+export class DurableSender implements Sender {
+  readonly #parts: DurableSenderParts
+  readonly #open = new Map<string, SharedFile>()
+  #isLeaving = false
+
+  constructor(parts: DurableSenderParts) {
+    this.#parts = parts
+  }
+
+  rows(partner: Partner): readonly SendRow[] {
+    return this.allRows().filter((it) => it.station === partner.station && it.partner === partner.partner)
+  }
+
+  allRows(): readonly SendRow[] {
+    return [...this.#parts.book.all()].flatMap((message) => this.#row(message) ?? [])
+  }
+
+  row(partner: Partner, path: readonly Name[]): SendRow | undefined {
+    const message = this.#parts.book.at(partner, path.join('/'))
+    return message && this.#row(message)
+  }
+
+  folders(partner: Partner): readonly Name[] {
+    return this.#parts.book.bundles(partner).map((it) => it.name as Name)
+  }
+
+  async create(partner: Partner, path: readonly Name[], signal: AbortSignal): Promise<OpenSpoolFile> {
+    this.#mayOpen()
+    sendKey(this.#parts.root, partner, path)
+    this.#mustHaveFolder(partner, path)
+    const name = path.join('/')
+    const existing = this.#parts.book.at(partner, name)
+    if (existing) return this.open(partner, path, { write: true, truncate: true }, signal)
+    const isUnchecked = await this.#checkName(partner, name, false, signal)
+    const { book, spool, clock, locks } = this.#parts
+    const id = randomUUID()
+    return locks.run([pathId(partner, name)], async () => {
+      if (book.at(partner, name)) throw new FsError('EEXIST', `${name} was made a moment ago.`)
+      const { station, partner: to } = partner
+      const message: Message = {
+        ...{ id, station, partner: to, path: name, state: 'open', size: 0, mtime: clock.now(), tries: 0 },
+        ...(isUnchecked ? { isUnchecked } : {}),
+      }
+      // The journal first: what is in the spool must have a name.
+      await book.put([message], { sync: false })
+      try {
+        return this.#share(id, await spool.create(id), true).handle({ write: true })
+      } catch (error) {
+        await book.put([{ ...message, state: 'gone' }], { sync: false })
+        throw error
+      }
+    })
+  }
+
+  async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
+    const message = this.#find(partner, path)
+    if (!flags.write) return (await this.#shared(message.id)).handle({ write: false })
+    this.#mayOpen()
+    return this.#parts.locks.run([message.id], async () => {
+      signal.throwIfAborted()
+      const current = this.#mustBeIdle(message.id, 'EPERM')
+      if (current.isDamaged === true && !flags.truncate) throw damaged(current)
+      const file = await this.#shared(current.id)
+      if (current.state !== 'open') {
+        // Out of the queue, on disk, before a byte of it changes.
+        await this.#write([{ ...without(current, 'reason', 'notBefore', 'error', 'isDamaged'), state: 'open' }])
+        file.reopened(current)
+      }
+      if (flags.truncate) await file.truncate(0)
+      return file.handle({ write: true })
+    })
+  }
+
+  async truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+    const file = await this.open(partner, path, { write: true, truncate: false }, signal)
+    try {
+      await file.truncate(size)
+      await file.flush(signal)
+    } finally {
+      await file.release()
+    }
+  }
+
+  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+    const folder = this.#parts.book.bundles(partner).find((it) => it.name === from.join('/'))
+    if (folder) throw new FsError('ENOTSUP', 'Sending a folder as one archive is not there yet: send a file.')
+    sendKey(this.#parts.root, partner, to)
+    this.#mustHaveFolder(partner, to)
+    const source = this.#find(partner, from)
+    const name = to.join('/')
+    const isUnchecked = await this.#checkName(partner, name, true, signal)
+    const target = this.#parts.book.at(partner, name)
+    const ids = [source.id, ...(target ? [target.id] : []), pathId(partner, name)]
+    await this.#parts.locks.run(ids, async () => {
+      const current = this.#mustBeIdle(source.id, 'EBUSY')
+      if (current.isDamaged === true) throw damaged(current)
+      const replaced = this.#parts.book.at(partner, name)
+      if (replaced?.id !== target?.id) throw new FsError('EBUSY', `${name} was made a moment ago.`)
+      const gone = replaced ? [{ ...this.#mustBeIdle(replaced.id, 'EBUSY'), state: 'gone' as const }] : []
+      const moved = { ...without(current, 'isUnchecked'), path: name, isRenamed: true }
+      const renamed: Message = isUnchecked ? { ...moved, isUnchecked } : moved
+      // An open file is judged when it is closed.
+      const next = current.state === 'open' ? renamed : this.#judged(renamed)
+      await this.#write([...gone, next])
+      for (const { id } of gone) await this.#parts.spool.remove(id)
+    })
+    this.#parts.transfer.kick()
+  }
+
+  async unlink(partner: Partner, path: readonly Name[]): Promise<void> {
+    await this.#discard(this.#find(partner, path).id)
+  }
+
+  async mkdir(partner: Partner, name: Name): Promise<void> {
+    sendKey(this.#parts.root, partner, [name])
+    const { station, partner: to } = partner
+    await this.#parts.book.putBundles({ made: [{ station, partner: to, name }] })
+  }
+
+  async rmdir(partner: Partner, name: Name): Promise<void> {
+    if (this.rows(partner).some((row) => row.path.startsWith(`${name}/`))) {
+      throw new FsError('ENOTEMPTY', `${name} has files in it.`)
+    }
+    const { station, partner: to } = partner
+    await this.#parts.book.putBundles({ removed: [{ station, partner: to, name } satisfies Bundle] })
+  }
+
+  async setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void> {
+    const { id } = this.#find(partner, path)
+    await this.#parts.locks.run([id], async () => {
+      const message = this.#parts.book.get(id)
+      // One that is on its way is not changed any more; its time is of no use to anybody.
+      if (!message || this.#parts.transfer.isUnderWay(id)) return
+      await this.#parts.book.put([{ ...message, mtime }], { sync: false })
+    })
+  }
+
+  async retry(id: string): Promise<void> {
+    await this.#requeue(id, (message) => {
+      if (message.isDamaged === true) throw damaged(message)
+      if (message.state !== 'failed' && message.state !== 'queued') {
+        throw new FsError(
+          'EINVAL',
+          `${message.path} is ${message.state}: only failed and queued files are tried again.`,
+        )
+      }
+    })
+  }
+
+  async releaseHeld(id: string): Promise<void> {
+    await this.#requeue(id, (message) => {
+      if (message.state !== 'held') throw new FsError('EINVAL', `${message.path} is ${message.state}, not held.`)
+      if (message.reason === 'bundle') throw new FsError('EINVAL', `${message.path} is part of a folder.`)
+    })
+  }
+
+  cancel(id: string): Promise<void> {
+    return this.#discard(id)
+  }
+
+  counts(): SendCounts {
+    const counts = { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 }
+    for (const { state } of this.allRows()) counts[state] += 1
+    return counts
+  }
+
+  async drain(limit: Milliseconds): Promise<SendCounts> {
+    this.#isLeaving = true
+    await this.#parts.transfer.drain(limit)
+    return this.counts()
+  }
+
+  async close(): Promise<void> {
+    this.#isLeaving = true
+    await this.#parts.transfer.close()
+    await this.#parts.pickup.close()
+    await this.#parts.book.close()
+  }
+
+  /** The last writer has closed a file: it is queued, held or failed. */
+  async #closed(id: string, isChanged: boolean, before: Message | undefined): Promise<void> {
+    const { book, locks, log } = this.#parts
+    await locks.run([id], async () => {
+      const message = book.get(id)
+      if (message?.state !== 'open') return
+      const { clock } = this.#parts
+      const closed: Message = { ...message, closedAt: clock.now() }
+      // Opened for writing, and nothing written: as it was.
+      const next =
+        !isChanged && before ? this.#settled({ ...before, mtime: message.mtime, path: message.path }) : closed
+      try {
+        await this.#write([next === closed ? this.#judged(closed) : next])
+      } catch (err) {
+        log.error({ err, id }, 'A closed file could not be queued: it is sent when the state directory works again.')
+      }
+    })
+    this.#parts.transfer.kick()
+  }
+
+  /** What becomes of a closed or renamed file. */
+  #judged(message: Message): Message {
+    const { clock, onDuplicate, holding } = this.#parts
+    const rest = without(message, 'reason', 'notBefore')
+    if (message.isDamaged === true) return { ...rest, state: 'failed' }
+    const { path, size } = message
+    const verdict = holding.verdict({ path, size, isRenamed: message.isRenamed === true })
+    if (verdict === 'reject') return { ...rest, state: 'failed', error: 'It is empty, and empty files are refused.' }
+    if (verdict !== 'queue') return { ...without(rest as Message, 'error'), state: 'held', reason: verdict.held }
+    const isSeen = onDuplicate === 'suffix' && this.#sentBefore(message, path, clock.now())
+    const named = isSeen ? { ...rest, path: suffixed(path, clock.now()) } : rest
+    return this.#settled({
+      ...without(named as Message, 'error'),
+      state: 'queued',
+      closedAt: message.closedAt ?? clock.now(),
+    })
+  }
+
+  #settled(message: Message): Message {
+    return message.state === 'queued'
+      ? { ...message, notBefore: this.#parts.clock.now() + this.#parts.settle }
+      : message
+  }
+
+  async #requeue(id: string, check: (message: Message) => void): Promise<void> {
+    await this.#parts.locks.run([id], async () => {
+      const message = this.#mustBeIdle(id, 'EBUSY')
+      check(message)
+      const now = this.#parts.clock.now()
+      const rest = without(message, 'reason', 'error')
+      await this.#write([{ ...rest, state: 'queued', notBefore: now, closedAt: message.closedAt ?? now }])
+    })
+    this.#parts.transfer.kick()
+  }
+
+  async #discard(id: string): Promise<void> {
+    await this.#parts.locks.run([id], async () => {
+      const message = this.#mustBeIdle(id, 'EPERM')
+      await this.#write([{ ...message, state: 'gone' }])
+      await this.#parts.spool.remove(id)
+    })
+  }
+
+  async #write(messages: readonly Message[]): Promise<void> {
+    const before = messages.map(({ id }) => this.#parts.book.get(id)?.state)
+    await this.#parts.book.put(messages, { sync: true })
+    for (const [i, message] of messages.entries()) {
+      if (message.state !== before[i]) logChange(this.#parts.log, message, this.#keyOf(message))
+    }
+  }
+
+  /**
+   * Asks whether a name may be sent, if a file of that name would be sent once it is closed.
+   * @returns whether the bucket could not be asked
+   * @throws FsError EEXIST if it was sent within six hours
+   */
+  async #checkName(partner: Partner, path: string, isRenamed: boolean, signal: AbortSignal): Promise<boolean> {
+    const { onDuplicate, holding, clock, bucket } = this.#parts
+    if (onDuplicate === 'send' || !holding.isFinal(path, isRenamed)) return false
+    if (onDuplicate === 'suffix') return true
+    if (this.#sentBefore(partner, path, clock.now())) throw duplicate(path)
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(duplicatePatience)])
+    try {
+      if (isDuplicate(await bucket.seen(partner, path, patience), clock.now())) throw duplicate(path)
+      return false
+    } catch (error) {
+      if (error instanceof FsError && error.code === 'EEXIST') throw error
+      return true
+    }
+  }
+
+  /** By this mount, within six hours. */
+  #sentBefore(partner: Partner, path: string, now: EpochMs): boolean {
+    for (const message of this.#parts.book.all()) {
+      if (message.path !== path || isLocal(message.state) || !isRemembered(message, now)) continue
+      if (message.station === partner.station && message.partner === partner.partner) return true
+    }
+    return false
+  }
+
+  #find(partner: Partner, path: readonly Name[]): Message {
+    const message = this.#parts.book.at(partner, path.join('/'))
+    if (!message) throw new FsError('ENOENT', `There is no ${path.join('/')} in this send/.`)
+    return message
+  }
+
+  /** @param submittedAs what is said of one that the gateway has */
+  #mustBeIdle(id: string, submittedAs: 'EPERM' | 'EBUSY'): Message {
+    const message = this.#parts.book.get(id)
+    if (!message || message.state === 'gone') throw new FsError('ENOENT', 'It is not in this send/ any more.')
+    if (message.state === 'submitted') {
+      throw new FsError(submittedAs, `${message.path} is submitted already: the gateway has it.`)
+    }
+    if (message.state === 'uploading' || this.#parts.transfer.isUnderWay(id)) {
+      throw new FsError('EBUSY', `${message.path} is being uploaded.`)
+    }
+    if (message.attempt) {
+      throw new FsError('EBUSY', `${message.path} may be in the bucket already: that is being looked into.`)
+    }
+    return message
+  }
+
+  #mayOpen(): void {
+    if (this.#isLeaving) throw new FsError('ESHUTDOWN', 'The mount is being taken down: nothing new is accepted.')
+  }
+
+  #mustHaveFolder(partner: Partner, path: readonly Name[]): void {
+    if (path.length === 1) return
+    if (path.length === 2 && this.folders(partner).some((it) => it === path[0])) return
+    throw new FsError(path.length === 2 ? 'ENOENT' : 'EPERM', `There is no folder ${path.slice(0, -1).join('/')} here.`)
+  }
+
+  async #shared(id: string): Promise<SharedFile> {
+    return this.#open.get(id) ?? this.#share(id, await this.#parts.spool.open(id), false)
+  }
+
+  #share(id: string, file: ConstructorParameters<typeof SharedFile>[0]['file'], isNew: boolean): SharedFile {
+    const { book, clock } = this.#parts
+    const raced = this.#open.get(id)
+    if (raced) return raced
+    const shared = new SharedFile({
+      ...{ id, file, book, clock, isNew },
+      onClosed: (isChanged, before) => this.#closed(id, isChanged, before),
+      onIdle: () => this.#open.delete(id),
+    })
+    this.#open.set(id, shared)
+    return shared
+  }
+
+  #keyOf(message: Message): Key {
+    return keyOf(this.#parts.root, message)
+  }
+
+  #row(message: Message): SendRow | undefined {
+    if (message.state === 'gone') return undefined
+    const { id, station, partner, path, reason, size, mtime, closedAt, tries, notBefore, error, etag } = message
+    const isUnderWay = this.#parts.transfer.isUnderWay(id)
+    return {
+      ...{ id, station, partner, path, key: this.#keyOf(message), reason, size, mtime, closedAt, tries, error, etag },
+      state: isUnderWay ? 'uploading' : message.state,
+      nextTryAt: message.state === 'queued' && !isUnderWay ? notBefore : undefined,
+      uploaded: this.#parts.transfer.uploaded(id),
+      submittedAt: message.submittedAt,
+    }
+  }
+}
+
+/** Names were checked when they were given. */
+export function keyOf(root: Prefix, message: Message): Key {
+  return `${root}send/${message.station}/${message.partner}/${message.path}` as Key
+}
+
+function damaged(message: Message): FsError {
+  return new FsError('EIO', `${message.path} is not complete: ${message.error ?? 'a write to it failed'}`)
+}
+
+function duplicate(path: string): FsError {
+  return new FsError('EEXIST', `${path} was sent within six hours: the gateway would drop it as a duplicate.`)
+}

@@ -1,0 +1,23 @@
+/** One change of a message at a time. */
+
+export class Locks {
+  readonly #held = new Map<string, Promise<unknown>>()
+
+  isLocked(id: string): boolean {
+    return this.#held.has(id)
+  }
+
+  /** Runs alone among those that name one of the same ids. */
+  async run<T>(ids: readonly string[], act: () => Promise<T>): Promise<T> {
+    // All at once, so nobody waits for one while holding another.
+    const before = Promise.allSettled(ids.map((id) => this.#held.get(id)))
+    const mine = before.then(act)
+    const settled = mine.catch(() => undefined)
+    for (const id of ids) this.#held.set(id, settled)
+    try {
+      return await mine
+    } finally {
+      for (const id of ids) if (this.#held.get(id) === settled) this.#held.delete(id)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/** Watches submitted files until the gateway has taken them: only while there are some, and less and less often. */
+import type { Clock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Key, Milliseconds } from '../units.js'
+import type { Message } from './message.js'
+import { logChange, type MessageBook } from './message-book.js'
+import type { BucketView } from './sender.js'
+
+export interface PickupOptions {
+  readonly book: MessageBook
+  readonly bucket: BucketView
+  readonly keyOf: (message: Message) => Key
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const firstLook: Milliseconds = 1_000
+const longestPause: Milliseconds = 60_000
+const patience: Milliseconds = 30_000
+
+export class Pickup {
+  readonly #options: PickupOptions
+  readonly #stop = new AbortController()
+  #pause = firstLook
+  #timer: NodeJS.Timeout | undefined
+  #look: Promise<void> = Promise.resolve()
+
+  constructor(options: PickupOptions) {
+    this.#options = options
+  }
+
+  /** Something was submitted: looks soon, and then until it is gone. */
+  watch(): void {
+    this.#pause = firstLook
+    this.#schedule()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    clearTimeout(this.#timer)
+    await this.#look
+  }
+
+  #schedule(): void {
+    if (this.#stop.signal.aborted) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#look = this.#lookAtAll()
+    }, this.#pause)
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const submitted = [...this.#options.book.all()].filter((it) => it.state === 'submitted')
+    if (submitted.length === 0) return
+    const gone = await Promise.all(submitted.map((message) => this.#isGone(message)))
+    const anyGone = gone.includes(true)
+    for (const [i, message] of submitted.entries()) if (gone[i] === true) await this.#forget(message)
+    this.#pause = anyGone ? firstLook : Math.min(longestPause, this.#pause * 2)
+    this.#schedule()
+  }
+
+  async #isGone(message: Message): Promise<boolean> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
+    const key = this.#options.keyOf(message)
+    try {
+      return !(await this.#options.bucket.waiting(key, message, message.submittedAt ?? 0, signal))
+    } catch {
+      // The bucket can't be asked now: the next look is later.
+      return false
+    }
+  }
+
+  async #forget(message: Message): Promise<void> {
+    const gone: Message = { ...message, state: 'gone' }
+    try {
+      await this.#options.book.put([gone], { sync: false })
+      logChange(this.#options.log, gone, this.#options.keyOf(message))
+    } catch (err) {
+      this.#options.log.error({ err }, 'That the gateway took a file could not be written down; it is tried again.')
+    }
+  }
+}
