@@ -54,7 +54,8 @@ function parse(
     .option('version', { boolean: true, default: undefined })
     .updateStrings({ 'Not enough arguments following: %s': 'The option %s needs a value.' })
     .fail((message: string | undefined, error: Error | undefined) => {
-      throw error ?? new UsageError(dashed(message ?? 'The command line makes no sense.'))
+      if (error && error.name !== 'YError') throw error
+      throw new UsageError(dashed(error?.message ?? message ?? 'The command line makes no sense.'))
     })
   for (const it of commands) {
     parser.command(

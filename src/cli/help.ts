@@ -13,10 +13,10 @@ export function generalHelp(commands: readonly Command[], columns: number | unde
     wrapped('Mounts the S3 bucket of an AS2 gateway: receive and send business documents as plain files.', width),
     titled(
       'Commands',
-      commands.flatMap((it) => entry(`${it.name} ${it.usage}`, it.summary, width)),
+      commands.flatMap((it) => entry(it.name, it.summary, width)),
     ),
     titled('Options', [
-      ...entry('-h, --help', 'this, or what a command does: as2fs mount --help', width),
+      ...entry('-h, --help', 'this; what a command does: as2fs mount --help', width),
       ...entry('--version', 'print the version', width),
     ]),
   ])
@@ -43,7 +43,7 @@ export function commandHelp(command: Command, columns: number | undefined): stri
 
 function label({ name, alias, placeholder }: CommandOption): string {
   const short = alias === undefined ? '' : `-${alias}, `
-  return `${short}--${name}${placeholder && ` ${placeholder}`}`
+  return `${short}${name.length === 1 ? '-' : '--'}${name}${placeholder && ` ${placeholder}`}`
 }
 
 function explained({ kind, help, shown }: CommandOption): string {

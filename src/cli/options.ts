@@ -29,7 +29,7 @@ const defaultHold = ['.*', '*~', '*.tmp', '*.temp', '*.part', '*.partial', '*.fi
 export const mountOptions = {
   endpoint: optional(['Bucket', 'URL', 'S3 server, when it is not AWS'], parse.endpoint),
   region: value(['Bucket', 'REGION', 'region of the bucket'], parse.word, 'us-east-1'),
-  'path-style': flag(
+  'path-style': flagOr(
     'Bucket',
     'put the bucket into the path of URLs, not into the host name',
     undefined,
@@ -154,12 +154,11 @@ function list<T>(
   return { kind: 'list', group, placeholder, help, shown: shown.join(' '), fallback, parse: parseAll }
 }
 
-function flag<T extends boolean | undefined = false>(
-  group: Group,
-  help: string,
-  fallback: T = false as T,
-  shown = '',
-): Option<boolean | T> {
+function flag(group: Group, help: string): Option<boolean> {
+  return flagOr(group, help, false, '')
+}
+
+function flagOr<T>(group: Group, help: string, fallback: T, shown: string): Option<boolean | T> {
   const parseLast = (texts: readonly string[]): boolean => parse.truth(texts.at(-1) ?? '')
   return { kind: 'flag', group, placeholder: '', help, shown, fallback, parse: parseLast }
 }

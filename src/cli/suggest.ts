@@ -21,16 +21,24 @@ export function didYouMean(word: string, words: Iterable<string>, quoted = (it: 
   return meant === undefined ? '' : ` Did you mean ${quoted(meant)}?`
 }
 
-/** Levenshtein's. */
+/** Levenshtein's, and two neighbours exchanged count as one mistake. */
 function editDistance(a: string, b: string): number {
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let i = 0; i < a.length; i++) {
     const next = [i + 1]
     for (let j = 0; j < b.length; j++) {
-      const changed = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+      const changed = at(row, j) + (a[i] === b[j] ? 0 : 1)
+      const isSwap = i > 0 && j > 0 && a[i] === b[j - 1] && a[i - 1] === b[j]
+      const swapped = isSwap ? at(before, j - 1) + 1 : Infinity
+      next.push(Math.min(changed, swapped, at(row, j + 1) + 1, at(next, j) + 1))
     }
+    before = row
     row = next
   }
-  return row[b.length] ?? 0
+  return at(row, b.length)
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Infinity
 }

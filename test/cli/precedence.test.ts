@@ -1,0 +1,110 @@
+/** Flags before variables before the file before defaults. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { MountConfig } from '../../src/config.js'
+import { mountConfig } from '../../src/cli/mount-config.js'
+import type { OptionName } from '../../src/cli/options.js'
+
+type Flags = Partial<Record<OptionName, readonly string[]>>
+
+function config(flags: Flags = {}, env: NodeJS.ProcessEnv = {}, cwd = '/'): Promise<MountConfig> {
+  const entries = Object.entries(flags) as [OptionName, readonly string[]][]
+  return mountConfig({ bucket: 'bucket', mountpoint: '/mnt/none', flags: new Map(entries) }, env, cwd)
+}
+
+async function yaml(t: Test, text: string): Promise<string> {
+  const file = join(t.testdir(), 'as2fs.yaml')
+  await writeFile(file, text)
+  return file
+}
+
+t.test('defaults are those of the specification', async (t) => {
+  t.match(await config(), {
+    bucket: 'bucket',
+    mountpoint: '/mnt/none',
+    endpoint: undefined,
+    region: 'us-east-1',
+    pathStyle: false,
+    prefix: 'AS2/',
+    umask: 0o22,
+    uid: process.getuid?.(),
+    listTtl: 5_000,
+    staleTtl: 300_000,
+    opTimeout: 30_000,
+    cacheSize: 268_435_456,
+    stations: [],
+    hold: ['.*', '*~', '*.tmp', '*.temp', '*.part', '*.partial', '*.filepart', '*.swp', '*.crdownload'],
+    empty: 'hold',
+    commit: 'close',
+    onDuplicate: 'reject',
+    multipartThreshold: 104_857_600,
+    settle: 1_000,
+    uploads: 8,
+    drain: 30_000,
+    logLevel: 'info',
+  })
+})
+
+t.test('the flag counts before the variable, and that before the file', async (t) => {
+  const file = await yaml(t, 'list-ttl: 3s\nstale-ttl: 3m\nuploads: 3\n')
+  const env = { AS2FS_CONFIG: file, AS2FS_LIST_TTL: '2s', AS2FS_STALE_TTL: '2m' }
+  const { listTtl, staleTtl, uploads, drain } = await config({ 'list-ttl': ['1s'] }, env)
+  t.same({ listTtl, staleTtl, uploads, drain }, { listTtl: 1_000, staleTtl: 120_000, uploads: 3, drain: 30_000 })
+})
+
+t.test('another server has its bucket in the path, unless told otherwise', async (t) => {
+  t.equal((await config({ endpoint: ['http://minio:9000'] })).pathStyle, true)
+  t.equal((await config({ endpoint: ['http://minio:9000'], 'path-style': ['false'] })).pathStyle, false)
+})
+
+t.test('lists come from flags, variables and files', async (t) => {
+  const stations = [
+    { station: 'A', partner: 'B' },
+    { station: 'C,D', partner: 'E' },
+  ]
+  t.same((await config({ station: ['A/B', 'C,D/E'] })).stations, stations)
+  t.same((await config({}, { AS2FS_STATION: 'A/B,C\\,D/E' })).stations, stations)
+  const file = await yaml(t, 'station:\n  - A/B\n  - "C,D/E"\n')
+  t.same((await config({ config: [file] })).stations, stations)
+})
+
+t.test('YAML values are texts, as on the command line', async (t) => {
+  const file = await yaml(t, 'umask: 077\nread-only: yes\nuploads: 4\n')
+  const { umask, readOnly, uploads } = await config({ config: [file] })
+  t.same({ umask, readOnly, uploads }, { umask: 0o77, readOnly: true, uploads: 4 })
+})
+
+t.test('paths begin where they are written', async (t) => {
+  const file = await yaml(t, 'credentials-csv: keys.csv\n')
+  const { credentialsCsv, stateDir } = await config({ config: [file], 'state-dir': ['state'] }, {}, '/somewhere')
+  t.equal(credentialsCsv, join(t.testdirName, 'keys.csv'))
+  t.equal(stateDir, '/somewhere/state')
+})
+
+t.test('an empty file says nothing', async (t) => {
+  t.equal((await config({ config: [await yaml(t, '# nothing yet\n')] })).listTtl, 5_000)
+})
+
+t.test('mistakes say where they are', async (t) => {
+  const rejected = async (wanted: RegExp, flags: Flags, env: NodeJS.ProcessEnv = {}): Promise<void> => {
+    await t.rejects(config(flags, env), { name: 'UsageError', message: wanted })
+  }
+  await rejected(/^--list-ttl: '5x' is not a duration; write/, { 'list-ttl': ['5x'] })
+  await rejected(/^AS2FS_LIST_TTL: '5x' is not/, {}, { AS2FS_LIST_TTL: '5x' })
+  await rejected(/^There is no variable AS2FS_LIST_TLL. Did you mean AS2FS_LIST_TTL\?$/, {}, { AS2FS_LIST_TLL: '5s' })
+  await rejected(/can't be read \(ENOENT\)/, { config: ['/no/such.yaml'] })
+  await rejected(/both name credentials/, { profile: ['x'], 'credentials-csv': ['y'] })
+  const inFile = async (text: string, wanted: RegExp): Promise<void> =>
+    rejected(wanted, { config: [await yaml(t, text)] })
+  await inFile('list-ttl: 5x', /^list-ttl in \/.*as2fs.yaml: '5x' is not/)
+  await inFile('lst-ttl: 5s', /there is no option 'lst-ttl'. Did you mean list-ttl\?/)
+  await inFile('uploads: [1, 2]', /uploads has no value/)
+  await inFile('config: other.yaml', /there can be only one/)
+  await inFile('- a\n- b', /is not a list of options/)
+  await inFile('a: [', /is not YAML/)
+})
+
+t.test('variables of others are left alone', async (t) => {
+  await t.resolves(config({}, { AS2FS_TEST_S3: 'x', AS2FS_DEBUG: '1', AS2FS_IN_BACKGROUND: '1', HOME: '/' }))
+})

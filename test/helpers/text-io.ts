@@ -1,0 +1,26 @@
+/** A command's surroundings for a test: what it prints is kept. */
+import type { Io } from '../../src/cli/io.js'
+
+export class TextIo implements Io {
+  readonly env: Readonly<NodeJS.ProcessEnv>
+  readonly cwd: string
+  readonly columns = undefined
+  readonly isTerminal = false
+  readonly program: Io['program']
+  stdout = ''
+  stderr = ''
+
+  constructor({ env = {}, cwd = '/', program = ['/bin/false'] }: Partial<Pick<Io, 'env' | 'cwd' | 'program'>> = {}) {
+    this.env = env
+    this.cwd = cwd
+    this.program = program
+  }
+
+  out(text: string): void {
+    this.stdout += text
+  }
+
+  err(text: string): void {
+    this.stderr += text
+  }
+}
