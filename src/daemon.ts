@@ -133,7 +133,7 @@ class RunningDaemon implements Daemon {
     this.#mount = await mountFuse({
       ...{ mountpoint, fs, opTimeout: this.#config.opTimeout, log: this.#log },
       ...{ source: this.#config.bucket, allowOther: this.#config.allowOther, readOnly: this.#config.readOnly },
-      owner: { uid: this.#config.uid, gid: this.#config.gid, umask: this.#config.umask },
+      owner: { uid: this.#config.uid, gid: this.#config.gid, umask: this.#config.umask, since: this.#since },
     })
     this.#watchMount(this.#mount)
     this.#log.info({ mountpoint, bucket: this.#config.bucket, state: this.#state.path }, 'mounted')

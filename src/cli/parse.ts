@@ -26,9 +26,12 @@ export interface Bounds {
   readonly max?: string
 }
 
+/** Node's timers have 31 bits of milliseconds: longer ones would fire at once. */
+const longest = '24d'
+
 /** `250ms`, `5s`, `10m`, `1h`, `2d`; 0 needs no unit. */
 export function duration(bounds: Bounds = {}): Parser<Milliseconds> {
-  return bounded(parseDuration, bounds)
+  return bounded(parseDuration, { max: longest, ...bounds })
 }
 
 function parseDuration(text: string): Milliseconds {

@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import type Fuse from 'fuse-native'
 import { FsError } from '../errors.js'
 import type { Attributes, DirectoryEntry, Filesystem } from '../fs/filesystem.js'
+import type { EpochMs } from '../units.js'
 import type { Answerer } from './answer.js'
 
 /** Whose files they are, and what is taken from their modes. */
@@ -10,6 +11,8 @@ export interface Ownership {
   readonly uid: number
   readonly gid: number
   readonly umask: number
+  /** When it was mounted: the time of folders that have none. */
+  readonly since: EpochMs
 }
 
 const blockSize = 512
@@ -124,6 +127,7 @@ async function inTime(fs: Filesystem, opening: Promise<number>, signal: AbortSig
 }
 
 function encodeStat(it: Attributes, owner: Ownership): Fuse.Stat {
+  const mtime = it.mtime === 0 ? owner.since : it.mtime
   const type = it.kind === 'folder' ? constants.S_IFDIR : constants.S_IFREG
   return {
     mode: type | (it.mode & ~owner.umask),
@@ -133,9 +137,9 @@ function encodeStat(it: Attributes, owner: Ownership): Fuse.Stat {
     nlink: it.kind === 'folder' ? 2 : 1,
     blksize: ioSize,
     blocks: Math.ceil(it.size / blockSize),
-    atime: it.mtime,
-    mtime: it.mtime,
-    ctime: it.mtime,
+    atime: mtime,
+    mtime,
+    ctime: mtime,
   }
 }
 

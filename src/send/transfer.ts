@@ -123,7 +123,7 @@ export class Transfer {
   }
 
   async #try(message: Message): Promise<void> {
-    const patience = tryPatience + message.size * patiencePerByte
+    const patience = Math.ceil(tryPatience + message.size * patiencePerByte)
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
     try {
       if (message.attempt && (await this.#findLost(message, message.attempt, signal))) return

@@ -33,6 +33,7 @@ t.test('sizes are those of coreutils', async (t) => {
 t.test('bounds are said in the words of the option', async (t) => {
   t.throws(() => parse.size({ min: '16MiB' })('1MiB', '/'), { message: "'1MiB' is too little; at least 16MiB." })
   t.throws(() => parse.duration({ max: '1h' })('2h', '/'), { message: "'2h' is too much; at most 1h." })
+  t.throws(() => parse.duration()('25d', '/'), { message: "'25d' is too much; at most 24d." })
   t.equal(parse.duration({ min: '1s', max: '1h' })('1s', '/'), 1_000)
 })
 
