@@ -1,7 +1,7 @@
 /** One mount, as the command line, the environment and the configuration file describe it: parsed, absolute, complete. */
 import type { LogLevel } from './telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from './units.js'
-import type { Partner } from './send/sender.js'
+import type { Partner } from './view/partner.js'
 
 /** What happens to an empty file in `send/`. */
 export type EmptyPolicy = 'hold' | 'send' | 'reject'

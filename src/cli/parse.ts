@@ -1,9 +1,9 @@
 /** Texts of options → values. A text that makes no sense is a ParseError, which says what would. */
 import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import type { Partner } from '../send/sender.js'
 import type { Bytes, Milliseconds, Prefix } from '../units.js'
 import { didYouMean } from './suggest.js'
+import type { Partner } from '../view/partner.js'
 
 /** `message` completes the sentence '--option: …'. */
 export class ParseError extends Error {

@@ -37,8 +37,14 @@ export class SharedFetches<T> {
       signal.addEventListener('abort', onAbort, { once: true })
       if (signal.aborted) onAbort()
       fetch.promise.then(
-        (value) => (leave(), resolve(value)),
-        (error: unknown) => (leave(), reject(error instanceof Error ? error : new Error(String(error)))),
+        (value) => {
+          leave()
+          resolve(value)
+        },
+        (error: unknown) => {
+          leave()
+          reject(error instanceof Error ? error : new Error(String(error)))
+        },
       )
     })
   }

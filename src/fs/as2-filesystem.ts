@@ -1,6 +1,5 @@
 /** The filesystem: each operation finds its place in the tree and is passed on to the part that knows it. */
 import { FsError } from '../errors.js'
-import type { Partner } from '../send/sender.js'
 import type { Bytes, Name } from '../units.js'
 import { idOfNewFolder, parsePath, type Place } from '../view/tree.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
@@ -8,6 +7,7 @@ import type { Attributes, DirectoryEntry, Filesystem, FilesystemFigures, OpenReq
 import { HandleTable } from './handles.js'
 import type { ReadOnlyTree } from './read-only-tree.js'
 import type { SendFolder } from './send-folder.js'
+import type { Partner } from '../view/partner.js'
 
 /** W_OK of access(2). */
 const writable = 2

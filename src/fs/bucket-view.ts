@@ -2,10 +2,11 @@
 import { FsError } from '../errors.js'
 import type { KeyTree, Listing } from '../listing/listing.js'
 import type { ObjectInfo } from '../s3/store.js'
-import type { BucketView, Partner } from '../send/sender.js'
+import type { BucketView } from '../send/sender.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Bytes, EpochMs, Key, Prefix } from '../units.js'
 import { viewPrefix } from '../view/tree.js'
+import type { Partner } from '../view/partner.js'
 
 /** The places where an upload can be found again, in the order in which the gateway moves it on. */
 const whereabouts = ['send', 'duplicate', 'outbox'] as const

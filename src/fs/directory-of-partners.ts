@@ -1,11 +1,11 @@
 /** Which stations and partners there are: in the bucket, in the configuration, and made with mkdir. */
 import { FsError } from '../errors.js'
 import type { Listing } from '../listing/listing.js'
-import type { Partner } from '../send/sender.js'
 import type { PartnerSet } from '../state/partners.js'
 import type { Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import { stationName, stationRoots } from '../view/tree.js'
+import type { Partner } from '../view/partner.js'
 
 export interface PartnersOptions {
   readonly listing: Listing
@@ -100,19 +100,19 @@ export class DirectoryOfPartners {
   async #folders(prefixOf: (root: Prefix) => Prefix, signal: AbortSignal): Promise<Set<string>> {
     const results = await Promise.allSettled(this.#roots.map((root) => this.#listing.folders(prefixOf(root), signal)))
     const found = new Set<string>()
-    let refused: unknown
+    let refused: FsError | undefined
     for (const result of results) {
       if (result.status === 'fulfilled') for (const folder of result.value) found.add(folder)
-      else if (isRefusal(result.reason)) refused = result.reason
-      else throw result.reason
+      else refused = refusalOrThrow(result.reason)
     }
-    if (refused !== undefined && results.every((result) => result.status === 'rejected')) throw refused
+    if (refused && results.every((result) => result.status === 'rejected')) throw refused
     return found
   }
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof FsError && error.code === 'EACCES'
+function refusalOrThrow(error: unknown): FsError {
+  if (error instanceof FsError && error.code === 'EACCES') return error
+  throw error
 }
 
 function stationPrefix(root: Prefix, station: string): Prefix {

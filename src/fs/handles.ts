@@ -22,7 +22,7 @@ const refusals: Omit<OpenFile, 'read' | 'release'> = {
 
 /** An open file that can only be read. */
 export function readOnlyFile(read: OpenFile['read'], release: () => void = () => undefined): OpenFile {
-  return { ...refusals, read, release: () => Promise.resolve(release()) }
+  return { ...refusals, read, release: async () => release() }
 }
 
 export class HandleTable {

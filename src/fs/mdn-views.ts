@@ -3,9 +3,9 @@ import { buildKeyTree } from '../listing/key-tree.js'
 import type { Entry, KeyTree, Listing } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
-import type { Partner } from '../send/sender.js'
 import type { Name, Prefix } from '../units.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
+import type { Partner } from '../view/partner.js'
 
 /** One partner's MDNs: those whose key begins with the partner (shown without it), and those that name it further in. */
 interface PartnerMdns {

@@ -3,7 +3,6 @@ import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, KeyTree, Listing } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
-import type { Partner } from '../send/sender.js'
 import type { Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import {
@@ -23,6 +22,7 @@ import type { DirectoryOfPartners } from './directory-of-partners.js'
 import type { Attributes, DirectoryEntry } from './filesystem.js'
 import { readOnlyFile, type OpenFile } from './handles.js'
 import { MdnViews } from './mdn-views.js'
+import type { Partner } from '../view/partner.js'
 
 /** A place with nothing of its own to write to; `send/` is `SendFolder`'s. */
 export type ReadOnlyPlace = Exclude<Place, { kind: 'send' }>

@@ -2,12 +2,13 @@
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, Listing } from '../listing/listing.js'
-import type { OpenFlags, OpenSpoolFile, Partner, Sender, SendRow } from '../send/sender.js'
+import type { OpenFlags, OpenSpoolFile, Sender, SendRow } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { viewPrefix } from '../view/tree.js'
 import type { Attributes, DirectoryEntry } from './filesystem.js'
 import { readOnlyFile, type OpenFile } from './handles.js'
 import { entryAttributes } from './attributes.js'
+import type { Partner } from '../view/partner.js'
 
 /** How long a look at a file in `send/` waits for the bucket: a program that sends must not wait out an outage. */
 const lookPatience: Milliseconds = 2_000

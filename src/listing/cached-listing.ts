@@ -1,5 +1,5 @@
 /** Listings by prefix, cached with a ttl; one request under way for all who want the same. */
-import { FsError } from '../errors.js'
+import type { FsError } from '../errors.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
 import { StoreError } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'

@@ -25,25 +25,16 @@ class Folder {
   }
 
   insert(object: ObjectInfo, segments: readonly string[]): void {
-    const last = segments.length - 1
-    let folder: Folder = this
-    for (let i = 0; i < last; i += 1) {
-      folder.#touch(object.mtime)
-      folder = folder.#subfolder(segments[i] ?? '')
-    }
-    folder.#touch(object.mtime)
-    const leaf = segments[last] ?? ''
+    this.#touch(object.mtime)
+    const [first = '', ...rest] = segments
+    if (rest.length > 0) this.#subfolder(first).insert(object, rest)
     // `name/` of size 0 is a folder marker: the folder is there now, and the marker is no file.
-    if (leaf !== '' || object.size > 0) folder.#objects.set(leaf, object)
+    else if (first !== '' || object.size > 0) this.#objects.set(first, object)
   }
 
   find(names: readonly Name[]): Folder | undefined {
-    let folder: Folder | undefined = this
-    for (const name of names) {
-      folder = folder?.child(name)
-      if (!folder) return undefined
-    }
-    return folder
+    const [first, ...rest] = names
+    return first === undefined ? this : this.child(first)?.find(rest)
   }
 
   child(name: Name): Folder | undefined {

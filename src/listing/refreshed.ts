@@ -106,15 +106,16 @@ export class Refreshed<T> {
 }
 
 /** Waits for a promise that is shared with others, until the caller's own signal. */
-export function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(new FsError('ETIMEDOUT', 'The bucket did not answer in time.'))
-    if (signal.aborted) return onAbort()
+    if (signal.aborted) {
+      onAbort()
+      return
+    }
     signal.addEventListener('abort', onAbort, { once: true })
-    const leave = () => signal.removeEventListener('abort', onAbort)
-    shared.then(
-      (value) => (leave(), resolve(value)),
-      (error: unknown) => (leave(), reject(error instanceof Error ? error : new Error(String(error)))),
-    )
+    shared
+      .finally(() => signal.removeEventListener('abort', onAbort))
+      .then(resolve, (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))))
   })
 }

@@ -1,5 +1,5 @@
 /** Whose MDN is it? */
-import type { Partner } from '../send/sender.js'
+import type { Partner } from '../view/partner.js'
 
 /** An MDN's owner, and the segments of its key under which it is shown there. */
 export interface Attribution extends Partner {

@@ -13,7 +13,10 @@ export async function checkBucket(store: Store, bucket: string, root: Prefix, lo
     await store.list({ prefix: root, maxKeys: 1 }, AbortSignal.timeout(patience))
   } catch (error) {
     // Keys may be allowed less than the whole root: what they may not is shown as such where it is.
-    if (error instanceof StoreError && error.s3Code === 'AccessDenied') return log.warn(error.message)
+    if (error instanceof StoreError && error.s3Code === 'AccessDenied') {
+      log.warn(error.message)
+      return
+    }
     const sentence = error instanceof Error ? error.message : String(error)
     throw new UsageError(`The bucket ${bucket} can't be mounted. ${sentence}`)
   }

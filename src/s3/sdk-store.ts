@@ -14,6 +14,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import type { Readable } from 'node:stream'
 import type { Bytes, Key, Prefix } from '../units.js'
 import type { CredentialSource } from './credentials.js'
 import { storeError, type Attempt } from './failure.js'
@@ -46,6 +47,8 @@ const connectionTimeout = 5_000
 const socketTimeout = 20_000
 
 export function createSdkStore(options: SdkStoreOptions): Store {
+  // Of the SDK's future on Node 20, which is no news for who mounts a bucket. @see the SDK's emitWarningIfUnsupportedVersion
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   return new SdkStore(options)
 }
 
@@ -151,7 +154,7 @@ class SdkStore implements Store {
   uploadPart(
     key: Key,
     uploadId: string,
-    part: { number: number; size: Bytes; body: () => NodeJS.ReadableStream },
+    part: { number: number; size: Bytes; body: () => Readable },
     signal: AbortSignal,
   ): Promise<UploadedPart> {
     return this.#once({ what: `upload part ${part.number} of ${key}`, key }, async () => {
@@ -160,7 +163,7 @@ class SdkStore implements Store {
         Key: key,
         UploadId: uploadId,
         PartNumber: part.number,
-        Body: part.body() as import('node:stream').Readable,
+        Body: part.body(),
         ContentLength: part.size,
       })
       const answer = await this.#client.send(command, { abortSignal: signal })

@@ -1,10 +1,8 @@
 /** Which files are never sent by themselves, and why. Pure. */
 import picomatch from 'picomatch'
+import type { CommitPolicy, EmptyPolicy } from '../config.js'
 import type { Bytes } from '../units.js'
 import type { HoldReason } from './sender.js'
-
-export type EmptyPolicy = 'hold' | 'send' | 'reject'
-export type CommitPolicy = 'close' | 'rename'
 
 /** What libfuse calls a file that was unlinked while open: never to be sent, whatever `--hold` says. */
 const alwaysHeld = ['.fuse_hidden*']

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { syncFolder } from '../durable-file.js'
 import type { Logger } from '../telemetry/log.js'
+import type { Bytes } from '../units.js'
 
 const fileName = 'journal'
 
@@ -24,7 +25,7 @@ export function formatLine(entry: unknown): string {
 export function parseJournal<T>(text: string): ParsedJournal<T> {
   const lines = text.split('\n')
   const torn = lines.pop() ?? ''
-  const parsed = lines.map((line) => parseLine<T>(line))
+  const parsed = lines.map((line) => parseLine(line) as T | undefined)
   const entries = parsed.filter((it) => it !== undefined)
   const bad = parsed.length - entries.length
   // A crash can also leave the last whole block of zeros or half a line with a newline in it: only the end may be bad.
@@ -32,11 +33,11 @@ export function parseJournal<T>(text: string): ParsedJournal<T> {
   return { entries, isDamaged: bad > 0 && !isTail }
 }
 
-function parseLine<T>(line: string): T | undefined {
+function parseLine(line: string): unknown {
   const json = line.slice(9)
   if (line.length < 10 || line[8] !== ' ' || checksum(json) !== line.slice(0, 8)) return undefined
   try {
-    return JSON.parse(json) as T
+    return JSON.parse(json) as unknown
   } catch {
     return undefined
   }
@@ -46,17 +47,25 @@ function checksum(text: string): string {
   return crc32(text).toString(16).padStart(8, '0')
 }
 
+interface Opened {
+  readonly file: FileHandle
+  readonly length: Bytes
+}
+
 export class Journal<T> {
   readonly #path: string
   #file: FileHandle
+  /** Bytes of whole lines; what a failed write left behind them is written over. */
+  #length: Bytes
   /** Writes follow one another. */
   #lastWrite: Promise<unknown> = Promise.resolve()
   #nextSync: Promise<void> | undefined
   #lastSync: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, { file, length }: Opened) {
     this.#path = path
     this.#file = file
+    this.#length = length
   }
 
   /** Reads what is there; a damaged journal is copied aside before it is ever written again. */
@@ -85,7 +94,11 @@ export class Journal<T> {
    * @throws the disk's own error; the entry may then be there or not
    */
   async append(entry: T, { sync }: { readonly sync: boolean }): Promise<void> {
-    const written = this.#lastWrite.then(() => writeAll(this.#file, formatLine(entry)))
+    const line = Buffer.from(formatLine(entry))
+    const written = this.#lastWrite.then(async () => {
+      await writeAll(this.#file, line, this.#length)
+      this.#length += line.length
+    })
     this.#lastWrite = written.catch(() => undefined)
     await written
     if (sync) await this.#sync()
@@ -95,7 +108,9 @@ export class Journal<T> {
   async compact(entries: () => readonly T[]): Promise<void> {
     const compacted = this.#lastWrite.then(async () => {
       const old = this.#file
-      this.#file = await replaced(this.#path, entries())
+      const { file, length } = await replaced(this.#path, entries())
+      this.#file = file
+      this.#length = length
       await this.#lastSync
       await old.close()
     })
@@ -123,24 +138,27 @@ export class Journal<T> {
   }
 }
 
-async function replaced(path: string, entries: readonly unknown[]): Promise<FileHandle> {
+async function replaced(path: string, entries: readonly unknown[]): Promise<Opened> {
   const temporary = `${path}.new`
   const file = await open(temporary, 'w', 0o600)
   try {
-    await writeAll(file, entries.map(formatLine).join(''))
+    const lines = Buffer.from(entries.map(formatLine).join(''))
+    await writeAll(file, lines, 0)
     await file.sync()
     await rename(temporary, path)
     await syncFolder(dirname(path))
-    return file
+    return { file, length: lines.length }
   } catch (error) {
     await file.close()
     throw error
   }
 }
 
-async function writeAll(file: FileHandle, text: string): Promise<void> {
-  const bytes = Buffer.from(text)
-  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten
+async function writeAll(file: FileHandle, bytes: Buffer, at: Bytes): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done)
+    done += bytesWritten
+  }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

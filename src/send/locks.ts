@@ -10,7 +10,7 @@ export class Locks {
   /** Runs alone among those that name one of the same ids. */
   async run<T>(ids: readonly string[], act: () => Promise<T>): Promise<T> {
     // All at once, so nobody waits for one while holding another.
-    const before = Promise.allSettled(ids.map((id) => this.#held.get(id)))
+    const before = Promise.all(ids.map((id) => this.#held.get(id) ?? Promise.resolve()))
     const mine = before.then(act)
     const settled = mine.catch(() => undefined)
     for (const id of ids) this.#held.set(id, settled)

@@ -2,9 +2,9 @@
 import { FsError } from '../errors.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key } from '../units.js'
-import { Journal } from './journal.js'
+import type { Journal } from './journal.js'
 import { bundleId, pathId, type Bundle, type JournalEntry, type Message } from './message.js'
-import type { Partner } from './sender.js'
+import type { Partner } from '../view/partner.js'
 
 /** The journal is made anew when it has this many entries more than there are messages. */
 const compactAfter = 10_000

@@ -1,6 +1,7 @@
 /** A sent file as the journal has it, and how it changes. Pure. */
 import type { Bytes, EpochMs } from '../units.js'
-import type { HoldReason, Partner, SendState } from './sender.js'
+import type { HoldReason, SendState } from './sender.js'
+import type { Partner } from '../view/partner.js'
 
 /** One PUT that was begun and of which it is not known whether it was done. */
 export interface Attempt {

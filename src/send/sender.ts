@@ -1,11 +1,6 @@
 /** The interface of the send room: files written by the user on their way into the bucket, once each. */
 import type { Bytes, EpochMs, Key, Milliseconds, Name } from '../units.js'
-
-/** Whose `send/` it is; raw AS2 ids as they stand in keys. */
-export interface Partner {
-  readonly station: string
-  readonly partner: string
-}
+import type { Partner } from '../view/partner.js'
 
 /** Spec section 3. `submitted`: in the bucket, not yet taken by the gateway. */
 export type SendState = 'open' | 'held' | 'queued' | 'uploading' | 'submitted' | 'failed'

@@ -1,7 +1,7 @@
 /** The tree of the mount: paths ↔ places, and where in the bucket each place is. Pure. */
-import type { Partner } from '../send/sender.js'
 import type { Name, Prefix } from '../units.js'
 import { decodeName, encodeName } from './names.js'
+import type { Partner } from './partner.js'
 
 /** The folder made by the daemon at the root of the mount. */
 export const controlFolder = '.as2fs' as Name

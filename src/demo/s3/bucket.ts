@@ -57,8 +57,9 @@ export class Bucket {
       if (folder !== undefined && (folder === prefixes.at(-1) || folder === after)) continue
       if (objects.length + prefixes.length === limit) return { objects, prefixes, next: last }
       const object = this.#objects.get(key)
-      if (folder !== undefined) prefixes.push((last = folder))
-      else if (object) (objects.push(object), (last = key))
+      if (folder !== undefined) prefixes.push(folder)
+      else if (object) objects.push(object)
+      last = folder ?? key
     }
     return { objects, prefixes, next: undefined }
   }
