@@ -4,7 +4,6 @@ import type { EpochMs, Milliseconds } from '../units.js'
 /** The vendor's page, section 3.1. */
 export const duplicateWindow: Milliseconds = 6 * 60 * 60 * 1000
 
-
 export function isDuplicate(seenAt: EpochMs | undefined, now: EpochMs): boolean {
   return seenAt !== undefined && now - seenAt < duplicateWindow
 }

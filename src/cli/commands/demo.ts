@@ -1,6 +1,16 @@
 /** `as2fs demo`. */
-import { realMountpoint } from '../mount-config.js'
-import type { Command } from '../command.js'
+import { mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import type { DemoWorld } from '../../demo/world.js'
+import type { GatewayEvent } from '../../demo/gateway.js'
+import { createLogger } from '../../telemetry/log.js'
+import type { Command, Typed } from '../command.js'
+import { printable, shellQuoted } from '../format.js'
+import type { Io } from '../io.js'
+import { mountConfig, realMountpoint } from '../mount-config.js'
+import type { OptionName } from '../options.js'
+import { runDaemon } from '../run-daemon.js'
 
 export const demoCommand: Command = {
   name: 'demo',
@@ -13,11 +23,108 @@ export const demoCommand: Command = {
   positionals: { min: 0, max: 1 },
   options: [],
   examples: [['as2fs demo', 'on a directory of its own']],
-  async run(typed, io) {
-    const [text] = typed.positionals
-    const mountpoint = text === undefined ? undefined : await realMountpoint(text, io.cwd)
-    const { runDemo } = await import('../../demo/demo.js')
-    const code: unknown = await runDemo(mountpoint === undefined ? {} : { mountpoint })
-    return typeof code === 'number' ? code : 0
-  },
+  run,
+}
+
+async function run(typed: Typed, io: Io): Promise<number> {
+  const { startDemoWorld } = await import('../../demo/world.js')
+  const mountpoint = await makeMountpoint(typed.positionals[0], io)
+  const directory = await mkdtemp(join(tmpdir(), 'as2fs-demo-state-'))
+  const world = await startDemoWorld()
+  try {
+    const config = await mountConfig(
+      { bucket: world.bucket, mountpoint: mountpoint.path, flags: await flagsFor(world, directory) },
+      {},
+      io.cwd,
+    )
+    world.onEvent((event) => io.out(narrated(event)))
+    const log = createLogger({ level: 'warn', file: undefined, pretty: io.isTerminal })
+    return await runDaemon(config, log, () => io.out(welcome(world, mountpoint.path, io)))
+  } finally {
+    await world.close()
+    await rm(directory, { recursive: true, force: true })
+    // Never recursively: it was a mount a moment ago.
+    if (mountpoint.isOurs) await rmdir(mountpoint.path).catch(() => undefined)
+  }
+}
+
+interface Mountpoint {
+  readonly path: string
+  /** Made here, to be removed at the end. */
+  readonly isOurs: boolean
+}
+
+async function makeMountpoint(text: string | undefined, io: Io): Promise<Mountpoint> {
+  if (text === undefined) {
+    const path = join(tmpdir(), 'as2fs-demo')
+    const isMade = await made(path)
+    return { path: isMade ? path : await mkdtemp(`${path}-`), isOurs: true }
+  }
+  const path = await realMountpoint(text, io.cwd)
+  return { path, isOurs: await made(path) }
+}
+
+/** @returns false if there is something already, or it can't be made: mounting says what is wrong */
+async function made(path: string): Promise<boolean> {
+  return mkdir(path, { mode: 0o700 }).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function flagsFor(world: DemoWorld, directory: string): Promise<Map<OptionName, readonly string[]>> {
+  const csv = join(directory, 'keys.csv')
+  const { accessKey, secretKey } = world.keys
+  await writeFile(csv, `Access key ID,Secret access key\n${accessKey},${secretKey}\n`, { mode: 0o600 })
+  return new Map<OptionName, readonly string[]>([
+    ['endpoint', [world.endpoint]],
+    ['credentials-csv', [csv]],
+    ['state-dir', [join(directory, 'state')]],
+    ['list-ttl', ['1s']],
+  ])
+}
+
+function welcome(world: DemoWorld, mountpoint: string, io: Io): string {
+  const { station, partner, path } = world.example
+  const folder = shellQuoted(join(mountpoint, station, partner))
+  const as2fs = shellQuoted(commandName(io))
+  return `
+A gateway with its bucket is mounted at ${mountpoint}. In another terminal:
+
+  ls -R ${folder}
+  cat ${folder}/outbox/${path}
+
+Send, and see what becomes of it (outbox in two seconds, its receipt in three):
+
+  cp ${folder}/outbox/${path} ${folder}/send/INV_NEW.x12
+  ${as2fs} queue ${shellQuoted(mountpoint)}
+  ls ${folder}/outbox ${folder}/mdn/incoming
+  ${as2fs} info ${folder}/outbox/${path}
+  ${as2fs} status
+
+Partners send an order now and then. Ctrl-C ends it all and leaves nothing behind.
+
+`
+}
+
+/** As it was started: by a path below the working directory, or by its name. */
+function commandName({ program, cwd }: Io): string {
+  const path = program.at(-1) ?? 'as2fs'
+  const short = relative(cwd, path)
+  return short.startsWith('..') ? path : short
+}
+
+function narrated({ what, station, partner, filename, at }: GatewayEvent): string {
+  const time = new Date(at).toTimeString().slice(0, 8)
+  const file = printable(filename)
+  switch (what) {
+    case 'sent':
+      return `${time}  ${station} → ${partner}: ${file} was sent; it is in outbox/\n`
+    case 'duplicate':
+      return `${time}  ${station} → ${partner}: ${file} was used within six hours: it is in duplicate/ and was not sent\n`
+    case 'mdn':
+      return `${time}  ${partner} → ${station}: the receipt for ${file} is in mdn/incoming/\n`
+    case 'received':
+      return `${time}  ${partner} → ${station}: ${file} is in inbox/\n`
+  }
 }
