@@ -42,6 +42,7 @@ export interface Filesystem {
   open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number>
   create(path: string, signal: AbortSignal): Promise<number>
   read(handle: number, position: number, length: number, signal: AbortSignal): Promise<Uint8Array>
+  /** `bytes` are the kernel's: they are copied before this returns its promise. */
   write(handle: number, bytes: Uint8Array, position: number, signal: AbortSignal): Promise<number>
   truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void>
   ftruncate(handle: number, size: Bytes, signal: AbortSignal): Promise<void>

@@ -83,8 +83,7 @@ export function createOperations(fs: Filesystem, answerer: Answerer, owner: Owne
       }),
     write: (path, handle, buffer, length, position, done) =>
       answerer.answer('write', path, done, done, (signal) =>
-        // A copy: past the deadline the kernel takes its buffer back while the disk may still be at it.
-        fs.write(handle, Buffer.from(buffer.subarray(0, length)), position, signal),
+        fs.write(handle, buffer.subarray(0, length), position, signal),
       ),
 
     flush: (path, handle, done) => act('flush', path, done, (signal) => fs.flush(handle, signal)),

@@ -94,6 +94,8 @@ export class SharedFile {
     if (isWriter) this.#writers -= 1
     if (isWriter && this.#writers === 0) {
       const [isChanged, before] = [this.#isChanged, this.#before]
+      // What came after the last flush: pages of a mapping, written back late.
+      if (isChanged) await this.#guarded(() => this.#file.sync()).catch(() => undefined)
       this.#isChanged = false
       this.#before = undefined
       await this.#onClosed(isChanged, before)

@@ -37,6 +37,7 @@ export interface SendRow extends Partner {
 export interface OpenSpoolFile {
   readonly id: string
   read(position: number, length: number): Promise<Uint8Array>
+  /** `bytes` are copied before this returns its promise. An error of the disk may come with a later call, at the latest with `flush`. */
   write(bytes: Uint8Array, position: number, signal: AbortSignal): Promise<number>
   truncate(size: Bytes): Promise<void>
   /** close(2) of one descriptor: bytes are on disk when it resolves; throws what the spool found (ENOSPC, EIO). */

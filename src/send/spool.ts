@@ -7,14 +7,20 @@ import { syncFolder } from '../durable-file.js'
 import { FsError, type FsErrorCode } from '../errors.js'
 import type { ByteRange } from '../s3/store.js'
 import type { Bytes } from '../units.js'
+import { ChunkPool, WriteBehind } from './write-behind.js'
 
 /** So much is written between syncs in the background: the one at close then has little left to do. */
 const syncEvery: Bytes = 64 * 1024 * 1024
+/** Small files are written at once; memory to gather writes in is for those that go on. */
+const writeBehindFrom: Bytes = 256 * 1024
+/** For all files that are written at the same time. */
+const writeBehindMemory: Bytes = 32 * 1024 * 1024
 const passedOn = new Set<string>(['ENOSPC', 'EFBIG', 'EMFILE'] satisfies FsErrorCode[])
 
 export class Spool {
   readonly #data: string
   readonly #strangers: string
+  readonly #chunks = new ChunkPool(writeBehindMemory)
 
   private constructor(directory: string) {
     this.#data = join(directory, 'data')
@@ -34,13 +40,17 @@ export class Spool {
 
   /** @throws FsError ENOSPC, EMFILE, EIO */
   async create(id: string): Promise<SpoolFile> {
-    return orFsError(async () => new SpoolFile(await open(this.#path(id), 'wx+', 0o600), this.#data, 0), id)
+    return orFsError(async () => {
+      const handle = await open(this.#path(id), 'wx+', 0o600)
+      return new SpoolFile({ handle, chunks: this.#chunks, newIn: this.#data, size: 0 })
+    }, id)
   }
 
   async open(id: string): Promise<SpoolFile> {
     return orFsError(async () => {
       const handle = await open(this.#path(id), 'r+')
-      return new SpoolFile(handle, undefined, (await handle.stat()).size)
+      const { size } = await handle.stat()
+      return new SpoolFile({ handle, chunks: this.#chunks, newIn: undefined, size })
     }, id)
   }
 
@@ -67,18 +77,29 @@ export class Spool {
   }
 }
 
-/** One open file of the spool. */
+interface SpoolFileOptions {
+  readonly handle: FileHandle
+  readonly chunks: ChunkPool
+  /** The folder to sync with the first sync, for a new file. */
+  readonly newIn: string | undefined
+  readonly size: Bytes
+}
+
+/** One open file of the spool. Errors of writes may come late: from a later call, at the latest from `sync` or `drain`. */
 export class SpoolFile {
   readonly #handle: FileHandle
-  /** The folder to sync with the first sync, for a new file. */
+  readonly #behind: WriteBehind
   #newIn: string | undefined
   #size: Bytes
+  #written: Bytes = 0
   #unsynced: Bytes = 0
   #isDirty: boolean
+  #lastSync: Promise<void> = Promise.resolve()
   #background: Promise<void> = Promise.resolve()
 
-  constructor(handle: FileHandle, newIn: string | undefined, size: Bytes) {
+  constructor({ handle, chunks, newIn, size }: SpoolFileOptions) {
     this.#handle = handle
+    this.#behind = new WriteBehind(handle, chunks)
     this.#newIn = newIn
     this.#size = size
     this.#isDirty = newIn !== undefined
@@ -90,51 +111,63 @@ export class SpoolFile {
 
   async read(position: Bytes, length: Bytes): Promise<Uint8Array> {
     return orFsError(async () => {
+      await this.#behind.drain()
       const { buffer, bytesRead } = await this.#handle.read(Buffer.allocUnsafe(length), 0, length, position)
       return buffer.subarray(0, bytesRead)
     })
   }
 
-  /** Writes all of it, or throws. */
+  /** Takes all of it, or throws. */
   async write(bytes: Uint8Array, position: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
-      for (let done = 0; done < bytes.length;) {
-        done += (await this.#handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
-      }
-      this.#size = Math.max(this.#size, position + bytes.length)
-      this.#syncInBackground(bytes.length)
+      const length = bytes.length
+      await this.#behind.write(bytes, position)
+      this.#written += length
+      if (this.#written < writeBehindFrom) await this.#behind.drain()
+      this.#size = Math.max(this.#size, position + length)
+      this.#syncInBackground(length)
     })
   }
 
   async truncate(size: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
+      await this.#behind.drain()
       await this.#handle.truncate(size)
       this.#size = size
     })
   }
 
-  /** All that was written so far is on disk when it resolves. */
-  async sync(): Promise<void> {
-    if (!this.#isDirty) return
-    await orFsError(async () => {
+  /** All that was written so far is on disk when it resolves; whoever comes meanwhile waits for the same. */
+  sync(): Promise<void> {
+    if (this.#isDirty) {
       this.#isDirty = false
-      try {
+      const before = this.#lastSync.catch(() => undefined)
+      this.#lastSync = before.then(() => this.#sync())
+    }
+    return this.#lastSync
+  }
+
+  async close(): Promise<void> {
+    await this.#behind.drain().catch(() => undefined)
+    await this.#background.catch(() => undefined)
+    await this.#handle.close()
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await orFsError(async () => {
+        await this.#behind.drain()
         await this.#background
         await this.#handle.datasync()
         if (this.#newIn !== undefined) await syncFolder(this.#newIn)
         this.#newIn = undefined
-      } catch (error) {
-        this.#isDirty = true
-        throw error
-      }
-    })
-  }
-
-  async close(): Promise<void> {
-    await this.#background.catch(() => undefined)
-    await this.#handle.close()
+      })
+    } catch (error) {
+      this.#isDirty = true
+      throw error
+    }
   }
 
   #syncInBackground(written: Bytes): void {
