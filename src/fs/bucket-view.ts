@@ -16,6 +16,8 @@ export class ListedBucketView implements BucketView {
   readonly #listing: Listing
   readonly #root: Prefix
   readonly #clock: Clock
+  /** The objects of a listing by their last segment; made when first asked for. */
+  readonly #byName = new WeakMap<KeyTree, ReadonlyMap<string, readonly ObjectInfo[]>>()
 
   constructor(listing: Listing, root: Prefix, clock: Clock) {
     this.#listing = listing
@@ -27,7 +29,7 @@ export class ListedBucketView implements BucketView {
     let newest: EpochMs | undefined
     for (const view of ['send', 'outbox'] as const) {
       const tree = await this.#visibleTree(partner, view, signal)
-      for (const object of named(tree, name)) newest = Math.max(newest ?? 0, object.mtime)
+      for (const object of this.#named(tree, name)) newest = Math.max(newest ?? 0, object.mtime)
     }
     return newest
   }
@@ -42,24 +44,26 @@ export class ListedBucketView implements BucketView {
     // Twice over: it may move on between one listing and the next, but only forwards.
     for (const view of [...whereabouts, 'send', 'outbox'] as const) {
       const tree = await this.#freshTree(partner, view, signal)
-      for (const object of named(tree, name)) if (object.size === size && object.mtime >= since) return view
+      for (const object of this.#named(tree, name)) if (object.size === size && object.mtime >= since) return view
     }
     return undefined
   }
 
-  async waiting(key: Key, partner: Partner, since: EpochMs, signal: AbortSignal): Promise<boolean> {
+  async waiting(partner: Partner, since: EpochMs, signal: AbortSignal): Promise<(key: Key) => boolean> {
     const prefix = this.#prefix(partner, 'send')
     const known = this.#listing.known(prefix)
     if (known && known.listedAt < since) this.#listing.invalidate(prefix)
     const tree = await this.#listing.tree(prefix, signal)
     // A stale tree, served in an outage, says nothing about what happened since.
-    if (tree.listedAt < since) return true
-    for (const object of tree.objects()) if (object.key === key) return true
-    return false
+    if (tree.listedAt < since) return () => true
+    return (key) => this.#named(tree, basename(key)).some((object) => object.key === key)
   }
 
-  changed(partner: Partner): void {
-    this.#listing.invalidate(this.#prefix(partner, 'send'))
+  #named(tree: KeyTree | undefined, name: string): readonly ObjectInfo[] {
+    if (!tree) return []
+    let index = this.#byName.get(tree)
+    if (!index) this.#byName.set(tree, (index = indexByName(tree)))
+    return index.get(name) ?? []
   }
 
   #prefix(partner: Partner, view: SendingView): Prefix {
@@ -93,7 +97,17 @@ export class ListedBucketView implements BucketView {
   }
 }
 
-function* named(tree: KeyTree | undefined, name: string): Iterable<ObjectInfo> {
-  if (!tree) return
-  for (const object of tree.objects()) if (object.key.slice(object.key.lastIndexOf('/') + 1) === name) yield object
+function indexByName(tree: KeyTree): ReadonlyMap<string, readonly ObjectInfo[]> {
+  const index = new Map<string, ObjectInfo[]>()
+  for (const object of tree.objects()) {
+    const name = basename(object.key)
+    const namesakes = index.get(name)
+    if (namesakes) namesakes.push(object)
+    else index.set(name, [object])
+  }
+  return index
+}
+
+function basename(key: Key): string {
+  return key.slice(key.lastIndexOf('/') + 1)
 }

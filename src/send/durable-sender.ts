@@ -309,11 +309,7 @@ export class DurableSender implements Sender {
 
   /** By this mount, within six hours. */
   #sentBefore(partner: Partner, path: string, now: EpochMs): boolean {
-    for (const message of this.#parts.book.all()) {
-      if (message.path !== path || isLocal(message.state) || !isRemembered(message, now)) continue
-      if (message.station === partner.station && message.partner === partner.partner) return true
-    }
-    return false
+    return this.#parts.book.named(partner, path).some((it) => !isLocal(it.state) && isRemembered(it, now))
   }
 
   #find(partner: Partner, path: readonly Name[]): Message {

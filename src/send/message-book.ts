@@ -25,7 +25,11 @@ export class MessageBook {
   readonly #byId = new Map<string, Message>()
   /** Of those that are shown: all but the gone ones. */
   readonly #byPath = new Map<string, string>()
+  /** All of them, gone ones included, by path. */
+  readonly #namesakes = new Map<string, Set<string>>()
   readonly #bundles = new Map<string, Bundle>()
+  /** On their way into the journal, in order, and not yet seen here. */
+  readonly #underWay = new Set<JournalEntry>()
   #appended = 0
 
   constructor(options: MessageBookOptions) {
@@ -46,6 +50,12 @@ export class MessageBook {
     return id === undefined ? undefined : this.#byId.get(id)
   }
 
+  /** All that have or had this path, gone ones included. */
+  named(partner: Partner, path: string): Message[] {
+    const ids = [...(this.#namesakes.get(pathId(partner, path)) ?? [])]
+    return ids.map((id) => this.#byId.get(id)).filter((it) => it !== undefined)
+  }
+
   all(): Iterable<Message> {
     return this.#byId.values()
   }
@@ -60,8 +70,9 @@ export class MessageBook {
    * @throws FsError ENOSPC or EIO if the journal can't be written; then nothing has changed
    */
   async put(messages: readonly Message[], options: { readonly sync: boolean }): Promise<void> {
-    await this.#append({ messages }, options)
-    for (const message of messages) this.#see(message)
+    await this.#append({ messages }, options, () => {
+      for (const message of messages) this.#see(message)
+    })
   }
 
   /** Changes what is shown while a file is being written; the next `put` writes it down. */
@@ -70,21 +81,26 @@ export class MessageBook {
   }
 
   async putBundles(change: { readonly made?: readonly Bundle[]; readonly removed?: readonly Bundle[] }): Promise<void> {
-    await this.#append(change, { sync: true })
-    for (const bundle of change.removed ?? []) this.#bundles.delete(bundleId(bundle))
-    for (const bundle of change.made ?? []) this.#bundles.set(bundleId(bundle), bundle)
+    await this.#append(change, { sync: true }, () => {
+      for (const bundle of change.removed ?? []) this.#bundles.delete(bundleId(bundle))
+      for (const bundle of change.made ?? []) this.#bundles.set(bundleId(bundle), bundle)
+    })
   }
 
   async close(): Promise<void> {
     await this.#journal.close()
   }
 
-  async #append(entry: JournalEntry, options: { readonly sync: boolean }): Promise<void> {
+  async #append(entry: JournalEntry, options: { readonly sync: boolean }, see: () => void): Promise<void> {
+    this.#underWay.add(entry)
     try {
       await this.#journal.append(entry, options)
+      see()
     } catch (cause) {
       const isFull = cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
       throw new FsError(isFull ? 'ENOSPC' : 'EIO', 'The journal of send/ could not be written.', { cause })
+    } finally {
+      this.#underWay.delete(entry)
     }
     this.#appended += 1
     if (this.#appended > compactAfter + this.#byId.size) this.#compact()
@@ -94,19 +110,37 @@ export class MessageBook {
     const before = this.#byId.get(message.id)
     if (before) this.#forgetPath(before)
     this.#byId.set(message.id, message)
+    this.#addNamesake(message)
     if (message.state !== 'gone') this.#byPath.set(pathId(message, message.path), message.id)
   }
 
   #forgetPath(message: Message): void {
     const path = pathId(message, message.path)
     if (this.#byPath.get(path) === message.id) this.#byPath.delete(path)
+    const namesakes = this.#namesakes.get(path)
+    namesakes?.delete(message.id)
+    if (namesakes?.size === 0) this.#namesakes.delete(path)
+  }
+
+  #addNamesake(message: Message): void {
+    const path = pathId(message, message.path)
+    const namesakes = this.#namesakes.get(path)
+    if (namesakes) namesakes.add(message.id)
+    else this.#namesakes.set(path, new Set([message.id]))
   }
 
   #compact(): void {
     this.#appended = 0
-    for (const message of this.#byId.values()) if (this.#isForgettable(message)) this.#byId.delete(message.id)
-    const entry = (): JournalEntry[] => [{ messages: [...this.#byId.values()], made: [...this.#bundles.values()] }]
-    this.#journal.compact(entry).catch((err: unknown) => {
+    for (const message of [...this.#byId.values()].filter((it) => this.#isForgettable(it))) {
+      this.#byId.delete(message.id)
+      this.#forgetPath(message)
+    }
+    // What was appended to the old journal, and is still being synced there, would be lost with it.
+    const entries = (): JournalEntry[] => [
+      { messages: [...this.#byId.values()], made: [...this.#bundles.values()] },
+      ...this.#underWay,
+    ]
+    this.#journal.compact(entries).catch((err: unknown) => {
       this.#log.error({ err }, 'The journal of send/ could not be made anew; it goes on growing.')
     })
   }

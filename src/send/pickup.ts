@@ -2,7 +2,7 @@
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds } from '../units.js'
-import type { Message } from './message.js'
+import { pathId, type Message } from './message.js'
 import { logChange, type MessageBook } from './message-book.js'
 import type { BucketView } from './sender.js'
 
@@ -52,21 +52,22 @@ export class Pickup {
   async #lookAtAll(): Promise<void> {
     const submitted = [...this.#options.book.all()].filter((it) => it.state === 'submitted')
     if (submitted.length === 0) return
-    const gone = await Promise.all(submitted.map((message) => this.#isGone(message)))
-    const anyGone = gone.includes(true)
-    for (const [i, message] of submitted.entries()) if (gone[i] === true) await this.#forget(message)
-    this.#pause = anyGone ? firstLook : Math.min(longestPause, this.#pause * 2)
+    const gone = (await Promise.all(byPartner(submitted).map((messages) => this.#gone(messages)))).flat()
+    for (const message of gone) await this.#forget(message)
+    this.#pause = gone.length > 0 ? firstLook : Math.min(longestPause, this.#pause * 2)
     this.#schedule()
   }
 
-  async #isGone(message: Message): Promise<boolean> {
+  /** Those of one partner that the gateway has taken. */
+  async #gone(messages: readonly [Message, ...Message[]]): Promise<readonly Message[]> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
-    const key = this.#options.keyOf(message)
+    const since = Math.max(...messages.map((it) => it.submittedAt ?? 0))
     try {
-      return !(await this.#options.bucket.waiting(key, message, message.submittedAt ?? 0, signal))
+      const isWaiting = await this.#options.bucket.waiting(messages[0], since, signal)
+      return messages.filter((it) => !isWaiting(this.#options.keyOf(it)))
     } catch {
       // The bucket can't be asked now: the next look is later.
-      return false
+      return []
     }
   }
 
@@ -79,4 +80,15 @@ export class Pickup {
       this.#options.log.error({ err }, 'That the gateway took a file could not be written down; it is tried again.')
     }
   }
+}
+
+function byPartner(messages: readonly Message[]): [Message, ...Message[]][] {
+  const groups = new Map<string, [Message, ...Message[]]>()
+  for (const message of messages) {
+    const id = pathId(message, '')
+    const group = groups.get(id)
+    if (group) group.push(message)
+    else groups.set(id, [message])
+  }
+  return [...groups.values()]
 }

@@ -64,10 +64,8 @@ export interface BucketView {
     since: EpochMs,
     signal: AbortSignal,
   ): Promise<'send' | 'duplicate' | 'outbox' | undefined>
-  /** Whether the key is (still) in `AS2/send`, by a listing begun at or after `since`. */
-  waiting(key: Key, partner: Partner, since: EpochMs, signal: AbortSignal): Promise<boolean>
-  /** We put something there: look again. */
-  changed(partner: Partner): void
+  /** Tells which keys are (still) in a partner's `AS2/send`, by a listing begun at or after `since`. */
+  waiting(partner: Partner, since: EpochMs, signal: AbortSignal): Promise<(key: Key) => boolean>
 }
 
 export interface SendCounts {

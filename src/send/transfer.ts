@@ -195,7 +195,6 @@ export class Transfer {
     const settled = without(message, 'attempt', 'notBefore', 'error', 'reason')
     await this.#change({ ...settled, state: 'submitted', etag, submittedAt: now })
     await this.#options.spool.remove(message.id)
-    this.#options.bucket.changed(message)
     this.#options.onSubmitted(message)
   }
 

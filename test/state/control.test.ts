@@ -1,8 +1,9 @@
 /** Commands and the daemon talk through a socket in the state directory. */
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { FsError } from '../../src/errors.js'
@@ -40,6 +41,13 @@ async function start(t: Test, directory: string, given: ControlHandlers): Promis
   const server = await startControlServer(directory, given, silentLogger())
   t.teardown(() => server.close())
   return new ControlClient(directory)
+}
+
+/** For sockets that are named here without the care of the room: a path of at most 107 bytes. */
+async function shortDirectory(t: Test): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'as2fs-test-'))
+  t.teardown(() => rm(directory, { recursive: true }))
+  return directory
 }
 
 t.test('questions are answered', async (t) => {
@@ -104,7 +112,7 @@ t.test('what a dead daemon left is replaced', async (t) => {
 })
 
 t.test('a daemon that does not answer is not waited for', async (t) => {
-  const directory = t.testdir()
+  const directory = await shortDirectory(t)
   const server = createServer(() => undefined).listen(join(directory, 'control.sock'))
   await once(server, 'listening')
   t.teardown(() => server.close())
@@ -112,7 +120,7 @@ t.test('a daemon that does not answer is not waited for', async (t) => {
 })
 
 t.test('requests that make no sense are refused', async (t) => {
-  const directory = t.testdir()
+  const directory = await shortDirectory(t)
   await start(t, directory, handlers([]))
   const status = (method: string, path: string, body = ''): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
