@@ -74,7 +74,7 @@ export class As2Filesystem implements Filesystem {
       return this.#handles.add(await this.#send.open(owner, place.names, request, signal))
     }
     if (request.write) throw readOnlyView(path)
-    return this.#handles.add(await this.#tree.open(place, signal))
+    return this.#handles.add(await this.#tree.open(place, signal), { isUncached: place.kind === 'control-file' })
   }
 
   async create(path: string, signal: AbortSignal): Promise<number> {

@@ -8,17 +8,20 @@ export interface Snapshot {
   readonly madeAt: EpochMs
 }
 
-/**
- * How long a rendering is shown: longer than the second for which the kernel keeps a file's size, so that a program
- * that looked at the size reads the bytes that go with it, and never half a JSON document.
- */
-const snapshotLife: Milliseconds = 1_500
+/** For so long the same rendering is shown to all who look. */
+const freshFor: Milliseconds = 250
+/** For a second the kernel keeps the size that it was told, and a little longer than that we remember it. */
+const sizeKnownFor: Milliseconds = 1_100
 
-/** A file whose content is rendered from the daemon's state. */
+/**
+ * A file whose content is rendered from the daemon's state. Many programs ask for the size, and read just so many bytes:
+ * so what is opened is never longer than any size that somebody may still go by, and no JSON document is cut.
+ */
 export class ControlFile {
   readonly #render: () => unknown
   readonly #clock: Clock
-  #snapshot: Snapshot | undefined
+  /** In the order of `shownAt`, the time at which its size was told last. */
+  #shown: { readonly snapshot: Snapshot; readonly shownAt: EpochMs }[] = []
 
   /** @param render gives a value to be shown as JSON */
   constructor(render: () => unknown, clock: Clock) {
@@ -26,12 +29,26 @@ export class ControlFile {
     this.#clock = clock
   }
 
-  snapshot(): Snapshot {
+  /** For those who ask for size and time. */
+  shown(): Snapshot {
     const now = this.#clock.now()
-    if (!this.#snapshot || now - this.#snapshot.madeAt >= snapshotLife) {
-      const bytes = Buffer.from(`${JSON.stringify(this.#render(), undefined, 2)}\n`)
-      this.#snapshot = { bytes, madeAt: now }
-    }
-    return this.#snapshot
+    const last = this.#shown.at(-1)?.snapshot
+    const snapshot = last && now - last.madeAt < freshFor ? last : this.#made(now)
+    const others = this.#shown.filter((it) => it.snapshot !== snapshot && now - it.shownAt < sizeKnownFor)
+    this.#shown = [...others, { snapshot, shownAt: now }]
+    return snapshot
+  }
+
+  /** For those who read. */
+  opened(): Snapshot {
+    const newest = this.shown()
+    return this.#shown.reduce(
+      (least, { snapshot }) => (snapshot.bytes.length < least.bytes.length ? snapshot : least),
+      newest,
+    )
+  }
+
+  #made(now: EpochMs): Snapshot {
+    return { bytes: Buffer.from(`${JSON.stringify(this.#render(), undefined, 2)}\n`), madeAt: now }
   }
 }

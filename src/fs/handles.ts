@@ -25,6 +25,9 @@ export function readOnlyFile(read: OpenFile['read'], release: () => void = () =>
   return { ...refusals, read, release: async () => release() }
 }
 
+/** What the mended binding takes as direct_io. The bits below are the handle's own: 31 are handed over. @see patches/ */
+const directIoBit = 0x40000000
+
 export class HandleTable {
   readonly #files = new Map<number, OpenFile>()
   #last = 0
@@ -33,12 +36,13 @@ export class HandleTable {
     return this.#files.size
   }
 
-  add(file: OpenFile): number {
-    // 31 bits: the binding hands handles over as 32-bit integers.
-    do this.#last = this.#last >= 0x7fffffff ? 1 : this.#last + 1
-    while (this.#files.has(this.#last))
-    this.#files.set(this.#last, file)
-    return this.#last
+  /** @param isUncached its size may differ from what the kernel knows: it is read without the page cache */
+  add(file: OpenFile, { isUncached = false } = {}): number {
+    const bit = isUncached ? directIoBit : 0
+    do this.#last = this.#last >= directIoBit - 1 ? 1 : this.#last + 1
+    while (this.#files.has(this.#last | bit))
+    this.#files.set(this.#last | bit, file)
+    return this.#last | bit
   }
 
   /** @throws FsError EBADF for a handle that is not open */

@@ -178,7 +178,7 @@ export class ReadOnlyTree {
   }
 
   #controlAttributes(name: Name): Attributes {
-    const { bytes, madeAt } = this.#controlFile(name).snapshot()
+    const { bytes, madeAt } = this.#controlFile(name).shown()
     return { kind: 'file', mode: 0o444, size: bytes.length, mtime: madeAt }
   }
 
@@ -187,7 +187,7 @@ export class ReadOnlyTree {
   }
 
   #openControl(name: Name): OpenFile {
-    const { bytes } = this.#controlFile(name).snapshot()
+    const { bytes } = this.#controlFile(name).opened()
     return readOnlyFile((position, length) => Promise.resolve(bytes.subarray(position, position + length)))
   }
 }

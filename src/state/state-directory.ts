@@ -24,6 +24,8 @@ export interface StateOwner {
 
 /** Says what the directory is for, so that one bucket's queue is never sent to another. */
 const markerName = 'mount.json'
+/** What a start that failed leaves there. */
+const leftBehind = new Set(['as2fs.log'])
 const slugLength = 40
 
 /** Where the state directories of a user are. */
@@ -82,12 +84,23 @@ async function claim(path: string, options: StateOptions): Promise<void> {
     if (others.length > 0) {
       throw new UsageError(`The state directory ${path} has other things in it: give one of its own with --state-dir.`)
     }
-    const { bucket, prefix } = options
-    await replaceFile(marker, `${JSON.stringify({ bucket, prefix })}\n`)
+    await writeMarker(marker, options)
+  } else if (!isFor(text, options) && (await isUnused(path))) {
+    await writeMarker(marker, options)
   } else if (!isFor(text, options)) {
     throw new UsageError(`The state directory ${path} belongs to another bucket (see ${marker}): give another.`)
   }
   if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700)
+}
+
+async function writeMarker(marker: string, { bucket, prefix }: StateOptions): Promise<void> {
+  await replaceFile(marker, `${JSON.stringify({ bucket, prefix })}\n`)
+}
+
+/** A mount that never came about, as its bucket's name was mistyped, holds nothing. */
+async function isUnused(path: string): Promise<boolean> {
+  const names = await readdir(path)
+  return names.every((name) => name.startsWith(markerName) || leftBehind.has(name))
 }
 
 /** The endpoint may change (another name for the same server); a marker that makes no sense is not held against anyone. */

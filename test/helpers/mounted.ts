@@ -22,8 +22,8 @@ export interface MountOptions {
   readonly objects?: Readonly<Record<string, string | Uint8Array>>
   /** Another S3 server than the embedded one. */
   readonly endpoint?: string
-  readonly uid?: number
-  readonly gid?: number
+  /** Program and arguments that start the daemon's in turn, e.g. setpriv as another user. */
+  readonly launcher?: readonly string[]
 }
 
 /** The daemon, its mount, and what a test may do to them. */
@@ -61,12 +61,9 @@ export class Mounted {
 
   /** Starts the daemon and waits until the mount answers. */
   async mount(flags: readonly string[] = []): Promise<void> {
-    const child = spawn(process.execPath, [as2fs, 'mount', ...this.arguments(), '-f', ...flags], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: this.environment(),
-      uid: this.#options.uid,
-      gid: this.#options.gid,
-    })
+    const own = [process.execPath, as2fs, 'mount', ...this.arguments(), '-f', ...flags]
+    const [command = '', ...args] = [...(this.#options.launcher ?? []), ...own]
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: this.environment() })
     this.#child = child
     let exited: string | undefined
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#log += text))

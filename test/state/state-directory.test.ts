@@ -58,10 +58,20 @@ t.test('the second mount is told who has it', async (t) => {
 t.test('one bucket’s queue is never sent to another', async (t) => {
   const stateDir = join(t.testdir(), 'state')
   await makeStateDirectory({ ...options, stateDir })
+  await mkdir(join(stateDir, 'spool'))
   await t.rejects(makeStateDirectory({ ...options, bucket: 'other', stateDir }), {
     message: /belongs to another bucket/,
   })
   await t.resolves(makeStateDirectory({ ...options, endpoint: 'https://other-name', stateDir }))
+})
+
+t.test('a directory made for a mount that never came about may be used for another', async (t) => {
+  const stateDir = join(t.testdir(), 'state')
+  await makeStateDirectory({ ...options, bucket: 'mistyped', stateDir })
+  await writeFile(join(stateDir, 'as2fs.log'), 'there is no such bucket')
+  await t.resolves(makeStateDirectory({ ...options, stateDir }))
+  await mkdir(join(stateDir, 'spool'))
+  await t.rejects(makeStateDirectory({ ...options, bucket: 'mistyped', stateDir }), { message: /another bucket/ })
 })
 
 t.test('a directory with other things in it is left as it is', async (t) => {

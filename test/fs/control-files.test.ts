@@ -1,0 +1,36 @@
+import t from 'tap'
+import { ControlFile } from '../../src/fs/control-files.js'
+
+function fileOf(length: { value: number }, clock: { time: number }): ControlFile {
+  return new ControlFile(() => 'x'.repeat(length.value), { now: () => clock.time })
+}
+
+t.test('what is opened is whole for whoever goes by a size of the last second', async (t) => {
+  const [length, clock] = [{ value: 10 }, { time: 0 }]
+  const file = fileOf(length, clock)
+  const told = file.shown().bytes.length
+  length.value = 1_000
+  clock.time = 900
+  t.ok(file.shown().bytes.length > told, 'who asks now is told the new size')
+  t.equal(file.opened().bytes.length, told, 'who was told the old one gets it whole')
+  clock.time = 1_200
+  t.equal(file.opened().bytes.length, 1_003, 'quotes and newline included')
+})
+
+t.test('one that has become shorter is shown at once', async (t) => {
+  const [length, clock] = [{ value: 1_000 }, { time: 0 }]
+  const file = fileOf(length, clock)
+  file.shown()
+  length.value = 10
+  clock.time = 300
+  t.equal(file.opened().bytes.length, 13)
+})
+
+t.test('however often somebody looks, it is fresh within the time that a size is kept', async (t) => {
+  const [length, clock] = [{ value: 10 }, { time: 0 }]
+  const file = fileOf(length, clock)
+  for (; clock.time < 10_000; clock.time += 100) {
+    length.value = 10 + clock.time
+    t.ok(file.opened().bytes.length + 1_500 >= 13 + clock.time)
+  }
+})
