@@ -34,6 +34,7 @@ export interface MountedFuse {
 
 /** JavaScript is not told when the kernel ends the mount. */
 const watchEvery: Milliseconds = 1_000
+const watchAtTheEnd: Milliseconds = 10
 
 class As2Fuse extends Fuse {
   readonly #options: string
@@ -60,7 +61,8 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
       else resolve()
     })
   })
-  const gone = watch(request.mountpoint).then(() => answerer.close())
+  const ending = new AbortController()
+  const gone = watch(request.mountpoint, ending.signal).then(() => answerer.close())
   return {
     binding: Fuse.poolThreads === undefined ? 'stock' : 'patched',
     gone,
@@ -71,16 +73,22 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
         request.log.debug({ reason }, 'unmount refused')
         return findHolders(request.mountpoint)
       }
+      ending.abort()
       await gone
       return undefined
     },
     async detach() {
       await unmount(request.mountpoint, { lazy: true })
+      ending.abort()
       await gone
     },
   }
 }
 
-async function watch(mountpoint: string): Promise<void> {
-  while (await mountAt(mountpoint)) await delay(watchEvery)
+/** @param ending is aborted when the end is near */
+async function watch(mountpoint: string, ending: AbortSignal): Promise<void> {
+  while (await mountAt(mountpoint)) {
+    if (ending.aborted) await delay(watchAtTheEnd)
+    else await delay(watchEvery, undefined, { signal: ending }).catch(() => undefined)
+  }
 }

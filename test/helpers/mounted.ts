@@ -1,6 +1,6 @@
 /** A real mount for a test: the embedded S3 server here, the daemon in a child process, everything gone afterwards. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, mkdir, readFile, rm, appendFile, chmod } from 'node:fs/promises'
+import { mkdtemp, mkdir, readFile, rm, appendFile, chmod, chown } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,6 +24,8 @@ export interface MountOptions {
   readonly endpoint?: string
   /** Program and arguments that start the daemon's in turn, e.g. setpriv as another user. */
   readonly launcher?: readonly string[]
+  /** Whose the mountpoint and the state directory are. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
 }
 
 /** The daemon, its mount, and what a test may do to them. */
@@ -148,8 +150,10 @@ export class Mounted {
     try {
       await this.status()
       return true
-    } catch {
-      return false
+    } catch (error) {
+      // Another user's mount lets nobody in.
+      const isRefused = error instanceof Error && 'code' in error && error.code === 'EACCES'
+      return isRefused && this.#log.includes('"msg":"mounted"')
     }
   }
 }
@@ -163,6 +167,8 @@ export async function prepare(t: Test, options: MountOptions = {}): Promise<Moun
   const directory = await mkdtemp(join(tmpdir(), 'as2fs-test-'))
   await chmod(directory, 0o755)
   await mkdir(join(directory, 'mnt'))
+  if (options.owner)
+    for (const it of [directory, join(directory, 'mnt')]) await chown(it, options.owner.uid, options.owner.gid)
   const server = await startS3Server({ ...credentials, bucket })
   for (const [key, content] of Object.entries(options.objects ?? {})) server.put(key, Buffer.from(content))
   const mounted = new Mounted(directory, server, options)
