@@ -5,7 +5,7 @@
 import type { Parser } from './parse.js'
 import * as parse from './parse.js'
 
-export type Group = 'Bucket' | 'Mount' | 'Reading' | 'Sending' | 'Daemon'
+type Group = 'Bucket' | 'Mount' | 'Reading' | 'Sending' | 'Daemon'
 
 export interface Option<T> {
   /** A `list` may be given several times; a `flag` needs no value. */

@@ -2,7 +2,7 @@
 import type { Partner } from '../view/partner.js'
 
 /** An MDN's owner, and the segments of its key under which it is shown there. */
-export interface Attribution extends Partner {
+interface Attribution extends Partner {
   readonly rest: readonly string[]
 }
 

@@ -6,7 +6,7 @@ import { UsageError } from '../errors.js'
 import { StoreError } from './store-error.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 
-export interface Credentials {
+interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string

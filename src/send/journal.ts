@@ -9,7 +9,7 @@ import type { Bytes } from '../units.js'
 const fileName = 'journal'
 
 /** Entries as they were read, and whether something between them could not be. */
-export interface ParsedJournal<T> {
+interface ParsedJournal<T> {
   readonly entries: readonly T[]
   /** A line that is bad though others follow: not a torn write, but damage. */
   readonly isDamaged: boolean

@@ -4,7 +4,7 @@ import type { SendCounts, SendRow, SendState } from '../send/sender.js'
 import type { Bytes, EpochMs } from '../units.js'
 
 /** Numbers of calls of the kernel. */
-export interface KernelCalls {
+interface KernelCalls {
   readonly calls: number
   readonly failed: number
   readonly timedOut: number

@@ -11,7 +11,7 @@ import { run } from './run.js'
 import { until } from './until.js'
 
 export const as2fs = fileURLToPath(new URL('../../../bin/as2fs', import.meta.url))
-export const bucket = 'mftg-test'
+const bucket = 'mftg-test'
 export const credentials = { accessKey: 'AKIATESTTESTTEST', secretKey: 'test-secret-of-the-tests' }
 
 export interface MountOptions {
