@@ -151,6 +151,7 @@ class RunningDaemon implements Daemon {
       this.#log.warn(`${this.#config.mountpoint} is in use by ${describeHolders(holders)}: taken away all the same.`)
       await this.#mount?.detach()
     }
+    await this.#sender?.mountEnded(holders === undefined)
     await this.#finish(drain, 0)
   }
 
@@ -207,6 +208,7 @@ class RunningDaemon implements Daemon {
       this.#isStopping = false
       throw new FsError('EBUSY', `${this.#config.mountpoint} is in use by ${describeHolders(holders)}.`)
     }
+    await this.#sender?.mountEnded(true)
     await this.#drain(drain)
     const remaining = this.#queue().rows.filter((row) => row.state !== 'submitted')
     setImmediate(() => void this.#finish(0, 0))
@@ -219,6 +221,7 @@ class RunningDaemon implements Daemon {
       if (this.#isStopping) return
       this.#isStopping = true
       this.#log.info({ reason: 'unmounted from outside' }, 'stopping')
+      await this.#sender?.mountEnded(false)
       await this.#finish(this.#config.drain, 0)
     })
   }

@@ -1,5 +1,6 @@
 /** The sender: what a user may do in a `send/`, on the journal, the spool and the transfer. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -36,6 +37,8 @@ export interface DurableSenderParts {
 
 /** How long a create waits for the bucket to say whether the name was sent; else the upload asks. */
 const duplicatePatience: Milliseconds = 2_000
+/** The kernel sends them when the file is closed, and drops what it has not sent when it is unmounted. */
+const lastCloses: Milliseconds = 1_000
 
 export class DurableSender implements Sender {
   readonly #parts: DurableSenderParts
@@ -201,6 +204,15 @@ export class DurableSender implements Sender {
     const counts = { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 }
     for (const { state } of this.allRows()) counts[state] += 1
     return counts
+  }
+
+  async mountEnded(isProof: boolean): Promise<void> {
+    this.#isLeaving = true
+    const timer = new AbortController()
+    const late = delay(lastCloses, undefined, { signal: timer.signal }).catch(() => undefined)
+    await Promise.race([late, Promise.all([...this.#open.values()].map((it) => it.idle))])
+    timer.abort()
+    if (isProof) for (const file of [...this.#open.values()]) await file.endWriting()
   }
 
   async drain(limit: Milliseconds): Promise<SendCounts> {

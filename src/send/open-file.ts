@@ -22,16 +22,20 @@ export interface SharedFileOptions {
 /** A spool file that is open, with all its handles. */
 export class SharedFile {
   readonly id: string
+  /** Resolves when nobody has it open any more. */
+  readonly idle: Promise<void>
   readonly #file: SpoolFile
   readonly #book: MessageBook
   readonly #clock: Clock
   readonly #onClosed: SharedFileOptions['onClosed']
-  readonly #onIdle: SharedFileOptions['onIdle']
+  readonly #onIdle: () => void
   /** What it was before it was opened for writing. */
   #before: Message | undefined
   #handles = 0
   #writers = 0
   #isChanged: boolean
+  /** Whether all that was written was also closed by somebody, and is on disk. */
+  #isFlushed = false
 
   constructor(options: SharedFileOptions) {
     this.id = options.id
@@ -40,7 +44,12 @@ export class SharedFile {
     this.#clock = options.clock
     this.#isChanged = options.isNew
     this.#onClosed = options.onClosed
-    this.#onIdle = options.onIdle
+    let resolveIdle: () => void = () => undefined
+    this.idle = new Promise((resolve) => (resolveIdle = resolve))
+    this.#onIdle = () => {
+      options.onIdle()
+      resolveIdle()
+    }
   }
 
   /** A further handle. */
@@ -64,6 +73,16 @@ export class SharedFile {
     this.#before = before
   }
 
+  /**
+   * Nobody has it open, though no release came. What was written after the last close(2) came from a process that is
+   * gone, or is out of our sight: then it stays as it is, to be held at the next mount.
+   */
+  async endWriting(): Promise<void> {
+    if (this.#writers === 0 || !this.#isFlushed) return
+    this.#writers = 0
+    await this.#written()
+  }
+
   async truncate(size: Bytes): Promise<void> {
     if (size === this.#file.size && !this.#isChanged) return
     await this.#guarded(() => this.#file.truncate(size))
@@ -83,6 +102,7 @@ export class SharedFile {
     if (!this.#isChanged || message === undefined) return
     await this.#answered(signal, () =>
       this.#guarded(async () => {
+        this.#isFlushed = true
         await this.#file.sync()
         const current = this.#message()
         if (current && current.state !== 'gone') await this.#book.put([current], { sync: this.#file.size > 0 })
@@ -92,22 +112,26 @@ export class SharedFile {
 
   async #release(isWriter: boolean): Promise<void> {
     if (isWriter) this.#writers -= 1
-    if (isWriter && this.#writers === 0) {
-      const [isChanged, before] = [this.#isChanged, this.#before]
-      // What came after the last flush: pages of a mapping, written back late.
-      if (isChanged) await this.#guarded(() => this.#file.sync()).catch(() => undefined)
-      this.#isChanged = false
-      this.#before = undefined
-      await this.#onClosed(isChanged, before)
-    }
+    if (isWriter && this.#writers === 0) await this.#written()
     this.#handles -= 1
     if (this.#handles > 0) return
     this.#onIdle()
     await this.#file.close()
   }
 
+  /** The last writer is gone. */
+  async #written(): Promise<void> {
+    const [isChanged, before] = [this.#isChanged, this.#before]
+    // What came after the last flush: pages of a mapping, written back late.
+    if (isChanged) await this.#guarded(() => this.#file.sync()).catch(() => undefined)
+    this.#isChanged = false
+    this.#before = undefined
+    await this.#onClosed(isChanged, before)
+  }
+
   #changed(): void {
     this.#isChanged = true
+    this.#isFlushed = false
     const message = this.#message()
     if (message) this.#book.touch({ ...message, size: this.#file.size, mtime: this.#clock.now() })
   }

@@ -102,6 +102,11 @@ export interface Sender {
   cancel(id: string): Promise<void>
   releaseHeld(id: string): Promise<void>
   counts(): SendCounts
+  /**
+   * After the unmount: waits for the last closes, of which the kernel tells a moment after close(2), for at most a second.
+   * @param isProof the kernel let it be unmounted, so nobody has a file open: those of which it did not tell are closed
+   */
+  mountEnded(isProof: boolean): Promise<void>
   /** No new opens from now on; uploads what is queued, without settling, for at most `limit`. Resolves to what remains. */
   drain(limit: Milliseconds): Promise<SendCounts>
   /** Stops uploads and closes the journal. Everything stays on disk. */
