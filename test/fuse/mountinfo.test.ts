@@ -1,0 +1,16 @@
+import t from 'tap'
+import { parseMountInfo } from '../../src/fuse/mountinfo.js'
+
+t.test('mountpoints are read as they are, with optional fields and escapes', async (t) => {
+  const text = [
+    '36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue',
+    '40 35 0:50 / /mnt/with\\040space\\134and\\011tab rw,nosuid shared:7 master:2 - fuse.as2fs mftg-acme rw,user_id=0',
+    '41 35 0:51 / /mnt/ü rw - fuse.as2fs a\\040b rw',
+    '',
+  ].join('\n')
+  t.same(parseMountInfo(text), [
+    { mountpoint: '/mnt2', type: 'ext3', source: '/dev/root' },
+    { mountpoint: '/mnt/with space\\and\ttab', type: 'fuse.as2fs', source: 'mftg-acme' },
+    { mountpoint: '/mnt/ü', type: 'fuse.as2fs', source: 'a b' },
+  ])
+})
