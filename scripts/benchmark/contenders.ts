@@ -1,0 +1,79 @@
+/** The programs that are compared, and how each is started. */
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { bucketName } from './server/client.js'
+import { station } from './server/fill.js'
+
+export type ContenderName = 'as2fs' | 'rclone' | 's3fs'
+
+/** Directories and the server of one mount. */
+interface Place {
+  readonly endpoint: string
+  readonly mountpoint: string
+  /** For state, caches, temporary files; empty. */
+  readonly directory: string
+  /** Writes a file that only its owner may read. */
+  readonly secret: (name: string, content: string) => string
+}
+
+export interface Contender {
+  readonly name: ContenderName
+  readonly accessKey: string
+  command(place: Place): readonly string[]
+  readonly environment: NodeJS.ProcessEnv
+  /** Where a partner's received messages, and files to be sent, are below the mountpoint. */
+  readonly inbox: (partner: string) => string
+  readonly send: (partner: string) => string
+}
+
+const secretKey = 'secret-of-the-benchmark'
+const as2fs = fileURLToPath(new URL('../../../bin/as2fs', import.meta.url))
+
+const ownMount: Contender = {
+  name: 'as2fs',
+  accessKey: 'AS2FS',
+  command: ({ endpoint, mountpoint, directory }) => [
+    ...[process.execPath, as2fs, 'mount', bucketName, mountpoint, '-f'],
+    ...['--endpoint', endpoint, '--state-dir', join(directory, 'state'), '--log-level', 'error'],
+  ],
+  environment: { AWS_ACCESS_KEY_ID: 'AS2FS', AWS_SECRET_ACCESS_KEY: secretKey },
+  inbox: (partner) => `${station}/${partner}/inbox`,
+  send: (partner) => `${station}/${partner}/send`,
+}
+
+const rclone: Contender = {
+  name: 'rclone',
+  accessKey: 'RCLONE',
+  command: ({ endpoint, mountpoint, directory, secret }) => [
+    ...['rclone', 'mount', `bench:${bucketName}`, mountpoint, '--vfs-cache-mode', 'writes'],
+    ...['--cache-dir', join(directory, 'cache'), '--config', secret('rclone.conf', rcloneConfig(endpoint))],
+  ],
+  environment: {},
+  inbox: (partner) => `AS2/files/${station}/${partner}/inbox`,
+  send: (partner) => `AS2/send/${station}/${partner}`,
+}
+
+const s3fs: Contender = {
+  name: 's3fs',
+  accessKey: 'S3FS',
+  command: ({ endpoint, mountpoint, directory, secret }) => [
+    ...['s3fs', bucketName, mountpoint, '-f', '-o', `url=${endpoint}`, '-o', 'use_path_request_style'],
+    ...['-o', `passwd_file=${secret('s3fs.passwd', `S3FS:${secretKey}\n`)}`, '-o', `tmpdir=${directory}`],
+  ],
+  environment: {},
+  inbox: rclone.inbox,
+  send: rclone.send,
+}
+
+/** In the order in which each piece of work is given to them. */
+export const contenders: readonly Contender[] = [ownMount, rclone, s3fs]
+
+/** What a reader has to know of the settings. */
+export const settings = `as2fs: defaults. rclone: --vfs-cache-mode writes, provider Other, list_version 2, no_check_bucket. \
+s3fs: use_path_request_style. Whatever is not named is as it comes.`
+
+function rcloneConfig(endpoint: string): string {
+  const keys = `access_key_id = RCLONE\nsecret_access_key = ${secretKey}`
+  const rest = 'region = us-east-1\nforce_path_style = true\nlist_version = 2\nno_check_bucket = true'
+  return `[bench]\ntype = s3\nprovider = Other\nendpoint = ${endpoint}\n${keys}\n${rest}\n`
+}

@@ -1,0 +1,84 @@
+/** What the command line asks for. */
+import { parseArgs } from 'node:util'
+import type { Bytes, Milliseconds } from '../../src/units.js'
+
+/** How much work there is of each kind. */
+export interface Sizes {
+  readonly messages: number
+  readonly many: number
+  readonly mass: number
+  readonly flat: number
+  readonly big: Bytes
+  readonly randomReads: number
+  readonly sent: number
+  /** How long the 16 readers go on. */
+  readonly storm: Milliseconds
+  /** After which a piece of work is given up. */
+  readonly limit: Milliseconds
+}
+
+export interface Options {
+  readonly only: readonly string[] | undefined
+  readonly runs: number
+  readonly sizes: Sizes
+  readonly json: boolean
+  readonly markdown: string | undefined
+}
+
+const GiB: Bytes = 1024 ** 3
+
+const full: Sizes = {
+  messages: 1000,
+  many: 100_000,
+  mass: 300_000,
+  flat: 20_000,
+  big: GiB,
+  randomReads: 500,
+  sent: 200,
+  storm: 60_000,
+  limit: 90_000,
+}
+
+const quick: Sizes = {
+  messages: 100,
+  many: 5_000,
+  mass: 20_000,
+  flat: 1_000,
+  big: GiB / 8,
+  randomReads: 20,
+  sent: 20,
+  storm: 3_000,
+  limit: 5_000,
+}
+
+export const usage = `Usage: scripts/bench [--quick] [--only NAME[,NAME]] [--runs N] [--json] [--markdown FILE]
+
+Compares as2fs with rclone mount and s3fs on one S3 server in this machine.
+
+  --quick           smaller sizes and one run, under 3 minutes
+  --only NAMES      of: NAMES_OF_ITEMS
+  --runs N          how often each piece of work is done; 3
+  --json            all figures to stdout instead of the table
+  --markdown FILE   the table into a file, too`
+
+/** @throws Error with a sentence for the user; undefined: only help was asked for */
+export function parseOptions(args: readonly string[], items: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string' },
+      runs: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      markdown: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return undefined
+  const only = values.only?.split(',')
+  const unknown = only?.find((name) => !items.includes(name))
+  if (unknown !== undefined) throw new Error(`there is no ${unknown}; there are ${items.join(', ')}`)
+  const runs = Number(values.runs ?? (values.quick ? 1 : 3))
+  if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs wants a number from 1')
+  return { only, runs, sizes: values.quick ? quick : full, json: values.json, markdown: values.markdown }
+}

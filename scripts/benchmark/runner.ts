@@ -1,0 +1,107 @@
+/** Gives each piece of work to each contender in turn, as often as wanted. */
+import type { Milliseconds } from '../../src/units.js'
+import { contenders, type Contender } from './contenders.js'
+import { alone, aloneName } from './items/alone.js'
+import { loadItems } from './items/load.js'
+import { messageItems } from './items/messages.js'
+import { readingItems } from './items/reading.js'
+import { sendingItems } from './items/sending.js'
+import { Bench, failureOf, type Item, type Surroundings } from './item.js'
+import { Mount } from './mount.js'
+import type { Options } from './options.js'
+import { OverLimit } from './processes.js'
+import type { Result } from './results.js'
+import { BenchServer } from './server/client.js'
+import { Workspace } from './workspace.js'
+
+/** Before every answer of the server: none, and what S3 is away. */
+const delays: readonly Milliseconds[] = [0, 25]
+/** What took longer is not done again: the second digit does not matter any more. */
+const longEnough: Milliseconds = 20_000
+
+const items: readonly Item[] = [...messageItems, ...readingItems, ...sendingItems, ...loadItems]
+export const itemNames: readonly string[] = [...items.map((it) => it.name), aloneName]
+
+/** All that is measured; whatever happens, nothing is left behind. */
+export async function runAll(options: Options, say: (line: string) => void, signal: AbortSignal): Promise<Result[]> {
+  const workspace = new Workspace()
+  const server = new BenchServer()
+  try {
+    await server.start(options.sizes)
+    return await new Runner({ options, server, workspace, say, signal }).all()
+  } finally {
+    await server.close()
+    await workspace.close()
+  }
+}
+
+class Runner {
+  readonly #results: Result[] = []
+
+  readonly #around: Surroundings
+
+  constructor(around: Surroundings) {
+    this.#around = around
+  }
+
+  async all(): Promise<Result[]> {
+    for (const delay of delays) {
+      await this.#around.server.delay(delay)
+      if (this.#isWanted(aloneName)) await this.#alone(delay)
+      for (const item of items) {
+        if (this.#isWanted(item.name) && (delay === 0 || item.isDelayed)) await this.#item(item, delay)
+      }
+    }
+    return this.#results
+  }
+
+  #isWanted(name: string): boolean {
+    return this.#around.options.only?.includes(name) ?? true
+  }
+
+  async #alone(delay: Milliseconds): Promise<void> {
+    for (let run = 1; run <= this.#around.options.runs; run += 1) {
+      this.#around.say(`${aloneName}, ${delay} ms, run ${run}`)
+      const figures = await alone(this.#around.server, this.#around.options.sizes, this.#around.signal)
+      this.#results.push(...figures.map((it) => ({ ...it, item: aloneName, contender: 'alone' as const, delay, run })))
+    }
+  }
+
+  async #item(item: Item, delay: Milliseconds): Promise<void> {
+    const tired = new Set<Contender>()
+    for (let run = 1; run <= this.#around.options.runs; run += 1) {
+      for (const contender of contenders) {
+        if (tired.has(contender)) continue
+        const began = Date.now()
+        this.#around.say(`${item.name}, ${delay} ms, ${contender.name}, run ${run}`)
+        const figures = await this.#do(item, contender)
+        this.#results.push(...figures.map((it) => ({ ...it, item: item.name, contender: contender.name, delay, run })))
+        const isOver = figures.some((it) => it.failure !== undefined)
+        if (
+          isOver ||
+          Date.now() - began > longEnough + (item.name === 'storm' ? this.#around.options.sizes.storm : 0)
+        ) {
+          tired.add(contender)
+        }
+      }
+    }
+  }
+
+  async #do(item: Item, contender: Contender): Promise<Bench['figures']> {
+    const { server, workspace, signal, say } = this.#around
+    const mount = await Mount.start(contender, server, workspace, signal, item.flags?.[contender.name])
+    try {
+      const bench = new Bench(mount, this.#around)
+      try {
+        await item.do(bench)
+      } catch (error) {
+        signal.throwIfAborted()
+        // What is wrong stands in the table; the others go on.
+        if (!(error instanceof OverLimit)) say(`${item.name}, ${contender.name}: ${failureOf(error)}`)
+      }
+      return bench.figures
+    } finally {
+      await mount.end()
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** The S3 server as the benchmark sees it: a child process that answers calls. */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Milliseconds } from '../../../src/units.js'
+import type { Sizes } from '../options.js'
+import type { Call, Counts, Reply, ServerCalls } from './process.js'
+
+export const bucketName = 'bench'
+
+export class BenchServer {
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<number, (reply: Reply) => void>()
+  #nextId = 0
+  endpoint = ''
+
+  constructor() {
+    this.#child = fork(fileURLToPath(new URL('process.js', import.meta.url)), { detached: true })
+    this.#child.on('message', (reply: Reply) => {
+      this.#waiting.get(reply.id)?.(reply)
+      this.#waiting.delete(reply.id)
+    })
+    this.#child.on('exit', () => {
+      for (const [id, answer] of this.#waiting) answer({ id, error: 'the S3 server ended' })
+    })
+  }
+
+  async start(sizes: Sizes): Promise<void> {
+    this.endpoint = `http://127.0.0.1:${String(await this.#call('start', sizes))}`
+  }
+
+  async delay(time: Milliseconds): Promise<void> {
+    await this.#call('delay', time)
+  }
+  counts(accessKey: string): Promise<Counts> {
+    return this.#call('counts', accessKey)
+  }
+  async put(key: string, size: number): Promise<void> {
+    await this.#call('put', key, size)
+  }
+  uploaded(prefix: string): Promise<{ objects: number; bytes: number }> {
+    return this.#call('uploaded', prefix)
+  }
+  async remove(prefix: string): Promise<void> {
+    await this.#call('remove', prefix)
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    await ended
+  }
+
+  #call<Name extends keyof ServerCalls>(
+    name: Name,
+    ...args: Parameters<ServerCalls[Name]>
+  ): Promise<Awaited<ReturnType<ServerCalls[Name]>>> {
+    const id = (this.#nextId += 1)
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, ({ result, error }) => {
+        if (error === undefined) resolve(result as Awaited<ReturnType<ServerCalls[Name]>>)
+        else reject(new Error(error))
+      })
+      const call: Call = { id, name, args }
+      this.#child.send(call)
+    })
+  }
+}
