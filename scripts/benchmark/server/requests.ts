@@ -49,12 +49,27 @@ export class Requests {
     request.resume()
     await delayed
     const { operation, key, search } = target
-    if (operation === 'LIST') { text(response, 200, this.#list(search)); return; }
+    if (operation === 'LIST') {
+      text(response, 200, this.#list(search))
+      return
+    }
     if (operation === 'GET' || operation === 'HEAD') return this.#read(key, request, response)
-    if (operation === 'PUT' && body) { this.#put(key, body, metadataOf(request), response); return; }
-    if (operation === 'PART' && body) { this.#part(search, body, response); return; }
-    if (operation === 'COPY') { this.#copy(key, request, response); return; }
-    if (operation === 'POST') { this.#post(key, search, request, response); return; }
+    if (operation === 'PUT' && body) {
+      this.#put(key, body, metadataOf(request), response)
+      return
+    }
+    if (operation === 'PART' && body) {
+      this.#part(search, body, response)
+      return
+    }
+    if (operation === 'COPY') {
+      this.#copy(key, request, response)
+      return
+    }
+    if (operation === 'POST') {
+      this.#post(key, search, request, response)
+      return
+    }
     if (operation === 'DELETE') this.#bucket.delete(key)
     response.writeHead(operation === 'DELETE' ? 204 : 200, { 'content-length': 0 }).end()
   }
@@ -65,10 +80,14 @@ export class Requests {
 
   async #read(key: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const object = this.#bucket.get(key)
-    if (!object) { text(response, 404, xml('Error', '<Code>NoSuchKey</Code>'), request.method === 'HEAD'); return; }
+    if (!object) {
+      text(response, 404, xml('Error', '<Code>NoSuchKey</Code>'), request.method === 'HEAD')
+      return
+    }
     const wanted = request.headers['if-match']
     if (wanted !== undefined && wanted !== `"${object.etag}"`) {
-      text(response, 412, xml('Error', '<Code>PreconditionFailed</Code>')); return;
+      text(response, 412, xml('Error', '<Code>PreconditionFailed</Code>'))
+      return
     }
     const range = rangeOf(request.headers.range, object.size)
     response.writeHead(request.headers.range === undefined ? 200 : 206, {
@@ -93,7 +112,10 @@ export class Requests {
   #copy(key: string, request: IncomingMessage, response: ServerResponse): void {
     const source = decodeURIComponent(String(request.headers['x-amz-copy-source']))
     const object = this.#bucket.get(source.replace(/^\/?[^/]+\//, ''))
-    if (!object) { text(response, 404, xml('Error', '<Code>NoSuchKey</Code>')); return; }
+    if (!object) {
+      text(response, 404, xml('Error', '<Code>NoSuchKey</Code>'))
+      return
+    }
     const isReplaced = request.headers['x-amz-metadata-directive'] === 'REPLACE'
     this.#bucket.put({ ...object, key, ...(isReplaced ? { metadata: metadataOf(request) } : {}) })
     text(response, 200, xml('CopyObjectResult', `<ETag>"${object.etag}"</ETag>`))
@@ -111,7 +133,8 @@ export class Requests {
       const created = randomBytes(8).toString('hex')
       this.#uploads.set(created, { size: 0 })
       const names = `<Bucket>bench</Bucket><Key>${key}</Key>`
-      text(response, 200, xml('InitiateMultipartUploadResult', `${names}<UploadId>${created}</UploadId>`)); return;
+      text(response, 200, xml('InitiateMultipartUploadResult', `${names}<UploadId>${created}</UploadId>`))
+      return
     }
     const etag = `${id}${id}-1`
     const size = this.#uploads.get(id)?.size ?? 0
