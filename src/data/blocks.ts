@@ -1,30 +1,33 @@
-/** How an object is cut into pieces that are fetched and kept as one. Pure. */
+/** How an object is cut into blocks: each is one GET, and is kept or dropped as one. Pure. */
 import type { ByteRange } from '../s3/store.js'
 import type { Bytes } from '../units.js'
 
-/** Up to here an object is one GET: a message is mostly smaller, and its checksum can be verified. */
-export const wholeLimit: Bytes = 1024 * 1024
-/** At 25 ms to S3 a smaller block waits longer for the request than for its bytes. */
-export const blockSize: Bytes = 4 * 1024 * 1024
+const MiB: Bytes = 1024 * 1024
 
-/** The range of a block of an object; the whole object if it is small. */
-export function blockRange(index: number, size: Bytes): ByteRange {
+/** Up to here an object is one block: a message is mostly smaller, and the checksum of a whole object can be verified. */
+export const wholeLimit: Bytes = MiB
+
+/** At 25 ms to S3 a block below 4 MiB waits longer for the request than for its bytes. */
+export const largestUnit: Bytes = 4 * MiB
+/** The most that the kernel asks for at once: enough for one who jumps about. */
+export const smallestUnit: Bytes = 128 * 1024
+/** The sizes of blocks; each lies on the grid of its own size, and one on a coarser grid may cover some on a finer. */
+export const units: readonly Bytes[] = [largestUnit, MiB, smallestUnit]
+
+/** The block that a position is in, on the grid of one unit; the whole object if it is small. */
+export function blockAt(position: Bytes, unit: Bytes, size: Bytes): ByteRange {
   if (size <= wholeLimit) return { start: 0, end: size }
-  return { start: index * blockSize, end: Math.min(size, (index + 1) * blockSize) }
-}
-
-/** Indexes of the first and the last block that a range touches. The range must not be empty. */
-export function blocksOf(range: ByteRange, size: Bytes): { readonly first: number; readonly last: number } {
-  if (size <= wholeLimit) return { first: 0, last: 0 }
-  return { first: Math.floor(range.start / blockSize), last: Math.floor((range.end - 1) / blockSize) }
+  const start = Math.floor(position / unit) * unit
+  return { start, end: Math.min(size, start + unit) }
 }
 
 /**
- * The block to fetch ahead of a reader: the next one while reads are sequential.
- * @param lastEnd where the read before ended, undefined for the first
+ * The largest block that begins no earlier than needed: coarse ones only where their grid has a line, so that a growing
+ * reader never fetches again what lies behind it.
+ * @param largest unit that is wanted
  */
-export function blockAhead(lastEnd: Bytes | undefined, range: ByteRange, size: Bytes): number | undefined {
-  if (size <= wholeLimit || lastEnd !== range.start) return undefined
-  const next = blocksOf(range, size).last + 1
-  return next * blockSize < size ? next : undefined
+export function blockFrom(position: Bytes, largest: Bytes, size: Bytes): ByteRange {
+  const start = Math.floor(position / smallestUnit) * smallestUnit
+  const unit = units.find((it) => it <= largest && start % it === 0) ?? smallestUnit
+  return blockAt(start, unit, size)
 }

@@ -1,20 +1,37 @@
 /** The interface of the data room: bytes of one pinned version of an object. */
 import type { ByteRange, ObjectInfo } from '../s3/store.js'
+import type { Bytes } from '../units.js'
 
 /** An open object: reads come from the version that was opened. */
 export interface OpenObject {
   readonly info: ObjectInfo
   /**
    * Reads part of the version pinned at open.
-   * @returns exactly the range, shorter only at the object's end; may share memory with the cache: copy, don't change
+   * @returns exactly the range, shorter only at the object's end; memory of the cache: don't change it, and copy it
+   *   before the event loop's next turn
    * @throws FsError ESTALE if replaced, ENOENT if deleted, EIO or ETIMEDOUT if unreachable
    */
   read(range: ByteRange, signal: AbortSignal): Promise<Uint8Array>
+  /** What was being fetched ahead for this reader alone is given up. */
   close(): void
 }
 
+/** The objects after one, in the order in which a program that walks through the folders comes by them. */
+export type Successors = () => Iterable<ObjectInfo>
+
+/** How much is held and how well it was foreseen. */
+export interface Usage {
+  /** Bytes in memory, those on their way included. */
+  readonly used: Bytes
+  readonly budget: Bytes
+  /** Bytes fetched before anybody asked for them, since the mount. */
+  readonly ahead: Bytes
+  /** Of those, bytes of blocks that nobody has read so far. */
+  readonly wasted: Bytes
+}
+
 export interface Objects {
-  open(info: ObjectInfo): OpenObject
-  /** Bytes held in memory, and the budget. */
-  usage(): { readonly used: number; readonly budget: number }
+  /** @param after lets the next files be fetched ahead while they are read in order */
+  open(info: ObjectInfo, after?: Successors): OpenObject
+  usage(): Usage
 }

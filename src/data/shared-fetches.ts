@@ -17,6 +17,10 @@ export class SharedFetches<T> {
     this.#deadline = deadline
   }
 
+  has(id: string): boolean {
+    return this.#underWay.has(id)
+  }
+
   /** @throws whatever the fetch throws; FsError ETIMEDOUT when the caller's signal ends first */
   get(id: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const fetch = this.#underWay.get(id) ?? this.#start(id, start)
@@ -51,8 +55,9 @@ export class SharedFetches<T> {
 
   #start(id: string, start: (signal: AbortSignal) => Promise<T>): Fetch<T> {
     const controller = new AbortController()
-    const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(this.#deadline)])
-    const promise = start(signal).finally(() => {
+    const timer = setTimeout(() => controller.abort(), this.#deadline)
+    const promise = start(controller.signal).finally(() => {
+      clearTimeout(timer)
       if (this.#underWay.get(id) === fetch) this.#underWay.delete(id)
     })
     const fetch: Fetch<T> = { promise, controller, waiters: 0 }
@@ -61,7 +66,7 @@ export class SharedFetches<T> {
   }
 
   #abandon(id: string, fetch: Fetch<T>): void {
-    this.#underWay.delete(id)
+    if (this.#underWay.get(id) === fetch) this.#underWay.delete(id)
     fetch.controller.abort()
   }
 }

@@ -1,13 +1,14 @@
 /** Open files under the kernel's handles: small positive integers, 0 would mean 'unset' to libfuse. */
 import { FsError } from '../errors.js'
 import type { Bytes } from '../units.js'
+import type { Close } from './filesystem.js'
 
 /** What a handle can do; each kind of file has its own. */
 export interface OpenFile {
   read(position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array>
   write(bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number>
   truncate(size: Bytes): Promise<void>
-  flush(signal: AbortSignal): Promise<void>
+  flush(close: Close, signal: AbortSignal): Promise<void>
   fsync(): Promise<void>
   release(): Promise<void>
 }

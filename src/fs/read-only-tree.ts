@@ -22,6 +22,7 @@ import type { DirectoryOfPartners } from './directory-of-partners.js'
 import type { Attributes, DirectoryEntry } from './filesystem.js'
 import { readOnlyFile, type OpenFile } from './handles.js'
 import { MdnViews } from './mdn-views.js'
+import { successors } from './successors.js'
 import type { Partner } from '../view/partner.js'
 
 /** A place with nothing of its own to write to; `send/` is `SendFolder`'s. */
@@ -121,9 +122,11 @@ export class ReadOnlyTree {
     if (place.kind === 'control-file') return this.#openControl(place.name)
     if (place.kind === 'absent') throw absent('that')
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') throw new FsError('EISDIR', 'That is a folder.')
-    const entry = await this.entry(place, signal)
+    const tree = await this.#tree(place, signal)
+    const entry = tree.lookup(place.names)
+    if (!entry) throw absent(place.names.join('/'))
     if (entry.kind === 'folder') throw new FsError('EISDIR', `${entry.name} is a folder.`)
-    const object = this.#objects.open(entry)
+    const object = this.#objects.open(entry, () => successors(tree, place.names))
     return readOnlyFile(
       (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
       () => object.close(),

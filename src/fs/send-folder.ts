@@ -169,7 +169,7 @@ function spoolFile(file: OpenSpoolFile): OpenFile {
     read: (position, length) => file.read(position, length),
     write: (bytes, position, signal) => file.write(bytes, position, signal),
     truncate: (size) => file.truncate(size),
-    flush: (signal) => file.flush(signal),
+    flush: (close, signal) => file.flush(close, signal),
     fsync: () => file.fsync(),
     release: () => file.release(),
   }

@@ -4,6 +4,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -16,6 +17,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
 import type { Bytes, Key, Prefix } from '../units.js'
+import { readBody } from './body.js'
 import type { CredentialSource } from './credentials.js'
 import { storeError, type Attempt } from './failure.js'
 import { retried } from './retry.js'
@@ -103,12 +105,15 @@ class SdkStore implements Store {
         ChecksumMode: range ? undefined : 'ENABLED',
       })
       const answer = await this.#client.send(command, { abortSignal: signal })
-      const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array(0)
-      if (answer.ContentLength !== undefined && bytes.length !== answer.ContentLength) {
-        const sentence = `Could not read ${request.key}: ${bytes.length} of ${answer.ContentLength} bytes came.`
-        throw new StoreError('EIO', 'transient', 'CutBody', sentence, { key: request.key })
+      const body = answer.Body as Readable | undefined
+      try {
+        requireWhatWasAsked(request, answer)
+        return body ? await readBody(body, answer.ContentLength, request.into) : new Uint8Array(0)
+      } catch (error) {
+        // Without a listener the end of an unread body would end the process.
+        body?.on('error', () => undefined).destroy()
+        throw error
       }
-      return bytes
     })
   }
 
@@ -250,6 +255,17 @@ function clientConfig(options: SdkStoreOptions): S3ClientConfig {
 /** Keys are listed with EncodingType=url, where `+` is a space; the SDK leaves that to us. */
 function decodeKey(encoded: string | undefined): string {
   return decodeURIComponent((encoded ?? '').replaceAll('+', ' '))
+}
+
+/** Some servers ignore If-Match or Range: what they then send is not what was asked for. */
+function requireWhatWasAsked({ key, etag, range }: GetRequest, answer: GetObjectCommandOutput): void {
+  if (etag !== undefined && answer.ETag !== undefined && unquoted(answer.ETag) !== etag) {
+    throw new StoreError('ESTALE', 'condition', 'OtherETag', `${key} was replaced since it was opened.`, { key })
+  }
+  if (!range) return
+  const from = answer.ContentRange?.match(/^bytes (\d+)-/)?.[1]
+  if (Number(from ?? 0) === range.start && (answer.ContentLength ?? 0) <= range.end - range.start) return
+  throw new StoreError('EIO', 'permanent', 'OtherRange', `Could not read ${key}: S3 sent another part of it.`, { key })
 }
 
 function unquoted(etag: string | undefined): string {

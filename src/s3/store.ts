@@ -43,6 +43,8 @@ export interface GetRequest {
   readonly range?: ByteRange
   /** If-Match: the version pinned at open. */
   readonly etag?: string
+  /** Memory that is used if the body has just its size; else the body comes in memory of its own. */
+  readonly into?: Uint8Array
 }
 
 export interface PutRequest {

@@ -1,0 +1,155 @@
+/** Blocks of versions, from memory or the bucket; one request under way for all who want the same block. */
+import { FsError } from '../errors.js'
+import { StoreError } from '../s3/store-error.js'
+import type { ByteRange, ObjectInfo, Store } from '../s3/store.js'
+import type { Bytes, Key, Milliseconds } from '../units.js'
+import { blockAt, units, wholeLimit } from './blocks.js'
+import { BlockMemory } from './memory.js'
+import type { Usage } from './objects.js'
+import { SharedFetches } from './shared-fetches.js'
+
+export interface BlockSourceOptions {
+  readonly store: Pick<Store, 'get'>
+  /** `--cache-size` */
+  readonly budget: Bytes
+  /** How long one block may take, retries included. */
+  readonly deadline: Milliseconds
+  /** The object is not, or no longer, what the listing says: it should look again. */
+  readonly onGone: (key: Key) => void
+  readonly onReplaced: (key: Key) => void
+}
+
+export class BlockSource {
+  readonly #options: BlockSourceOptions
+  readonly #memory: BlockMemory
+  readonly #fetches: SharedFetches<Uint8Array>
+  /** Fetched ahead and not read yet: sizes by id. */
+  readonly #unread = new Map<string, Bytes>()
+  #ahead: Bytes = 0
+  #wasted: Bytes = 0
+
+  constructor(options: BlockSourceOptions) {
+    this.#options = options
+    this.#memory = new BlockMemory(options.budget, (id) => this.#unread.delete(id))
+    this.#fetches = new SharedFetches(options.deadline)
+  }
+
+  /** What all blocks together may take. */
+  get limit(): Bytes {
+    return this.#memory.limit
+  }
+
+  usage(): Usage {
+    return { used: this.#memory.used, budget: this.#memory.budget, ahead: this.#ahead, wasted: this.#wasted }
+  }
+
+  /** The block at a position that is in memory, or else on its way; undefined if there is none. */
+  find(info: ObjectInfo, position: Bytes): ByteRange | undefined {
+    if (info.size <= wholeLimit) {
+      const whole = blockAt(0, wholeLimit, info.size)
+      return this.#has(blockId(info, whole)) ? whole : undefined
+    }
+    let coming: ByteRange | undefined
+    for (const unit of units) {
+      const block = blockAt(position, unit, info.size)
+      const id = blockId(info, block)
+      if (this.#memory.has(id)) return block
+      if (!coming && this.#fetches.has(id)) coming = block
+    }
+    return coming
+  }
+
+  /** The bytes of a block if they are in memory; valid until the event loop's next turn. */
+  held(info: ObjectInfo, block: ByteRange): Uint8Array | undefined {
+    const id = blockId(info, block)
+    const bytes = this.#memory.get(id)
+    if (bytes) this.#wasRead(id)
+    return bytes
+  }
+
+  /**
+   * The bytes of a block, valid until the event loop's next turn.
+   * @throws FsError ESTALE, ENOENT, EIO, ETIMEDOUT
+   */
+  async read(info: ObjectInfo, block: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
+    const id = blockId(info, block)
+    this.#wasRead(id)
+    const joined = this.#fetches.has(id)
+    try {
+      return await this.#get(id, info, block, signal)
+    } catch (error) {
+      // A fetch that others began may have come to its end when ours has just begun.
+      if (!joined || signal.aborted || !isTransient(error)) throw error
+      return await this.#get(id, info, block, signal)
+    } finally {
+      this.#wasRead(id)
+    }
+  }
+
+  /**
+   * Sets a block on its way before anybody asks for it. Whoever asks later hears of its failure then.
+   * @param signal gives it up, unless somebody waits for it by then
+   * @returns false if there is no room for it now
+   */
+  fetchAhead(info: ObjectInfo, block: ByteRange, signal: AbortSignal): boolean {
+    const id = blockId(info, block)
+    if (this.#has(id)) return true
+    const bytes = block.end - block.start
+    if (!this.#memory.hasRoomAhead(bytes)) return false
+    this.#unread.set(id, bytes)
+    this.#ahead += bytes
+    this.#wasted += bytes
+    this.#get(id, info, block, signal).catch(() => this.#unread.delete(id))
+    return true
+  }
+
+  #has(id: string): boolean {
+    return this.#memory.has(id) || this.#fetches.has(id)
+  }
+
+  #wasRead(id: string): void {
+    const bytes = this.#unread.get(id)
+    if (bytes === undefined) return
+    this.#unread.delete(id)
+    this.#wasted -= bytes
+  }
+
+  #get(id: string, info: ObjectInfo, block: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#fetches.get(id, signal, async (own) => {
+      const room = await this.#memory.reserve(block.end - block.start, own)
+      try {
+        await this.#fetch(info, block, room.memory, own)
+      } catch (error) {
+        room.leave()
+        throw error
+      }
+      room.keep(id)
+      return room.memory
+    })
+  }
+
+  async #fetch(info: ObjectInfo, block: ByteRange, into: Uint8Array, signal: AbortSignal): Promise<void> {
+    const pinned = { key: info.key, into, ...(info.etag === '' ? {} : { etag: info.etag }) }
+    try {
+      const isWhole = info.size <= wholeLimit
+      const bytes = await this.#options.store.get(isWhole ? pinned : { ...pinned, range: block }, signal)
+      if (bytes.length === into.length) return
+      const sentence = `${info.key} has another size than its listing says: it was replaced.`
+      throw new FsError('ESTALE', sentence, { key: info.key })
+    } catch (error) {
+      if (error instanceof FsError && error.code === 'ENOENT') this.#options.onGone(info.key)
+      if (error instanceof FsError && error.code === 'ESTALE') this.#options.onReplaced(info.key)
+      throw error
+    }
+  }
+}
+
+/** Of a version: a replaced object's blocks are others. */
+function blockId(info: ObjectInfo, block: ByteRange): string {
+  return `${block.start}-${block.end} ${info.etag} ${info.key}`
+}
+
+function isTransient(error: unknown): boolean {
+  if (error instanceof StoreError) return error.failure === 'transient'
+  return error instanceof FsError && error.code === 'ETIMEDOUT'
+}

@@ -1,0 +1,140 @@
+/** The one memory budget: blocks that are kept, and room for those on their way. */
+import { LRUCache } from 'lru-cache'
+import { FsError } from '../errors.js'
+import type { Bytes } from '../units.js'
+import { largestUnit } from './blocks.js'
+
+/** Memory for one block on its way. */
+export interface Room {
+  readonly memory: Uint8Array
+  /** The block has come: it is kept as long as there is room. */
+  keep(id: string): void
+  /** It will not come. */
+  leave(): void
+}
+
+/** Room that somebody waits for. */
+interface Waiter {
+  readonly bytes: Bytes
+  readonly grant: () => void
+}
+
+/** Of the budget; the rest is for what sockets hold, which comes in buffers of its own. */
+const shareOfBlocks = 3 / 4
+/** Of the blocks, what may be on its way for nobody in particular; the rest is for those who wait. */
+const shareAhead = 1 / 2
+/** Large blocks that are kept for the next ones. */
+const maxSpare = 4
+
+export class BlockMemory {
+  readonly budget: Bytes
+  /** What the blocks may take, those on their way included. */
+  readonly limit: Bytes
+  readonly #blocks: LRUCache<string, Uint8Array>
+  readonly #waiters = new Set<Waiter>()
+  /**
+   * Large blocks that made room are filled again: new ones would make V8 collect all its garbage every few dozen of them,
+   * which takes more time than reading does.
+   */
+  readonly #spare: Uint8Array[] = []
+  #onItsWay: Bytes = 0
+
+  /** @param onEvict called with the ids of blocks that make room */
+  constructor(budget: Bytes, onEvict: (id: string) => void) {
+    this.budget = budget
+    this.limit = Math.max(1, Math.floor(budget * shareOfBlocks))
+    this.#blocks = new LRUCache({
+      maxSize: this.limit,
+      // An empty object has an empty block; the cache wants positive sizes.
+      sizeCalculation: (block) => Math.max(block.length, 1),
+      dispose: (block, id, reason) => {
+        if (reason !== 'evict') return
+        if (block.length === largestUnit && this.#spare.length < maxSpare) this.#spare.push(block)
+        onEvict(id)
+      },
+    })
+  }
+
+  get used(): Bytes {
+    return this.#blocks.calculatedSize + this.#onItsWay
+  }
+
+  /** The block, valid until the event loop's next turn: its memory may then hold another one. */
+  get(id: string): Uint8Array | undefined {
+    return this.#blocks.get(id)
+  }
+
+  has(id: string): boolean {
+    return this.#blocks.has(id)
+  }
+
+  /** Whether so much more may be fetched ahead now. */
+  hasRoomAhead(bytes: Bytes): boolean {
+    return this.#waiters.size === 0 && this.#onItsWay + bytes <= this.limit * shareAhead
+  }
+
+  /**
+   * Makes room, waiting for what is on its way if need be.
+   * @throws FsError ETIMEDOUT when the signal ends the waiting
+   */
+  async reserve(bytes: Bytes, signal: AbortSignal): Promise<Room> {
+    if (this.#fits(bytes)) this.#take(bytes)
+    else await this.#wait(bytes, signal)
+    const memory = this.#memory(bytes)
+    const leave = () => {
+      this.#onItsWay -= bytes
+      this.#grantNext()
+    }
+    const keep = (id: string) => {
+      this.#onItsWay -= bytes
+      this.#blocks.set(id, memory)
+      this.#grantNext()
+    }
+    return { memory, keep, leave }
+  }
+
+  /** Not of Node's pool, of which a small block would hold 8 KiB for as long as it is kept. */
+  #memory(bytes: Bytes): Uint8Array {
+    return (bytes === largestUnit ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes)
+  }
+
+  /** One alone always fits: what is larger than the budget must come too. */
+  #fits(bytes: Bytes): boolean {
+    return this.#onItsWay === 0 || this.#onItsWay + bytes <= this.limit
+  }
+
+  #take(bytes: Bytes): void {
+    this.#onItsWay += bytes
+    while (this.used > this.limit && this.#blocks.size > 0) this.#blocks.pop()
+  }
+
+  #wait(bytes: Bytes, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiters.delete(waiter)
+        reject(new FsError('ETIMEDOUT', 'There was no room in the cache in time.'))
+      }
+      const grant = () => {
+        signal.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      const waiter: Waiter = { bytes, grant }
+      if (signal.aborted) {
+        onAbort()
+        return
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#waiters.add(waiter)
+    })
+  }
+
+  /** In order: a large one must not starve. */
+  #grantNext(): void {
+    for (const waiter of this.#waiters) {
+      if (!this.#fits(waiter.bytes)) return
+      this.#waiters.delete(waiter)
+      this.#take(waiter.bytes)
+      waiter.grant()
+    }
+  }
+}
