@@ -8,6 +8,7 @@ const heldFor: Readonly<Record<HoldReason, string>> = {
   empty: 'empty',
   commit: 'until renamed',
   crash: 'open at a crash',
+  killed: 'writer killed',
   bundle: 'in a bundle',
 }
 

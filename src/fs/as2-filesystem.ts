@@ -3,7 +3,15 @@ import { FsError } from '../errors.js'
 import type { Bytes, Name } from '../units.js'
 import { idOfNewFolder, parsePath, type Place } from '../view/tree.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
-import type { Attributes, DirectoryEntry, Filesystem, FilesystemFigures, OpenRequest, Times } from './filesystem.js'
+import type {
+  Attributes,
+  Close,
+  DirectoryEntry,
+  Filesystem,
+  FilesystemFigures,
+  OpenRequest,
+  Times,
+} from './filesystem.js'
 import { HandleTable } from './handles.js'
 import type { ReadOnlyTree } from './read-only-tree.js'
 import type { SendFolder } from './send-folder.js'
@@ -99,8 +107,8 @@ export class As2Filesystem implements Filesystem {
     return this.#handles.get(handle).truncate(size)
   }
 
-  flush(handle: number, signal: AbortSignal): Promise<void> {
-    return this.#handles.get(handle).flush(signal)
+  flush(handle: number, close: Close, signal: AbortSignal): Promise<void> {
+    return this.#handles.get(handle).flush(close, signal)
   }
 
   fsync(handle: number): Promise<void> {

@@ -1,5 +1,8 @@
 /** The filesystem as promises, in the kernel's words, without the kernel: `fuse/` calls it, tests call it directly. */
+import type { Close } from '../send/sender.js'
 import type { Bytes, EpochMs } from '../units.js'
+
+export type { Close }
 
 /** What getattr(2) tells. Owner, umask and inode numbers are added by `fuse/`. */
 export interface Attributes {
@@ -46,7 +49,7 @@ export interface Filesystem {
   write(handle: number, bytes: Uint8Array, position: number, signal: AbortSignal): Promise<number>
   truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void>
   ftruncate(handle: number, size: Bytes, signal: AbortSignal): Promise<void>
-  flush(handle: number, signal: AbortSignal): Promise<void>
+  flush(handle: number, close: Close, signal: AbortSignal): Promise<void>
   fsync(handle: number, signal: AbortSignal): Promise<void>
   release(handle: number): Promise<void>
   rename(from: string, to: string, signal: AbortSignal): Promise<void>

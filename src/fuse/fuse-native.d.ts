@@ -47,7 +47,8 @@ declare module 'fuse-native' {
       statfs(path: string, done: (errno: Errno, statfs?: Statfs) => void): void
       getattr(path: string, done: (errno: Errno, stat?: Stat) => void): void
       fgetattr(path: string, handle: number, done: (errno: Errno, stat?: Stat) => void): void
-      flush(path: string, handle: number, done: Done): void
+      /** With our patch, here, in `open` and in `create`: the calling thread; 0 if it is in another namespace. */
+      flush(path: string, handle: number, done: Done, pid?: number): void
       fsync(path: string, datasync: number, handle: number, done: Done): void
       readdir(path: string, done: (errno: Errno, names?: readonly string[], stats?: readonly Stat[]) => void): void
       truncate(path: string, size: number, done: Done): void
@@ -56,9 +57,9 @@ declare module 'fuse-native' {
       chmod(path: string, mode: number, done: Done): void
       mknod(path: string, mode: number, device: number, done: Done): void
       setxattr(path: string, name: string, value: Buffer, position: number, flags: number, done: Done): void
-      open(path: string, flags: number, done: (errno: Errno, handle?: number) => void): void
+      open(path: string, flags: number, done: (errno: Errno, handle?: number) => void, pid?: number): void
       /** No open flags: the kernel has them, the binding does not hand them over. */
-      create(path: string, mode: number, done: (errno: Errno, handle?: number) => void): void
+      create(path: string, mode: number, done: (errno: Errno, handle?: number) => void, pid?: number): void
       /** `buffer` is the kernel request's memory: detached on reply, never to be touched after. */
       read(path: string, handle: number, buffer: Buffer, length: number, position: number, done: Count): void
       write(path: string, handle: number, buffer: Buffer, length: number, position: number, done: Count): void

@@ -5,6 +5,7 @@ import { FsError } from '../errors.js'
 import type { Attributes, DirectoryEntry, Filesystem } from '../fs/filesystem.js'
 import type { EpochMs } from '../units.js'
 import type { Answerer } from './answer.js'
+import { Closers } from './closers.js'
 
 /** Whose files they are, and what is taken from their modes. */
 export interface Ownership {
@@ -22,6 +23,7 @@ const ioSize = 128 * 1024
 type Done = (errno: number) => void
 
 export function createOperations(fs: Filesystem, answerer: Answerer, owner: Ownership): Fuse.Operations {
+  const closers = new Closers()
   const toStat = (it: Attributes): Fuse.Stat => encodeStat(it, owner)
 
   /** An operation with nothing to tell but its success. */
@@ -62,15 +64,20 @@ export function createOperations(fs: Filesystem, answerer: Answerer, owner: Owne
         (signal) => fs.readdir(path, signal),
       ),
 
-    open: (path, flags, done) =>
-      tell('open', path, done, (signal) => {
+    open: (path, flags, done, pid) =>
+      tell('open', path, done, async (signal) => {
         const write = (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0
-        return inTime(fs, fs.open(path, { write, truncate: (flags & constants.O_TRUNC) !== 0 }, signal), signal)
+        const request = { write, truncate: (flags & constants.O_TRUNC) !== 0 }
+        const handle = await inTime(fs, fs.open(path, request, signal), signal)
+        if (write) closers.opened(handle, pid)
+        return handle
       }),
-    create: (path, _mode, done) =>
-      tell('create', path, done, (signal) => {
+    create: (path, _mode, done, pid) =>
+      tell('create', path, done, async (signal) => {
         requireUtf8(path)
-        return inTime(fs, fs.create(path, signal), signal)
+        const handle = await inTime(fs, fs.create(path, signal), signal)
+        closers.opened(handle, pid)
+        return handle
       }),
 
     read: (path, handle, buffer, length, position, done) =>
@@ -86,9 +93,13 @@ export function createOperations(fs: Filesystem, answerer: Answerer, owner: Owne
         fs.write(handle, buffer.subarray(0, length), position, signal),
       ),
 
-    flush: (path, handle, done) => act('flush', path, done, (signal) => fs.flush(handle, signal)),
+    flush: (path, handle, done, pid) =>
+      act('flush', path, done, (signal) => fs.flush(handle, closers.closing(handle, path, pid), signal)),
     fsync: (path, _datasync, handle, done) => act('fsync', path, done, (signal) => fs.fsync(handle, signal)),
-    release: (path, handle, done) => act('release', path, done, () => fs.release(handle)),
+    release: (path, handle, done) => {
+      closers.released(handle)
+      act('release', path, done, () => fs.release(handle))
+    },
 
     truncate: (path, size, done) => act('truncate', path, done, (signal) => fs.truncate(path, size, signal)),
     ftruncate: (path, handle, size, done) =>

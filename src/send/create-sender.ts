@@ -65,5 +65,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   transfer.kick()
   pickup.watch()
   const holding = new Holding(options)
-  return new DurableSender({ ...options, book, spool, transfer, pickup, locks, holding })
+  const sender = new DurableSender({ ...options, book, spool, transfer, pickup, locks, holding })
+  await sender.finishClosed()
+  return sender
 }

@@ -12,11 +12,11 @@ import type { Holding } from './holding.js'
 import type { Locks } from './locks.js'
 import { isLocal, pathId, without, type Bundle, type Message } from './message.js'
 import { logChange, type MessageBook } from './message-book.js'
-import { SharedFile } from './open-file.js'
+import { SharedFile, type EndOfWriting } from './open-file.js'
 import type { Pickup } from './pickup.js'
 import { isRemembered } from './recovery.js'
 import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow } from './sender.js'
-import type { Spool } from './spool.js'
+import type { Spool, SpoolFile } from './spool.js'
 import type { Transfer } from './transfer.js'
 import type { Partner } from '../view/partner.js'
 
@@ -96,20 +96,25 @@ export class DurableSender implements Sender {
 
   async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
     const message = this.#find(partner, path)
-    if (!flags.write) return (await this.#shared(message.id)).handle({ write: false })
+    if (!flags.write) return (await this.#pinned(message.id)).pin
     this.#mayOpen()
     return this.#parts.locks.run([message.id], async () => {
       signal.throwIfAborted()
       const current = this.#mustBeIdle(message.id, 'EPERM')
       if (current.isDamaged === true && !flags.truncate) throw damaged(current)
-      const file = await this.#shared(current.id)
-      if (current.state !== 'open') {
-        // Out of the queue, on disk, before a byte of it changes.
-        await this.#write([{ ...without(current, 'reason', 'notBefore', 'error', 'isDamaged'), state: 'open' }])
-        file.reopened(current)
+      const { file, pin } = await this.#pinned(current.id)
+      try {
+        if (current.state !== 'open') {
+          // Out of the queue, on disk, before a byte of it changes.
+          const rest = without(current, 'reason', 'notBefore', 'error', 'isDamaged')
+          await this.#write([{ ...rest, state: 'open' }])
+          file.reopened(current)
+        }
+        if (flags.truncate) await file.truncate(0)
+        return file.handle({ write: true })
+      } finally {
+        await pin.release()
       }
-      if (flags.truncate) await file.truncate(0)
-      return file.handle({ write: true })
     })
   }
 
@@ -117,7 +122,7 @@ export class DurableSender implements Sender {
     const file = await this.open(partner, path, { write: true, truncate: false }, signal)
     try {
       await file.truncate(size)
-      await file.flush(signal)
+      await file.flush({ isLast: () => true, killedBy: () => undefined }, signal)
     } finally {
       await file.release()
     }
@@ -139,7 +144,7 @@ export class DurableSender implements Sender {
       const replaced = this.#parts.book.at(partner, name)
       if (replaced?.id !== target?.id) throw new FsError('EBUSY', `${name} was made a moment ago.`)
       const gone = replaced ? [{ ...this.#mustBeIdle(replaced.id, 'EBUSY'), state: 'gone' as const }] : []
-      const moved = { ...without(current, 'isUnchecked'), path: name, isRenamed: true }
+      const moved = { ...without(current, 'isUnchecked', 'killedBy'), path: name, isRenamed: true }
       const renamed: Message = isUnchecked ? { ...moved, isUnchecked } : moved
       // An open file is judged when it is closed.
       const next = current.state === 'open' ? renamed : this.#judged(renamed)
@@ -228,13 +233,20 @@ export class DurableSender implements Sender {
     await this.#parts.book.close()
   }
 
+  /** At the start: files that were closed, of which the kernel could not tell any more. */
+  async finishClosed(): Promise<void> {
+    const closed = [...this.#parts.book.all()].filter((it) => it.state === 'open')
+    for (const { id } of closed) await this.#closed(id, () => ({ isChanged: true, before: undefined }))
+  }
+
   /** The last writer has closed a file: it is queued, held or failed. */
-  async #closed(id: string, isChanged: boolean, before: Message | undefined): Promise<void> {
-    const { book, locks, log } = this.#parts
+  async #closed(id: string, endOfWriting: () => EndOfWriting | undefined): Promise<void> {
+    const { book, clock, locks, log } = this.#parts
     await locks.run([id], async () => {
       const message = book.get(id)
-      if (message?.state !== 'open') return
-      const { clock } = this.#parts
+      const end = endOfWriting()
+      if (message?.state !== 'open' || !end) return
+      const { isChanged, before } = end
       const closed: Message = { ...message, closedAt: clock.now() }
       // Opened for writing, and nothing written: as it was.
       const next =
@@ -251,9 +263,10 @@ export class DurableSender implements Sender {
   /** What becomes of a closed or renamed file. */
   #judged(message: Message): Message {
     const { clock, onDuplicate, holding } = this.#parts
-    const rest = without(message, 'reason', 'notBefore')
+    const rest = without(message, 'reason', 'notBefore', 'isComplete')
     if (message.isDamaged === true) return { ...rest, state: 'failed' }
-    const { path, size } = message
+    const { path, size, killedBy } = message
+    if (killedBy !== undefined) return { ...rest, state: 'held', reason: 'killed', error: cutOff(killedBy) }
     const verdict = holding.verdict({ path, size, isRenamed: message.isRenamed === true })
     if (verdict === 'reject') return { ...rest, state: 'failed', error: 'It is empty, and empty files are refused.' }
     if (verdict !== 'queue') return { ...without(rest as Message, 'error'), state: 'held', reason: verdict.held }
@@ -277,7 +290,7 @@ export class DurableSender implements Sender {
       const message = this.#mustBeIdle(id, 'EBUSY')
       check(message)
       const now = this.#parts.clock.now()
-      const rest = without(message, 'reason', 'error')
+      const rest = without(message, 'reason', 'error', 'killedBy')
       await this.#write([{ ...rest, state: 'queued', notBefore: now, closedAt: message.closedAt ?? now }])
     })
     this.#parts.transfer.kick()
@@ -356,18 +369,26 @@ export class DurableSender implements Sender {
     throw new FsError(path.length === 2 ? 'ENOENT' : 'EPERM', `There is no folder ${path.slice(0, -1).join('/')} here.`)
   }
 
-  async #shared(id: string): Promise<SharedFile> {
-    return this.#open.get(id) ?? this.#share(id, await this.#parts.spool.open(id), false)
+  /** The file with a handle for reading, without which its last release could close it at any time. */
+  async #pinned(id: string): Promise<{ readonly file: SharedFile; readonly pin: OpenSpoolFile }> {
+    let file = this.#open.get(id)
+    if (!file) {
+      const opened = await this.#parts.spool.open(id)
+      file = this.#open.get(id)
+      if (file) await opened.close()
+      else file = this.#share(id, opened, false)
+    }
+    return { file, pin: file.handle({ write: false }) }
   }
 
-  #share(id: string, file: ConstructorParameters<typeof SharedFile>[0]['file'], isNew: boolean): SharedFile {
+  #share(id: string, file: SpoolFile, isNew: boolean): SharedFile {
     const { book, clock } = this.#parts
-    const raced = this.#open.get(id)
-    if (raced) return raced
-    const shared = new SharedFile({
+    const shared: SharedFile = new SharedFile({
       ...{ id, file, book, clock, isNew },
-      onClosed: (isChanged, before) => this.#closed(id, isChanged, before),
-      onIdle: () => this.#open.delete(id),
+      onClosed: () => this.#closed(id, () => shared.endOfWriting()),
+      onIdle: () => {
+        if (this.#open.get(id) === shared) this.#open.delete(id)
+      },
     })
     this.#open.set(id, shared)
     return shared
@@ -394,6 +415,10 @@ export class DurableSender implements Sender {
 /** Names were checked when they were given. */
 export function keyOf(root: Prefix, message: Message): Key {
   return `${root}send/${message.station}/${message.partner}/${message.path}` as Key
+}
+
+function cutOff(signal: string): string {
+  return `Its writer was ended by ${signal}: look whether it is complete, then release or cancel it.`
 }
 
 function damaged(message: Message): FsError {

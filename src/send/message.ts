@@ -27,6 +27,10 @@ export interface Message extends Partner {
   readonly error?: string
   /** A write or close failed: what is in the spool is not what was written, and is never sent. */
   readonly isDamaged?: boolean
+  /** It is open by the journal, but its last close(2) has returned: all of it is here. */
+  readonly isComplete?: boolean
+  /** The signal that ended a process that was writing it. */
+  readonly killedBy?: string
   /** With `--commit=rename`: it was. */
   readonly isRenamed?: boolean
   /** The bucket could not be asked for duplicates when the name was given: ask before the upload. */

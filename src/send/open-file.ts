@@ -2,9 +2,9 @@
 import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Bytes } from '../units.js'
-import type { Message } from './message.js'
+import { without, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
-import type { OpenSpoolFile } from './sender.js'
+import type { Close, OpenSpoolFile } from './sender.js'
 import type { SpoolFile } from './spool.js'
 
 export interface SharedFileOptions {
@@ -13,10 +13,23 @@ export interface SharedFileOptions {
   readonly book: MessageBook
   readonly clock: Clock
   readonly isNew: boolean
-  /** The last writer has released it. `before`: what it was when it was opened, undefined for a new one. */
-  readonly onClosed: (isChanged: boolean, before: Message | undefined) => Promise<void>
+  /** The last writer has released it: asks for `endOfWriting` once nobody else can open it. */
+  readonly onClosed: () => Promise<void>
   /** Nobody has it open any more. */
   readonly onIdle: () => void
+}
+
+/** What the last writer leaves behind. */
+export interface EndOfWriting {
+  readonly isChanged: boolean
+  /** What it was before it was opened for writing; undefined for a new file. */
+  readonly before: Message | undefined
+}
+
+/** A handle that may write. */
+interface Writer {
+  /** Nobody has it open any more; its release is on the way. */
+  isClosed: boolean
 }
 
 /** A spool file that is open, with all its handles. */
@@ -32,7 +45,7 @@ export class SharedFile {
   /** What it was before it was opened for writing. */
   #before: Message | undefined
   #handles = 0
-  #writers = 0
+  readonly #writers = new Set<Writer>()
   #isChanged: boolean
   /** Whether all that was written was also closed by somebody, and is on disk. */
   #isFlushed = false
@@ -55,16 +68,17 @@ export class SharedFile {
   /** A further handle. */
   handle(options: { readonly write: boolean }): OpenSpoolFile {
     this.#handles += 1
-    if (options.write) this.#writers += 1
+    const writer: Writer | undefined = options.write ? { isClosed: false } : undefined
+    if (writer) this.#writers.add(writer)
     const refuse = () => Promise.reject(new FsError('EBADF', 'The file was not opened for writing.'))
     return {
       id: this.id,
       read: (position, length) => this.#file.read(position, length),
-      write: options.write ? (bytes, position, signal) => this.#write(bytes, position, signal) : refuse,
-      truncate: options.write ? (size) => this.truncate(size) : refuse,
-      flush: (signal) => (options.write ? this.#flush(signal) : Promise.resolve()),
+      write: writer ? (bytes, position, signal) => this.#write(writer, bytes, position, signal) : refuse,
+      truncate: writer ? (size) => this.truncate(size) : refuse,
+      flush: (close, signal) => (writer ? this.#flush(writer, close, signal) : Promise.resolve()),
       fsync: () => this.#guarded(() => this.#file.sync()),
-      release: () => this.#release(options.write),
+      release: () => this.#release(writer),
     }
   }
 
@@ -73,46 +87,81 @@ export class SharedFile {
     this.#before = before
   }
 
+  /** @returns undefined if somebody has opened it for writing again meanwhile: then that one's close decides */
+  endOfWriting(): EndOfWriting | undefined {
+    if (this.#writers.size > 0) return undefined
+    const end = { isChanged: this.#isChanged, before: this.#before }
+    this.#isChanged = false
+    this.#before = undefined
+    return end
+  }
+
   /**
    * Nobody has it open, though no release came. What was written after the last close(2) came from a process that is
    * gone, or is out of our sight: then it stays as it is, to be held at the next mount.
    */
   async endWriting(): Promise<void> {
-    if (this.#writers === 0 || !this.#isFlushed) return
-    this.#writers = 0
+    const isClosed = this.#isFlushed || this.#message()?.isComplete === true
+    if (this.#writers.size === 0 || !isClosed) return
+    this.#writers.clear()
     await this.#written()
   }
 
   async truncate(size: Bytes): Promise<void> {
     if (size === this.#file.size && !this.#isChanged) return
-    await this.#guarded(() => this.#file.truncate(size))
-    this.#changed()
+    await this.#guarded(async () => {
+      await this.#goesOn()
+      await this.#file.truncate(size)
+    })
+    this.#changed(size)
   }
 
-  async #write(bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
-    await this.#answered(signal, () => this.#guarded(() => this.#file.write(bytes, position)))
+  async #write(writer: Writer, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+    writer.isClosed = false
+    const { length } = bytes
+    await this.#answered(signal, () => this.#guarded(() => this.#writeData(bytes, position)))
     this.#changed()
-    return bytes.length
+    return length
+  }
+
+  async #writeData(bytes: Uint8Array, position: Bytes): Promise<void> {
+    if (this.#message()?.isComplete !== true) return this.#file.write(bytes, position)
+    const copy = Buffer.from(bytes)
+    await this.#goesOn()
+    return this.#file.write(copy, position)
+  }
+
+  /** It seemed to be closed for good, and is written again: on disk before a byte of it changes. */
+  async #goesOn(): Promise<void> {
+    const message = this.#message()
+    if (message?.isComplete === true) await this.#book.put([without(message, 'isComplete')], { sync: true })
   }
 
   /** Data, folder and journal are on disk when it resolves. A flush before the first byte (`sh -c '… > f'`) has nothing to do. */
-  async #flush(signal: AbortSignal): Promise<void> {
+  async #flush(writer: Writer, close: Close, signal: AbortSignal): Promise<void> {
     const message = this.#message()
     if (message?.isDamaged === true) throw new FsError('EIO', message.error ?? 'A write to it failed.')
     if (!this.#isChanged || message === undefined) return
     await this.#answered(signal, () =>
       this.#guarded(async () => {
+        writer.isClosed = close.isLast()
+        const killedBy = close.killedBy()
         this.#isFlushed = true
         await this.#file.sync()
         const current = this.#message()
-        if (current && current.state !== 'gone') await this.#book.put([current], { sync: this.#file.size > 0 })
+        if (!current || current.state === 'gone') return
+        const closed: Message = {
+          ...current,
+          ...([...this.#writers].every((it) => it.isClosed) ? { isComplete: true } : {}),
+          ...(killedBy === undefined ? {} : { killedBy }),
+        }
+        await this.#book.put([closed], { sync: this.#file.size > 0 })
       }),
     )
   }
 
-  async #release(isWriter: boolean): Promise<void> {
-    if (isWriter) this.#writers -= 1
-    if (isWriter && this.#writers === 0) await this.#written()
+  async #release(writer: Writer | undefined): Promise<void> {
+    if (writer && this.#writers.delete(writer) && this.#writers.size === 0) await this.#written()
     this.#handles -= 1
     if (this.#handles > 0) return
     this.#onIdle()
@@ -121,19 +170,19 @@ export class SharedFile {
 
   /** The last writer is gone. */
   async #written(): Promise<void> {
-    const [isChanged, before] = [this.#isChanged, this.#before]
     // What came after the last flush: pages of a mapping, written back late.
-    if (isChanged) await this.#guarded(() => this.#file.sync()).catch(() => undefined)
-    this.#isChanged = false
-    this.#before = undefined
-    await this.#onClosed(isChanged, before)
+    if (this.#isChanged) await this.#guarded(() => this.#file.sync()).catch(() => undefined)
+    await this.#onClosed()
   }
 
-  #changed(): void {
+  #changed(truncatedTo?: Bytes): void {
     this.#isChanged = true
     this.#isFlushed = false
     const message = this.#message()
-    if (message) this.#book.touch({ ...message, size: this.#file.size, mtime: this.#clock.now() })
+    if (!message) return
+    // Whatever was cut off is not in it any more.
+    const rest = truncatedTo === 0 ? without(message, 'killedBy') : message
+    this.#book.touch({ ...rest, size: this.#file.size, mtime: this.#clock.now() })
   }
 
   /** What was reported as failed must never be sent, even if it is done later. */

@@ -54,6 +54,8 @@ function recoverMessage(message: Message, size: Bytes | undefined, now: EpochMs)
       return missing(message, size)
     case 'open':
       if (message.isDamaged === true) return failed(message, 'A write to it failed: it is not complete.')
+      // Its last close(2) had returned, the kernel's word that it was the last had not come yet.
+      if (message.isComplete === true && size === message.size) return message
       // Nobody can tell a writer that had finished from one that was cut off.
       return size === undefined ? missing(message, size) : heldAfterCrash(message, size)
     case 'held':

@@ -6,7 +6,7 @@ import type { Partner } from '../view/partner.js'
 export type SendState = 'open' | 'held' | 'queued' | 'uploading' | 'submitted' | 'failed'
 
 /** Why a held file is held. */
-export type HoldReason = 'name' | 'empty' | 'commit' | 'crash' | 'bundle'
+export type HoldReason = 'name' | 'empty' | 'commit' | 'crash' | 'killed' | 'bundle'
 
 /** One file of a `send/` as `queue.json`, `as2fs queue` and `ls` show it. */
 export interface SendRow extends Partner {
@@ -30,6 +30,14 @@ export interface SendRow extends Partner {
   readonly submittedAt: EpochMs | undefined
 }
 
+/** How one descriptor of a file is closed; asked only where it matters. */
+export interface Close {
+  /** Whether nobody has it open after this; false also where that can't be told. */
+  isLast(): boolean
+  /** The signal that is ending the process, which did not close the file itself. */
+  killedBy(): string | undefined
+}
+
 /**
  * A spool file under a kernel handle. Reads and writes are positional, as pread(2) and pwrite(2).
  * A write or close whose signal was aborted has been reported as failed, so the file is never sent.
@@ -41,7 +49,7 @@ export interface OpenSpoolFile {
   write(bytes: Uint8Array, position: number, signal: AbortSignal): Promise<number>
   truncate(size: Bytes): Promise<void>
   /** close(2) of one descriptor: bytes are on disk when it resolves; throws what the spool found (ENOSPC, EIO). */
-  flush(signal: AbortSignal): Promise<void>
+  flush(close: Close, signal: AbortSignal): Promise<void>
   fsync(): Promise<void>
   /** After the last close; never throws. The last writer's release puts the file into the queue or holds it. */
   release(): Promise<void>
