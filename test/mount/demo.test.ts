@@ -55,6 +55,7 @@ t.test(
       t.match(output, /INV_NEW\.x12 was sent/)
     })
     await t.test('the same name again is refused', async (t) => {
+      await until('the gateway to have taken it', async () => (await readdir(join(partner, 'send'))).length === 0)
       const again = await run('sh', ['-c', `echo again > ${partner}/send/INV_NEW.x12`])
       t.match(again.stderr, /File exists/)
     })
