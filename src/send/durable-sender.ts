@@ -1,22 +1,23 @@
 /** The sender: what a user may do in a `send/`, on the journal, the spool and the transfer. */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Bytes, EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
+import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { sendKey } from '../view/send-key.js'
 import type { DuplicatePolicy } from '../config.js'
-import { isDuplicate, suffixed } from './duplicates.js'
 import type { Holding } from './holding.js'
+import { judged, settled } from './judgement.js'
 import type { Locks } from './locks.js'
-import { isLocal, pathId, without, type Bundle, type Message } from './message.js'
+import { pathId, without, type Bundle, type Message } from './message.js'
 import { logChange, type MessageBook } from './message-book.js'
-import { SharedFile, type EndOfWriting } from './open-file.js'
+import { NameCheck } from './name-check.js'
+import type { EndOfWriting } from './open-file.js'
+import { OpenFiles } from './open-files.js'
 import type { Pickup } from './pickup.js'
-import { isRemembered } from './recovery.js'
+import { keyOf, Rows } from './rows.js'
 import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow } from './sender.js'
-import type { Spool, SpoolFile } from './spool.js'
+import type { Spool } from './spool.js'
 import type { Transfer } from './transfer.js'
 import type { Partner } from '../view/partner.js'
 
@@ -35,31 +36,37 @@ export interface DurableSenderParts {
   readonly log: Logger
 }
 
-/** How long a create waits for the bucket to say whether the name was sent; else the upload asks. */
-const duplicatePatience: Milliseconds = 2_000
 /** The kernel sends them when the file is closed, and drops what it has not sent when it is unmounted. */
 const lastCloses: Milliseconds = 1_000
 
 export class DurableSender implements Sender {
   readonly #parts: DurableSenderParts
-  readonly #open = new Map<string, SharedFile>()
+  readonly #files: OpenFiles
+  readonly #names: NameCheck
+  readonly #rows: Rows
   #isLeaving = false
 
   constructor(parts: DurableSenderParts) {
     this.#parts = parts
+    this.#files = new OpenFiles({ ...parts, onClosed: (id, endOfWriting) => this.#closed(id, endOfWriting) })
+    this.#names = new NameCheck(parts)
+    this.#rows = new Rows(parts)
   }
 
   rows(partner: Partner): readonly SendRow[] {
-    return this.allRows().filter((it) => it.station === partner.station && it.partner === partner.partner)
+    return this.#rows.of(partner)
   }
 
   allRows(): readonly SendRow[] {
-    return [...this.#parts.book.all()].flatMap((message) => this.#row(message) ?? [])
+    return this.#rows.all()
   }
 
   row(partner: Partner, path: readonly Name[]): SendRow | undefined {
-    const message = this.#parts.book.at(partner, path.join('/'))
-    return message && this.#row(message)
+    return this.#rows.at(partner, path)
+  }
+
+  counts(): SendCounts {
+    return this.#rows.counts()
   }
 
   folders(partner: Partner): readonly Name[] {
@@ -73,8 +80,8 @@ export class DurableSender implements Sender {
     const name = path.join('/')
     const existing = this.#parts.book.at(partner, name)
     if (existing) return this.open(partner, path, { write: true, truncate: true }, signal)
-    const isUnchecked = await this.#checkName(partner, name, false, signal)
-    const { book, spool, clock, locks } = this.#parts
+    const isUnchecked = await this.#names.check(partner, name, false, signal)
+    const { book, clock, locks } = this.#parts
     const id = randomUUID()
     return locks.run([pathId(partner, name)], async () => {
       if (book.at(partner, name)) throw new FsError('EEXIST', `${name} was made a moment ago.`)
@@ -86,7 +93,7 @@ export class DurableSender implements Sender {
       // The journal first: what is in the spool must have a name.
       await book.put([message], { sync: false })
       try {
-        return this.#share(id, await spool.create(id), true).handle({ write: true })
+        return await this.#files.create(id)
       } catch (error) {
         await book.put([{ ...message, state: 'gone' }], { sync: false })
         throw error
@@ -96,13 +103,13 @@ export class DurableSender implements Sender {
 
   async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
     const message = this.#find(partner, path)
-    if (!flags.write) return (await this.#pinned(message.id)).pin
+    if (!flags.write) return (await this.#files.pinned(message.id)).pin
     this.#mayOpen()
     return this.#parts.locks.run([message.id], async () => {
       signal.throwIfAborted()
       const current = this.#mustBeIdle(message.id, 'EPERM')
       if (current.isDamaged === true && !flags.truncate) throw damaged(current)
-      const { file, pin } = await this.#pinned(current.id)
+      const { file, pin } = await this.#files.pinned(current.id)
       try {
         if (current.state !== 'open') {
           // Out of the queue, on disk, before a byte of it changes.
@@ -135,7 +142,7 @@ export class DurableSender implements Sender {
     this.#mustHaveFolder(partner, to)
     const source = this.#find(partner, from)
     const name = to.join('/')
-    const isUnchecked = await this.#checkName(partner, name, true, signal)
+    const isUnchecked = await this.#names.check(partner, name, true, signal)
     const target = this.#parts.book.at(partner, name)
     const ids = [source.id, ...(target ? [target.id] : []), pathId(partner, name)]
     await this.#parts.locks.run(ids, async () => {
@@ -205,19 +212,10 @@ export class DurableSender implements Sender {
     return this.#discard(id)
   }
 
-  counts(): SendCounts {
-    const counts = { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 }
-    for (const { state } of this.allRows()) counts[state] += 1
-    return counts
-  }
-
   async mountEnded(isProof: boolean): Promise<void> {
     this.#isLeaving = true
-    const timer = new AbortController()
-    const late = delay(lastCloses, undefined, { signal: timer.signal }).catch(() => undefined)
-    await Promise.race([late, Promise.all([...this.#open.values()].map((it) => it.idle))])
-    timer.abort()
-    if (isProof) for (const file of [...this.#open.values()]) await file.endWriting()
+    await this.#files.idle(lastCloses)
+    if (isProof) await this.#files.endWriting()
   }
 
   async drain(limit: Milliseconds): Promise<SendCounts> {
@@ -241,7 +239,7 @@ export class DurableSender implements Sender {
 
   /** The last writer has closed a file: it is queued, held or failed. */
   async #closed(id: string, endOfWriting: () => EndOfWriting | undefined): Promise<void> {
-    const { book, clock, locks, log } = this.#parts
+    const { book, clock, locks, log, settle } = this.#parts
     await locks.run([id], async () => {
       const message = book.get(id)
       const end = endOfWriting()
@@ -250,7 +248,9 @@ export class DurableSender implements Sender {
       const closed: Message = { ...message, closedAt: clock.now() }
       // Opened for writing, and nothing written: as it was.
       const next =
-        !isChanged && before ? this.#settled({ ...before, mtime: message.mtime, path: message.path }) : closed
+        !isChanged && before
+          ? settled({ ...before, mtime: message.mtime, path: message.path }, clock.now(), settle)
+          : closed
       try {
         await this.#write([next === closed ? this.#judged(closed) : next])
       } catch (err) {
@@ -260,29 +260,10 @@ export class DurableSender implements Sender {
     this.#parts.transfer.kick()
   }
 
-  /** What becomes of a closed or renamed file. */
   #judged(message: Message): Message {
-    const { clock, onDuplicate, holding } = this.#parts
-    const rest = without(message, 'reason', 'notBefore', 'isComplete')
-    if (message.isDamaged === true) return { ...rest, state: 'failed' }
-    const { path, size, killedBy } = message
-    if (killedBy !== undefined) return { ...rest, state: 'held', reason: 'killed', error: cutOff(killedBy) }
-    const verdict = holding.verdict({ path, size, isRenamed: message.isRenamed === true })
-    if (verdict === 'reject') return { ...rest, state: 'failed', error: 'It is empty, and empty files are refused.' }
-    if (verdict !== 'queue') return { ...without(rest as Message, 'error'), state: 'held', reason: verdict.held }
-    const isSeen = onDuplicate === 'suffix' && this.#sentBefore(message, path, clock.now())
-    const named = isSeen ? { ...rest, path: suffixed(path, clock.now()) } : rest
-    return this.#settled({
-      ...without(named as Message, 'error'),
-      state: 'queued',
-      closedAt: message.closedAt ?? clock.now(),
-    })
-  }
-
-  #settled(message: Message): Message {
-    return message.state === 'queued'
-      ? { ...message, notBefore: this.#parts.clock.now() + this.#parts.settle }
-      : message
+    const { clock, holding, settle } = this.#parts
+    const isSuffixed = this.#names.isSuffixed(message, message.path)
+    return judged(message, { holding, settle, now: clock.now(), isSuffixed })
   }
 
   async #requeue(id: string, check: (message: Message) => void): Promise<void> {
@@ -308,33 +289,8 @@ export class DurableSender implements Sender {
     const before = messages.map(({ id }) => this.#parts.book.get(id)?.state)
     await this.#parts.book.put(messages, { sync: true })
     for (const [i, message] of messages.entries()) {
-      if (message.state !== before[i]) logChange(this.#parts.log, message, this.#keyOf(message))
+      if (message.state !== before[i]) logChange(this.#parts.log, message, keyOf(this.#parts.root, message))
     }
-  }
-
-  /**
-   * Asks whether a name may be sent, if a file of that name would be sent once it is closed.
-   * @returns whether the bucket could not be asked
-   * @throws FsError EEXIST if it was sent within six hours
-   */
-  async #checkName(partner: Partner, path: string, isRenamed: boolean, signal: AbortSignal): Promise<boolean> {
-    const { onDuplicate, holding, clock, bucket } = this.#parts
-    if (onDuplicate === 'send' || !holding.isFinal(path, isRenamed)) return false
-    if (onDuplicate === 'suffix') return true
-    if (this.#sentBefore(partner, path, clock.now())) throw duplicate(path)
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(duplicatePatience)])
-    try {
-      if (isDuplicate(await bucket.seen(partner, path, patience), clock.now())) throw duplicate(path)
-      return false
-    } catch (error) {
-      if (error instanceof FsError && error.code === 'EEXIST') throw error
-      return true
-    }
-  }
-
-  /** By this mount, within six hours. */
-  #sentBefore(partner: Partner, path: string, now: EpochMs): boolean {
-    return this.#parts.book.named(partner, path).some((it) => !isLocal(it.state) && isRemembered(it, now))
   }
 
   #find(partner: Partner, path: readonly Name[]): Message {
@@ -368,63 +324,8 @@ export class DurableSender implements Sender {
     if (path.length === 2 && this.folders(partner).some((it) => it === path[0])) return
     throw new FsError(path.length === 2 ? 'ENOENT' : 'EPERM', `There is no folder ${path.slice(0, -1).join('/')} here.`)
   }
-
-  /** The file with a handle for reading, without which its last release could close it at any time. */
-  async #pinned(id: string): Promise<{ readonly file: SharedFile; readonly pin: OpenSpoolFile }> {
-    let file = this.#open.get(id)
-    if (!file) {
-      const opened = await this.#parts.spool.open(id)
-      file = this.#open.get(id)
-      if (file) await opened.close()
-      else file = this.#share(id, opened, false)
-    }
-    return { file, pin: file.handle({ write: false }) }
-  }
-
-  #share(id: string, file: SpoolFile, isNew: boolean): SharedFile {
-    const { book, clock } = this.#parts
-    const shared: SharedFile = new SharedFile({
-      ...{ id, file, book, clock, isNew },
-      onClosed: () => this.#closed(id, () => shared.endOfWriting()),
-      onIdle: () => {
-        if (this.#open.get(id) === shared) this.#open.delete(id)
-      },
-    })
-    this.#open.set(id, shared)
-    return shared
-  }
-
-  #keyOf(message: Message): Key {
-    return keyOf(this.#parts.root, message)
-  }
-
-  #row(message: Message): SendRow | undefined {
-    if (message.state === 'gone') return undefined
-    const { id, station, partner, path, reason, size, mtime, closedAt, tries, notBefore, error, etag } = message
-    const isUnderWay = this.#parts.transfer.isUnderWay(id)
-    return {
-      ...{ id, station, partner, path, key: this.#keyOf(message), reason, size, mtime, closedAt, tries, error, etag },
-      state: isUnderWay ? 'uploading' : message.state,
-      nextTryAt: message.state === 'queued' && !isUnderWay ? notBefore : undefined,
-      uploaded: this.#parts.transfer.uploaded(id),
-      submittedAt: message.submittedAt,
-    }
-  }
-}
-
-/** Names were checked when they were given. */
-export function keyOf(root: Prefix, message: Message): Key {
-  return `${root}send/${message.station}/${message.partner}/${message.path}` as Key
-}
-
-function cutOff(signal: string): string {
-  return `Its writer was ended by ${signal}: look whether it is complete, then release or cancel it.`
 }
 
 function damaged(message: Message): FsError {
   return new FsError('EIO', `${message.path} is not complete: ${message.error ?? 'a write to it failed'}`)
-}
-
-function duplicate(path: string): FsError {
-  return new FsError('EEXIST', `${path} was sent within six hours: the gateway would drop it as a duplicate.`)
 }

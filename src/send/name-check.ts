@@ -1,0 +1,66 @@
+/** Whether a name may be given to a file in `send/`: the rule of six hours. */
+import type { DuplicatePolicy } from '../config.js'
+import { FsError } from '../errors.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Milliseconds } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import { isDuplicate } from './duplicates.js'
+import type { Holding } from './holding.js'
+import { isLocal } from './message.js'
+import type { MessageBook } from './message-book.js'
+import { isRemembered } from './recovery.js'
+import type { BucketView } from './sender.js'
+
+export interface NameCheckOptions {
+  readonly book: MessageBook
+  readonly bucket: BucketView
+  readonly holding: Holding
+  readonly onDuplicate: DuplicatePolicy
+  readonly clock: Clock
+}
+
+/** How long a create waits for the bucket to say whether the name was sent; else the upload asks. */
+const patience: Milliseconds = 2_000
+
+export class NameCheck {
+  readonly #options: NameCheckOptions
+
+  constructor(options: NameCheckOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Asks whether a name may be sent, if a file of that name would be sent once it is closed.
+   * @returns whether the bucket could not be asked
+   * @throws FsError EEXIST if it was sent within six hours
+   */
+  async check(partner: Partner, path: string, isRenamed: boolean, signal: AbortSignal): Promise<boolean> {
+    const { onDuplicate, holding, clock, bucket } = this.#options
+    if (onDuplicate === 'send' || !holding.isFinal(path, isRenamed)) return false
+    if (onDuplicate === 'suffix') return true
+    if (this.#sentBefore(partner, path)) throw duplicate(path)
+    try {
+      const seenAt = await bucket.seen(partner, path, AbortSignal.any([signal, AbortSignal.timeout(patience)]))
+      if (isDuplicate(seenAt, clock.now())) throw duplicate(path)
+      return false
+    } catch (error) {
+      if (error instanceof FsError && error.code === 'EEXIST') throw error
+      return true
+    }
+  }
+
+  /** Whether a name was sent by this mount, and the policy is to send under another then. */
+  isSuffixed(partner: Partner, path: string): boolean {
+    return this.#options.onDuplicate === 'suffix' && this.#sentBefore(partner, path)
+  }
+
+  /** By this mount, within six hours. */
+  #sentBefore(partner: Partner, path: string): boolean {
+    const now = this.#options.clock.now()
+    return this.#options.book.named(partner, path).some((it) => !isLocal(it.state) && isRemembered(it, now))
+  }
+}
+
+function duplicate(path: string): FsError {
+  return new FsError('EEXIST', `${path} was sent within six hours: the gateway would drop it as a duplicate.`)
+}
