@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { startS3Server, type S3Server } from '../../src/demo/s3/server.js'
 import type { QueueReport, StatusReport } from '../../src/state/reports.js'
+import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
 import { run } from './run.js'
 import { until } from './until.js'
 
@@ -22,6 +23,8 @@ export interface MountOptions {
   readonly objects?: Readonly<Record<string, string | Uint8Array>>
   /** Another S3 server than the embedded one. */
   readonly endpoint?: string
+  /** The mount reaches the embedded server through a proxy that a test may tell what to break. */
+  readonly proxied?: boolean
   /** Program and arguments that start the daemon's in turn, e.g. setpriv as another user. */
   readonly launcher?: readonly string[]
   /** Whose the mountpoint and the state directory are. */
@@ -33,13 +36,15 @@ export class Mounted {
   readonly directory: string
   readonly server: S3Server
   readonly #options: MountOptions
+  readonly #proxy: FaultProxy | undefined
   #child: ChildProcess | undefined
   #log = ''
 
-  constructor(directory: string, server: S3Server, options: MountOptions) {
+  constructor(directory: string, server: S3Server, options: MountOptions, proxy?: FaultProxy) {
     this.directory = directory
     this.server = server
     this.#options = options
+    this.#proxy = proxy
   }
 
   get mountpoint(): string {
@@ -52,6 +57,11 @@ export class Mounted {
     const pid = this.#child?.pid
     if (pid === undefined) throw new Error('not mounted')
     return pid
+  }
+  /** Of a mount that is `proxied`. */
+  get proxy(): FaultProxy {
+    if (!this.#proxy) throw new Error('not proxied')
+    return this.#proxy
   }
   /** What the daemon wrote to stderr so far. */
   get log(): string {
@@ -77,7 +87,7 @@ export class Mounted {
   }
 
   arguments(): string[] {
-    const endpoint = this.#options.endpoint ?? this.server.endpoint
+    const endpoint = this.#options.endpoint ?? (this.#proxy ?? this.server).endpoint
     return [
       ...[bucket, this.mountpoint, '--endpoint', endpoint, '--state-dir', this.stateDirectory],
       ...['--settle', '100ms', ...(this.#options.flags ?? [])],
@@ -141,6 +151,7 @@ export class Mounted {
   async cleanUp(): Promise<void> {
     if (this.#child) await this.kill('SIGTERM')
     if (await isMounted(this.mountpoint)) await run('umount', ['-l', this.mountpoint])
+    await this.#proxy?.close()
     await this.server.close()
     if (await isMounted(this.mountpoint)) throw new Error(`${this.mountpoint} is still mounted: nothing deleted`)
     await rm(this.directory, { recursive: true, force: true })
@@ -171,7 +182,8 @@ export async function prepare(t: Test, options: MountOptions = {}): Promise<Moun
     for (const it of [directory, join(directory, 'mnt')]) await chown(it, options.owner.uid, options.owner.gid)
   const server = await startS3Server({ ...credentials, bucket })
   for (const [key, content] of Object.entries(options.objects ?? {})) server.put(key, Buffer.from(content))
-  const mounted = new Mounted(directory, server, options)
+  const proxy = options.proxied === true ? await startFaultProxy(server.endpoint) : undefined
+  const mounted = new Mounted(directory, server, options, proxy)
   t.teardown(async () => {
     if (!t.passing()) await appendFile('/dev/stderr', mounted.log.slice(-20_000)).catch(() => undefined)
     await mounted.cleanUp()
