@@ -19,6 +19,7 @@ import { preflight } from './fuse/preflight.js'
 import { createListing } from './listing/cached-listing.js'
 import type { Listing } from './listing/listing.js'
 import { attributionByKey } from './mdn/attribution.js'
+import { BucketClock } from './s3/bucket-clock.js'
 import { checkBucket } from './s3/check-bucket.js'
 import { csvCredentials, defaultCredentials } from './s3/credentials.js'
 import { HealthWatch } from './s3/health.js'
@@ -74,6 +75,7 @@ class RunningDaemon implements Daemon {
   readonly #state: StateDirectory
   readonly #log: Logger
   readonly #health = new HealthWatch(systemClock)
+  readonly #bucketClock = new BucketClock(systemClock)
   readonly #since: EpochMs = systemClock.now()
   readonly #store: Store
   readonly #listing: Listing
@@ -91,7 +93,8 @@ class RunningDaemon implements Daemon {
     this.stopped = new Promise((resolve) => (this.#end = resolve))
     const { bucket, endpoint, region, pathStyle, profile, credentialsCsv } = config
     const credentials = credentialsCsv === undefined ? defaultCredentials(profile) : csvCredentials(credentialsCsv)
-    this.#store = this.#health.watch(createSdkStore({ bucket, endpoint, region, pathStyle, credentials }))
+    const where = { bucket, endpoint, region, pathStyle, credentials }
+    this.#store = this.#health.watch(createSdkStore({ ...where, bucketClock: this.#bucketClock }))
     this.#listing = createListing({
       store: this.#store,
       ttl: config.listTtl,
@@ -180,7 +183,11 @@ class RunningDaemon implements Daemon {
       ...{ root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, onDuplicate },
       directory: join(this.#state.path, 'spool'),
       store: this.#store,
-      bucket: new ListedBucketView(this.#listing, root, systemClock),
+      bucket: new ListedBucketView({
+        ...{ listing: this.#listing, root },
+        clock: systemClock,
+        bucketClock: this.#bucketClock,
+      }),
       clock: systemClock,
       log: this.#log,
     })

@@ -1,6 +1,7 @@
 /** What the send room may ask of the bucket, answered from listings: lost uploads, duplicates, pick-up by the gateway. */
 import { FsError } from '../errors.js'
 import type { KeyTree, Listing } from '../listing/listing.js'
+import type { BucketClock } from '../s3/bucket-clock.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { BucketView } from '../send/sender.js'
 import type { Clock } from '../telemetry/clock.js'
@@ -16,13 +17,15 @@ export class ListedBucketView implements BucketView {
   readonly #listing: Listing
   readonly #root: Prefix
   readonly #clock: Clock
+  readonly #bucketClock: BucketClock
   /** The objects of a listing by their last segment; made when first asked for. */
   readonly #byName = new WeakMap<KeyTree, ReadonlyMap<string, readonly ObjectInfo[]>>()
 
-  constructor(listing: Listing, root: Prefix, clock: Clock) {
-    this.#listing = listing
-    this.#root = root
-    this.#clock = clock
+  constructor(options: { listing: Listing; root: Prefix; clock: Clock; bucketClock: BucketClock }) {
+    this.#listing = options.listing
+    this.#root = options.root
+    this.#clock = options.clock
+    this.#bucketClock = options.bucketClock
   }
 
   async seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined> {
@@ -31,7 +34,7 @@ export class ListedBucketView implements BucketView {
       const tree = await this.#visibleTree(partner, view, signal)
       for (const object of this.#named(tree, name)) newest = Math.max(newest ?? 0, object.mtime)
     }
-    return newest
+    return newest === undefined ? undefined : this.#bucketClock.local(newest)
   }
 
   async find(
@@ -44,7 +47,8 @@ export class ListedBucketView implements BucketView {
     // Twice over: it may move on between one listing and the next, but only forwards.
     for (const view of [...whereabouts, 'send', 'outbox'] as const) {
       const tree = await this.#freshTree(partner, view, signal)
-      for (const object of this.#named(tree, name)) if (object.size === size && object.mtime >= since) return view
+      for (const object of this.#named(tree, name))
+        if (object.size === size && this.#bucketClock.local(object.mtime) >= since) return view
     }
     return undefined
   }

@@ -16,8 +16,10 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
-import type { Bytes, Key, Prefix } from '../units.js'
+import type { Bytes, EpochMs, Key, Prefix } from '../units.js'
 import { readBody } from './body.js'
+import type { BucketClock } from './bucket-clock.js'
+import { watchDates } from './answer-dates.js'
 import type { CredentialSource } from './credentials.js'
 import { storeError, type Attempt } from './failure.js'
 import { retried } from './retry.js'
@@ -40,6 +42,8 @@ export interface SdkStoreOptions {
   readonly region: string
   readonly pathStyle: boolean
   readonly credentials: CredentialSource
+  /** Told of the Date of every answer. */
+  readonly bucketClock?: BucketClock
 }
 
 /** Enough for reads and uploads in parallel; a bucket's limits are far above. */
@@ -58,11 +62,13 @@ class SdkStore implements Store {
   readonly #bucket: string
   readonly #credentials: CredentialSource
   readonly #client: S3Client
+  readonly #dateOf: (answer: object) => EpochMs | undefined
 
   constructor(options: SdkStoreOptions) {
     this.#bucket = options.bucket
     this.#credentials = options.credentials
     this.#client = new S3Client(clientConfig(options))
+    this.#dateOf = watchDates(this.#client, options.bucketClock)
   }
 
   list(request: ListRequest, signal: AbortSignal): Promise<ListPage> {
@@ -143,7 +149,7 @@ class SdkStore implements Store {
         IfNoneMatch: request.onlyIfAbsent === true ? '*' : undefined,
       })
       const answer = await this.#client.send(command, { abortSignal: signal })
-      return { etag: unquoted(answer.ETag), requestId: answer.$metadata.requestId }
+      return { etag: unquoted(answer.ETag), requestId: answer.$metadata.requestId, date: this.#dateOf(answer) }
     })
   }
 
@@ -192,7 +198,7 @@ class SdkStore implements Store {
         MultipartUpload: { Parts: parts.map((it) => ({ PartNumber: it.number, ETag: `"${it.etag}"` })) },
       })
       const answer = await this.#client.send(command, { abortSignal: signal })
-      return { etag: unquoted(answer.ETag), requestId: answer.$metadata.requestId }
+      return { etag: unquoted(answer.ETag), requestId: answer.$metadata.requestId, date: this.#dateOf(answer) }
     })
   }
 

@@ -60,6 +60,8 @@ export interface PutResult {
   readonly etag: string
   /** x-amz-request-id, for the audit trail. */
   readonly requestId: string | undefined
+  /** The answer's Date header: the bucket's time. */
+  readonly date?: EpochMs | undefined
 }
 
 /** A part that is already in the bucket. */

@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import { startS3Server, type S3Server } from '../../src/demo/s3/server.js'
 import type { QueueReport, StatusReport } from '../../src/state/reports.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
+import type { Clock } from '../../src/telemetry/clock.js'
 import { run } from './run.js'
 import { until } from './until.js'
 
@@ -21,6 +22,8 @@ export interface MountOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Objects put before the mount: key below the bucket, content. */
   readonly objects?: Readonly<Record<string, string | Uint8Array>>
+  /** The embedded S3 server's; the system's by default. */
+  readonly clock?: Clock
   /** Another S3 server than the embedded one. */
   readonly endpoint?: string
   /** The mount reaches the embedded server through a proxy that a test may tell what to break. */
@@ -180,7 +183,7 @@ export async function prepare(t: Test, options: MountOptions = {}): Promise<Moun
   await mkdir(join(directory, 'mnt'))
   if (options.owner)
     for (const it of [directory, join(directory, 'mnt')]) await chown(it, options.owner.uid, options.owner.gid)
-  const server = await startS3Server({ ...credentials, bucket })
+  const server = await startS3Server({ ...credentials, bucket, ...(options.clock && { clock: options.clock }) })
   for (const [key, content] of Object.entries(options.objects ?? {})) server.put(key, Buffer.from(content))
   const proxy = options.proxied === true ? await startFaultProxy(server.endpoint) : undefined
   const mounted = new Mounted(directory, server, options, proxy)

@@ -166,6 +166,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   ): void {
     const body = Buffer.from(result.body ?? '')
     response.writeHead(result.status, {
+      date: new Date(clock.now()).toUTCString(),
       'x-amz-request-id': requestId,
       'content-type': typeof result.body === 'string' ? 'application/xml' : 'application/octet-stream',
       'content-length': request.method === 'HEAD' ? (result.length ?? 0) : body.length,

@@ -1,0 +1,40 @@
+/** The Date headers of the SDK's answers, which the SDK itself keeps to itself. */
+import type { S3Client } from '@aws-sdk/client-s3'
+import type { EpochMs } from '../units.js'
+import type { BucketClock } from './bucket-clock.js'
+
+/**
+ * Notes the date of every answer, refusals too.
+ * @returns the date of an answer that the client gave
+ */
+export function watchDates(client: S3Client, clock: BucketClock | undefined): (answer: object) => EpochMs | undefined {
+  const dates = new WeakMap<object, EpochMs>()
+  // Beneath the SDK's own reading of the answer, which throws at a refusal.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const sentAt = Date.now()
+      const result = await next(args)
+      const date = dateIn(result.response)
+      if (date !== undefined) clock?.note(date, sentAt, Date.now())
+      return result
+    },
+    { step: 'deserialize', priority: 'low', name: 'as2fsClock' },
+  )
+  // Above it, where the answer is what the caller gets.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      const date = dateIn(result.response)
+      if (date !== undefined && result.output) dates.set(result.output, date)
+      return result
+    },
+    { step: 'deserialize', priority: 'high', name: 'as2fsDate' },
+  )
+  return (answer) => dates.get(answer)
+}
+
+function dateIn(response: unknown): EpochMs | undefined {
+  const headers = (response as { readonly headers?: Readonly<Record<string, string | undefined>> } | undefined)?.headers
+  const date = Date.parse(headers?.date ?? '')
+  return Number.isNaN(date) ? undefined : date
+}
