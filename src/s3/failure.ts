@@ -41,6 +41,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
   NoSuchUpload: { code: 'ENOENT', failure: 'absent', sentence: 'the multipart upload is gone (NoSuchUpload)' },
   RequestTimeTooSkewed: transient('the clock of this machine is wrong (RequestTimeTooSkewed)'),
   ConditionalRequestConflict: transient('another request is under way for it'),
+  MissingContentLength: {
+    code: 'EIO',
+    failure: 'permanent',
+    sentence: 'the server wants no checksums in trailers: name it with --endpoint (MissingContentLength)',
+  },
   SlowDown: transient('S3 asks to slow down (SlowDown)'),
   RequestTimeout: late,
   TimeoutError: late,
@@ -85,7 +90,9 @@ function describe(error: unknown): { name: string; status: number | undefined; d
   if (!(error instanceof Error)) return { name: 'Unknown', status: undefined, detail: 'S3 could not be asked' }
   const metadata = '$metadata' in error ? (error.$metadata as { httpStatusCode?: number } | undefined) : undefined
   const systemCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  const known = meanings[error.name] ? error.name : (systemCode ?? error.name)
+  // The SDK's handler says TimeoutError of connections that were reset, too.
+  const isReset = systemCode === 'ECONNRESET' || systemCode === 'EPIPE'
+  const known = meanings[error.name] && !isReset ? error.name : (systemCode ?? error.name)
   const detail = systemCode === undefined ? error.message || error.name : `S3 can't be reached (${systemCode})`
   return { name: known, status: metadata?.httpStatusCode, detail }
 }

@@ -232,6 +232,8 @@ class SdkStore implements Store {
   }
 }
 
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
 function clientConfig(options: SdkStoreOptions): S3ClientConfig {
   const agents = { keepAlive: true, maxSockets }
   const common: S3ClientConfig = {
@@ -240,6 +242,8 @@ function clientConfig(options: SdkStoreOptions): S3ClientConfig {
     credentials: () => options.credentials.get(),
     // We retry ourselves: reads with their body, writes only after a look at what became of them.
     maxAttempts: 1,
+    // Without one it writes to the console of each stream that could not be sent.
+    logger: silent,
     requestHandler: new NodeHttpHandler({
       connectionTimeout,
       socketTimeout,

@@ -1,0 +1,38 @@
+/** The contract of the store on the embedded server: what it says, real S3 says too (`radosgw.test.ts`). */
+import t from 'tap'
+import { startS3Server } from '../../src/demo/s3/server.js'
+import { testListing } from './contract/listing.js'
+import { testReading } from './contract/reading.js'
+import { connect, testServer } from './contract/server.js'
+import type { Subject } from './contract/subject.js'
+import { testMultipart, testWriting } from './contract/writing.js'
+
+const keys = { bucket: 'mftg-test', accessKey: 'AKIATESTTESTTEST', secretKey: 'test-secret/+=' }
+const clients = {
+  'as for servers that are not AWS': { defaults: false, pageLimit: 1000 },
+  'by pages that are short without being the last': { defaults: false, pageLimit: 7 },
+  'as for AWS, with the SDK’s checksums': { defaults: true, pageLimit: 1000 },
+}
+
+for (const [how, { defaults, pageLimit }] of Object.entries(clients)) {
+  t.test(how, async (t) => {
+    const server = await startS3Server({ ...keys, pageLimit })
+    t.teardown(() => server.close())
+    const subject: Subject = {
+      store: connect(t, { ...keys, endpoint: server.endpoint }, { defaults }),
+      put: async (key, content) => server.put(key, content),
+      delete: async (key) => server.delete(key),
+      differences: [],
+    }
+    await testListing(t, subject)
+    await testReading(t, subject)
+    await testWriting(t, subject)
+    await testMultipart(t, subject)
+  })
+}
+
+t.test('who may not', async (t) => {
+  const server = await startS3Server(keys)
+  t.teardown(() => server.close())
+  await testServer(t, { ...keys, endpoint: server.endpoint })
+})
