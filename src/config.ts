@@ -47,6 +47,8 @@ export interface MountConfig {
   /** Uploads at the same time. */
   readonly uploads: number
   readonly drain: Milliseconds
+  /** Absolute; undefined: none is kept. */
+  readonly auditLog: string | undefined
   readonly logLevel: LogLevel
   /** Absolute; undefined: stderr in the foreground, `as2fs.log` in the state directory otherwise. */
   readonly logFile: string | undefined

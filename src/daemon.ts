@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { MountConfig } from './config.js'
 import { createObjects } from './data/cached-objects.js'
 import type { Objects } from './data/objects.js'
-import { FsError } from './errors.js'
+import { FsError, UsageError } from './errors.js'
 import { As2Filesystem } from './fs/as2-filesystem.js'
 import { ListedBucketView } from './fs/bucket-view.js'
 import { ControlFile } from './fs/control-files.js'
@@ -31,6 +31,7 @@ import { startControlServer, type ControlServer } from './state/control-server.j
 import { PartnerSet } from './state/partners.js'
 import type { QueueReport, StatusReport, UnmountReport } from './state/reports.js'
 import { openStateDirectory, type StateDirectory } from './state/state-directory.js'
+import { AuditLog } from './telemetry/audit-log.js'
 import { systemClock } from './telemetry/clock.js'
 import type { Logger } from './telemetry/log.js'
 import type { EpochMs, Milliseconds } from './units.js'
@@ -80,6 +81,7 @@ class RunningDaemon implements Daemon {
   readonly #store: Store
   readonly #listing: Listing
   readonly #objects: Objects
+  #audit: AuditLog | undefined
   #sender: Sender | undefined
   #mount: MountedFuse | undefined
   #control: ControlServer | undefined
@@ -116,6 +118,7 @@ class RunningDaemon implements Daemon {
     const { prefix: root, stations, mountpoint } = this.#config
     await checkBucket(this.#store, this.#config.bucket, root, this.#log)
     const made = await PartnerSet.load(this.#state.path, this.#log)
+    this.#audit = await openAudit(this.#config.auditLog, this.#log)
     const sender = await this.#createSender()
     this.#sender = sender
     const [listing, objects] = [this.#listing, this.#objects]
@@ -164,6 +167,7 @@ class RunningDaemon implements Daemon {
     await this.#mount?.detach()
     await this.#control?.close()
     await this.#sender?.close()
+    await this.#audit?.close()
     this.#store.close()
   }
 
@@ -190,6 +194,7 @@ class RunningDaemon implements Daemon {
       }),
       clock: systemClock,
       log: this.#log,
+      audit: this.#audit,
     })
   }
 
@@ -237,6 +242,7 @@ class RunningDaemon implements Daemon {
     await this.#drain(drain)
     await this.#control?.close()
     await this.#sender?.close()
+    await this.#audit?.close()
     this.#store.close()
     await this.#state.release()
     this.#log.info('stopped')
@@ -276,6 +282,7 @@ class RunningDaemon implements Daemon {
       ...new Set([
         ...(problem === undefined ? [] : [problem]),
         ...refused,
+        ...(this.#audit?.problem === undefined ? [] : [this.#audit.problem]),
         ...(failed > 0 ? [`${failed} files could not be sent: see as2fs queue.`] : []),
         ...(this.#mount?.binding === 'stock'
           ? ['The binding was not compiled here: the mount slows down under load.']
@@ -286,6 +293,17 @@ class RunningDaemon implements Daemon {
 
   #queue(): QueueReport {
     return { generatedAt: systemClock.now(), rows: this.#sender?.allRows() ?? [] }
+  }
+}
+
+/** @throws UsageError one sentence: whoever wants an audit trail wants to know at once that there is none */
+async function openAudit(path: string | undefined, log: Logger): Promise<AuditLog | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return await AuditLog.open(path, log)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new UsageError(`The audit trail ${path} can't be written (${code}): give another with --audit-log.`)
   }
 }
 

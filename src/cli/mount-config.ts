@@ -27,7 +27,11 @@ export async function mountConfig(
   if (values.profile !== undefined && values['credentials-csv'] !== undefined) {
     throw new UsageError('--profile and --credentials-csv both name credentials: give one of them.')
   }
-  return configOf(parsedBucket(args.bucket), await realMountpoint(args.mountpoint, cwd), values)
+  const mountpoint = await realMountpoint(args.mountpoint, cwd)
+  if (values['audit-log']?.startsWith(`${mountpoint}/`) === true) {
+    throw new UsageError('--audit-log is below the mountpoint: the daemon can write nothing there.')
+  }
+  return configOf(parsedBucket(args.bucket), mountpoint, values)
 }
 
 /** The path as the kernel knows it, without looking at what may be a dead mount on it. */
@@ -81,6 +85,7 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues): Mou
     settle: values.settle,
     uploads: values.uploads,
     drain: values.drain,
+    auditLog: values['audit-log'],
     logLevel: values['log-level'],
     logFile: values['log-file'],
   }

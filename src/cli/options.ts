@@ -94,6 +94,7 @@ export const mountOptions = {
     '100MiB',
   ),
   drain: value(['Sending', 'TIME', 'to go on uploading after the unmount; the rest is kept'], parse.duration(), '30s'),
+  'audit-log': optional(['Sending', 'FILE', 'append what happens to every sent file, as JSON lines'], parse.path),
 
   'state-dir': optional(
     ['Daemon', 'DIR', 'what must outlive the mount, files on their way included', defaultStateDir()],

@@ -16,6 +16,7 @@ import { isRemembered, recover } from './recovery.js'
 import { keyOf } from './rows.js'
 import type { BucketView, Sender } from './sender.js'
 import { Spool } from './spool.js'
+import { Trail, type AuditSink } from './trail.js'
 import { Transfer } from './transfer.js'
 
 export interface SenderOptions extends HoldPolicy {
@@ -30,6 +31,8 @@ export interface SenderOptions extends HoldPolicy {
   readonly onDuplicate: DuplicatePolicy
   readonly clock: Clock
   readonly log: Logger
+  /** `--audit-log` */
+  readonly audit?: AuditSink | undefined
   /** 0 to 1; Math.random by default. */
   readonly random?: () => number
 }
@@ -47,13 +50,15 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
   }
   const { messages, bundles } = recovered
+  const key = (message: Message) => keyOf(root, message)
+  const trail = new Trail({ keyOf: key, log, audit: options.audit })
+  await trail.reconcile(entries, messages, clock.now())
   const journal = await Journal.begin<JournalEntry>(directory, [{ messages, made: bundles }])
   await syncFolder(directory)
   // Only now: what the new journal does not say is not to be lost.
   for (const id of recovered.leftovers) await spool.remove(id)
   const isForgettable = (message: Message): boolean => message.state === 'gone' && !isRemembered(message, clock.now())
-  const book = new MessageBook({ journal, messages, bundles, isForgettable, log })
-  const key = (message: Message) => keyOf(root, message)
+  const book = new MessageBook({ journal, messages, bundles, isForgettable, trail, clock, log })
   const locks = new Locks()
   const pickup = new Pickup({ book, bucket, keyOf: key, clock, log })
   const transfer = new Transfer({
@@ -66,7 +71,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   transfer.kick()
   pickup.watch()
   const holding = new Holding(options)
-  const sender = new DurableSender({ ...options, book, spool, transfer, pickup, locks, holding })
+  const sender = new DurableSender({ ...options, book, spool, transfer, pickup, locks, holding, trail })
   await sender.finishClosed()
   return sender
 }

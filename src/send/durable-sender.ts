@@ -10,14 +10,15 @@ import type { Holding } from './holding.js'
 import { judged, settled } from './judgement.js'
 import type { Locks } from './locks.js'
 import { pathId, without, type Bundle, type Message } from './message.js'
-import { logChange, type MessageBook } from './message-book.js'
+import type { MessageBook } from './message-book.js'
 import { NameCheck } from './name-check.js'
 import type { EndOfWriting } from './open-file.js'
 import { OpenFiles } from './open-files.js'
 import type { Pickup } from './pickup.js'
-import { keyOf, Rows } from './rows.js'
+import { Rows } from './rows.js'
 import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow } from './sender.js'
 import type { Spool } from './spool.js'
+import type { Trail } from './trail.js'
 import type { Transfer } from './transfer.js'
 import type { Partner } from '../view/partner.js'
 
@@ -28,6 +29,7 @@ export interface DurableSenderParts {
   readonly pickup: Pickup
   readonly locks: Locks
   readonly holding: Holding
+  readonly trail: Trail
   readonly bucket: BucketView
   readonly root: Prefix
   readonly settle: Milliseconds
@@ -286,11 +288,7 @@ export class DurableSender implements Sender {
   }
 
   async #write(messages: readonly Message[]): Promise<void> {
-    const before = messages.map(({ id }) => this.#parts.book.get(id)?.state)
     await this.#parts.book.put(messages, { sync: true })
-    for (const [i, message] of messages.entries()) {
-      if (message.state !== before[i]) logChange(this.#parts.log, message, keyOf(this.#parts.root, message))
-    }
   }
 
   #find(partner: Partner, path: readonly Name[]): Message {

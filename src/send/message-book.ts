@@ -1,9 +1,10 @@
 /** All messages and bundles: in memory as the journal has them. A change is on disk before it is seen. */
 import { FsError } from '../errors.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Key } from '../units.js'
+import type { Clock } from '../telemetry/clock.js'
 import type { Journal } from './journal.js'
 import { bundleId, pathId, type Bundle, type JournalEntry, type Message } from './message.js'
+import type { Trail } from './trail.js'
 import type { Partner } from '../view/partner.js'
 
 /** The journal is made anew when it has this many entries more than there are messages. */
@@ -15,11 +16,16 @@ export interface MessageBookOptions {
   readonly bundles: readonly Bundle[]
   /** Whether what is over may be forgotten. */
   readonly isForgettable: (message: Message) => boolean
+  /** Told of every change, once it is in the journal. */
+  readonly trail: Trail
+  readonly clock: Clock
   readonly log: Logger
 }
 
 export class MessageBook {
   readonly #journal: Journal<JournalEntry>
+  readonly #trail: Trail
+  readonly #clock: Clock
   readonly #log: Logger
   readonly #isForgettable: (message: Message) => boolean
   readonly #byId = new Map<string, Message>()
@@ -34,6 +40,8 @@ export class MessageBook {
 
   constructor(options: MessageBookOptions) {
     this.#journal = options.journal
+    this.#trail = options.trail
+    this.#clock = options.clock
     this.#log = options.log
     this.#isForgettable = options.isForgettable
     for (const message of options.messages) this.#see(message)
@@ -70,8 +78,13 @@ export class MessageBook {
    * @throws FsError ENOSPC or EIO if the journal can't be written; then nothing has changed
    */
   async put(messages: readonly Message[], options: { readonly sync: boolean }): Promise<void> {
-    await this.#append({ messages }, options, () => {
-      for (const message of messages) this.#see(message)
+    const at = this.#clock.now()
+    await this.#append({ at, messages }, options, () => {
+      for (const message of messages) {
+        const before = this.#byId.get(message.id)
+        this.#see(message)
+        this.#trail.changed(before, message, at)
+      }
     })
   }
 
@@ -140,16 +153,10 @@ export class MessageBook {
       { messages: [...this.#byId.values()], made: [...this.#bundles.values()] },
       ...this.#underWay,
     ]
-    this.#journal.compact(entries).catch((err: unknown) => {
+    // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
+    const compacted = this.#trail.flushed().then(() => this.#journal.compact(entries))
+    compacted.catch((err: unknown) => {
       this.#log.error({ err }, 'The journal of send/ could not be made anew; it goes on growing.')
     })
   }
-}
-
-/** One log line for a change of state. */
-export function logChange(log: Logger, message: Message, key: Key): void {
-  const { id, state, reason, size, tries, error, etag } = message
-  const fields = { id, key, state, reason, size, tries, etag }
-  if (state === 'failed') log.error(fields, `${key} failed: ${error ?? 'it could not be sent'}`)
-  else log.info(fields, `${key} is ${state}`)
 }

@@ -38,6 +38,12 @@ export interface Message extends Partner {
   readonly attempt?: Attempt
   readonly etag?: string
   readonly submittedAt?: EpochMs
+  /** CRC-32 of the content that was sent, eight hexadecimal digits. */
+  readonly crc32?: string
+  /** S3's, of the request that it acknowledged. */
+  readonly requestId?: string
+  /** The Date of that answer: the bucket's time. */
+  readonly sentAt?: EpochMs
 }
 
 /** A folder made in a `send/`. */
@@ -47,6 +53,8 @@ export interface Bundle extends Partner {
 
 /** One line of the journal: all of it is applied, or none. */
 export interface JournalEntry {
+  /** When it was written. */
+  readonly at?: EpochMs
   readonly messages?: readonly Message[]
   readonly made?: readonly Bundle[]
   readonly removed?: readonly Bundle[]

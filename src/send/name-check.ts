@@ -10,6 +10,7 @@ import { isLocal } from './message.js'
 import type { MessageBook } from './message-book.js'
 import { isRemembered } from './recovery.js'
 import type { BucketView } from './sender.js'
+import type { Trail } from './trail.js'
 
 export interface NameCheckOptions {
   readonly book: MessageBook
@@ -17,6 +18,7 @@ export interface NameCheckOptions {
   readonly holding: Holding
   readonly onDuplicate: DuplicatePolicy
   readonly clock: Clock
+  readonly trail: Trail
 }
 
 /** How long a create waits for the bucket to say whether the name was sent; else the upload asks. */
@@ -38,10 +40,10 @@ export class NameCheck {
     const { onDuplicate, holding, clock, bucket } = this.#options
     if (onDuplicate === 'send' || !holding.isFinal(path, isRenamed)) return false
     if (onDuplicate === 'suffix') return true
-    if (this.#sentBefore(partner, path)) throw duplicate(path)
+    if (this.#sentBefore(partner, path)) throw this.#refused(partner, path)
     try {
       const seenAt = await bucket.seen(partner, path, AbortSignal.any([signal, AbortSignal.timeout(patience)]))
-      if (isDuplicate(seenAt, clock.now())) throw duplicate(path)
+      if (isDuplicate(seenAt, clock.now())) throw this.#refused(partner, path)
       return false
     } catch (error) {
       if (error instanceof FsError && error.code === 'EEXIST') throw error
@@ -54,13 +56,14 @@ export class NameCheck {
     return this.#options.onDuplicate === 'suffix' && this.#sentBefore(partner, path)
   }
 
+  #refused(partner: Partner, path: string): FsError {
+    this.#options.trail.refused(partner, path, '--on-duplicate reject', this.#options.clock.now())
+    return new FsError('EEXIST', `${path} was sent within six hours: the gateway would drop it as a duplicate.`)
+  }
+
   /** By this mount, within six hours. */
   #sentBefore(partner: Partner, path: string): boolean {
     const now = this.#options.clock.now()
     return this.#options.book.named(partner, path).some((it) => !isLocal(it.state) && isRemembered(it, now))
   }
-}
-
-function duplicate(path: string): FsError {
-  return new FsError('EEXIST', `${path} was sent within six hours: the gateway would drop it as a duplicate.`)
 }

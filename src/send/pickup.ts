@@ -3,7 +3,7 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds } from '../units.js'
 import { pathId, type Message } from './message.js'
-import { logChange, type MessageBook } from './message-book.js'
+import type { MessageBook } from './message-book.js'
 import type { BucketView } from './sender.js'
 
 export interface PickupOptions {
@@ -75,7 +75,6 @@ export class Pickup {
     const gone: Message = { ...message, state: 'gone' }
     try {
       await this.#options.book.put([gone], { sync: false })
-      logChange(this.#options.log, gone, this.#options.keyOf(message))
     } catch (err) {
       this.#options.log.error({ err }, 'That the gateway took a file could not be written down; it is tried again.')
     }

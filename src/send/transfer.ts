@@ -1,16 +1,15 @@
 /** Takes queued messages to the bucket: when, how many at once, and what becomes of each. */
 import { StoreError } from '../s3/store-error.js'
-import type { PutResult } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, EpochMs, Key, Milliseconds } from '../units.js'
 import type { DuplicatePolicy } from '../config.js'
 import { isDuplicate, suffixed } from './duplicates.js'
 import { without, type Attempt, type Message } from './message.js'
-import { logChange, type MessageBook } from './message-book.js'
+import type { MessageBook } from './message-book.js'
 import { nextDue, nextUploads, retryDelay } from './schedule.js'
 import type { BucketView } from './sender.js'
-import { upload, type UploadOptions } from './upload.js'
+import { checksum, upload, type Uploaded, type UploadOptions } from './upload.js'
 
 export interface TransferOptions extends UploadOptions {
   readonly book: MessageBook
@@ -143,7 +142,7 @@ export class Transfer {
     }
   }
 
-  #upload(message: Message, signal: AbortSignal): Promise<PutResult> {
+  #upload(message: Message, signal: AbortSignal): Promise<Uploaded> {
     const { id, size } = message
     const since = message.attempt?.since ?? this.#options.clock.now()
     return upload(
@@ -163,7 +162,8 @@ export class Transfer {
     const where = await this.#options.bucket.find(message, name, message.size, attempt.since - clockSlack, signal)
     if (where === undefined) return false
     this.#options.log.info({ id: message.id, where }, 'An upload whose answer was lost had arrived.')
-    await this.#submitted(message, { etag: '', requestId: undefined })
+    const crc32 = await checksum(this.#options.spool, message)
+    await this.#submitted(message, { etag: '', requestId: undefined, crc32 })
     return true
   }
 
@@ -190,10 +190,14 @@ export class Transfer {
     return undefined
   }
 
-  async #submitted(message: Message, { etag }: PutResult): Promise<void> {
-    const now = this.#options.clock.now()
+  async #submitted(message: Message, { etag, requestId, date, crc32 }: Uploaded): Promise<void> {
     const settled = without(message, 'attempt', 'notBefore', 'error', 'reason')
-    await this.#change({ ...settled, state: 'submitted', etag, submittedAt: now })
+    const receipt = {
+      ...{ etag, crc32, submittedAt: this.#options.clock.now() },
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(date === undefined ? {} : { sentAt: date }),
+    }
+    await this.#change({ ...settled, state: 'submitted', ...receipt })
     await this.#options.spool.remove(message.id)
     this.#options.onSubmitted(message)
   }
@@ -239,8 +243,6 @@ export class Transfer {
   }
 
   async #change(message: Message): Promise<void> {
-    const before = this.#options.book.get(message.id)
     await this.#options.book.put([message], { sync: true })
-    if (before?.state !== message.state) logChange(this.#options.log, message, this.#options.keyOf(message))
   }
 }

@@ -1,6 +1,9 @@
 /** One message into the bucket: one PUT, or one multipart upload, streamed from the spool. */
-import type { PutResult, Store, UploadedPart } from '../s3/store.js'
+import { pipeline } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { ByteRange, PutResult, Store, UploadedPart } from '../s3/store.js'
 import type { Bytes, Key } from '../units.js'
+import { ChecksumStream, combineCrc32, formatCrc32 } from './crc32.js'
 import type { Spool } from './spool.js'
 
 export interface UploadOptions {
@@ -18,17 +21,41 @@ export interface Upload {
   readonly progress: (uploaded: Bytes) => void
 }
 
+/** What S3 said of it, and the CRC-32 of what was sent. */
+export interface Uploaded extends PutResult {
+  readonly crc32: string
+}
+
 const partsAtOnce = 4
 const smallestPart: Bytes = 8 * 1024 * 1024
 /** S3's limit. */
 const mostParts = 10_000
 
 /** @throws StoreError, or FsError if the spool can't be read */
-export async function upload(options: UploadOptions, message: Upload, signal: AbortSignal): Promise<PutResult> {
+export async function upload(options: UploadOptions, message: Upload, signal: AbortSignal): Promise<Uploaded> {
   if (message.size > options.multipartThreshold) return multipart(options, message, signal)
   const { key, size, id } = message
-  const body = () => options.spool.stream(id, { start: 0, end: size })
-  return options.store.put({ key, size, body, onlyIfAbsent: true }, signal)
+  let sent: ChecksumStream | undefined
+  const body = (): ChecksumStream => {
+    let uploaded = 0
+    sent = checked(options.spool, id, { start: 0, end: size }, (bytes) => message.progress((uploaded += bytes)))
+    return sent
+  }
+  const answer = await options.store.put({ key, size, body, onlyIfAbsent: true }, signal)
+  return { ...answer, crc32: formatCrc32(sent?.value ?? 0) }
+}
+
+/** Of a file of the spool. @throws the disk's error */
+export async function checksum(spool: Spool, { id, size }: { id: string; size: Bytes }): Promise<string> {
+  if (size === 0) return formatCrc32(0)
+  const whole = checked(spool, id, { start: 0, end: size }, () => undefined)
+  await finished(whole.resume())
+  return formatCrc32(whole.value)
+}
+
+function checked(spool: Spool, id: string, range: ByteRange, onBytes: (bytes: Bytes) => void): ChecksumStream {
+  // What fails is thrown by whoever reads the stream.
+  return pipeline(spool.stream(id, range), new ChecksumStream(onBytes), () => undefined)
 }
 
 /** Bytes a part: as small as ten thousand parts allow, so that little is sent again. */
@@ -36,7 +63,7 @@ export function partSize(size: Bytes): Bytes {
   return Math.max(smallestPart, Math.ceil(size / mostParts))
 }
 
-async function multipart({ store, spool }: UploadOptions, message: Upload, signal: AbortSignal): Promise<PutResult> {
+async function multipart({ store, spool }: UploadOptions, message: Upload, signal: AbortSignal): Promise<Uploaded> {
   const { id, key, size } = message
   const uploadId = await store.createMultipart(key, signal)
   await message.begun(uploadId)
@@ -45,13 +72,17 @@ async function multipart({ store, spool }: UploadOptions, message: Upload, signa
   const partSignal = AbortSignal.any([signal, failed.signal])
   const bytes = partSize(size)
   const parts: UploadedPart[] = []
+  const checksums = new Map<number, { readonly value: number; readonly size: Bytes }>()
   let next = 1
   let uploaded = 0
   const worker = async (): Promise<void> => {
     for (let number = next++; (number - 1) * bytes < size; number = next++) {
       const range = { start: (number - 1) * bytes, end: Math.min(size, number * bytes) }
-      const part = { number, size: range.end - range.start, body: () => spool.stream(id, range) }
+      let sent: ChecksumStream | undefined
+      const body = (): ChecksumStream => (sent = checked(spool, id, range, () => undefined))
+      const part = { number, size: range.end - range.start, body }
       parts.push(await store.uploadPart(key, uploadId, part, partSignal))
+      checksums.set(number, { value: sent?.value ?? 0, size: part.size })
       message.progress((uploaded += part.size))
     }
   }
@@ -62,5 +93,11 @@ async function multipart({ store, spool }: UploadOptions, message: Upload, signa
     throw error
   }
   parts.sort((a, b) => a.number - b.number)
-  return store.completeMultipart(key, uploadId, parts, true, signal)
+  const answer = await store.completeMultipart(key, uploadId, parts, true, signal)
+  let whole = 0
+  for (const { number } of parts) {
+    const { value, size: length } = checksums.get(number) ?? { value: 0, size: 0 }
+    whole = combineCrc32(whole, value, length)
+  }
+  return { ...answer, crc32: formatCrc32(whole) }
 }

@@ -1,0 +1,103 @@
+/** What is told of each change of a sent file: one line of the log, and one entry of the audit trail. */
+import type { Logger } from '../telemetry/log.js'
+import type { EpochMs, Key } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import { changeOf, type Change } from './change.js'
+import type { JournalEntry, Message } from './message.js'
+
+/** Where the entries of the audit trail go; it never fails and never blocks. */
+export interface AuditSink {
+  append(entry: object): void
+  /** Resolves when all that was appended is on disk, or can't be written for now. */
+  flushed(): Promise<void>
+  /** The entries that were written last. @throws the disk's own error */
+  tail(): Promise<readonly object[]>
+}
+
+export interface TrailOptions {
+  readonly keyOf: (message: Message) => Key
+  readonly log: Logger
+  readonly audit: AuditSink | undefined
+}
+
+export class Trail {
+  readonly #options: TrailOptions
+
+  constructor(options: TrailOptions) {
+    this.#options = options
+  }
+
+  /** A change that is in the journal. */
+  changed(before: Message | undefined, after: Message, at: EpochMs): void {
+    const change = changeOf(before, after, at)
+    if (!change) return
+    const { log, audit } = this.#options
+    const entry = this.#entry(change, after, at)
+    audit?.append(entry)
+    const { event, key, error } = entry
+    if (event === 'failed') log.error(entry, `${key} failed: ${error ?? 'it could not be sent'}`)
+    else log.info(entry, `${key}: ${event}`)
+  }
+
+  /** A name that was not accepted: there never was a file. */
+  refused(partner: Partner, name: string, policy: string, at: EpochMs): void {
+    const { station, partner: to } = partner
+    const entry = { at: isoTime(at), event: 'refused', station, partner: to, name, policy }
+    this.#options.audit?.append(entry)
+    this.#options.log.info(entry, `${station}/${to}: ${name} was refused`)
+  }
+
+  /**
+   * At a start: what the journal has and the audit trail has not, because the daemon was killed between the two.
+   * @param entries as the journal was found
+   * @param recovered what the start made of them, in the journal from now on
+   */
+  async reconcile(entries: readonly JournalEntry[], recovered: readonly Message[], now: EpochMs): Promise<void> {
+    const { audit } = this.#options
+    // Where it can't be read, all is told once more.
+    const known = new Set((await audit?.tail().catch(() => []))?.map(entryId))
+    const messages = new Map<string, Message>()
+    for (const { messages: changed = [], at } of entries) {
+      for (const message of changed) {
+        const change = at === undefined ? undefined : changeOf(messages.get(message.id), message, at)
+        messages.set(message.id, message)
+        if (!change || at === undefined) continue
+        const entry = this.#entry(change, message, at)
+        if (!known.has(entryId(entry))) audit?.append(entry)
+      }
+    }
+    for (const message of recovered) this.changed(messages.get(message.id), message, now)
+    await audit?.flushed()
+  }
+
+  /** All that was told so far is on disk when it resolves, if the disk lets it. */
+  async flushed(): Promise<void> {
+    await this.#options.audit?.flushed()
+  }
+
+  #entry(change: Change, message: Message, at: EpochMs): AuditEntry {
+    const { id, station, partner, path: name, size } = message
+    const { event, ...rest } = change
+    return { at: isoTime(at), event, id, station, partner, name, key: this.#options.keyOf(message), size, ...rest }
+  }
+}
+
+interface AuditEntry extends Change {
+  readonly at: string
+  readonly id: string
+  readonly station: string
+  readonly partner: string
+  readonly name: string
+  readonly key: Key
+  readonly size: number
+}
+
+/** Two entries that say the same have the same; one of them is enough. */
+function entryId(entry: object): string {
+  const { at, event, id } = entry as { readonly at?: unknown; readonly event?: unknown; readonly id?: unknown }
+  return `${String(id)} ${String(event)} ${String(at)}`
+}
+
+function isoTime(at: EpochMs): string {
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,192 @@
+/**
+ * The file of the audit trail: JSON lines, appended in the background. Whoever appends never waits and never fails: what
+ * can't be written is kept, tried again, and said in `problem`.
+ */
+import { open, stat, type FileHandle } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Bytes, Milliseconds } from '../units.js'
+import type { Logger } from './log.js'
+
+/** Lines that wait at most; then the oldest are given up, and counted. */
+const mostWaiting = 100_000
+const retryAfter: Milliseconds = 5_000
+/** An appended line is on disk so much later: the journal beside it can tell what a power loss took. */
+const syncAfter: Milliseconds = 1_000
+/** So much of the end is read to see what is there already. */
+const tailBytes: Bytes = 16 * 1024 * 1024
+const flushWithin: Milliseconds = 2_000
+
+interface Opened {
+  readonly handle: FileHandle
+  readonly inode: number
+  /** Its last line was cut off by a failure. */
+  readonly isTorn: boolean
+}
+
+export class AuditLog {
+  readonly #path: string
+  readonly #log: Logger
+  #opened: Opened
+  #waiting: string[] = []
+  #lost = 0
+  #pump: Promise<void> | undefined
+  #problem: string | undefined
+  #syncTimer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  private constructor(path: string, opened: Opened, log: Logger) {
+    this.#path = path
+    this.#opened = opened
+    this.#log = log
+  }
+
+  /** @throws the disk's own error */
+  static async open(path: string, log: Logger): Promise<AuditLog> {
+    return new AuditLog(path, await openFile(path), log)
+  }
+
+  /** One sentence, while it can't be written. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  append(entry: object): void {
+    if (this.#isClosed) return
+    this.#waiting.push(`${JSON.stringify(entry)}\n`)
+    if (this.#waiting.length > mostWaiting) {
+      this.#lost += 1
+      this.#waiting.shift()
+    }
+    this.#start()
+  }
+
+  /** What the last megabytes hold: whole lines, parsed. */
+  async tail(): Promise<readonly object[]> {
+    const { handle } = await openFile(this.#path, 'r')
+    try {
+      const { size } = await handle.stat()
+      const length = Math.min(size, tailBytes)
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length)
+      return buffer.subarray(0, bytesRead).toString().split('\n').flatMap(parsed)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** All lines are on disk when it resolves; it waits two seconds at most, and not while the file can't be written. */
+  async flushed(): Promise<void> {
+    const timer = new AbortController()
+    const late = delay(flushWithin, undefined, { signal: timer.signal }).catch(() => undefined)
+    await Promise.race([late, this.#flush()])
+    timer.abort()
+  }
+
+  async close(): Promise<void> {
+    await this.flushed()
+    this.#isClosed = true
+    clearTimeout(this.#syncTimer)
+    if (this.#waiting.length > 0) {
+      this.#log.error(
+        `${this.#waiting.length} entries of the audit trail could not be written; the next mount adds them.`,
+      )
+    }
+    await this.#opened.handle.close().catch(() => undefined)
+  }
+
+  #start(): void {
+    this.#pump ??= this.#write().finally(() => {
+      this.#pump = undefined
+      if (this.#waiting.length > 0 && !this.#isClosed) this.#start()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#pump && this.#problem === undefined) await Promise.race([this.#pump, delay(20)])
+    await this.#sync()
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0 && !this.#isClosed) {
+      try {
+        await this.#reopen()
+        const lines = this.#waiting
+        this.#waiting = []
+        await this.#writeLines(lines)
+        this.#recovered()
+      } catch (error) {
+        this.#failed(error)
+        await delay(retryAfter, undefined, { ref: false })
+      }
+    }
+  }
+
+  async #writeLines(lines: string[]): Promise<void> {
+    const { handle, isTorn } = this.#opened
+    const bytes = Buffer.from(`${isTorn ? '\n' : ''}${lines.join('')}`)
+    try {
+      for (let done = 0; done < bytes.length;) done += (await handle.write(bytes, done)).bytesWritten
+      this.#opened = { ...this.#opened, isTorn: false }
+      this.#syncTimer ??= setTimeout(() => void this.#sync(), syncAfter).unref()
+    } catch (error) {
+      // How much of it is there is not known: all of it once more, on a line of its own.
+      this.#opened = { ...this.#opened, isTorn: true }
+      this.#waiting = [...lines, ...this.#waiting]
+      throw error
+    }
+  }
+
+  /** After a rotation the name is free, or another file's. */
+  async #reopen(): Promise<void> {
+    const inode = await stat(this.#path).then(
+      (it) => it.ino,
+      () => undefined,
+    )
+    if (inode === this.#opened.inode) return
+    const opened = await openFile(this.#path)
+    await this.#opened.handle.close().catch(() => undefined)
+    this.#opened = opened
+  }
+
+  async #sync(): Promise<void> {
+    clearTimeout(this.#syncTimer)
+    this.#syncTimer = undefined
+    await this.#opened.handle.datasync().catch((error: unknown) => this.#failed(error))
+  }
+
+  #failed(error: unknown): void {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const sentence = `The audit trail ${this.#path} can't be written (${code}); sending goes on.`
+    if (this.#problem === undefined) this.#log.error({ err: error }, sentence)
+    this.#problem = sentence
+  }
+
+  #recovered(): void {
+    if (this.#problem === undefined) return
+    this.#problem = undefined
+    const { path, lost } = { path: this.#path, lost: this.#lost }
+    this.#log.warn({ path, lost }, `The audit trail is written again; ${lost} entries of it are lost.`)
+    this.#lost = 0
+  }
+}
+
+async function openFile(path: string, flags = 'a+'): Promise<Opened> {
+  const handle = await open(path, flags, 0o600)
+  try {
+    const { ino, size } = await handle.stat()
+    const last = Buffer.alloc(1)
+    if (size > 0) await handle.read(last, 0, 1, size - 1)
+    return { handle, inode: ino, isTorn: size > 0 && last.toString() !== '\n' }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+function parsed(line: string): object[] {
+  try {
+    const value = JSON.parse(line) as unknown
+    return typeof value === 'object' && value !== null ? [value] : []
+  } catch {
+    return []
+  }
+}
