@@ -59,7 +59,7 @@ export class As2Filesystem implements Filesystem {
     return this.#send.getattr(owner, place.names, signal)
   }
 
-  async readdir(path: string, signal: AbortSignal): Promise<readonly DirectoryEntry[]> {
+  async readdir(path: string, signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
     const place = parsePath(path)
     if (place.kind !== 'send') return this.#tree.readdir(place, signal)
     const owner = await this.#tree.owner(place, signal)

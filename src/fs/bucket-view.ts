@@ -1,11 +1,12 @@
 /** What the send room may ask of the bucket, answered from listings: lost uploads, duplicates, pick-up by the gateway. */
 import { FsError } from '../errors.js'
-import type { KeyTree, Listing } from '../listing/listing.js'
+import type { Listing, ViewTree } from '../listing/listing.js'
 import type { BucketClock } from '../s3/bucket-clock.js'
 import type { ObjectInfo } from '../s3/store.js'
+import { duplicateWindow } from '../send/duplicates.js'
 import type { BucketView } from '../send/sender.js'
 import type { Clock } from '../telemetry/clock.js'
-import type { Bytes, EpochMs, Key, Prefix } from '../units.js'
+import type { Bytes, EpochMs, Key, Milliseconds, Prefix } from '../units.js'
 import { viewPrefix } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 
@@ -13,13 +14,14 @@ import type { Partner } from '../view/partner.js'
 const whereabouts = ['send', 'duplicate', 'outbox'] as const
 type SendingView = (typeof whereabouts)[number]
 
+/** What is left out as too old is older by more than two clocks, read one after the other, can be apart. */
+const clockSlack: Milliseconds = 60_000
+
 export class ListedBucketView implements BucketView {
   readonly #listing: Listing
   readonly #root: Prefix
   readonly #clock: Clock
   readonly #bucketClock: BucketClock
-  /** The objects of a listing by their last segment; made when first asked for. */
-  readonly #byName = new WeakMap<KeyTree, ReadonlyMap<string, readonly ObjectInfo[]>>()
 
   constructor(options: { listing: Listing; root: Prefix; clock: Clock; bucketClock: BucketClock }) {
     this.#listing = options.listing
@@ -32,7 +34,8 @@ export class ListedBucketView implements BucketView {
     let newest: EpochMs | undefined
     for (const view of ['send', 'outbox'] as const) {
       const tree = await this.#visibleTree(partner, view, signal)
-      for (const object of this.#named(tree, name)) newest = Math.max(newest ?? 0, object.mtime)
+      const since = this.#clock.now() - duplicateWindow
+      for (const object of this.#named(tree, name, since)) newest = Math.max(newest ?? 0, object.mtime)
     }
     return newest === undefined ? undefined : this.#bucketClock.local(newest)
   }
@@ -47,8 +50,9 @@ export class ListedBucketView implements BucketView {
     // Twice over: it may move on between one listing and the next, but only forwards.
     for (const view of [...whereabouts, 'send', 'outbox'] as const) {
       const tree = await this.#freshTree(partner, view, signal)
-      for (const object of this.#named(tree, name))
+      for (const object of this.#named(tree, name, since)) {
         if (object.size === size && this.#bucketClock.local(object.mtime) >= since) return view
+      }
     }
     return undefined
   }
@@ -60,14 +64,13 @@ export class ListedBucketView implements BucketView {
     const tree = await this.#listing.tree(prefix, signal)
     // A stale tree, served in an outage, says nothing about what happened since.
     if (tree.listedAt < since) return () => true
-    return (key) => this.#named(tree, basename(key)).some((object) => object.key === key)
+    return (key) => tree.has(key)
   }
 
-  #named(tree: KeyTree | undefined, name: string): readonly ObjectInfo[] {
-    if (!tree) return []
-    let index = this.#byName.get(tree)
-    if (!index) this.#byName.set(tree, (index = indexByName(tree)))
-    return index.get(name) ?? []
+  /** Objects with that last segment, those that were surely modified before that time (of this machine) left out. */
+  *#named(tree: ViewTree | undefined, name: string, since: EpochMs): Generator<ObjectInfo, undefined> {
+    const ahead = this.#bucketClock.now() - this.#clock.now()
+    for (const object of tree?.recent(since + ahead - clockSlack) ?? []) if (basename(object.key) === name) yield object
   }
 
   #prefix(partner: Partner, view: SendingView): Prefix {
@@ -75,7 +78,7 @@ export class ListedBucketView implements BucketView {
   }
 
   /** A view that may not be listed holds nothing that we could know of. */
-  async #visibleTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<KeyTree | undefined> {
+  async #visibleTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<ViewTree | undefined> {
     try {
       return await this.#listing.tree(this.#prefix(partner, view), signal)
     } catch (error) {
@@ -88,7 +91,7 @@ export class ListedBucketView implements BucketView {
    * A listing begun from now on: what was known before can't tell where a lost upload went. Refused access is an
    * error here (but for `duplicate/`): 'can't look' must never be read as 'was not sent'.
    */
-  async #freshTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<KeyTree | undefined> {
+  async #freshTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<ViewTree | undefined> {
     const prefix = this.#prefix(partner, view)
     const now = this.#clock.now()
     this.#listing.invalidate(prefix)
@@ -99,17 +102,6 @@ export class ListedBucketView implements BucketView {
     }
     return tree
   }
-}
-
-function indexByName(tree: KeyTree): ReadonlyMap<string, readonly ObjectInfo[]> {
-  const index = new Map<string, ObjectInfo[]>()
-  for (const object of tree.objects()) {
-    const name = basename(object.key)
-    const namesakes = index.get(name)
-    if (namesakes) namesakes.push(object)
-    else index.set(name, [object])
-  }
-  return index
 }
 
 function basename(key: Key): string {

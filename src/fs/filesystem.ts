@@ -40,7 +40,8 @@ export interface Times {
  */
 export interface Filesystem {
   getattr(path: string, signal: AbortSignal): Promise<Attributes>
-  readdir(path: string, signal: AbortSignal): Promise<readonly DirectoryEntry[]>
+  /** `.` and `..` aside. They are made as they are asked for, once. */
+  readdir(path: string, signal: AbortSignal): Promise<Iterable<DirectoryEntry>>
   access(path: string, mode: number, signal: AbortSignal): Promise<void>
   open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number>
   create(path: string, signal: AbortSignal): Promise<number>

@@ -9,7 +9,7 @@ import type { Bytes, Name, Prefix } from '../units.js'
 import { expiresAt } from '../view/expiry.js'
 import { encodeName } from '../view/names.js'
 import { parsePath, stationName, viewPrefix, type Place, type ViewName } from '../view/tree.js'
-import type { Filesystem } from './filesystem.js'
+import type { DirectoryEntry, Filesystem } from './filesystem.js'
 import type { ReadOnlyTree } from './read-only-tree.js'
 import type { Partner } from '../view/partner.js'
 
@@ -95,12 +95,14 @@ export class Info {
   async #findMdn(view: ViewName, owner: Partner, message: Name, signal: AbortSignal): Promise<string | undefined> {
     const direction = view.endsWith('inbox') ? 'outgoing' : 'incoming'
     const folder = `/${stationName(owner.station)}/${encodeName(owner.partner)}/mdn/${direction}`
-    const entries = await this.#options.fs.readdir(folder, signal).catch((error: unknown) => {
+    const entries: Iterable<DirectoryEntry> = await this.#options.fs.readdir(folder, signal).catch((error: unknown) => {
       if (error instanceof FsError) return []
       throw error
     })
-    const found = entries.find(({ name }) => name === message || name.startsWith(`${message}.`))
-    return found && `${folder}/${found.name}`
+    for (const { name } of entries) {
+      if (name === message || name.startsWith(`${message}.`)) return `${folder}/${name}`
+    }
+    return undefined
   }
 }
 

@@ -1,5 +1,6 @@
 /** The `mdn/` of a partner: the receipts of `AS2/raw-mdn/` that belong to it, out of one listing for all partners. */
-import { buildKeyTree } from '../listing/key-tree.js'
+import { KeyIndex } from '../listing/key-index.js'
+import { IndexTree } from '../listing/key-tree.js'
 import type { Entry, KeyTree, Listing } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
@@ -7,18 +8,20 @@ import type { Name, Prefix } from '../units.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 
-/** One partner's MDNs: those whose key begins with the partner (shown without it), and those that name it further in. */
-interface PartnerMdns {
-  readonly direct: ObjectInfo[]
-  readonly inner: ObjectInfo[]
+/** Where those of one partner are that are not simply below `<station>/<partner>/`. */
+interface Elsewhere {
+  /** All but those that are below the partner and yet another's. */
+  readonly direct: KeyIndex
+  /** Named further in: shown with the whole of their key. */
+  readonly inner: KeyIndex
 }
 
 export class MdnViews {
   readonly #listing: Listing
   readonly #root: Prefix
   readonly #attribution: MdnAttribution
-  /** Grouped once for each listing; a refresh makes a new tree, and the old one's groups go with it. */
-  readonly #groups = new WeakMap<KeyTree, ReadonlyMap<string, PartnerMdns>>()
+  /** Grouped once for each index; a change makes another, and the old one's groups go with it. */
+  readonly #groups = new WeakMap<KeyIndex, ReadonlyMap<string, Elsewhere>>()
 
   constructor(listing: Listing, root: Prefix, attribution: MdnAttribution) {
     this.#listing = listing
@@ -36,34 +39,60 @@ export class MdnViews {
     known: (station: string, partner: string) => boolean,
     signal: AbortSignal,
   ): Promise<KeyTree> {
-    const prefix = mdnPrefix(this.#root, direction)
-    const all = await this.#listing.tree(prefix, signal)
-    let groups = this.#groups.get(all)
-    if (!groups) this.#groups.set(all, (groups = this.#group(prefix, all, known)))
-    const mdns = groups.get(groupId(partner.station, partner.partner)) ?? { direct: [], inner: [] }
-    const direct = buildKeyTree(`${prefix}${partner.station}/${partner.partner}/` as Prefix, mdns.direct, all.listedAt)
-    if (mdns.inner.length === 0) return direct
-    return new MergedTree(direct, buildKeyTree(prefix, mdns.inner, all.listedAt))
+    const all = await this.#listing.tree(mdnPrefix(this.#root, direction), signal)
+    let groups = this.#groups.get(all.index)
+    if (!groups) this.#groups.set(all.index, (groups = this.#group(all.index, known)))
+    const id = groupId(partner.station, partner.partner)
+    const elsewhere = groups.get(id)
+    if (!elsewhere) return new IndexTree(all.index, all, `${id}/`)
+    const direct = new IndexTree(elsewhere.direct, all, `${id}/`)
+    return elsewhere.inner.size === 0 ? direct : new MergedTree(direct, new IndexTree(elsewhere.inner, all))
   }
 
-  #group(
-    prefix: Prefix,
-    all: KeyTree,
-    known: (station: string, partner: string) => boolean,
-  ): ReadonlyMap<string, PartnerMdns> {
-    const groups = new Map<string, PartnerMdns>()
-    for (const object of all.objects()) {
-      const segments = object.key.slice(prefix.length).split('/')
+  #group(index: KeyIndex, known: (station: string, partner: string) => boolean): ReadonlyMap<string, Elsewhere> {
+    const inner = new Map<string, number[]>()
+    const others = new Map<string, number[]>()
+    for (let position = 0; position < index.size; position += 1) {
+      const segments = index.key(position).split('/')
       const owner = this.#attribution.attribute(segments, known)
-      if (!owner) continue
-      const id = groupId(owner.station, owner.partner)
-      let group = groups.get(id)
-      if (!group) groups.set(id, (group = { direct: [], inner: [] }))
-      const list = owner.rest.length < segments.length ? group.direct : group.inner
-      list.push(object)
+      if (!owner || owner.rest.length < segments.length) continue
+      push(inner, groupId(owner.station, owner.partner), position)
+      push(others, groupId(segments[0] ?? '', segments[1] ?? ''), position)
     }
-    return groups
+    const ids = new Set([...inner.keys(), ...others.keys()])
+    return new Map(
+      [...ids].map((id) => {
+        const elsewhere = new Set(others.get(id))
+        return [
+          id,
+          {
+            inner: only(index, inner.get(id) ?? []),
+            direct: elsewhere.size === 0 ? index : without(index, elsewhere),
+          },
+        ]
+      }),
+    )
   }
+}
+
+function push(groups: Map<string, number[]>, id: string, position: number): void {
+  const group = groups.get(id)
+  if (group) group.push(position)
+  else groups.set(id, [position])
+}
+
+function only(index: KeyIndex, positions: readonly number[]): KeyIndex {
+  return KeyIndex.of(
+    index.prefix,
+    positions.flatMap((position) => index.object(position) ?? []),
+  )
+}
+
+function without(index: KeyIndex, positions: ReadonlySet<number>): KeyIndex {
+  return KeyIndex.of(
+    index.prefix,
+    [...index.objects()].filter((_, position) => !positions.has(position)),
+  )
 }
 
 function groupId(station: string, partner: string): string {
@@ -73,24 +102,16 @@ function groupId(station: string, partner: string): string {
 /** Two trees as one; where both have a name, the first wins (the other is still below `.as2fs/mdn/`). */
 class MergedTree implements KeyTree {
   readonly #trees: readonly KeyTree[]
-  readonly listedAt: number
-  readonly size: number
 
-  constructor(first: KeyTree, second: KeyTree) {
-    this.#trees = [first, second]
-    this.listedAt = first.listedAt
-    this.size = first.size + second.size
+  constructor(...trees: readonly KeyTree[]) {
+    this.#trees = trees
   }
 
   lookup(names: readonly Name[]): Entry | undefined {
-    for (const tree of this.#trees) {
-      const entry = tree.lookup(names)
-      if (entry) return entry
-    }
-    return undefined
+    return this.#treeOf(names)?.lookup(names)
   }
 
-  readdir(names: readonly Name[]): readonly Entry[] | undefined {
+  readdir(names: readonly Name[]): Iterable<Entry> | undefined {
     const merged = new Map<Name, Entry>()
     let found = false
     for (const tree of this.#trees) {
@@ -98,10 +119,14 @@ class MergedTree implements KeyTree {
       if (entries) found = true
       for (const entry of entries ?? []) if (!merged.has(entry.name)) merged.set(entry.name, entry)
     }
-    return found ? [...merged.values()] : undefined
+    return found ? merged.values() : undefined
   }
 
-  *objects(): Iterable<ObjectInfo> {
-    for (const tree of this.#trees) yield* tree.objects()
+  after(names: readonly Name[]): Iterable<ObjectInfo> {
+    return this.#treeOf(names)?.after(names) ?? []
+  }
+
+  #treeOf(names: readonly Name[]): KeyTree | undefined {
+    return this.#trees.find((tree) => tree.lookup(names))
   }
 }

@@ -22,7 +22,6 @@ import type { DirectoryOfPartners } from './directory-of-partners.js'
 import type { Attributes, DirectoryEntry } from './filesystem.js'
 import { readOnlyFile, type OpenFile } from './handles.js'
 import { MdnViews } from './mdn-views.js'
-import { successors } from './successors.js'
 import type { Partner } from '../view/partner.js'
 
 /** A place with nothing of its own to write to; `send/` is `SendFolder`'s. */
@@ -85,7 +84,7 @@ export class ReadOnlyTree {
     }
   }
 
-  async readdir(place: ReadOnlyPlace, signal: AbortSignal): Promise<readonly DirectoryEntry[]> {
+  async readdir(place: ReadOnlyPlace, signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
     switch (place.kind) {
       case 'root': {
         const stations = await this.#partners.stations(signal)
@@ -108,7 +107,7 @@ export class ReadOnlyTree {
       case 'view': {
         const entries = (await this.#tree(place, signal)).readdir(place.names)
         if (!entries) throw absent(place.names.join('/'))
-        return entries.map((entry) => ({ ...entryAttributes(entry), name: entry.name }))
+        return shown(entries)
       }
       case 'control-file':
         throw new FsError('ENOTDIR', `${place.name} is a file.`)
@@ -126,7 +125,7 @@ export class ReadOnlyTree {
     const entry = tree.lookup(place.names)
     if (!entry) throw absent(place.names.join('/'))
     if (entry.kind === 'folder') throw new FsError('EISDIR', `${entry.name} is a folder.`)
-    const object = this.#objects.open(entry, () => successors(tree, place.names))
+    const object = this.#objects.open(entry, () => tree.after(place.names))
     return readOnlyFile(
       (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
       () => object.close(),
@@ -204,6 +203,11 @@ function mdnDirection(view: ViewName): MdnDirection | undefined {
 
 function folders(names: readonly string[]): DirectoryEntry[] {
   return names.map((name) => ({ ...readOnlyFolder(), name }))
+}
+
+/** Made one after the other, as they are asked for: a view may hold a million. */
+function* shown(entries: Iterable<Entry>): Generator<DirectoryEntry, undefined> {
+  for (const entry of entries) yield { ...entryAttributes(entry), name: entry.name }
 }
 
 function absent(what: string): FsError {

@@ -36,7 +36,7 @@ export class SendFolder {
     return entryAttributes(entry)
   }
 
-  async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<readonly DirectoryEntry[]> {
+  async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
     const listed = await this.#readdirBucket(partner, names, signal)
     const local = this.#localEntries(partner, names)
     if (!listed && local.length === 0 && names.length > 0 && !this.#isBundle(partner, names)) throw absent(names)
@@ -153,7 +153,7 @@ export class SendFolder {
     partner: Partner,
     names: readonly Name[],
     signal: AbortSignal,
-  ): Promise<readonly Entry[] | undefined> {
+  ): Promise<Iterable<Entry> | undefined> {
     try {
       return (await this.#listing.tree(viewPrefix(this.#root, partner, 'send'), signal)).readdir(names)
     } catch (error) {

@@ -61,7 +61,7 @@ export function createOperations(fs: Filesystem, answerer: Answerer, owner: Owne
           done(0, ['.', '..', ...entries.map((it) => it.name)], [folderStat(owner), folderStat(owner), ...stats])
         },
         done,
-        (signal) => fs.readdir(path, signal),
+        async (signal) => [...(await fs.readdir(path, signal))],
       ),
 
     open: (path, flags, done, pid) =>

@@ -5,8 +5,10 @@ import { StoreError } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds, Prefix } from '../units.js'
-import { compareNames, buildKeyTree } from './key-tree.js'
-import type { KeyTree, Listing, ListingStatus } from './listing.js'
+import { KeyIndex } from './key-index.js'
+import { compareKeys } from './key-order.js'
+import { IndexTree } from './key-tree.js'
+import type { Listing, ListingStatus, ViewTree } from './listing.js'
 import { Refreshed } from './refreshed.js'
 
 export interface ListingOptions {
@@ -30,18 +32,18 @@ export function createListing(options: ListingOptions): Listing {
 
 class CachedListing implements Listing {
   readonly #options: ListingOptions
-  readonly #trees = new Map<Prefix, Refreshed<KeyTree>>()
+  readonly #trees = new Map<Prefix, Refreshed<ViewTree>>()
   readonly #folders = new Map<Prefix, Refreshed<readonly string[]>>()
 
   constructor(options: ListingOptions) {
     this.#options = options
   }
 
-  tree(prefix: Prefix, signal: AbortSignal): Promise<KeyTree> {
+  tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
     return this.#cached(this.#trees, prefix, (own) => this.#listTree(prefix, own)).get(signal)
   }
 
-  known(prefix: Prefix): KeyTree | undefined {
+  known(prefix: Prefix): ViewTree | undefined {
     return this.#trees.get(prefix)?.known
   }
 
@@ -57,10 +59,7 @@ class CachedListing implements Listing {
   forget(key: Key): void {
     for (const [prefix, cached] of this.#trees) {
       if (!key.startsWith(prefix)) continue
-      cached.replace((tree) => {
-        const objects = [...tree.objects()].filter((object) => object.key !== key)
-        return buildKeyTree(prefix, objects, tree.listedAt)
-      })
+      cached.replace((tree) => new IndexTree(tree.index.without(key.slice(prefix.length)), tree))
     }
   }
 
@@ -96,7 +95,7 @@ class CachedListing implements Listing {
     for (const [prefix, cached] of map) if (now - cached.lastLook > idleLimit) map.delete(prefix)
   }
 
-  async #listTree(prefix: Prefix, signal: AbortSignal): Promise<KeyTree> {
+  async #listTree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
     const listedAt = this.#options.clock.now()
     const objects: ObjectInfo[] = []
     let token: string | undefined
@@ -106,7 +105,7 @@ class CachedListing implements Listing {
       token = page.next
     } while (token !== undefined)
     this.#options.log.debug({ prefix, objects: objects.length, ms: this.#options.clock.now() - listedAt }, 'listed')
-    return buildKeyTree(prefix, objects, listedAt)
+    return new IndexTree(KeyIndex.of(prefix, objects), { listedAt, completeAt: listedAt })
   }
 
   async #listFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
@@ -118,7 +117,7 @@ class CachedListing implements Listing {
       for (const folder of page.prefixes) found.add(folder.slice(prefix.length, -1))
       token = page.next
     } while (token !== undefined)
-    return [...found].sort(compareNames)
+    return [...found].sort(compareKeys)
   }
 }
 

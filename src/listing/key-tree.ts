@@ -1,128 +1,204 @@
-/** Keys below a prefix → folders and files with the names they are shown under. Pure; a key never breaks its listing. */
-import type { EpochMs, Name, Prefix } from '../units.js'
+/** Keys below a prefix → folders and files with the names they are shown under; nothing is kept beside the sorted keys. */
+import type { EpochMs, Key, Name } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
-import { encodeName, encodeObjectName } from '../view/names.js'
-import type { Entry, FolderEntry, KeyTree } from './listing.js'
+import { decodeName, encodeName, encodeObjectName } from '../view/names.js'
+import type { KeyIndex } from './key-index.js'
+import { afterFolder, compareKeys } from './key-order.js'
+import type { Entry, FileEntry, FolderEntry, ViewTree } from './listing.js'
 
-/** @param objects all below `prefix`, in key order */
-export function buildKeyTree(prefix: Prefix, objects: readonly ObjectInfo[], listedAt: EpochMs): KeyTree {
-  const root = new Folder('' as Name)
-  for (const object of objects) root.insert(object, object.key.slice(prefix.length).split('/'))
-  return new FolderTree(root, objects, listedAt)
-}
-
-class Folder {
-  readonly name: Name
-  mtime: EpochMs = 0
-  /** By raw segment: folders and objects may share one. */
-  readonly #folders = new Map<string, Folder>()
-  readonly #objects = new Map<string, ObjectInfo>()
-  /** By name, in the order of names; made at the first look. */
-  #entries: Map<Name, Entry> | undefined
-
-  constructor(name: Name) {
-    this.name = name
-  }
-
-  insert(object: ObjectInfo, segments: readonly string[]): void {
-    this.#touch(object.mtime)
-    const [first = '', ...rest] = segments
-    if (rest.length > 0) this.#subfolder(first).insert(object, rest)
-    // `name/` of size 0 is a folder marker: the folder is there now, and the marker is no file.
-    else if (first !== '' || object.size > 0) this.#objects.set(first, object)
-  }
-
-  find(names: readonly Name[]): Folder | undefined {
-    const [first, ...rest] = names
-    return first === undefined ? this : this.child(first)?.find(rest)
-  }
-
-  child(name: Name): Folder | undefined {
-    const plain = this.#folders.get(name)
-    if (plain?.name === name) return plain
-    // Only an escaped or cut name differs from its segment.
-    if (!/[%~]/.test(name)) return undefined
-    for (const folder of this.#folders.values()) if (folder.name === name) return folder
-    return undefined
-  }
-
-  get entries(): Map<Name, Entry> {
-    return (this.#entries ??= this.#makeEntries())
-  }
-
-  #touch(mtime: EpochMs): void {
-    if (mtime > this.mtime) this.mtime = mtime
-  }
-
-  #subfolder(segment: string): Folder {
-    let folder = this.#folders.get(segment)
-    if (!folder) this.#folders.set(segment, (folder = new Folder(encodeName(segment))))
-    return folder
-  }
-
-  #makeEntries(): Map<Name, Entry> {
-    const entries: Entry[] = []
-    for (const { name, mtime } of this.#folders.values()) entries.push({ kind: 'folder', name, mtime })
-    for (const [segment, object] of this.#objects) {
-      entries.push({
-        kind: 'file',
-        name: encodeObjectName(segment, { collides: this.#folders.has(segment) }),
-        ...object,
-      })
-    }
-    entries.sort((a, b) => compareNames(a.name, b.name))
-    return new Map(entries.map((entry) => [entry.name, entry]))
-  }
-}
-
-class FolderTree implements KeyTree {
+export interface TreeTimes {
   readonly listedAt: EpochMs
-  readonly #root: Folder
-  readonly #objects: readonly ObjectInfo[]
+  readonly completeAt: EpochMs
+}
 
-  constructor(root: Folder, objects: readonly ObjectInfo[], listedAt: EpochMs) {
-    this.#root = root
-    this.#objects = objects
+/** A run of positions in the index: what a folder holds, whose raw path ends in `/` or is empty. */
+interface Folder {
+  readonly path: string
+  readonly from: number
+  readonly to: number
+}
+
+/** What begins at a position: an object, or all that one folder holds. */
+type Child =
+  | { readonly kind: 'file'; readonly segment: string; readonly position: number; readonly next: number }
+  | { readonly kind: 'folder'; readonly segment: string; readonly position: number; readonly next: number }
+
+/** What stands at the end of a cut name. */
+const cutEnding = /~[0-9a-f]{16}$/
+
+export class IndexTree implements ViewTree {
+  readonly index: KeyIndex
+  readonly listedAt: EpochMs
+  readonly completeAt: EpochMs
+  readonly #root: Folder
+
+  /** @param below the raw path of the folder that is the root, ending in `/`; empty: all of the index */
+  constructor(index: KeyIndex, { listedAt, completeAt }: TreeTimes, below = '') {
+    this.index = index
     this.listedAt = listedAt
+    this.completeAt = completeAt
+    this.#root = { path: below, ...this.#range(below) }
   }
 
   get size(): number {
-    return this.#objects.length
+    return this.#root.to - this.#root.from
   }
 
   lookup(names: readonly Name[]): Entry | undefined {
     const name = names.at(-1)
-    if (name === undefined) return rootEntry(this.#root)
-    return this.#root.find(names.slice(0, -1))?.entries.get(name)
+    if (name === undefined) return this.#folderEntry('' as Name, this.#root)
+    const parent = this.#folderAt(names.slice(0, -1))
+    if (!parent) return undefined
+    const folder = this.#subfolder(parent, name)
+    if (folder) return this.#folderEntry(name, folder)
+    const position = this.#file(parent, name)
+    return position === undefined ? undefined : this.#fileEntry(name, position)
   }
 
-  readdir(names: readonly Name[]): readonly Entry[] | undefined {
-    const folder = this.#root.find(names)
-    return folder && [...folder.entries.values()]
+  readdir(names: readonly Name[]): Iterable<Entry> | undefined {
+    const folder = this.#folderAt(names)
+    if (!folder) return undefined
+    if (this.#isInOrder(folder)) return { [Symbol.iterator]: () => this.#entries(folder) }
+    return [...this.#entries(folder)].sort((a, b) => compareKeys(a.name, b.name))
+  }
+
+  *after(names: readonly Name[]): Generator<ObjectInfo, undefined> {
+    const parent = this.#folderAt(names.slice(0, -1))
+    const position = parent && this.#file(parent, names.at(-1) ?? ('' as Name))
+    if (position !== undefined) yield* this.index.objects(position + 1, this.#root.to)
   }
 
   objects(): Iterable<ObjectInfo> {
-    return this.#objects
+    return this.index.objects(this.#root.from, this.#root.to)
+  }
+
+  recent(since: EpochMs): Iterable<ObjectInfo> {
+    return this.index.recent(since, this.#root.from, this.#root.to)
+  }
+
+  has(key: Key): boolean {
+    const { prefix } = this.index
+    return key.startsWith(prefix) && this.index.find(key.slice(prefix.length)) !== undefined
+  }
+
+  #range(path: string): { from: number; to: number } {
+    if (path === '') return { from: 0, to: this.index.size }
+    return { from: this.index.lowerBound(path), to: this.index.lowerBound(afterFolder(path)) }
+  }
+
+  #folderAt(names: readonly Name[]): Folder | undefined {
+    let folder: Folder | undefined = this.#root
+    for (const name of names) folder = folder && this.#subfolder(folder, name)
+    return folder
+  }
+
+  #subfolder(parent: Folder, name: Name): Folder | undefined {
+    const decoded = decodeName(name)
+    if (!decoded) return this.#cutFolder(parent, name)
+    return decoded.collides ? undefined : this.#folder(parent, decoded.segment)
+  }
+
+  #folder(parent: Folder, segment: string): Folder | undefined {
+    const path = `${parent.path}${segment}/`
+    const from = this.index.lowerBound(path)
+    if (from >= parent.to || !this.index.key(from).startsWith(path)) return undefined
+    return { path, from, to: this.index.endOf(path, from) }
+  }
+
+  /** Position of the object that is shown under a name, where no folder has it. */
+  #file(parent: Folder, name: Name): number | undefined {
+    const decoded = decodeName(name)
+    if (!decoded) return this.#cutFile(parent, name)
+    const { segment, collides } = decoded
+    const position = this.index.find(parent.path + segment)
+    if (position === undefined || this.#isMarker(segment, position)) return undefined
+    return (this.#folder(parent, segment) !== undefined) === collides ? position : undefined
+  }
+
+  #cutFolder(parent: Folder, name: Name): Folder | undefined {
+    const child = this.#cutChild(parent, name, 'folder')
+    return child && { path: `${parent.path}${child.segment}/`, from: child.position, to: child.next }
+  }
+
+  #cutFile(parent: Folder, name: Name): number | undefined {
+    return this.#cutChild(parent, name, 'file')?.position
+  }
+
+  /** Of a cut name the beginning is known, up to its first escape. */
+  #cutChild(parent: Folder, name: Name, kind: Child['kind']): Child | undefined {
+    if (!cutEnding.test(name)) return undefined
+    const [stem = ''] = name.replace(cutEnding, '').split('%')
+    const beginning = parent.path + stem
+    const from = Math.max(parent.from, this.index.lowerBound(beginning))
+    for (const child of this.#children({ ...parent, from })) {
+      if (!child.segment.startsWith(stem)) return undefined
+      if (child.kind === kind && this.#nameOf(parent, child) === name) return child
+    }
+    return undefined
+  }
+
+  /** Files and folders in the order of keys, folder markers left out. */
+  *#children(folder: Folder): Generator<Child, undefined> {
+    let position = folder.from
+    while (position < folder.to) {
+      const rest = this.index.key(position).slice(folder.path.length)
+      const slash = rest.indexOf('/')
+      if (slash < 0) {
+        if (!this.#isMarker(rest, position)) yield { kind: 'file', segment: rest, position, next: position + 1 }
+        position += 1
+      } else {
+        const segment = rest.slice(0, slash)
+        const next = this.index.endOf(`${folder.path}${segment}/`, position)
+        yield { kind: 'folder', segment, position, next }
+        position = next
+      }
+    }
+  }
+
+  /** `name/` of size 0 is a folder marker: the folder is there, and the marker is no file. */
+  #isMarker(segment: string, position: number): boolean {
+    return segment === '' && this.index.object(position)?.size === 0
+  }
+
+  #nameOf(parent: Folder, child: Child): Name {
+    if (child.kind === 'folder') return encodeName(child.segment)
+    return encodeObjectName(child.segment, { collides: this.#collides(parent, child) })
+  }
+
+  /** Whether a folder has an object's segment too. Between the two are only keys that begin like the object's. */
+  #collides(parent: Folder, { segment, next }: Child): boolean {
+    if (next >= parent.to || !this.index.key(next).startsWith(parent.path + segment)) return false
+    return this.#folder(parent, segment) !== undefined
+  }
+
+  #isInOrder(folder: Folder): boolean {
+    let last: string | undefined
+    for (const child of this.#children(folder)) {
+      const name = this.#nameOf(folder, child)
+      if (last !== undefined && compareKeys(last, name) > 0) return false
+      last = name
+    }
+    return true
+  }
+
+  *#entries(folder: Folder): Generator<Entry, undefined> {
+    for (const child of this.#children(folder)) {
+      const name = this.#nameOf(folder, child)
+      if (child.kind === 'file') yield this.#fileEntry(name, child.position)
+      else yield { kind: 'folder', name, mtime: this.index.newest(child.position, child.next) }
+    }
+  }
+
+  #folderEntry(name: Name, { from, to }: Folder): FolderEntry {
+    return { kind: 'folder', name, mtime: this.index.newest(from, to) }
+  }
+
+  #fileEntry(name: Name, position: number): FileEntry {
+    const { key, size, mtime, etag } = this.index.object(position) ?? missing(position)
+    return { kind: 'file', name, key, size, mtime, etag }
   }
 }
 
-function rootEntry(root: Folder): FolderEntry {
-  return { kind: 'folder', name: root.name, mtime: root.mtime }
-}
-
-/** UTF-8 binary order: JavaScript's own differs beyond the Basic Multilingual Plane. */
-export function compareNames(a: string, b: string): number {
-  if (a === b) return 0
-  for (let i = 0; i < a.length && i < b.length; i += 1) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)]
-    if (x === y) continue
-    // Surrogates (D800–DFFF) stand for characters above all others, E000–FFFF included.
-    const [xHigh, yHigh] = [isSurrogate(x), isSurrogate(y)]
-    return xHigh === yHigh ? x - y : xHigh ? 1 : -1
-  }
-  return a.length - b.length
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff
+function missing(position: number): never {
+  throw new RangeError(`no object at ${position}`)
 }

@@ -1,6 +1,7 @@
 /** The interface of the listing room: what the bucket holds, by prefix, no older than the ttl where it can be helped. */
 import type { EpochMs, Key, Name, Prefix } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
+import type { KeyIndex } from './key-index.js'
 
 /** A file of a view: the name it is shown under and the object behind it. */
 export interface FileEntry extends ObjectInfo {
@@ -17,17 +18,30 @@ export interface FolderEntry {
 
 export type Entry = FileEntry | FolderEntry
 
-/** The folders and files of one prefix, as one listing found them. Immutable: a refresh makes another. */
+/** Folders and files under the names they are shown by. Immutable. */
 export interface KeyTree {
-  /** When the listing that it came from was begun. */
-  readonly listedAt: EpochMs
-  readonly size: number
   /** What is at `names` below the root; the root itself for no names. */
   lookup(names: readonly Name[]): Entry | undefined
-  /** The entries of a folder in UTF-8 order of names; undefined if there is no such folder. */
-  readdir(names: readonly Name[]): readonly Entry[] | undefined
+  /** The entries of a folder in UTF-8 order of names, made as they are asked for; undefined if there is no such folder. */
+  readdir(names: readonly Name[]): Iterable<Entry> | undefined
+  /** The objects after a file, about in the order in which a program meets them that walks through the folders. */
+  after(names: readonly Name[]): Iterable<ObjectInfo>
+}
+
+/** The tree of one prefix, as a listing found it. A refresh makes another. */
+export interface ViewTree extends KeyTree {
+  /** When the listing that it came from was begun. */
+  readonly listedAt: EpochMs
+  /** When the last listing of all of it was begun: what vanished before that is not here. */
+  readonly completeAt: EpochMs
+  readonly size: number
+  /** The same object as long as nothing changes. */
+  readonly index: KeyIndex
   /** All objects in key order. */
   objects(): Iterable<ObjectInfo>
+  /** Those whose LastModified is that or later, in key order. */
+  recent(since: EpochMs): Iterable<ObjectInfo>
+  has(key: Key): boolean
 }
 
 /** One row of `status`: what is known of a prefix. */
@@ -45,9 +59,9 @@ export interface Listing {
    * One LIST under way for a prefix serves all who wait for it, and is not ended by one caller's signal.
    * @throws FsError EACCES if it may not be listed, EIO or ETIMEDOUT if it can't be
    */
-  tree(prefix: Prefix, signal: AbortSignal): Promise<KeyTree>
+  tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree>
   /** The tree if it is known, however old; never asks the bucket. */
-  known(prefix: Prefix): KeyTree | undefined
+  known(prefix: Prefix): ViewTree | undefined
   /** Raw segment names of the folders one level below the prefix (one delimited LIST), with the same ttl rules. */
   folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]>
   /** The next look at the prefix lists again: we changed it, or know better. */

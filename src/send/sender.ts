@@ -62,7 +62,7 @@ export interface OpenFlags {
 
 /** Times and places of the same name in the bucket, for the 6-hour rule and for lost answers. */
 export interface BucketView {
-  /** Newest time at which this name was seen in `AS2/send`, or the outbox; undefined if it was not seen. */
+  /** Newest time at which this name was seen in `AS2/send` or the outbox; undefined if not within the last six hours. */
   seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
   /** Looks, with fresh listings, for an upload whose answer was lost: same name and size, modified at or after `since`. */
   find(

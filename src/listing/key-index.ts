@@ -1,0 +1,207 @@
+/** The objects of one view in key order, compactly. Immutable: a change makes another index that shares what is equal. */
+import type { ObjectInfo } from '../s3/store.js'
+import type { EpochMs, Prefix } from '../units.js'
+import { Chunk, chunkLength } from './chunk.js'
+import { compareKeys, firstWhere } from './key-order.js'
+
+/** A chunk below this length is packed again with what is put behind it. */
+const smallChunk = chunkLength / 4
+
+/** Keys greater than `after`, up to and with `through`; without a bound: from the first, to the last. No prefix. */
+export interface KeyRange {
+  readonly after: string | undefined
+  readonly through: string | undefined
+}
+
+/** All keys are without the view's prefix, and positions count from 0 in key order. */
+export class KeyIndex {
+  readonly prefix: Prefix
+  readonly size: number
+  readonly #chunks: readonly Chunk[]
+  /** Position of each chunk's first object. */
+  readonly #starts: Uint32Array
+  /** The chunk that was asked last: most who ask go on from there. */
+  #hint = 0
+
+  private constructor(prefix: Prefix, chunks: readonly Chunk[]) {
+    this.prefix = prefix
+    this.#chunks = chunks
+    this.#starts = new Uint32Array(chunks.length)
+    let size = 0
+    chunks.forEach((chunk, i) => {
+      this.#starts[i] = size
+      size += chunk.length
+    })
+    this.size = size
+  }
+
+  static empty(prefix: Prefix): KeyIndex {
+    return new KeyIndex(prefix, [])
+  }
+
+  /** @param objects all below `prefix`, in key order */
+  static of(prefix: Prefix, objects: Iterable<ObjectInfo>): KeyIndex {
+    return new KeyIndex(prefix, [...packed(objects, prefix.length)])
+  }
+
+  key(position: number): string {
+    const at = this.#chunkAt(position)
+    return this.#chunks[at]?.key(position - (this.#starts[at] ?? 0)) ?? ''
+  }
+
+  mtime(position: number): EpochMs {
+    const at = this.#chunkAt(position)
+    return this.#chunks[at]?.mtime(position - (this.#starts[at] ?? 0)) ?? 0
+  }
+
+  /** @returns undefined past the end */
+  object(position: number): ObjectInfo | undefined {
+    const at = this.#chunkAt(position)
+    return position < this.size ? this.#chunks[at]?.object(position - (this.#starts[at] ?? 0), this.prefix) : undefined
+  }
+
+  /** Position of the first key that is not less. */
+  lowerBound(key: string): number {
+    const at = firstWhere(0, this.#chunks.length, (i) => compareKeys(this.#chunks[i]?.last ?? '', key) >= 0)
+    return at === this.#chunks.length ? this.size : (this.#starts[at] ?? 0) + (this.#chunks[at]?.lowerBound(key) ?? 0)
+  }
+
+  /** Position of the first key that is greater. */
+  upperBound(key: string): number {
+    const position = this.lowerBound(key)
+    return position < this.size && this.key(position) === key ? position + 1 : position
+  }
+
+  /** Position of a key; undefined if it is not there. */
+  find(key: string): number | undefined {
+    const position = this.lowerBound(key)
+    return position < this.size && this.key(position) === key ? position : undefined
+  }
+
+  /** The first position after `from` whose key does not begin with a folder's path; the key at `from` does. */
+  endOf(path: string, from: number): number {
+    let [inside, step] = [from, 1]
+    while (inside + step < this.size && this.key(inside + step).startsWith(path)) {
+      inside += step
+      step *= 2
+    }
+    const bound = Math.min(inside + step, this.size)
+    return firstWhere(inside + 1, bound, (position) => !this.key(position).startsWith(path))
+  }
+
+  /** The newest LastModified from one position to another, exclusive; 0 of none. */
+  newest(from: number, to: number): EpochMs {
+    let newest = 0
+    for (const [chunk, start, end, isWhole] of this.#runs(from, to)) {
+      if (isWhole) newest = Math.max(newest, chunk.newest)
+      else for (let i = start; i < end; i += 1) newest = Math.max(newest, chunk.mtime(i))
+    }
+    return newest
+  }
+
+  /** Positions of the first and the last object that is as new as that or newer; undefined if none is. */
+  span(since: EpochMs): readonly [first: number, last: number] | undefined {
+    const isRecent = (chunk: Chunk): boolean => chunk.newest >= since
+    const [low, high] = [this.#chunks.findIndex(isRecent), this.#chunks.findLastIndex(isRecent)]
+    const [lowest, highest] = [this.#chunks[low], this.#chunks[high]]
+    if (!lowest || !highest) return undefined
+    let [first, last] = [0, highest.length - 1]
+    while (lowest.mtime(first) < since) first += 1
+    while (highest.mtime(last) < since) last -= 1
+    return [(this.#starts[low] ?? 0) + first, (this.#starts[high] ?? 0) + last]
+  }
+
+  *objects(from = 0, to = this.size): Generator<ObjectInfo, undefined> {
+    for (const [chunk, start, end] of this.#runs(from, to)) {
+      for (let i = start; i < end; i += 1) yield chunk.object(i, this.prefix)
+    }
+  }
+
+  /** Those that are as new as that or newer, in key order. */
+  *recent(since: EpochMs, from = 0, to = this.size): Generator<ObjectInfo, undefined> {
+    for (const [chunk, start, end] of this.#runs(from, to)) {
+      if (chunk.newest < since) continue
+      for (let i = start; i < end; i += 1) if (chunk.mtime(i) >= since) yield chunk.object(i, this.prefix)
+    }
+  }
+
+  /**
+   * The same with other objects in a range of keys; this index itself if they are the same.
+   * @param objects in key order, all of them in the range
+   */
+  replaced({ after, through }: KeyRange, objects: readonly ObjectInfo[]): KeyIndex {
+    const from = after === undefined ? 0 : this.upperBound(after)
+    const to = through === undefined ? this.size : Math.max(from, this.upperBound(through))
+    return this.#spliced(from, to, objects)
+  }
+
+  without(key: string): KeyIndex {
+    const position = this.find(key)
+    return position === undefined ? this : this.#spliced(position, position + 1, [])
+  }
+
+  /** How many of the objects have keys that are not here. @param objects in key order */
+  countNew(objects: readonly ObjectInfo[]): number {
+    return objects.filter(({ key }) => this.find(key.slice(this.prefix.length)) === undefined).length
+  }
+
+  #spliced(from: number, to: number, objects: readonly ObjectInfo[]): KeyIndex {
+    if (this.#isSame(from, to, objects)) return this
+    let first = from === this.size ? this.#chunks.length : this.#chunkAt(from)
+    let start = this.#starts[first] ?? this.size
+    const before = this.#chunks[first - 1]
+    if (start === from && before && before.length < smallChunk) start = this.#starts[(first -= 1)] ?? 0
+    const last = to === this.size ? this.#chunks.length : this.#chunkAt(to)
+    const end = to === this.#starts[last] || to === this.size ? to : (this.#starts[last + 1] ?? this.size)
+    const between = [...this.objects(start, from), ...objects, ...this.objects(to, end)]
+    const rest = end === to ? last : last + 1
+    return new KeyIndex(this.prefix, [
+      ...this.#chunks.slice(0, first),
+      ...packed(between, this.prefix.length),
+      ...this.#chunks.slice(rest),
+    ])
+  }
+
+  #isSame(from: number, to: number, objects: readonly ObjectInfo[]): boolean {
+    if (to - from !== objects.length) return false
+    let i = 0
+    for (const mine of this.objects(from, to)) if (!isSameObject(mine, objects[i++])) return false
+    return true
+  }
+
+  #chunkAt(position: number): number {
+    const start = this.#starts[this.#hint] ?? 0
+    if (position >= start && position < start + (this.#chunks[this.#hint]?.length ?? 0)) return this.#hint
+    return (this.#hint = this.#search(position))
+  }
+
+  #search(position: number): number {
+    return firstWhere(0, this.#chunks.length, (i) => (this.#starts[i] ?? 0) > position) - 1
+  }
+
+  /** The parts of chunks between two positions. */
+  *#runs(from: number, to: number): Generator<readonly [Chunk, start: number, end: number, isWhole: boolean]> {
+    if (from >= to) return
+    for (let at = this.#chunkAt(from); at < this.#chunks.length; at += 1) {
+      const [chunk, offset] = [this.#chunks[at], this.#starts[at] ?? 0]
+      if (!chunk || offset >= to) return
+      const [start, end] = [Math.max(0, from - offset), Math.min(chunk.length, to - offset)]
+      yield [chunk, start, end, start === 0 && end === chunk.length]
+    }
+  }
+}
+
+function* packed(objects: Iterable<ObjectInfo>, cut: number): Generator<Chunk, undefined> {
+  let next: ObjectInfo[] = []
+  for (const object of objects) {
+    if (next.push(object) < chunkLength) continue
+    yield new Chunk(next, cut)
+    next = []
+  }
+  if (next.length > 0) yield new Chunk(next, cut)
+}
+
+function isSameObject(a: ObjectInfo, b: ObjectInfo | undefined): boolean {
+  if (!b) return false
+  return a.key === b.key && a.size === b.size && a.mtime === b.mtime && a.etag === b.etag
+}
