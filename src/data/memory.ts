@@ -49,7 +49,7 @@ export class BlockMemory {
       sizeCalculation: (block) => Math.max(block.length, 1),
       dispose: (block, id, reason) => {
         if (reason !== 'evict') return
-        if (block.length === largestUnit && this.#spare.length < maxSpare) this.#spare.push(block)
+        this.#spareLater(block)
         onEvict(id)
       },
     })
@@ -91,6 +91,17 @@ export class BlockMemory {
       this.#grantNext()
     }
     return { memory, keep, leave }
+  }
+
+  /**
+   * Not at once: who was given the block in this turn of the event loop has copied it by the next, whatever promises lie
+   * between, and only then it may be filled again.
+   */
+  #spareLater(block: Uint8Array): void {
+    if (block.length !== largestUnit) return
+    setImmediate(() => {
+      if (this.#spare.length < maxSpare) this.#spare.push(block)
+    })
   }
 
   /** Not of Node's pool, of which a small block would hold 8 KiB for as long as it is kept. */

@@ -84,7 +84,9 @@ export class Info {
     if (entry.size > largestMdn) return {}
     const object = this.#options.objects.open(entry)
     try {
-      const report = await parseMdn(await object.read({ start: 0, end: entry.size }, signal))
+      // Parsing takes its time; the cache's memory is lent for a moment only.
+      const bytes = new Uint8Array(await object.read({ start: 0, end: entry.size }, signal))
+      const report = await parseMdn(bytes)
       return { disposition: report?.disposition, originalMessageId: report?.originalMessageId }
     } finally {
       object.close()

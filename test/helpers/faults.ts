@@ -73,7 +73,7 @@ function fits({ operation, key }: Rule, ofOperation: string, ofKey: string): boo
 }
 
 /** The same numbers for the same seed, 0 to 1. @see mulberry32 */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0
