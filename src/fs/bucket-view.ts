@@ -45,13 +45,14 @@ export class ListedBucketView implements BucketView {
     name: string,
     size: Bytes,
     since: EpochMs,
+    isIt: (object: ObjectInfo) => Promise<boolean>,
     signal: AbortSignal,
   ): Promise<SendingView | undefined> {
     // Twice over: it may move on between one listing and the next, but only forwards.
     for (const view of [...whereabouts, 'send', 'outbox'] as const) {
       const tree = await this.#freshTree(partner, view, signal)
       for (const object of this.#named(tree, name, since)) {
-        if (object.size === size && this.#bucketClock.local(object.mtime) >= since) return view
+        if (object.size === size && this.#bucketClock.local(object.mtime) >= since && (await isIt(object))) return view
       }
     }
     return undefined

@@ -9,7 +9,7 @@ import { DurableSender } from './durable-sender.js'
 import { Holding, type HoldPolicy } from './holding.js'
 import { Journal } from './journal.js'
 import { Locks } from './locks.js'
-import type { JournalEntry, Message } from './message.js'
+import { entriesOf, type JournalEntry, type Message } from './message.js'
 import { MessageBook } from './message-book.js'
 import { Pickup } from './pickup.js'
 import { isRemembered, recover } from './recovery.js'
@@ -43,31 +43,33 @@ export interface SenderOptions extends HoldPolicy {
  */
 export async function createSender(options: SenderOptions): Promise<Sender> {
   const { directory, root, bucket, clock, log } = options
-  const entries = await Journal.read<JournalEntry>(directory, log)
+  const read = await Journal.read<JournalEntry>(directory, log)
   const spool = await Spool.open(directory)
-  const recovered = recover(entries, await spool.sizes(), clock.now())
+  const recovered = recover(read, await spool.sizes(), clock.now())
   for (const id of recovered.strangers) {
     log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
   }
   const { messages, bundles } = recovered
   const key = (message: Message) => keyOf(root, message)
   const trail = new Trail({ keyOf: key, log, audit: options.audit })
-  await trail.reconcile(entries, messages, clock.now())
-  const journal = await Journal.begin<JournalEntry>(directory, [{ messages, made: bundles }])
+  await trail.reconcile(read.entries, messages, clock.now())
+  const journal = await Journal.begin<JournalEntry>(directory, entriesOf(messages, bundles))
   await syncFolder(directory)
   // Only now: what the new journal does not say is not to be lost.
   for (const id of recovered.leftovers) await spool.remove(id)
-  const isForgettable = (message: Message): boolean => message.state === 'gone' && !isRemembered(message, clock.now())
+  const isForgettable = (message: Message): boolean =>
+    message.state === 'gone' && !message.upload && !isRemembered(message, clock.now())
   const book = new MessageBook({ journal, messages, bundles, isForgettable, trail, clock, log })
   const locks = new Locks()
   const pickup = new Pickup({ book, bucket, keyOf: key, clock, log })
   const transfer = new Transfer({
     ...{ ...options, book, spool, keyOf: key, random: options.random ?? Math.random },
-    isLocked: (id) => locks.isLocked(id),
+    locks,
     onSubmitted: () => pickup.watch(),
   })
   const waiting = messages.filter((it) => it.state !== 'gone').length
   if (waiting > 0) log.info({ waiting }, `${waiting} files were in the spool.`)
+  transfer.sweep()
   transfer.kick()
   pickup.watch()
   const holding = new Holding(options)

@@ -40,12 +40,15 @@ export interface DurableSenderParts {
 
 /** The kernel sends them when the file is closed, and drops what it has not sent when it is unmounted. */
 const lastCloses: Milliseconds = 1_000
+const closeAgainAfter: Milliseconds = 5_000
 
 export class DurableSender implements Sender {
   readonly #parts: DurableSenderParts
   readonly #files: OpenFiles
   readonly #names: NameCheck
   readonly #rows: Rows
+  /** Files that were closed, which could not be written down yet. */
+  readonly #unfinished = new Map<string, { readonly end: EndOfWriting; readonly timer: NodeJS.Timeout }>()
   #isLeaving = false
 
   constructor(parts: DurableSenderParts) {
@@ -228,6 +231,7 @@ export class DurableSender implements Sender {
 
   async close(): Promise<void> {
     this.#isLeaving = true
+    for (const { timer } of this.#unfinished.values()) clearTimeout(timer)
     await this.#parts.transfer.close()
     await this.#parts.pickup.close()
     await this.#parts.book.close()
@@ -244,8 +248,10 @@ export class DurableSender implements Sender {
     const { book, clock, locks, log, settle } = this.#parts
     await locks.run([id], async () => {
       const message = book.get(id)
-      const end = endOfWriting()
-      if (message?.state !== 'open' || !end) return
+      const last = endOfWriting()
+      if (!last) return
+      const end = this.#withUnfinished(id, last)
+      if (message?.state !== 'open') return
       const { isChanged, before } = end
       const closed: Message = { ...message, closedAt: clock.now() }
       // Opened for writing, and nothing written: as it was.
@@ -257,9 +263,20 @@ export class DurableSender implements Sender {
         await this.#write([next === closed ? this.#judged(closed) : next])
       } catch (err) {
         log.error({ err, id }, 'A closed file could not be queued: it is sent when the state directory works again.')
+        const again = () => void this.#closed(id, () => (this.#files.isWritten(id) ? undefined : end))
+        this.#unfinished.set(id, { end, timer: setTimeout(again, closeAgainAfter) })
       }
     })
     this.#parts.transfer.kick()
+  }
+
+  /** What an earlier close left behind counts too. */
+  #withUnfinished(id: string, end: EndOfWriting): EndOfWriting {
+    const earlier = this.#unfinished.get(id)
+    if (!earlier) return end
+    clearTimeout(earlier.timer)
+    this.#unfinished.delete(id)
+    return { isChanged: end.isChanged || earlier.end.isChanged, before: earlier.end.before }
   }
 
   #judged(message: Message): Message {
@@ -270,7 +287,8 @@ export class DurableSender implements Sender {
 
   async #requeue(id: string, check: (message: Message) => void): Promise<void> {
     await this.#parts.locks.run([id], async () => {
-      const message = this.#mustBeIdle(id, 'EBUSY')
+      // What may be in the bucket is looked for before it is sent.
+      const message = this.#mustBeIdle(id, 'EBUSY', { inDoubt: true })
       check(message)
       const now = this.#parts.clock.now()
       const rest = without(message, 'reason', 'error', 'killedBy')
@@ -281,10 +299,12 @@ export class DurableSender implements Sender {
 
   async #discard(id: string): Promise<void> {
     await this.#parts.locks.run([id], async () => {
-      const message = this.#mustBeIdle(id, 'EPERM')
+      // One that nobody looks for any more may be given up.
+      const message = this.#mustBeIdle(id, 'EPERM', { inDoubt: this.#parts.book.get(id)?.state !== 'queued' })
       await this.#write([{ ...message, state: 'gone' }])
       await this.#parts.spool.remove(id)
     })
+    this.#parts.transfer.sweep()
   }
 
   async #write(messages: readonly Message[]): Promise<void> {
@@ -297,8 +317,11 @@ export class DurableSender implements Sender {
     return message
   }
 
-  /** @param submittedAs what is said of one that the gateway has */
-  #mustBeIdle(id: string, submittedAs: 'EPERM' | 'EBUSY'): Message {
+  /**
+   * @param submittedAs what is said of one that the gateway has
+   * @param inDoubt whether one that may be in the bucket already will do
+   */
+  #mustBeIdle(id: string, submittedAs: 'EPERM' | 'EBUSY', { inDoubt } = { inDoubt: false }): Message {
     const message = this.#parts.book.get(id)
     if (!message || message.state === 'gone') throw new FsError('ENOENT', 'It is not in this send/ any more.')
     if (message.state === 'submitted') {
@@ -307,8 +330,8 @@ export class DurableSender implements Sender {
     if (message.state === 'uploading' || this.#parts.transfer.isUnderWay(id)) {
       throw new FsError('EBUSY', `${message.path} is being uploaded.`)
     }
-    if (message.attempt) {
-      throw new FsError('EBUSY', `${message.path} may be in the bucket already: that is being looked into.`)
+    if (message.attempt && !inDoubt) {
+      throw new FsError('EBUSY', `${message.path} may be in the bucket already: it is looked for before it is sent.`)
     }
     return message
   }

@@ -1,4 +1,8 @@
-/** The write-ahead log of the spool: one line a change, each with its checksum; appended, synced in groups, compacted. */
+/**
+ * The write-ahead log of the spool: one line a change, each with its checksum; appended, synced in groups, compacted.
+ * Room for the next lines is there before they come, as zeros: a full disk must not keep anybody from cancelling or
+ * uploading what fills it, and a sync need not write a new size.
+ */
 import { copyFile, mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -7,12 +11,16 @@ import type { Logger } from '../telemetry/log.js'
 import type { Bytes } from '../units.js'
 
 const fileName = 'journal'
+/** Some hundred lines. */
+const reserve: Bytes = 256 * 1024
 
 /** Entries as they were read, and whether something between them could not be. */
 interface ParsedJournal<T> {
   readonly entries: readonly T[]
   /** A line that is bad though others follow: not a torn write, but damage. */
   readonly isDamaged: boolean
+  /** Something may be missing that was acknowledged: by damage, or as the last whole line is bad. */
+  readonly isDoubtful: boolean
 }
 
 /** A line: eight hexadecimal digits of CRC-32, a space, JSON. */
@@ -23,14 +31,14 @@ export function formatLine(entry: unknown): string {
 
 /** Pure: a torn last line is dropped, it was never acknowledged; a bad one before it is left out and reported. */
 export function parseJournal<T>(text: string): ParsedJournal<T> {
-  const lines = text.split('\n')
+  const lines = text.replace(/\0+$/, '').split('\n')
   const torn = lines.pop() ?? ''
   const parsed = lines.map((line) => parseLine(line) as T | undefined)
   const entries = parsed.filter((it) => it !== undefined)
   const bad = parsed.length - entries.length
   // A crash can also leave the last whole block of zeros or half a line with a newline in it: only the end may be bad.
   const isTail = bad === 1 && parsed.at(-1) === undefined && torn === ''
-  return { entries, isDamaged: bad > 0 && !isTail }
+  return { entries, isDamaged: bad > 0 && !isTail, isDoubtful: bad > 0 }
 }
 
 function parseLine(line: string): unknown {
@@ -50,6 +58,7 @@ function checksum(text: string): string {
 interface Opened {
   readonly file: FileHandle
   readonly length: Bytes
+  readonly allocated: Bytes
 }
 
 export class Journal<T> {
@@ -57,30 +66,33 @@ export class Journal<T> {
   #file: FileHandle
   /** Bytes of whole lines; what a failed write left behind them is written over. */
   #length: Bytes
+  /** Bytes of the file, with the zeros at its end. */
+  #allocated: Bytes
   /** Writes follow one another. */
   #lastWrite: Promise<unknown> = Promise.resolve()
   #nextSync: Promise<void> | undefined
   #lastSync: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, { file, length }: Opened) {
+  private constructor(path: string, { file, length, allocated }: Opened) {
     this.#path = path
     this.#file = file
     this.#length = length
+    this.#allocated = allocated
   }
 
   /** Reads what is there; a damaged journal is copied aside before it is ever written again. */
-  static async read<T>(directory: string, log: Logger): Promise<readonly T[]> {
+  static async read<T>(directory: string, log: Logger): Promise<Omit<ParsedJournal<T>, 'isDamaged'>> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const path = join(directory, fileName)
     const text = await readIfThere(path)
-    if (text === undefined) return []
-    const { entries, isDamaged } = parseJournal<T>(text)
+    if (text === undefined) return { entries: [], isDoubtful: false }
+    const { entries, isDamaged, isDoubtful } = parseJournal<T>(text)
     if (isDamaged) {
       const aside = `${path}.damaged-${Date.now()}`
       await copyFile(path, aside)
       log.error({ journal: aside }, 'The journal of send/ is damaged: a copy is put aside, what can be read goes on.')
     }
-    return entries
+    return { entries, isDoubtful }
   }
 
   /** Begins a new journal that holds these entries, in one step. */
@@ -96,6 +108,7 @@ export class Journal<T> {
   async append(entry: T, { sync }: { readonly sync: boolean }): Promise<void> {
     const line = Buffer.from(formatLine(entry))
     const written = this.#lastWrite.then(async () => {
+      await this.#makeRoom(line.length)
       await writeAll(this.#file, line, this.#length)
       this.#length += line.length
     })
@@ -108,9 +121,10 @@ export class Journal<T> {
   async compact(entries: () => readonly T[]): Promise<void> {
     const compacted = this.#lastWrite.then(async () => {
       const old = this.#file
-      const { file, length } = await replaced(this.#path, entries())
+      const { file, length, allocated } = await replaced(this.#path, entries())
       this.#file = file
       this.#length = length
+      this.#allocated = allocated
       await this.#lastSync
       await old.close()
     })
@@ -124,12 +138,24 @@ export class Journal<T> {
     await this.#file.close()
   }
 
+  async #makeRoom(bytes: Bytes): Promise<void> {
+    const end = this.#length + bytes
+    if (end + reserve / 2 <= this.#allocated) return
+    try {
+      await writeAll(this.#file, Buffer.alloc(reserve), this.#allocated)
+      this.#allocated += reserve
+    } catch (error) {
+      // No room for more, but there is some left.
+      if (end > this.#allocated) throw error
+    }
+  }
+
   /** Whoever comes while a sync is under way shares the next one. */
   #sync(): Promise<void> {
     if (!this.#nextSync) {
       const sync = this.#lastSync.then(() => {
         this.#nextSync = undefined
-        return this.#file.datasync()
+        return syncInPlace(this.#file)
       })
       this.#nextSync = sync
       this.#lastSync = sync.catch(() => undefined)
@@ -138,16 +164,23 @@ export class Journal<T> {
   }
 }
 
+/** What is synced to a file that was deleted is gone all the same. */
+async function syncInPlace(file: FileHandle): Promise<void> {
+  await file.datasync()
+  if ((await file.stat()).nlink === 0) throw new Error('The journal of send/ was deleted under the running daemon.')
+}
+
 async function replaced(path: string, entries: readonly unknown[]): Promise<Opened> {
   const temporary = `${path}.new`
   const file = await open(temporary, 'w', 0o600)
   try {
     const lines = Buffer.from(entries.map(formatLine).join(''))
-    await writeAll(file, lines, 0)
+    const allocated = lines.length + reserve
+    await writeAll(file, Buffer.concat([lines], allocated), 0)
     await file.sync()
     await rename(temporary, path)
     await syncFolder(dirname(path))
-    return { file, length: lines.length }
+    return { file, length: lines.length, allocated }
   } catch (error) {
     await file.close()
     throw error

@@ -3,7 +3,7 @@ import { FsError } from '../errors.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Journal } from './journal.js'
-import { bundleId, pathId, type Bundle, type JournalEntry, type Message } from './message.js'
+import { bundleId, entriesOf, pathId, type Bundle, type JournalEntry, type Message } from './message.js'
 import type { Trail } from './trail.js'
 import type { Partner } from '../view/partner.js'
 
@@ -33,6 +33,7 @@ export class MessageBook {
   readonly #byPath = new Map<string, string>()
   /** All of them, gone ones included, by path. */
   readonly #namesakes = new Map<string, Set<string>>()
+  readonly #queued = new Map<string, Message>()
   readonly #bundles = new Map<string, Bundle>()
   /** On their way into the journal, in order, and not yet seen here. */
   readonly #underWay = new Set<JournalEntry>()
@@ -66,6 +67,11 @@ export class MessageBook {
 
   all(): Iterable<Message> {
     return this.#byId.values()
+  }
+
+  /** Those that are queued or being uploaded. */
+  queued(): Iterable<Message> {
+    return this.#queued.values()
   }
 
   bundles(partner: Partner): Bundle[] {
@@ -123,6 +129,8 @@ export class MessageBook {
     const before = this.#byId.get(message.id)
     if (before) this.#forgetPath(before)
     this.#byId.set(message.id, message)
+    if (message.state === 'queued' || message.state === 'uploading') this.#queued.set(message.id, message)
+    else this.#queued.delete(message.id)
     this.#addNamesake(message)
     if (message.state !== 'gone') this.#byPath.set(pathId(message, message.path), message.id)
   }
@@ -149,10 +157,7 @@ export class MessageBook {
       this.#forgetPath(message)
     }
     // What was appended to the old journal, and is still being synced there, would be lost with it.
-    const entries = (): JournalEntry[] => [
-      { messages: [...this.#byId.values()], made: [...this.#bundles.values()] },
-      ...this.#underWay,
-    ]
+    const entries = (): JournalEntry[] => [...entriesOf(this.#byId.values(), this.#bundles.values()), ...this.#underWay]
     // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
     const compacted = this.#trail.flushed().then(() => this.#journal.compact(entries))
     compacted.catch((err: unknown) => {

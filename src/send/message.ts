@@ -1,14 +1,18 @@
 /** A sent file as the journal has it, and how it changes. Pure. */
-import type { Bytes, EpochMs } from '../units.js'
+import type { Bytes, EpochMs, Key } from '../units.js'
 import type { HoldReason, SendState } from './sender.js'
 import type { Partner } from '../view/partner.js'
 
-/** One PUT that was begun and of which it is not known whether it was done. */
+/** An upload that may have been done though no answer came: it is looked for before another begins. */
 export interface Attempt {
-  /** By this machine's clock. */
+  /** Of the first of them, by this machine's clock. */
   readonly since: EpochMs
-  /** Of a multipart upload: it is aborted before another begins. */
-  readonly uploadId?: string
+}
+
+/** One whose parts may be in the bucket: it is aborted before another begins, and whatever becomes of the file. */
+export interface MultipartUpload {
+  readonly id: string
+  readonly key: Key
 }
 
 /** What the journal keeps of a file. `gone`: cancelled, or taken by the gateway (then `submittedAt` says when). */
@@ -36,6 +40,7 @@ export interface Message extends Partner {
   /** The bucket could not be asked for duplicates when the name was given: ask before the upload. */
   readonly isUnchecked?: boolean
   readonly attempt?: Attempt
+  readonly upload?: MultipartUpload
   readonly etag?: string
   readonly submittedAt?: EpochMs
   /** CRC-32 of the content that was sent, eight hexadecimal digits. */
@@ -58,6 +63,13 @@ export interface JournalEntry {
   readonly messages?: readonly Message[]
   readonly made?: readonly Bundle[]
   readonly removed?: readonly Bundle[]
+}
+
+/** A line each: damage to one costs no other. */
+export function entriesOf(messages: Iterable<Message>, bundles: Iterable<Bundle>): JournalEntry[] {
+  const lines: JournalEntry[] = Array.from(messages, (message) => ({ messages: [message] }))
+  const made = [...bundles]
+  return made.length === 0 ? lines : [...lines, { made }]
 }
 
 /** Takes keys out of a message: `exactOptionalPropertyTypes` wants them absent, not undefined. */

@@ -65,6 +65,10 @@ export class SharedFile {
     }
   }
 
+  get isWritten(): boolean {
+    return this.#writers.size > 0
+  }
+
   /** A further handle. */
   handle(options: { readonly write: boolean }): OpenSpoolFile {
     this.#handles += 1

@@ -40,6 +40,11 @@ export class OpenFiles {
     return { file, pin: file.handle({ write: false }) }
   }
 
+  /** Whether somebody has it open for writing. */
+  isWritten(id: string): boolean {
+    return this.#open.get(id)?.isWritten === true
+  }
+
   /** Nobody has anything open any more, or the patience is over. */
   async idle(patience: Milliseconds): Promise<void> {
     const timer = new AbortController()

@@ -3,6 +3,14 @@ import type { Bytes, EpochMs } from '../units.js'
 import { duplicateWindow } from './duplicates.js'
 import { bundleId, without, type Bundle, type JournalEntry, type Message } from './message.js'
 
+/** What could be read of the journal. */
+export interface ReadJournal {
+  /** In order. */
+  readonly entries: readonly JournalEntry[]
+  /** Something in it could not be read: what was sent since may be missing. */
+  readonly isDoubtful: boolean
+}
+
 export interface Recovered {
   readonly messages: readonly Message[]
   readonly bundles: readonly Bundle[]
@@ -13,13 +21,12 @@ export interface Recovered {
 }
 
 /**
- * @param entries in the order of the journal
  * @param spool sizes of the spool's files by id
  */
-export function recover(entries: readonly JournalEntry[], spool: ReadonlyMap<string, Bytes>, now: EpochMs): Recovered {
+export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>, now: EpochMs): Recovered {
   const messages = new Map<string, Message>()
   const bundles = new Map<string, Bundle>()
-  for (const entry of entries) {
+  for (const entry of journal.entries) {
     for (const message of entry.messages ?? []) messages.set(message.id, message)
     for (const bundle of entry.made ?? []) bundles.set(bundleId(bundle), bundle)
     for (const bundle of entry.removed ?? []) bundles.delete(bundleId(bundle))
@@ -30,7 +37,8 @@ export function recover(entries: readonly JournalEntry[], spool: ReadonlyMap<str
   }
   return {
     messages: [...messages.values()]
-      .filter((it) => it.state !== 'gone' || isRemembered(it, now))
+      .filter((it) => it.state !== 'gone' || it.upload || isRemembered(it, now))
+      .map((it) => (journal.isDoubtful ? inDoubt(it) : it))
       .map((it) => recoverMessage(it, spool.get(it.id), now)),
     bundles: [...bundles.values()],
     leftovers: [...spool.keys()].filter(needsNoData),
@@ -49,22 +57,29 @@ function recoverMessage(message: Message, size: Bytes | undefined, now: EpochMs)
     case 'submitted':
       return message
     case 'uploading':
-      // Its PUT may have been done: the attempt stays, and is looked for before the next.
-      if (size === message.size) return { ...message, state: 'queued', notBefore: now }
-      return missing(message, size)
+      // Its PUT may have been done: the attempt stays, and is looked for before anything else.
+      if (size === message.size || message.attempt) return { ...message, state: 'queued', notBefore: now }
+      return withoutData(message, size)
     case 'open':
       if (message.isDamaged === true) return failed(message, 'A write to it failed: it is not complete.')
       // Its last close(2) had returned, the kernel's word that it was the last had not come yet.
       if (message.isComplete === true && size === message.size) return message
       // Nobody can tell a writer that had finished from one that was cut off.
-      return size === undefined ? missing(message, size) : heldAfterCrash(message, size)
+      return size === undefined ? withoutData(message, size) : heldAfterCrash(message, size)
     case 'held':
-      return size === undefined ? missing(message, size) : { ...message, size }
+      return size === undefined ? withoutData(message, size) : { ...message, size }
     case 'queued':
-      return size === message.size ? message : missing(message, size)
+      return size === message.size || message.attempt ? message : withoutData(message, size)
     case 'failed':
       return message
   }
+}
+
+/** An entry that says that it was sent may be among what could not be read: it is looked for, whoever wants it sent. */
+function inDoubt(message: Message): Message {
+  if (message.state === 'gone' || message.state === 'submitted') return message
+  const since = message.closedAt ?? message.mtime
+  return { ...without(message, 'isComplete'), attempt: message.attempt ?? { since } }
 }
 
 function heldAfterCrash(message: Message, size: Bytes): Message {
@@ -77,7 +92,8 @@ function heldAfterCrash(message: Message, size: Bytes): Message {
   }
 }
 
-function missing(message: Message, size: Bytes | undefined): Message {
+/** The spool has not what was written. */
+export function withoutData(message: Message, size: Bytes | undefined): Message {
   if (size === undefined) return failed(message, 'Its data is not in the spool any more.')
   return failed(message, `The spool has ${size} bytes of it, ${message.size} were written.`)
 }

@@ -1,4 +1,5 @@
 /** The interface of the send room: files written by the user on their way into the bucket, once each. */
+import type { ObjectInfo } from '../s3/store.js'
 import type { Bytes, EpochMs, Key, Milliseconds, Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
 
@@ -64,12 +65,17 @@ export interface OpenFlags {
 export interface BucketView {
   /** Newest time at which this name was seen in `AS2/send` or the outbox; undefined if not within the last six hours. */
   seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
-  /** Looks, with fresh listings, for an upload whose answer was lost: same name and size, modified at or after `since`. */
+  /**
+   * Looks, with fresh listings, for an upload whose answer was lost: same name and size, modified at or after `since`.
+   * @param isIt whether such an object is the one
+   * @throws FsError or StoreError if it can't be looked for: that must never be read as 'was not sent'
+   */
   find(
     partner: Partner,
     name: string,
     size: Bytes,
     since: EpochMs,
+    isIt: (object: ObjectInfo) => Promise<boolean>,
     signal: AbortSignal,
   ): Promise<'send' | 'duplicate' | 'outbox' | undefined>
   /** Tells which keys are (still) in a partner's `AS2/send`, by a listing begun at or after `since`. */

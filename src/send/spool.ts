@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { syncFolder } from '../durable-file.js'
 import { FsError, type FsErrorCode } from '../errors.js'
 import type { ByteRange } from '../s3/store.js'
@@ -54,8 +54,19 @@ export class Spool {
     }, id)
   }
 
+  /** @returns undefined if it is not there */
+  async size(id: string): Promise<Bytes | undefined> {
+    try {
+      return (await stat(this.#path(id))).size
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
   /** A new stream over a part of a file. */
   stream(id: string, range: ByteRange): Readable {
+    if (range.start === range.end) return Readable.from([])
     // `end` of a file stream is inclusive.
     return createReadStream(this.#path(id), { start: range.start, end: range.end - 1, highWaterMark: 256 * 1024 })
   }

@@ -1,12 +1,17 @@
 /** Takes queued messages to the bucket: when, how many at once, and what becomes of each. */
-import { StoreError } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Bytes, EpochMs, Key, Milliseconds } from '../units.js'
+import type { Bytes, EpochMs, Key, Milliseconds, Prefix } from '../units.js'
 import type { DuplicatePolicy } from '../config.js'
 import { isDuplicate, suffixed } from './duplicates.js'
+import { meaningOf, sentenceOf } from './failures.js'
+import { KeysGate } from './keys-gate.js'
+import { Leftovers } from './leftovers.js'
+import type { Locks } from './locks.js'
 import { without, type Attempt, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
+import { LostUploads } from './lost-upload.js'
+import { withoutData } from './recovery.js'
 import { nextDue, nextUploads, retryDelay } from './schedule.js'
 import type { BucketView } from './sender.js'
 import { checksum, upload, type Uploaded, type UploadOptions } from './upload.js'
@@ -15,38 +20,53 @@ export interface TransferOptions extends UploadOptions {
   readonly book: MessageBook
   readonly bucket: BucketView
   readonly keyOf: (message: Message) => Key
+  readonly root: Prefix
   readonly uploads: number
   readonly settle: Milliseconds
   readonly onDuplicate: DuplicatePolicy
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
-  /** Somebody is changing it at the moment: its turn comes after that. */
-  readonly isLocked: (id: string) => boolean
+  /** While somebody changes a message, its turn has not come. */
+  readonly locks: Locks
   /** A message is in the bucket. */
   readonly onSubmitted: (message: Message) => void
 }
 
-/** Clocks may differ: S3 refuses a request when they do by more than 15 minutes. */
-const clockSlack: Milliseconds = 20 * 60 * 1000
 /** One try may take this long, and a minute for every 10 MB. */
 const tryPatience: Milliseconds = 120_000
 const patiencePerByte = 60_000 / 10_000_000
-/** New keys may come at any time; asking costs one request. */
-const credentialsDelay: Milliseconds = 10_000
+/** Until a change that could not be written down is tried again. */
+const journalDelay: Milliseconds = 10_000
+/** On the way out, for the abort of what was begun. */
+const lastPatience: Milliseconds = 2_000
+/** After an outage all that waits is due at once; not again within this, should single files go on failing. */
+const wakeEvery: Milliseconds = 10_000
 
-/** Failures after which it is certain that S3 has not taken the file. */
-const neverArrived = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'SlowDown'])
+/** How far a try has come. */
+interface Try {
+  /** From here on it may be in the bucket. */
+  hasBegun: boolean
+}
 
 export class Transfer {
   readonly #options: TransferOptions
   readonly #stop = new AbortController()
   readonly #underWay = new Map<string, Promise<void>>()
   readonly #uploaded = new Map<string, Bytes>()
+  readonly #lost: LostUploads
+  readonly #gate: KeysGate
+  readonly #leftovers: Leftovers
   #timer: NodeJS.Timeout | undefined
+  /** Something failed for the moment since an upload was last taken. */
+  #hasFailed = false
+  #wokenAt: EpochMs = 0
 
   constructor(options: TransferOptions) {
     this.#options = options
+    this.#lost = new LostUploads(options)
+    this.#gate = new KeysGate({ ...options, prefix: `${options.root}send/` as Prefix, onOpen: () => this.kick() })
+    this.#leftovers = new Leftovers({ ...options, isUnderWay: (id) => this.isUnderWay(id) })
   }
 
   /** Bytes of a message that are in the bucket already, while it is being uploaded. */
@@ -61,7 +81,7 @@ export class Transfer {
 
   /** Looks for work: call it whenever a message was queued. */
   kick(): void {
-    if (this.#stop.signal.aborted) return
+    if (this.#stop.signal.aborted || this.#gate.isShut) return
     const { clock, uploads, multipartThreshold } = this.#options
     const limits = { uploads, large: multipartThreshold }
     for (const message of nextUploads(this.#idle(), clock.now(), limits)) this.#begin(message)
@@ -76,7 +96,7 @@ export class Transfer {
   /** Uploads what is queued, without settling, until nothing is or the time is over. */
   async drain(limit: Milliseconds): Promise<void> {
     const end = performance.now() + limit
-    for (const { state, id } of this.#options.book.all()) if (state === 'queued') this.#dueNow(id)
+    for (const { state, id } of [...this.#options.book.queued()]) if (state === 'queued') this.#dueNow(id)
     this.kick()
     while (performance.now() < end && this.#waiting()) {
       const soon = new Promise<void>((resolve) => setTimeout(resolve, Math.min(50, end - performance.now())))
@@ -84,23 +104,27 @@ export class Transfer {
     }
   }
 
+  /** Aborts what is left in the bucket of files that are not uploaded any more: call it when one was cancelled. */
+  sweep(): void {
+    this.#leftovers.sweep()
+  }
+
   async close(): Promise<void> {
     this.#stop.abort()
     clearTimeout(this.#timer)
-    await Promise.all(this.#underWay.values())
+    await Promise.all([...this.#underWay.values(), this.#gate.close(), this.#leftovers.close()])
   }
 
   /** Messages as the schedule may see them: what was begun counts as uploading before the journal says so. */
   *#idle(): Iterable<Message> {
-    for (const message of this.#options.book.all()) {
+    for (const message of this.#options.book.queued()) {
       if (this.#underWay.has(message.id)) yield { ...message, state: 'uploading' }
-      else if (!this.#options.isLocked(message.id)) yield message
+      else if (!this.#options.locks.isLocked(message.id)) yield message
     }
   }
 
   #waiting(): boolean {
-    for (const { state } of this.#options.book.all()) if (state === 'queued' || state === 'uploading') return true
-    return false
+    return !this.#options.book.queued()[Symbol.iterator]().next().done
   }
 
   #dueNow(id: string): void {
@@ -112,11 +136,12 @@ export class Transfer {
     const done = this.#try(message)
       .catch((err: unknown) => {
         this.#options.log.error({ err, id: message.id }, 'An upload could not be written down; it is tried again.')
-        this.#later(message.id, credentialsDelay)
+        this.#later(message.id, journalDelay)
       })
       .finally(() => {
         this.#underWay.delete(message.id)
         this.#uploaded.delete(message.id)
+        if (this.#options.book.get(message.id)?.upload) this.sweep()
         this.kick()
       })
     this.#underWay.set(message.id, done)
@@ -125,51 +150,63 @@ export class Transfer {
   async #try(message: Message): Promise<void> {
     const patience = Math.ceil(tryPatience + message.size * patiencePerByte)
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
+    const state: Try = { hasBegun: false }
     try {
-      if (message.attempt && (await this.#findLost(message, message.attempt, signal))) return
-      const checked = await this.#checked(message, signal)
+      if (await this.#wasTaken(message, signal)) return
+      if (!(await this.#isWhole(message))) return
+      const checked = await this.#checked(await this.#leftovers.abort(message, signal), signal)
       if (!checked) return
-      const { attempt: lost, ...rest } = checked
-      if (lost) await this.#abortLost(message, lost, signal)
-      const since = this.#options.clock.now()
-      const uploading: Message = { ...rest, state: 'uploading', tries: message.tries + 1, attempt: { since } }
-      await this.#change(uploading)
-      await this.#submitted(uploading, await this.#upload(uploading, signal))
+      const { id, tries } = message
+      const uploading: Message = { ...checked, state: 'uploading', tries: tries + 1 }
+      const isOnePut = uploading.size <= this.#options.multipartThreshold
+      await this.#change(isOnePut ? this.#attempted(uploading) : uploading)
+      state.hasBegun = isOnePut
+      const result = await this.#upload(uploading, state, signal)
+      await this.#submitted(without(this.#options.book.get(id) ?? uploading, 'upload'), result)
     } catch (error) {
       // On the way out: what the journal says now is looked at by the next start.
-      if (this.#stop.signal.aborted) return
-      await this.#failed(this.#options.book.get(message.id) ?? message, error, signal)
+      if (this.#stop.signal.aborted) return this.#leave(message.id)
+      await this.#failed(message, state, error, signal)
     }
   }
 
-  #upload(message: Message, signal: AbortSignal): Promise<Uploaded> {
-    const { id, size } = message
-    const since = message.attempt?.since ?? this.#options.clock.now()
-    return upload(
-      this.#options,
-      {
-        ...{ id, size, key: this.#options.keyOf(message) },
-        begun: (uploadId) => this.#options.book.put([{ ...message, attempt: { since, uploadId } }], { sync: true }),
-        progress: (bytes) => this.#uploaded.set(id, bytes),
-      },
-      signal,
-    )
+  #upload({ id, size, ...rest }: Message, state: Try, signal: AbortSignal): Promise<Uploaded> {
+    const { book } = this.#options
+    const key = this.#options.keyOf({ id, size, ...rest })
+    const note = async (change: (message: Message) => Message): Promise<void> => {
+      const message = book.get(id)
+      if (message) await book.put([change(message)], { sync: true })
+    }
+    const begun = (uploadId: string) => note((message) => ({ ...message, upload: { id: uploadId, key } }))
+    const completing = async (): Promise<void> => {
+      await note((message) => this.#attempted(message))
+      state.hasBegun = true
+    }
+    const progress = (bytes: Bytes) => this.#uploaded.set(id, bytes)
+    return upload(this.#options, { id, size, key, begun, completing, progress }, signal)
+  }
+
+  /** From now on it may be in the bucket. An earlier attempt of unknown fate may still arrive, so its time stays. */
+  #attempted(message: Message): Message {
+    return { ...message, attempt: message.attempt ?? { since: this.#options.clock.now() } }
   }
 
   /** Whether an upload whose answer was lost arrived after all. */
-  async #findLost(message: Message, attempt: Attempt, signal: AbortSignal): Promise<boolean> {
-    const name = message.path
-    const where = await this.#options.bucket.find(message, name, message.size, attempt.since - clockSlack, signal)
-    if (where === undefined) return false
-    this.#options.log.info({ id: message.id, where }, 'An upload whose answer was lost had arrived.')
-    const crc32 = await checksum(this.#options.spool, message)
-    await this.#submitted(message, { etag: '', requestId: undefined, crc32 })
+  async #wasTaken(message: Message, signal: AbortSignal): Promise<boolean> {
+    const found = await this.#lost.find(message, signal)
+    if (!found) return false
+    this.#options.log.info({ id: message.id, where: found.where }, 'An upload whose answer was lost had arrived.')
+    const crc32 = await checksum(this.#options.spool, message).catch(() => undefined)
+    await this.#submitted(message, { etag: found.etag, requestId: undefined, crc32 })
     return true
   }
 
-  async #abortLost(message: Message, { uploadId }: Attempt, signal: AbortSignal): Promise<void> {
-    if (uploadId === undefined) return
-    await this.#options.store.abortMultipart(this.#options.keyOf(message), uploadId, signal)
+  /** Nothing is sent of a file that somebody cut or took out of the spool. */
+  async #isWhole(message: Message): Promise<boolean> {
+    const size = await this.#options.spool.size(message.id)
+    if (size === message.size) return true
+    await this.#change(withoutData(message, size))
+    return false
   }
 
   /** The check for duplicates that was not possible when the name was given. @returns undefined if it is not sent now */
@@ -186,45 +223,72 @@ export class Transfer {
       return { ...message, path: suffixed(message.path, this.#options.clock.now()) }
     }
     const error = 'The name was sent within six hours: the gateway would drop it. Rename the file, or retry later.'
-    await this.#change({ ...without(message, 'notBefore', 'attempt'), state: 'failed', isUnchecked: true, error })
+    await this.#change({ ...without(message, 'notBefore'), state: 'failed', isUnchecked: true, error })
     return undefined
   }
 
   async #submitted(message: Message, { etag, requestId, date, crc32 }: Uploaded): Promise<void> {
     const settled = without(message, 'attempt', 'notBefore', 'error', 'reason')
     const receipt = {
-      ...{ etag, crc32, submittedAt: this.#options.clock.now() },
+      ...{ etag, submittedAt: this.#options.clock.now() },
+      ...(crc32 === undefined ? {} : { crc32 }),
       ...(requestId === undefined ? {} : { requestId }),
       ...(date === undefined ? {} : { sentAt: date }),
     }
     await this.#change({ ...settled, state: 'submitted', ...receipt })
     await this.#options.spool.remove(message.id)
     this.#options.onSubmitted(message)
+    this.#wake()
   }
 
-  async #failed(message: Message, error: unknown, signal: AbortSignal): Promise<void> {
-    const sentence = error instanceof Error ? error.message : String(error)
-    const failure = error instanceof StoreError ? error.failure : undefined
-    if (failure === 'credentials') return this.#again(without(message, 'attempt'), sentence, credentialsDelay)
-    if (failure === 'condition') return this.#onTaken(message, sentence, signal)
-    if (failure === 'permanent') {
-      return this.#change({ ...without(message, 'attempt', 'notBefore'), state: 'failed', error: sentence })
-    }
-    if (error instanceof StoreError && neverArrived.has(error.s3Code)) {
-      return this.#again(without(message, 'attempt'), sentence, this.#delay(message))
-    }
-    // What happened to the attempt is not known: it stays, and is looked for first.
-    await this.#again(message, sentence, this.#delay(message))
+  /** @param before as it was before this try: an earlier attempt of unknown fate stays one */
+  async #failed(before: Message, { hasBegun }: Try, error: unknown, signal: AbortSignal): Promise<void> {
+    const meaning = meaningOf(error)
+    const sentence = sentenceOf(error)
+    const current = this.#options.book.get(before.id) ?? before
+    const isKnown = !hasBegun || meaning !== 'unknown'
+    const message = isKnown ? withAttempt(current, before.attempt) : current
+    if (meaning === 'unknown' || meaning === 'not-taken') this.#hasFailed = true
+    if (meaning === 'credentials') this.#gate.shut()
+    if (meaning === 'permanent') {
+      await this.#change({ ...without(message, 'notBefore'), state: 'failed', error: sentence })
+    } else if (meaning === 'taken') await this.#onTaken(current, before, sentence, signal)
+    else await this.#again(message, sentence, meaning === 'credentials' ? 0 : this.#delay(message))
   }
 
-  /** The key is there already: by an attempt of ours, or by somebody else. */
-  async #onTaken(message: Message, sentence: string, signal: AbortSignal): Promise<void> {
+  /** The key is there already: by an earlier attempt of ours, or by somebody else. */
+  async #onTaken(message: Message, before: Message, sentence: string, signal: AbortSignal): Promise<void> {
     const { onDuplicate } = this.#options
-    if (message.attempt && message.tries > 1 && (await this.#findLost(message, message.attempt, signal))) return
-    const free = without(message, 'attempt')
-    if (onDuplicate === 'send') return this.#again(free, sentence, this.#delay(message))
+    const free = withAttempt(message, before.attempt)
+    try {
+      if (await this.#wasTaken(free, signal)) return
+    } catch (error) {
+      return this.#again(free, sentenceOf(error), this.#delay(free))
+    }
+    if (onDuplicate === 'send') return this.#again(free, sentence, this.#delay(free))
     const renamed = await this.#onDuplicate(free)
     if (renamed) await this.#again(renamed, sentence, 0)
+  }
+
+  /** The parts that are there are of no use to the next start. */
+  async #leave(id: string): Promise<void> {
+    const message = this.#options.book.get(id)
+    if (message?.upload && !message.attempt) {
+      await this.#leftovers.abort(message, AbortSignal.timeout(lastPatience)).catch(() => undefined)
+    }
+  }
+
+  /** The bucket takes files again: those that failed for the moment need not wait out their delays. */
+  #wake(): void {
+    const { book, clock, random } = this.#options
+    const now = clock.now()
+    if (!this.#hasFailed || now - this.#wokenAt < wakeEvery) return
+    this.#hasFailed = false
+    this.#wokenAt = now
+    for (const message of [...book.queued()]) {
+      const isPaused = message.error !== undefined && (message.notBefore ?? 0) > now && !this.isUnderWay(message.id)
+      if (isPaused) book.touch({ ...message, notBefore: now + random() * 1_000 })
+    }
   }
 
   #delay(message: Message): Milliseconds {
@@ -245,4 +309,9 @@ export class Transfer {
   async #change(message: Message): Promise<void> {
     await this.#options.book.put([message], { sync: true })
   }
+}
+
+function withAttempt(message: Message, attempt: Attempt | undefined): Message {
+  const rest = without(message, 'attempt')
+  return attempt ? { ...rest, attempt } : rest
 }

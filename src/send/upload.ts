@@ -1,6 +1,7 @@
 /** One message into the bucket: one PUT, or one multipart upload, streamed from the spool. */
 import { pipeline } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { retried } from '../s3/retry.js'
 import type { ByteRange, PutResult, Store, UploadedPart } from '../s3/store.js'
 import type { Bytes, Key } from '../units.js'
 import { ChecksumStream, combineCrc32, formatCrc32 } from './crc32.js'
@@ -18,12 +19,14 @@ export interface Upload {
   readonly size: Bytes
   /** Writes down the id of a multipart upload before any part of it is sent. */
   readonly begun: (uploadId: string) => Promise<void>
+  /** Writes down that it may be in the bucket from now on, before a multipart upload is completed. */
+  readonly completing: () => Promise<void>
   readonly progress: (uploaded: Bytes) => void
 }
 
-/** What S3 said of it, and the CRC-32 of what was sent. */
+/** What S3 said of it, and the CRC-32 of what was sent; undefined where the spool has it no more. */
 export interface Uploaded extends PutResult {
-  readonly crc32: string
+  readonly crc32: string | undefined
 }
 
 const partsAtOnce = 4
@@ -81,7 +84,7 @@ async function multipart({ store, spool }: UploadOptions, message: Upload, signa
       let sent: ChecksumStream | undefined
       const body = (): ChecksumStream => (sent = checked(spool, id, range, () => undefined))
       const part = { number, size: range.end - range.start, body }
-      parts.push(await store.uploadPart(key, uploadId, part, partSignal))
+      parts.push(await retried(() => store.uploadPart(key, uploadId, part, partSignal), partSignal))
       checksums.set(number, { value: sent?.value ?? 0, size: part.size })
       message.progress((uploaded += part.size))
     }
@@ -93,6 +96,7 @@ async function multipart({ store, spool }: UploadOptions, message: Upload, signa
     throw error
   }
   parts.sort((a, b) => a.number - b.number)
+  await message.completing()
   const answer = await store.completeMultipart(key, uploadId, parts, true, signal)
   let whole = 0
   for (const { number } of parts) {
