@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
 import { takeLock } from './lock.js'
@@ -53,7 +53,7 @@ export function stateDirectoryPath(options: StateOptions, owner: StateOwner = cu
 export async function makeStateDirectory(options: StateOptions): Promise<string> {
   const path = stateDirectoryPath(options)
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolders(path)
     await claim(path, options)
   } catch (error) {
     if (error instanceof UsageError) throw error
@@ -74,6 +74,19 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
   throw new UsageError(
     `The bucket ${bucket} is mounted at ${mountpoint} by process ${pid}: unmount it, or give another --state-dir.`,
   )
+}
+
+/** Node's own recursive mkdir tries for ever below /proc, where every name is ENOENT. */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const code = why(error)
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolders(dirname(path))
+    await mkdir(path, { mode: 0o700 })
+  }
 }
 
 async function claim(path: string, options: StateOptions): Promise<void> {

@@ -89,3 +89,9 @@ t.test('one that can’t be written is said', async (t) => {
     message: /can't be written \(ENOTDIR\): give another with --state-dir\.$/,
   })
 })
+
+t.test('one below /proc is refused at once', async (t) => {
+  await t.rejects(makeStateDirectory({ ...options, stateDir: '/proc/as2fs-test/state' }), {
+    message: /can't be written \(ENOENT\)/,
+  })
+})
