@@ -116,7 +116,7 @@ class RunningDaemon implements Daemon {
 
   async start(): Promise<void> {
     const { prefix: root, stations, mountpoint } = this.#config
-    await checkBucket(this.#store, this.#config.bucket, root, this.#log)
+    await checkBucket(this.#store, this.#config, root, this.#log)
     const made = await PartnerSet.load(this.#state.path, this.#log)
     this.#audit = await openAudit(this.#config.auditLog, this.#log)
     const sender = await this.#createSender()

@@ -80,7 +80,7 @@ export class ReadOnlyTree {
       case 'view':
         return entryAttributes(await this.entry(place, signal))
       case 'absent':
-        throw absent('that')
+        throw absent('such file or folder')
     }
   }
 
@@ -112,14 +112,14 @@ export class ReadOnlyTree {
       case 'control-file':
         throw new FsError('ENOTDIR', `${place.name} is a file.`)
       case 'absent':
-        throw absent('that')
+        throw absent('such file or folder')
     }
   }
 
   /** Opens for reading. */
   async open(place: ReadOnlyPlace, signal: AbortSignal): Promise<OpenFile> {
     if (place.kind === 'control-file') return this.#openControl(place.name)
-    if (place.kind === 'absent') throw absent('that')
+    if (place.kind === 'absent') throw absent('such file or folder')
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') throw new FsError('EISDIR', 'That is a folder.')
     const tree = await this.#tree(place, signal)
     const entry = tree.lookup(place.names)

@@ -8,7 +8,12 @@ import type { Store } from './store.js'
 const patience: Milliseconds = 15_000
 
 /** @throws UsageError if the bucket is not there, the keys are refused, or S3 can't be reached */
-export async function checkBucket(store: Store, bucket: string, root: Prefix, log: Logger): Promise<void> {
+export async function checkBucket(
+  store: Store,
+  { bucket, endpoint }: { readonly bucket: string; readonly endpoint: string | undefined },
+  root: Prefix,
+  log: Logger,
+): Promise<void> {
   try {
     await store.list({ prefix: root, maxKeys: 1 }, AbortSignal.timeout(patience))
   } catch (error) {
@@ -17,7 +22,19 @@ export async function checkBucket(store: Store, bucket: string, root: Prefix, lo
       log.warn(error.message)
       return
     }
-    const sentence = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`The bucket ${bucket} can't be mounted. ${sentence}`)
+    throw new UsageError(sentence(error, bucket, endpoint))
   }
+}
+
+function sentence(error: unknown, bucket: string, endpoint: string | undefined): string {
+  if (!(error instanceof StoreError)) return `The bucket ${bucket} can't be mounted: ${String(error)}.`
+  // Of what is wrong on this side, such as the credentials' file, its own sentence says all.
+  if (error.reason === undefined) return error.message
+  const hint = hintFor(error, endpoint ?? 'AWS')
+  return `The bucket ${bucket} can't be mounted: ${error.reason}${hint}.`
+}
+
+function hintFor({ failure, s3Code }: StoreError, server: string): string {
+  if (failure === 'transient') return `; it is looked for at ${server} (--endpoint)`
+  return s3Code === 'NoSuchBucket' ? `; check its name, and that ${server} is where it is (--endpoint)` : ''
 }

@@ -37,7 +37,9 @@ export function csvCredentials(file: string): CredentialSource {
         if (read?.version !== version) read = { version, credentials: parseCsv(await readFile(file, 'utf8'), file) }
         return { ...read.credentials, expiration: new Date(Date.now() + sdkMargin + recheck) }
       } catch (cause) {
-        const sentence = cause instanceof UsageError ? cause.message : `The credentials file ${file} can't be read.`
+        const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+        const sentence =
+          cause instanceof UsageError ? cause.message : `The credentials file ${file} can't be read${why}.`
         throw new StoreError('EACCES', 'credentials', 'CredentialsFile', sentence, { key: file, cause })
       }
     },

@@ -76,8 +76,9 @@ export function storeError(error: unknown, attempt: Attempt): StoreError {
   if (error instanceof StoreError) return error
   const { name, status, detail } = describe(error)
   const meaning = conditionFailed(name, status, attempt) ?? meanings[name] ?? byStatus(status) ?? transient(detail)
-  const message = `Could not ${attempt.what}: ${meaning.sentence}.`
-  return new StoreError(meaning.code, meaning.failure, name, message, { key: attempt.key, cause: error })
+  const { code, failure, sentence: reason } = meaning
+  const message = `Could not ${attempt.what}: ${reason}.`
+  return new StoreError(code, failure, name, message, { key: attempt.key, cause: error, reason })
 }
 
 function conditionFailed(name: string, status: number | undefined, attempt: Attempt): Meaning | undefined {

@@ -14,16 +14,19 @@ export class StoreError extends FsError {
   readonly failure: StoreFailure
   /** S3's own error code (`SlowDown`, `AccessDenied`) or Node's (`ECONNREFUSED`). */
   readonly s3Code: string
+  /** Why, for the end of a sentence that says what could not be done. */
+  readonly reason: string | undefined
 
   constructor(
     code: FsErrorCode,
     failure: StoreFailure,
     s3Code: string,
     message: string,
-    details: { key?: string; cause?: unknown } = {},
+    details: { key?: string; cause?: unknown; reason?: string } = {},
   ) {
     super(code, message, details)
     this.failure = failure
     this.s3Code = s3Code
+    this.reason = details.reason
   }
 }

@@ -88,6 +88,9 @@ t.test('one that can’t be written is said', async (t) => {
   await t.rejects(makeStateDirectory({ ...options, stateDir: join(directory, 'file', 'state') }), {
     message: /can't be written \(ENOTDIR\): give another with --state-dir\.$/,
   })
+  await t.rejects(makeStateDirectory({ ...options, stateDir: '/proc/as2fs/state' }), {
+    message: /can't be written \(ENOENT\): give another with --state-dir\.$/,
+  })
 })
 
 t.test('one below /proc is refused at once', async (t) => {

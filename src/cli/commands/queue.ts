@@ -21,6 +21,8 @@ export const queueCommand: Command = {
   description: [
     'Shows the files in send/ that the gateway has not taken yet. NAME is the name shown, or STATION/PARTNER/NAME where ' +
       'there are several. retry: try now, a failed one too. cancel: take it out, nothing is sent. release: send a held one.',
+    'States: open (being written), held (empty, or its name looks unfinished), queued, uploading, submitted (in the ' +
+      'bucket; the gateway has yet to take it), failed (kept, not tried again by itself).',
   ],
   positionals: { min: 1, max: 3 },
   options: [jsonOption],
