@@ -32,6 +32,8 @@ export interface MountConfig {
   /** Absolute; undefined: made from bucket, endpoint and prefix (`state/state-directory.ts`). */
   readonly stateDir: string | undefined
   readonly listTtl: Milliseconds
+  /** How often the whole of a view is listed, while somebody looks at it. */
+  readonly reconcile: Milliseconds
   readonly staleTtl: Milliseconds
   readonly opTimeout: Milliseconds
   readonly cacheSize: Bytes

@@ -34,7 +34,7 @@ import { openStateDirectory, type StateDirectory } from './state/state-directory
 import { AuditLog } from './telemetry/audit-log.js'
 import { systemClock } from './telemetry/clock.js'
 import type { Logger } from './telemetry/log.js'
-import type { EpochMs, Milliseconds } from './units.js'
+import type { EpochMs, Milliseconds, Prefix } from './units.js'
 import { version } from './version.js'
 
 /** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
@@ -100,8 +100,10 @@ class RunningDaemon implements Daemon {
     this.#listing = createListing({
       store: this.#store,
       ttl: config.listTtl,
+      reconcile: config.reconcile,
       staleTtl: config.staleTtl,
       deadline: listingDeadline,
+      unordered: ['send/', 'duplicate/'].map((folder) => `${config.prefix}${folder}` as Prefix),
       clock: systemClock,
       log,
     })
@@ -110,7 +112,7 @@ class RunningDaemon implements Daemon {
       budget: config.cacheSize,
       deadline: config.opTimeout,
       onGone: (key) => this.#listing.forget(key),
-      onReplaced: (key) => this.#listing.forget(key),
+      onReplaced: (key) => this.#listing.recheck(key),
     })
   }
 
@@ -122,7 +124,10 @@ class RunningDaemon implements Daemon {
     const sender = await this.#createSender()
     this.#sender = sender
     const [listing, objects] = [this.#listing, this.#objects]
-    const partners = new DirectoryOfPartners({ listing, root, configured: stations, made })
+    const partners = new DirectoryOfPartners({
+      ...{ listing, root, configured: stations, made, clock: systemClock },
+      keep: Math.min(this.#config.reconcile, this.#config.staleTtl),
+    })
     const controlFiles = new Map([
       ['status.json', new ControlFile(() => this.#status(), systemClock)],
       ['queue.json', new ControlFile(() => this.#queue(), systemClock)],

@@ -73,6 +73,7 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues): Mou
     readOnly: values['read-only'],
     stateDir: values['state-dir'],
     listTtl: values['list-ttl'],
+    reconcile: values.reconcile,
     staleTtl: values['stale-ttl'],
     opTimeout: values['op-timeout'],
     cacheSize: values['cache-size'],

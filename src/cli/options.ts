@@ -54,6 +54,11 @@ export const mountOptions = {
   ),
 
   'list-ttl': value(['Reading', 'TIME', 'how old a listing may be when it is looked at'], parse.duration(), '5s'),
+  reconcile: value(
+    ['Reading', 'TIME', 'how often a view is listed in full, to find what was deleted or came out of order'],
+    parse.duration({ min: '1s' }),
+    '10m',
+  ),
   'stale-ttl': value(['Reading', 'TIME', "how old it may be when the bucket can't be reached"], parse.duration(), '5m'),
   'cache-size': value(
     ['Reading', 'SIZE', 'memory for the content of files'],

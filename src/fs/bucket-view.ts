@@ -59,12 +59,7 @@ export class ListedBucketView implements BucketView {
   }
 
   async waiting(partner: Partner, since: EpochMs, signal: AbortSignal): Promise<(key: Key) => boolean> {
-    const prefix = this.#prefix(partner, 'send')
-    const known = this.#listing.known(prefix)
-    if (known && known.listedAt < since) this.#listing.invalidate(prefix)
-    const tree = await this.#listing.tree(prefix, signal)
-    // A stale tree, served in an outage, says nothing about what happened since.
-    if (tree.listedAt < since) return () => true
+    const tree = await this.#listing.complete(this.#prefix(partner, 'send'), since, signal)
     return (key) => tree.has(key)
   }
 
@@ -89,19 +84,16 @@ export class ListedBucketView implements BucketView {
   }
 
   /**
-   * A listing begun from now on: what was known before can't tell where a lost upload went. Refused access is an
+   * A listing of the whole, begun from now on: what was known before can't tell where a lost upload went. Refused access is an
    * error here (but for `duplicate/`): 'can't look' must never be read as 'was not sent'.
    */
   async #freshTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<ViewTree | undefined> {
-    const prefix = this.#prefix(partner, view)
-    const now = this.#clock.now()
-    this.#listing.invalidate(prefix)
-    const tree =
-      view === 'duplicate' ? await this.#visibleTree(partner, view, signal) : await this.#listing.tree(prefix, signal)
-    if (tree && tree.listedAt < now) {
-      throw new FsError('EIO', `Can't look whether it was sent: ${prefix} can't be listed now.`, { key: prefix })
+    try {
+      return await this.#listing.complete(this.#prefix(partner, view), this.#clock.now(), signal)
+    } catch (error) {
+      if (view === 'duplicate' && error instanceof FsError && error.code === 'EACCES') return undefined
+      throw error
     }
-    return tree
   }
 }
 

@@ -2,7 +2,8 @@
 import { FsError } from '../errors.js'
 import type { Listing } from '../listing/listing.js'
 import type { PartnerSet } from '../state/partners.js'
-import type { Name, Prefix } from '../units.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Milliseconds, Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import { stationName, stationRoots } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
@@ -13,6 +14,9 @@ export interface PartnersOptions {
   readonly root: Prefix
   readonly configured: readonly Partner[]
   readonly made: PartnerSet
+  /** How long the name of a folder that was seen may be taken for it without another look. */
+  readonly keep: Milliseconds
+  readonly clock: Clock
 }
 
 export class DirectoryOfPartners {
@@ -20,12 +24,16 @@ export class DirectoryOfPartners {
   readonly #roots: readonly Prefix[]
   readonly #configured: readonly Partner[]
   readonly #made: PartnerSet
+  readonly #keep: Milliseconds
+  readonly #clock: Clock
 
   constructor(options: PartnersOptions) {
     this.#listing = options.listing
     this.#roots = stationRoots(options.root)
     this.#configured = options.configured
     this.#made = options.made
+    this.#keep = options.keep
+    this.#clock = options.clock
   }
 
   /** Raw ids of all stations, sorted by the listing's order of bytes. */
@@ -40,15 +48,15 @@ export class DirectoryOfPartners {
   }
 
   /** The station shown under a name; what is known here needs no bucket, so that sending works in an outage. */
-  async station(name: Name, signal: AbortSignal): Promise<string | undefined> {
-    return byName(this.#localStations(), name, stationName) ?? byName(await this.stations(signal), name, stationName)
+  station(name: Name, signal: AbortSignal): Promise<string | undefined> {
+    const local = byName(this.#localStations(), name, stationName)
+    return local === undefined ? this.#find(name, stationName, (root) => root, signal) : Promise.resolve(local)
   }
 
-  async partner(station: string, name: Name, signal: AbortSignal): Promise<string | undefined> {
-    return (
-      byName(this.#localPartners(station), name, encodeName) ??
-      byName(await this.partners(station, signal), name, encodeName)
-    )
+  partner(station: string, name: Name, signal: AbortSignal): Promise<string | undefined> {
+    const local = byName(this.#localPartners(station), name, encodeName)
+    const prefixOf = (root: Prefix): Prefix => stationPrefix(root, station)
+    return local === undefined ? this.#find(name, encodeName, prefixOf, signal) : Promise.resolve(local)
   }
 
   /** Whether the bucket itself has it, whatever was made here. */
@@ -94,6 +102,29 @@ export class DirectoryOfPartners {
   #localPartners(station: string): string[] {
     const configured = this.#configured.filter((it) => it.station === station).map((it) => it.partner)
     return [...configured, ...this.#made.partners(station)]
+  }
+
+  /** The folder of that name: one that was seen lately stays; else `files/` is asked first, which has nearly all. */
+  async #find(
+    name: Name,
+    nameOf: (id: string) => Name,
+    prefixOf: (root: Prefix) => Prefix,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const since = this.#clock.now() - this.#keep
+    const known = this.#roots.flatMap((root) => this.#listing.knownFolders(prefixOf(root), since))
+    const found = byName(known, name, nameOf) ?? byName(await this.#inFirst(prefixOf, signal), name, nameOf)
+    return found ?? byName(await this.#folders(prefixOf, signal), name, nameOf)
+  }
+
+  async #inFirst(prefixOf: (root: Prefix) => Prefix, signal: AbortSignal): Promise<readonly string[]> {
+    const [first] = this.#roots
+    try {
+      return first === undefined ? [] : await this.#listing.folders(prefixOf(first), signal)
+    } catch (error) {
+      refusalOrThrow(error)
+      return []
+    }
   }
 
   /** Folders below all roots; a root that may not be listed is left out, unless none may. */

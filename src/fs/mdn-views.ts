@@ -1,10 +1,11 @@
 /** The `mdn/` of a partner: the receipts of `AS2/raw-mdn/` that belong to it, out of one listing for all partners. */
 import { KeyIndex } from '../listing/key-index.js'
 import { IndexTree } from '../listing/key-tree.js'
-import type { Entry, KeyTree, Listing } from '../listing/listing.js'
+import type { Entry, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { Name, Prefix } from '../units.js'
+import { encodeName } from '../view/names.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 
@@ -14,6 +15,12 @@ interface Elsewhere {
   readonly direct: KeyIndex
   /** Named further in: shown with the whole of their key. */
   readonly inner: KeyIndex
+}
+
+export interface MdnPlace extends Partner {
+  readonly direction: MdnDirection
+  readonly names: readonly Name[]
+  readonly purpose: Purpose
 }
 
 export class MdnViews {
@@ -30,16 +37,31 @@ export class MdnViews {
   }
 
   /**
+   * A tree that has at `names` what the partner's view has.
    * @param known whether a station has a partner of that name: a pair of segments inside a key is a guess otherwise
-   * @throws FsError as Listing.tree
+   * @throws FsError as Listing.near
    */
   async tree(
-    partner: Partner,
-    direction: MdnDirection,
+    place: MdnPlace,
     known: (station: string, partner: string) => boolean,
     signal: AbortSignal,
   ): Promise<KeyTree> {
-    const all = await this.#listing.tree(mdnPrefix(this.#root, direction), signal)
+    const prefix = mdnPrefix(this.#root, place.direction)
+    return (
+      (await this.#near(prefix, place, signal)) ?? this.whole(await this.#listing.tree(prefix, signal), place, known)
+    )
+  }
+
+  /** While nothing is listed yet, a path given by name is looked for where it is as a rule: below its partner. */
+  async #near(prefix: Prefix, place: MdnPlace, signal: AbortSignal): Promise<KeyTree | undefined> {
+    if (place.names.length === 0 || this.#listing.isListed(prefix)) return undefined
+    const base = [encodeName(place.station), encodeName(place.partner)]
+    const tree = await this.#listing.near(prefix, [...base, ...place.names], place.purpose, signal)
+    return tree.lookup([...base, ...place.names]) ? new Below(tree, base) : undefined
+  }
+
+  /** The partner's part of a listing of all MDNs of one direction. */
+  whole(all: ViewTree, partner: Partner, known: (station: string, partner: string) => boolean): KeyTree {
     let groups = this.#groups.get(all.index)
     if (!groups) this.#groups.set(all.index, (groups = this.#group(all.index, known)))
     const id = groupId(partner.station, partner.partner)
@@ -97,6 +119,29 @@ function without(index: KeyIndex, positions: ReadonlySet<number>): KeyIndex {
 
 function groupId(station: string, partner: string): string {
   return `${station}/${partner}`
+}
+
+/** What is below a folder of a tree, as a tree. */
+class Below implements KeyTree {
+  readonly #tree: KeyTree
+  readonly #base: readonly Name[]
+
+  constructor(tree: KeyTree, base: readonly Name[]) {
+    this.#tree = tree
+    this.#base = base
+  }
+
+  lookup(names: readonly Name[]): Entry | undefined {
+    return this.#tree.lookup([...this.#base, ...names])
+  }
+
+  readdir(names: readonly Name[]): Iterable<Entry> | undefined {
+    return this.#tree.readdir([...this.#base, ...names])
+  }
+
+  after(names: readonly Name[]): Iterable<ObjectInfo> {
+    return this.#tree.after([...this.#base, ...names])
+  }
 }
 
 /** Two trees as one; where both have a name, the first wins (the other is still below `.as2fs/mdn/`). */

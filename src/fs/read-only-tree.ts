@@ -1,7 +1,7 @@
 /** Everything of the tree that can only be read: stations, partners, views, `.as2fs/`. */
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
-import type { Entry, KeyTree, Listing } from '../listing/listing.js'
+import type { Entry, KeyTree, Listing, Purpose } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
@@ -78,7 +78,9 @@ export class ReadOnlyTree {
         return readOnlyFolder()
       case 'all-mdns-of':
       case 'view':
-        return entryAttributes(await this.entry(place, signal))
+        return place.names.length === 0
+          ? this.#viewAttributes(place, signal)
+          : entryAttributes(await this.entry(place, signal))
       case 'absent':
         throw absent('such file or folder')
     }
@@ -105,7 +107,7 @@ export class ReadOnlyTree {
         return folders(pairFolders(place.pair))
       case 'all-mdns-of':
       case 'view': {
-        const entries = (await this.#tree(place, signal)).readdir(place.names)
+        const entries = (await this.#tree(place, 'content', signal)).readdir(place.names)
         if (!entries) throw absent(place.names.join('/'))
         return shown(entries)
       }
@@ -121,7 +123,7 @@ export class ReadOnlyTree {
     if (place.kind === 'control-file') return this.#openControl(place.name)
     if (place.kind === 'absent') throw absent('such file or folder')
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') throw new FsError('EISDIR', 'That is a folder.')
-    const tree = await this.#tree(place, signal)
+    const tree = await this.#tree(place, 'entry', signal)
     const entry = tree.lookup(place.names)
     if (!entry) throw absent(place.names.join('/'))
     if (entry.kind === 'folder') throw new FsError('EISDIR', `${entry.name} is a folder.`)
@@ -134,18 +136,41 @@ export class ReadOnlyTree {
 
   /** What is at a place of a view, as its listing has it. */
   async entry(place: TreePlace, signal: AbortSignal): Promise<Entry> {
-    const entry = (await this.#tree(place, signal)).lookup(place.names)
+    const entry = (await this.#tree(place, 'entry', signal)).lookup(place.names)
     if (!entry) throw absent(place.names.join('/'))
     return entry
   }
 
-  async #tree(place: TreePlace, signal: AbortSignal): Promise<KeyTree> {
-    if (place.kind === 'all-mdns-of') return this.#listing.tree(mdnPrefix(this.#root, place.direction), signal)
+  /** A tree that has at a place what its view has. */
+  async #tree(place: TreePlace, purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
+    const { prefix, mdns } = await this.#source(place, signal)
+    if (!mdns) return this.#listing.near(prefix, place.names, purpose, signal)
+    return this.#mdns.tree({ ...mdns, names: place.names, purpose }, this.#isKnown, signal)
+  }
+
+  /** A view's own folder is there whatever it holds, so it is never listed for this: only its time may be missing. */
+  async #viewAttributes(place: TreePlace, signal: AbortSignal): Promise<Attributes> {
+    const { prefix, mdns } = await this.#source(place, signal)
+    const known = await this.#listing.glance(prefix, signal)
+    const tree = known && mdns ? this.#mdns.whole(known, mdns, this.#isKnown) : known
+    return readOnlyFolder(tree?.lookup([])?.mtime)
+  }
+
+  /** What is listed for a place; of an MDN view also which part of that it shows. */
+  async #source(place: TreePlace, signal: AbortSignal): Promise<Source> {
+    if (place.kind === 'all-mdns-of') return { prefix: mdnPrefix(this.#root, place.direction), mdns: undefined }
+    const owner = await this.#viewOwner(place, signal)
+    const direction = mdnDirection(place.view)
+    if (direction === undefined) return { prefix: viewPrefix(this.#root, owner, place.view), mdns: undefined }
+    return { prefix: mdnPrefix(this.#root, direction), mdns: { ...owner, direction } }
+  }
+
+  readonly #isKnown = (station: string, partner: string): boolean => this.#partners.isKnown(station, partner)
+
+  async #viewOwner(place: Extract<TreePlace, { kind: 'view' }>, signal: AbortSignal): Promise<Partner> {
     const owner = await this.owner(place, signal)
     if (place.view === 'failed' && place.names.length === 0) await this.#requireFailed(owner, signal)
-    const direction = mdnDirection(place.view)
-    if (direction === undefined) return this.#listing.tree(viewPrefix(this.#root, owner, place.view), signal)
-    return this.#mdns.tree(owner, direction, (s, p) => this.#partners.isKnown(s, p), signal)
+    return owner
   }
 
   async #station(name: Name, signal: AbortSignal): Promise<string> {
@@ -192,6 +217,11 @@ export class ReadOnlyTree {
     const { bytes } = this.#controlFile(name).opened()
     return readOnlyFile((position, length) => Promise.resolve(bytes.subarray(position, position + length)))
   }
+}
+
+interface Source {
+  readonly prefix: Prefix
+  readonly mdns: (Partner & { readonly direction: MdnDirection }) | undefined
 }
 
 type TreePlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>

@@ -1,24 +1,27 @@
-/** Listings by prefix, cached with a ttl; one request under way for all who want the same. */
+/** Listings by prefix: one `ListedView` for each that somebody looks at, and the folders of stations and partners. */
 import type { FsError } from '../errors.js'
-import type { ObjectInfo, Store } from '../s3/store.js'
+import type { Store } from '../s3/store.js'
 import { StoreError } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Key, Milliseconds, Prefix } from '../units.js'
-import { KeyIndex } from './key-index.js'
+import type { EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
 import { compareKeys } from './key-order.js'
-import { IndexTree } from './key-tree.js'
-import type { Listing, ListingStatus, ViewTree } from './listing.js'
+import { ListedView } from './listed-view.js'
+import type { KeyTree, Listing, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { Refreshed } from './refreshed.js'
 
 export interface ListingOptions {
   readonly store: Store
   /** `--list-ttl`: how old a listing may be. */
   readonly ttl: Milliseconds
+  /** `--reconcile`: how often the whole of a view is listed. */
+  readonly reconcile: Milliseconds
   /** `--stale-ttl`: how old while the bucket can't be reached. */
   readonly staleTtl: Milliseconds
   /** How long one listing may take, all its pages together. */
   readonly deadline: Milliseconds
+  /** Where keys are names that users give: new ones come in no order. */
+  readonly unordered: readonly Prefix[]
   readonly clock: Clock
   readonly log: Logger
 }
@@ -32,7 +35,7 @@ export function createListing(options: ListingOptions): Listing {
 
 class CachedListing implements Listing {
   readonly #options: ListingOptions
-  readonly #trees = new Map<Prefix, Refreshed<ViewTree>>()
+  readonly #views = new Map<Prefix, ListedView>()
   readonly #folders = new Map<Prefix, Refreshed<readonly string[]>>()
 
   constructor(options: ListingOptions) {
@@ -40,73 +43,73 @@ class CachedListing implements Listing {
   }
 
   tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
-    return this.#cached(this.#trees, prefix, (own) => this.#listTree(prefix, own)).get(signal)
+    return this.#view(prefix).tree(signal)
   }
 
-  known(prefix: Prefix): ViewTree | undefined {
-    return this.#trees.get(prefix)?.known
+  near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
+    return this.#view(prefix).near(names, purpose, signal)
+  }
+
+  isListed(prefix: Prefix): boolean {
+    return this.#views.get(prefix)?.known !== undefined
+  }
+
+  async glance(prefix: Prefix, signal: AbortSignal): Promise<ViewTree | undefined> {
+    return this.#views.get(prefix)?.glance(signal)
+  }
+
+  complete(prefix: Prefix, since: EpochMs, signal: AbortSignal): Promise<ViewTree> {
+    return this.#view(prefix).complete(since, signal)
   }
 
   folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
-    return this.#cached(this.#folders, prefix, (own) => this.#listFolders(prefix, own)).get(signal)
+    let folders = this.#folders.get(prefix)
+    if (!folders) {
+      this.#dropIdle()
+      const { ttl, deadline, clock } = this.#options
+      const fetch = (own: AbortSignal): Promise<readonly string[]> => this.#listFolders(prefix, own)
+      folders = new Refreshed({ fetch, ttl, deadline, clock, mayServe: this.#mayServe })
+      this.#folders.set(prefix, folders)
+    }
+    return folders.get(signal)
   }
 
-  invalidate(prefix: Prefix): void {
-    this.#trees.get(prefix)?.invalidate()
-    for (const [parent, folders] of this.#folders) if (prefix.startsWith(parent)) folders.invalidate()
+  knownFolders(prefix: Prefix, since: EpochMs): readonly string[] {
+    return this.#folders.get(prefix)?.since(since) ?? []
   }
 
   forget(key: Key): void {
-    for (const [prefix, cached] of this.#trees) {
-      if (!key.startsWith(prefix)) continue
-      cached.replace((tree) => new IndexTree(tree.index.without(key.slice(prefix.length)), tree))
-    }
+    for (const [prefix, view] of this.#views) if (key.startsWith(prefix)) view.forget(key.slice(prefix.length))
+  }
+
+  recheck(key: Key): void {
+    for (const [prefix, view] of this.#views) if (key.startsWith(prefix)) void view.recheck(key.slice(prefix.length))
   }
 
   status(): readonly ListingStatus[] {
-    return [...this.#trees].map(([prefix, cached]) => ({
-      prefix,
-      objects: cached.known?.size ?? 0,
-      listedAt: cached.known?.listedAt,
-      error: cached.error?.message,
-    }))
+    return [...this.#views.values()].map((view) => view.status())
   }
 
-  #cached<T>(map: Map<Prefix, Refreshed<T>>, prefix: Prefix, fetch: (signal: AbortSignal) => Promise<T>): Refreshed<T> {
-    let cached = map.get(prefix)
-    if (!cached) {
-      this.#dropIdle(map)
-      const { ttl, staleTtl, deadline, clock } = this.#options
-      cached = new Refreshed({
-        fetch,
-        ttl,
-        deadline,
-        clock,
-        mayServe: (age, error) => age <= staleTtl && isOutage(error),
-      })
-      map.set(prefix, cached)
+  #view(prefix: Prefix): ListedView {
+    let view = this.#views.get(prefix)
+    if (!view) {
+      this.#dropIdle()
+      const { store, ttl, reconcile, deadline, unordered, clock, log } = this.#options
+      const mayBeOrdered = !unordered.some((it) => prefix.startsWith(it))
+      const limits = { ttl, reconcile, deadline, mayServe: this.#mayServe }
+      this.#views.set(prefix, (view = new ListedView({ prefix, store, ...limits, mayBeOrdered, clock, log })))
     }
-    return cached
+    return view
   }
 
   /** What nobody looked at for an hour is forgotten: memory follows what is used. */
-  #dropIdle<T>(map: Map<Prefix, Refreshed<T>>): void {
-    const now = this.#options.clock.now()
-    for (const [prefix, cached] of map) if (now - cached.lastLook > idleLimit) map.delete(prefix)
+  #dropIdle(): void {
+    const since = this.#options.clock.now() - idleLimit
+    for (const [prefix, view] of this.#views) if (view.lastLook < since) this.#views.delete(prefix)
+    for (const [prefix, folders] of this.#folders) if (folders.lastLook < since) this.#folders.delete(prefix)
   }
 
-  async #listTree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
-    const listedAt = this.#options.clock.now()
-    const objects: ObjectInfo[] = []
-    let token: string | undefined
-    do {
-      const page = await this.#options.store.list({ prefix, ...(token === undefined ? {} : { token }) }, signal)
-      objects.push(...page.objects.filter((object) => object.key !== (prefix as string)))
-      token = page.next
-    } while (token !== undefined)
-    this.#options.log.debug({ prefix, objects: objects.length, ms: this.#options.clock.now() - listedAt }, 'listed')
-    return new IndexTree(KeyIndex.of(prefix, objects), { listedAt, completeAt: listedAt })
-  }
+  readonly #mayServe = (age: Milliseconds, error: FsError): boolean => age <= this.#options.staleTtl && isOutage(error)
 
   async #listFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
     const found = new Set<string>()

@@ -72,6 +72,15 @@ export class Chunk {
     return { key, size: this.#sizes[index] ?? 0, mtime: this.mtime(index), etag: this.#etag(index) }
   }
 
+  /** Whether size, time and ETag are those of another object. */
+  isSame(index: number, other: Chunk, otherIndex: number): boolean {
+    return (
+      this.#sizes[index] === other.#sizes[otherIndex] &&
+      this.#mtimes[index] === other.#mtimes[otherIndex] &&
+      this.#etag(index) === other.#etag(otherIndex)
+    )
+  }
+
   /** Index of the first key that is not less. */
   lowerBound(key: string): number {
     return firstWhere(0, this.length, (index) => compareKeys(this.key(index), key) >= 0)

@@ -1,7 +1,8 @@
 /** The objects of one view in key order, compactly. Immutable: a change makes another index that shares what is equal. */
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Prefix } from '../units.js'
-import { Chunk, chunkLength } from './chunk.js'
+import { type Chunk, chunkLength } from './chunk.js'
+import { ChunkBuilder } from './index-builder.js'
 import { compareKeys, firstWhere } from './key-order.js'
 
 /** A chunk below this length is packed again with what is put behind it. */
@@ -23,7 +24,8 @@ export class KeyIndex {
   /** The chunk that was asked last: most who ask go on from there. */
   #hint = 0
 
-  private constructor(prefix: Prefix, chunks: readonly Chunk[]) {
+  /** @param chunks in key order, packed without the prefix */
+  constructor(prefix: Prefix, chunks: readonly Chunk[]) {
     this.prefix = prefix
     this.#chunks = chunks
     this.#starts = new Uint32Array(chunks.length)
@@ -35,13 +37,9 @@ export class KeyIndex {
     this.size = size
   }
 
-  static empty(prefix: Prefix): KeyIndex {
-    return new KeyIndex(prefix, [])
-  }
-
   /** @param objects all below `prefix`, in key order */
   static of(prefix: Prefix, objects: Iterable<ObjectInfo>): KeyIndex {
-    return new KeyIndex(prefix, [...packed(objects, prefix.length)])
+    return new KeyIndex(prefix, packed(objects, prefix))
   }
 
   key(position: number): string {
@@ -140,9 +138,18 @@ export class KeyIndex {
     return position === undefined ? this : this.#spliced(position, position + 1, [])
   }
 
-  /** How many of the objects have keys that are not here. @param objects in key order */
-  countNew(objects: readonly ObjectInfo[]): number {
-    return objects.filter(({ key }) => this.find(key.slice(this.prefix.length)) === undefined).length
+  /** The same with one object, in the place of another of that key if there is one. */
+  with(object: ObjectInfo): KeyIndex {
+    const key = object.key.slice(this.prefix.length)
+    return this.#spliced(this.lowerBound(key), this.upperBound(key), [object])
+  }
+
+  /** Whether the objects at two positions are the same, in all but their keys. */
+  isSame(position: number, other: KeyIndex, otherPosition: number): boolean {
+    const [at, otherAt] = [this.#chunkAt(position), other.#chunkAt(otherPosition)]
+    const [chunk, otherChunk] = [this.#chunks[at], other.#chunks[otherAt]]
+    if (!chunk || !otherChunk) return false
+    return chunk.isSame(position - (this.#starts[at] ?? 0), otherChunk, otherPosition - (other.#starts[otherAt] ?? 0))
   }
 
   #spliced(from: number, to: number, objects: readonly ObjectInfo[]): KeyIndex {
@@ -157,7 +164,7 @@ export class KeyIndex {
     const rest = end === to ? last : last + 1
     return new KeyIndex(this.prefix, [
       ...this.#chunks.slice(0, first),
-      ...packed(between, this.prefix.length),
+      ...packed(between, this.prefix),
       ...this.#chunks.slice(rest),
     ])
   }
@@ -191,14 +198,10 @@ export class KeyIndex {
   }
 }
 
-function* packed(objects: Iterable<ObjectInfo>, cut: number): Generator<Chunk, undefined> {
-  let next: ObjectInfo[] = []
-  for (const object of objects) {
-    if (next.push(object) < chunkLength) continue
-    yield new Chunk(next, cut)
-    next = []
-  }
-  if (next.length > 0) yield new Chunk(next, cut)
+function packed(objects: Iterable<ObjectInfo>, prefix: Prefix): readonly Chunk[] {
+  const builder = new ChunkBuilder(prefix)
+  builder.add(objects)
+  return builder.built()
 }
 
 function isSameObject(a: ObjectInfo, b: ObjectInfo | undefined): boolean {

@@ -49,9 +49,16 @@ export interface ListingStatus {
   readonly prefix: Prefix
   readonly objects: number
   readonly listedAt: EpochMs | undefined
+  /** When the whole of it was last listed. */
+  readonly completeAt: EpochMs | undefined
   /** One sentence, when the last try failed. */
   readonly error: string | undefined
+  /** One sentence, where its refreshes cost more than they should. */
+  readonly note: string | undefined
 }
+
+/** Whether what is at a path is asked for, or also all that is below it. */
+export type Purpose = 'entry' | 'content'
 
 export interface Listing {
   /**
@@ -60,13 +67,27 @@ export interface Listing {
    * @throws FsError EACCES if it may not be listed, EIO or ETIMEDOUT if it can't be
    */
   tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree>
-  /** The tree if it is known, however old; never asks the bucket. */
-  known(prefix: Prefix): ViewTree | undefined
+  /**
+   * A tree that has at `names` below the prefix what the whole one has, be it that, or what a small LIST of that path
+   * brings while the view is not listed yet.
+   */
+  near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree>
+  /** Whether anything is known of the whole of a view. */
+  isListed(prefix: Prefix): boolean
+  /** What is known of a view, at most ttl old where one LIST does that. Nothing known: undefined, and no request. */
+  glance(prefix: Prefix, signal: AbortSignal): Promise<ViewTree | undefined>
+  /**
+   * A tree by a listing of the whole that was begun at that time or later; never a stale one.
+   * @throws FsError as `tree`, and when the bucket can't be reached
+   */
+  complete(prefix: Prefix, since: EpochMs, signal: AbortSignal): Promise<ViewTree>
   /** Raw segment names of the folders one level below the prefix (one delimited LIST), with the same ttl rules. */
   folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]>
-  /** The next look at the prefix lists again: we changed it, or know better. */
-  invalidate(prefix: Prefix): void
+  /** Those that were found at that time or later; never asks the bucket. */
+  knownFolders(prefix: Prefix, since: EpochMs): readonly string[]
   /** A GET said that the key is not there: takes it out at once. */
   forget(key: Key): void
+  /** A GET said that another object has the key now: looks at that one. */
+  recheck(key: Key): void
   status(): readonly ListingStatus[]
 }

@@ -10,6 +10,8 @@ export interface RefreshedOptions<T> {
   readonly clock: Clock
   /** Whether a value of that age may still be served after a fetch that failed so. */
   readonly mayServe: (age: Milliseconds, error: FsError) => boolean
+  /** For how long a value that took so long to fetch is fresh, if longer than the ttl. */
+  readonly spacing?: (value: T, took: Milliseconds) => Milliseconds
 }
 
 /** How long a failure is remembered: an outage costs a request a second, not one a call. */
@@ -20,11 +22,11 @@ export class Refreshed<T> {
   #value: { readonly value: T; readonly at: EpochMs; readonly until: EpochMs } | undefined
   #failure: { readonly error: FsError; readonly at: EpochMs } | undefined
   #fetching: Promise<T> | undefined
-  #isValid = true
   lastLook: EpochMs = 0
 
   constructor(options: RefreshedOptions<T>) {
     this.#options = options
+    this.lastLook = options.clock.now()
   }
 
   /** The value if there is one, however old. */
@@ -32,21 +34,30 @@ export class Refreshed<T> {
     return this.#value?.value
   }
 
+  /** The value if a look would not fetch it anew. */
+  get fresh(): T | undefined {
+    return this.#value && this.#options.clock.now() < this.#value.until ? this.#value.value : undefined
+  }
+
+  /** The value if it is not older than that. */
+  since(time: EpochMs): T | undefined {
+    return this.#value && this.#value.at >= time ? this.#value.value : undefined
+  }
+
   /** Of the last fetch, if it failed. */
   get error(): FsError | undefined {
     return this.#failure?.error
   }
 
-  /** What is known is too old from now on, a fetch under way included. */
-  invalidate(): void {
-    this.#isValid = false
-    this.#fetching = undefined
-    this.#failure = undefined
-  }
-
   /** Changes what is known without a fetch. */
   replace(change: (value: T) => T): void {
     if (this.#value) this.#value = { ...this.#value, value: change(this.#value.value) }
+  }
+
+  /** Takes over what was fetched by another way. @param at when that was begun */
+  install(value: T, at: EpochMs): void {
+    this.#failure = undefined
+    this.#value = { value, at, until: Math.max(this.#value?.until ?? 0, at + this.#options.ttl) }
   }
 
   /**
@@ -56,7 +67,7 @@ export class Refreshed<T> {
   async get(signal: AbortSignal): Promise<T> {
     const now = this.#options.clock.now()
     this.lastLook = now
-    if (this.#isValid && this.#value && now < this.#value.until) return this.#value.value
+    if (this.#value && now < this.#value.until) return this.#value.value
     if (this.#failure && now - this.#failure.at < failureTtl) return this.#stale(this.#failure.error)
     this.#fetching ??= this.#fetch()
     try {
@@ -73,43 +84,38 @@ export class Refreshed<T> {
     throw error
   }
 
-  #fetch(): Promise<T> {
+  async #fetch(): Promise<T> {
     const startedAt = this.#options.clock.now()
-    this.#isValid = true
-    const fetching = this.#options.fetch(AbortSignal.timeout(this.#options.deadline)).then(
-      (value) => {
-        // After an invalidate this one is too old to be kept, but not for those who asked before.
-        if (this.#fetching === fetching) this.#keep(value, startedAt)
-        return value
-      },
-      (cause: unknown) => {
-        const error = cause instanceof FsError ? cause : new FsError('EIO', 'The listing failed.', { cause })
-        if (this.#fetching === fetching) this.#fail(error)
-        throw error
-      },
-    )
-    return fetching
+    try {
+      const value = await this.#options.fetch(AbortSignal.timeout(this.#options.deadline))
+      this.#keep(value, startedAt)
+      return value
+    } catch (cause) {
+      const error = asFsError(cause)
+      this.#failure = { error, at: this.#options.clock.now() }
+      throw error
+    } finally {
+      this.#fetching = undefined
+    }
   }
 
   #keep(value: T, at: EpochMs): void {
-    this.#fetching = undefined
+    const { ttl, spacing, clock } = this.#options
     this.#failure = undefined
-    // A fetch that takes longer than the ttl would otherwise follow upon itself without end.
-    const took = this.#options.clock.now() - at
-    this.#value = { value, at, until: at + Math.max(this.#options.ttl, 2 * took) }
-  }
-
-  #fail(error: FsError): void {
-    this.#fetching = undefined
-    this.#failure = { error, at: this.#options.clock.now() }
+    this.#value = { value, at, until: at + Math.max(ttl, spacing?.(value, clock.now() - at) ?? 0) }
   }
 }
 
+export function asFsError(cause: unknown): FsError {
+  return cause instanceof FsError ? cause : new FsError('EIO', 'The listing failed.', { cause })
+}
+
 /** Waits for a promise that is shared with others, until the caller's own signal. */
-function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+export function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(new FsError('ETIMEDOUT', 'The bucket did not answer in time.'))
     if (signal.aborted) {
+      shared.catch(() => undefined)
       onAbort()
       return
     }

@@ -77,6 +77,7 @@ function shown(found: Found, now: number): string {
       ['send', sendLine(send)],
       ['cache', `${bytes(cache.used)} of ${bytes(cache.budget)}`],
       ['listings', `${counted(listings.length, 'view')}, ${counted(objectsIn(listings), 'object')}`],
+      ...listings.map(({ prefix, note }) => ['', note && `${prefix}: ${note}`] as const),
     ],
     '  ',
   )}`

@@ -51,7 +51,8 @@ export class S3Server {
   readonly endpoint: string
   readonly requests: { list: RequestRecord[] } = { list: [] }
   /** Asked before each request is answered. */
-  intercept: ((operation: OperationName, key: string) => Fault | undefined) | undefined
+  intercept:
+    ((operation: OperationName, key: string, query: ReadonlyMap<string, string>) => Fault | undefined) | undefined
   /** Keys that are accepted; others from one moment to the next are a rotation. */
   keys: Keys
   readonly #bucket: Bucket
@@ -121,7 +122,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomBytes(8).toString('hex').toUpperCase()
     const operation = operationOf(request, options.bucket)
-    const fault = server.intercept?.(operation.name, operation.key)
+    const fault = server.intercept?.(operation.name, operation.key, operation.query)
     if (fault && 'reset' in fault && fault.reset === 'before') return void request.socket.destroy()
     if (fault && 'hold' in fault) await fault.hold
     let result: Answer

@@ -1,0 +1,248 @@
+/**
+ * One view's listing: refreshed from its newest keys on, compared with the whole from time to time. Whatever finds
+ * something replaces what is seen in one step.
+ */
+import type { Store } from '../s3/store.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
+import { ChunkBuilder } from './index-builder.js'
+import { KeyIndex } from './key-index.js'
+import { compareKeys } from './key-order.js'
+import { IndexTree } from './key-tree.js'
+import { listRange } from './list-range.js'
+import type { KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
+import { difference, KeyOrder, lookBackPoint, pageLength } from './order.js'
+import { Peeks } from './peeks.js'
+import { asFsError, orAborted, Refreshed, type RefreshedOptions } from './refreshed.js'
+
+export interface ViewOptions {
+  readonly prefix: Prefix
+  readonly store: Store
+  readonly ttl: Milliseconds
+  /** How often the whole is listed, while somebody looks. */
+  readonly reconcile: Milliseconds
+  readonly deadline: Milliseconds
+  readonly mayServe: RefreshedOptions<unknown>['mayServe']
+  /** False: the keys are names that users gave, in no order. */
+  readonly mayBeOrdered: boolean
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** A listing of the whole that is under way. */
+interface Flight {
+  readonly startedAt: EpochMs
+  /** What came after this key was listed by others since. */
+  tail: string | undefined
+  readonly listed: Promise<ViewTree>
+}
+
+/** So many looks at single paths, and listing the whole is cheaper. */
+const manyPeeks = 16
+/** After a comparison that failed, the next one waits for this. */
+const reconcilePause: Milliseconds = 30_000
+
+export class ListedView {
+  readonly #options: ViewOptions
+  readonly #seen: Refreshed<ViewTree>
+  readonly #order: KeyOrder
+  readonly #peeks: Peeks
+  readonly #flights = new Set<Flight>()
+  /** Keys that a GET did not find, and when: a listing begun before that may still have them. */
+  readonly #forgotten = new Map<string, EpochMs>()
+  #nextReconcile: EpochMs = 0
+
+  constructor(options: ViewOptions) {
+    const { ttl, deadline, mayServe, clock } = options
+    this.#options = options
+    this.#order = new KeyOrder(options.reconcile)
+    this.#peeks = new Peeks(options)
+    this.#seen = new Refreshed({
+      ...{ ttl, deadline, mayServe, clock },
+      fetch: (signal) => this.#refresh(signal),
+      // One that takes longer than the ttl would otherwise follow upon itself without end.
+      spacing: (tree, took) => (this.#isCheap(tree) ? 0 : 2 * took),
+    })
+  }
+
+  get lastLook(): EpochMs {
+    return this.#seen.lastLook
+  }
+
+  get known(): ViewTree | undefined {
+    return this.#seen.known
+  }
+
+  async tree(signal: AbortSignal): Promise<ViewTree> {
+    const tree = await this.#seen.get(signal)
+    this.#peeks.clear()
+    this.#reconcileIfDue(tree)
+    return tree
+  }
+
+  /** What is known, refreshed where one LIST does that; undefined if nothing is known. */
+  async glance(signal: AbortSignal): Promise<ViewTree | undefined> {
+    const { known } = this.#seen
+    return known && this.#isCheap(known) ? this.tree(signal) : known
+  }
+
+  /** @see Listing.near */
+  async near(names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
+    const { known, fresh } = this.#seen
+    if (names.length === 0 || fresh || (known && this.#isCheap(known))) return this.tree(signal)
+    const { clock, reconcile } = this.#options
+    if (known && clock.now() - known.completeAt < reconcile && known.lookup(names)) {
+      this.#listAlongside()
+      return known
+    }
+    if (this.#peeks.count >= manyPeeks) this.#listAlongside()
+    return (await this.#peeks.tree(names, purpose, signal)) ?? this.tree(signal)
+  }
+
+  /** @see Listing.complete */
+  async complete(since: EpochMs, signal: AbortSignal): Promise<ViewTree> {
+    const { known } = this.#seen
+    if (known && known.completeAt >= since) return known
+    return orAborted(this.#listAll(since), signal)
+  }
+
+  forget(key: string): void {
+    const now = this.#options.clock.now()
+    for (const [old, at] of this.#forgotten) if (now - at > this.#options.deadline) this.#forgotten.delete(old)
+    this.#forgotten.set(key, now)
+    this.#change((index) => index.without(key))
+  }
+
+  /** Asks for one object anew: what a GET brought is another one than that which is known. */
+  async recheck(key: string): Promise<void> {
+    const { store, prefix, deadline, log } = this.#options
+    try {
+      const page = await store.list({ prefix: (prefix + key) as Prefix, maxKeys: 1 }, AbortSignal.timeout(deadline))
+      const [object] = page.objects
+      if (object?.key !== prefix + key) this.forget(key)
+      else this.#change((index) => index.with(object))
+    } catch (err) {
+      log.debug({ err, key }, 'an object that was replaced could not be looked at')
+    }
+  }
+
+  status(): ListingStatus {
+    const { known, error } = this.#seen
+    const { prefix, mayBeOrdered } = this.#options
+    const isInFull = mayBeOrdered && !this.#order.isOrdered
+    return {
+      prefix,
+      objects: known?.size ?? 0,
+      listedAt: known?.listedAt,
+      completeAt: known?.completeAt,
+      error: error?.message,
+      note: isInFull ? 'New keys come out of order: each refresh lists all of it.' : undefined,
+    }
+  }
+
+  #change(change: (index: KeyIndex) => KeyIndex): void {
+    this.#seen.replace((tree) => new IndexTree(change(tree.index), tree))
+  }
+
+  #refresh(signal: AbortSignal): Promise<ViewTree> {
+    const { known } = this.#seen
+    const after = known && this.#lookBackPoint(known)
+    return after === undefined ? this.#listAll(this.#options.clock.now()) : this.#listNewest(after, signal)
+  }
+
+  #lookBackPoint(tree: ViewTree): string | undefined {
+    return this.#options.mayBeOrdered && this.#order.isOrdered ? lookBackPoint(tree.index) : undefined
+  }
+
+  /** Whether a refresh is one LIST, as a rule. */
+  #isCheap(tree: ViewTree): boolean {
+    return tree.size <= pageLength || this.#lookBackPoint(tree) !== undefined
+  }
+
+  async #listNewest(after: string, signal: AbortSignal): Promise<ViewTree> {
+    const { store, prefix, clock } = this.#options
+    const startedAt = clock.now()
+    const found = []
+    for await (const page of listRange(store, prefix, after, signal)) found.push(...page)
+    const known = this.#seen.known ?? new IndexTree(new KeyIndex(prefix, []), { listedAt: 0, completeAt: 0 })
+    if (known.listedAt > startedAt) return known
+    for (const flight of this.#flights) flight.tail = least(flight.tail, after)
+    const index = this.#withoutForgotten(known.index.replaced({ after, through: undefined }, found), startedAt)
+    return new IndexTree(index, { listedAt: startedAt, completeAt: known.completeAt })
+  }
+
+  /** A listing of the whole, begun at that time or later: one for all who want it. */
+  #listAll(since: EpochMs): Promise<ViewTree> {
+    for (const flight of this.#flights) if (flight.startedAt >= since) return flight.listed
+    const startedAt = this.#options.clock.now()
+    const flight: Flight = { startedAt, tail: undefined, listed: this.#fly(() => flight) }
+    this.#flights.add(flight)
+    return flight.listed
+  }
+
+  async #fly(own: () => Flight): Promise<ViewTree> {
+    const { store, prefix, deadline, clock, log } = this.#options
+    const begun = clock.now()
+    try {
+      const chunks = new ChunkBuilder(prefix)
+      const signal = AbortSignal.timeout(deadline)
+      for await (const page of listRange(store, prefix, undefined, signal)) chunks.add(page)
+      const index = new KeyIndex(prefix, chunks.built())
+      log.debug({ prefix, objects: index.size, ms: clock.now() - begun }, 'listed')
+      return this.#land(own(), index)
+    } catch (cause) {
+      throw asFsError(cause)
+    } finally {
+      this.#flights.delete(own())
+    }
+  }
+
+  /** What was found takes the place of what was known, but for what others have learned meanwhile. */
+  #land({ startedAt, tail }: Flight, found: KeyIndex): ViewTree {
+    const { known } = this.#seen
+    if (known && known.completeAt > startedAt) return known
+    let index = found
+    if (known && tail !== undefined) {
+      const newer = [...known.index.objects(known.index.upperBound(tail))]
+      index = index.replaced({ after: tail, through: undefined }, newer)
+    }
+    index = this.#withoutForgotten(index, startedAt)
+    if (known) {
+      const { isSame, ...changes } = difference(known.index, index)
+      this.#order.note(changes, this.#options.clock.now())
+      if (isSame) index = known.index
+    }
+    const listedAt = Math.max(startedAt, known?.listedAt ?? 0)
+    const tree = new IndexTree(index, { listedAt, completeAt: startedAt })
+    this.#seen.install(tree, listedAt)
+    return tree
+  }
+
+  #withoutForgotten(index: KeyIndex, startedAt: EpochMs): KeyIndex {
+    let rest = index
+    for (const [key, at] of this.#forgotten) if (at >= startedAt) rest = rest.without(key)
+    return rest
+  }
+
+  #reconcileIfDue(tree: ViewTree): void {
+    const { clock, reconcile, log, prefix } = this.#options
+    const now = clock.now()
+    const isDue = now - tree.completeAt >= reconcile && now >= this.#nextReconcile
+    if (!isDue || this.#flights.size > 0 || this.#lookBackPoint(tree) === undefined) return
+    this.#listAll(now).catch((err: unknown) => {
+      this.#nextReconcile = clock.now() + reconcilePause
+      log.debug({ err, prefix }, 'the comparison with the bucket failed; it is tried again')
+    })
+  }
+
+  /** Lists for those who come later; who asks now doesn't wait for it. */
+  #listAlongside(): void {
+    const { deadline, log, prefix } = this.#options
+    this.tree(AbortSignal.timeout(deadline)).catch((err: unknown) => log.debug({ err, prefix }, 'not listed'))
+  }
+}
+
+function least(a: string | undefined, b: string): string {
+  return a === undefined || compareKeys(a, b) > 0 ? b : a
+}

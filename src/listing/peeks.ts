@@ -1,0 +1,100 @@
+/** What a small LIST tells of one path of a view that is not listed yet. */
+import type { ObjectInfo } from '../s3/store.js'
+import type { Name, Prefix } from '../units.js'
+import { decodeName } from '../view/names.js'
+import { KeyIndex } from './key-index.js'
+import { afterFolder, compareKeys } from './key-order.js'
+import { IndexTree } from './key-tree.js'
+import type { ViewOptions } from './listed-view.js'
+import { belowPrefix } from './list-range.js'
+import type { KeyTree, Purpose } from './listing.js'
+import { Refreshed } from './refreshed.js'
+
+/** The first page of all keys that begin with a path. */
+interface Peek {
+  readonly tree: IndexTree
+  readonly isAll: boolean
+  readonly last: string | undefined
+}
+
+/** How many are remembered. */
+const maxPeeks = 500
+
+export class Peeks {
+  readonly #options: ViewOptions
+  /** By the beginning of the keys, without the view's prefix. */
+  readonly #pages = new Map<string, Refreshed<Peek>>()
+
+  constructor(options: ViewOptions) {
+    this.#options = options
+  }
+
+  /** How many paths were looked at. */
+  get count(): number {
+    return this.#pages.size
+  }
+
+  clear(): void {
+    this.#pages.clear()
+  }
+
+  /**
+   * A tree that has what the whole one would have at a path: with all that is in it, where the content is asked for.
+   * @returns undefined where that takes more than a few LISTs
+   */
+  async tree(names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree | undefined> {
+    const path = rawPath(names)
+    if (path === undefined) return undefined
+    const [first = ''] = path
+    // All that begins like the first name is a message, as a rule, and what comes next is asked of the same page.
+    const wide = await this.#peek(first, signal)
+    if (wide.isAll) return wide.tree
+    const whole = path.join('/')
+    const peek = path.length > 1 ? await this.#peek(whole, signal) : wide
+    if (peek.isAll || isPast(peek, whole)) return peek.tree
+    if (purpose === 'content') return undefined
+    if (peek.tree.lookup(names)?.kind === 'folder') return peek.tree
+    return this.#withFolder(peek, whole, signal)
+  }
+
+  /** So many keys come between an object and a folder of the same name that a page does not tell of the folder. */
+  async #withFolder({ tree }: Peek, path: string, signal: AbortSignal): Promise<KeyTree> {
+    const inFolder = await this.#peek(`${path}/`, signal)
+    const objects = [...tree.objects(), ...inFolder.tree.objects()]
+    return new IndexTree(KeyIndex.of(this.#options.prefix, objects), tree)
+  }
+
+  #peek(beginning: string, signal: AbortSignal): Promise<Peek> {
+    let page = this.#pages.get(beginning)
+    if (!page) {
+      const { ttl, deadline, mayServe, clock } = this.#options
+      const fetch = (own: AbortSignal): Promise<Peek> => this.#list(beginning, own)
+      this.#pages.set(beginning, (page = new Refreshed({ fetch, ttl, deadline, mayServe, clock })))
+      for (const oldest of this.#pages.keys()) if (this.#pages.size > maxPeeks) this.#pages.delete(oldest)
+    }
+    return page.get(signal)
+  }
+
+  async #list(beginning: string, signal: AbortSignal): Promise<Peek> {
+    const { store, prefix, clock } = this.#options
+    const listedAt = clock.now()
+    const page = await store.list({ prefix: (prefix + beginning) as Prefix }, signal)
+    const objects: readonly ObjectInfo[] = belowPrefix(prefix, page.objects)
+    return {
+      tree: new IndexTree(KeyIndex.of(prefix, objects), { listedAt, completeAt: listedAt }),
+      isAll: page.next === undefined,
+      last: objects.at(-1)?.key.slice(prefix.length),
+    }
+  }
+}
+
+/** Whether a page goes beyond all that is in the folder of that path. */
+function isPast({ last }: Peek, path: string): boolean {
+  return last !== undefined && compareKeys(last, afterFolder(`${path}/`)) >= 0
+}
+
+/** @returns undefined where a name doesn't tell what it stands for: a cut one */
+function rawPath(names: readonly Name[]): string[] | undefined {
+  const decoded = names.map(decodeName)
+  return decoded.every((it) => it !== undefined) ? decoded.map((it) => it.segment) : undefined
+}

@@ -1,0 +1,332 @@
+/** What a view costs in LISTs, and what is seen when. */
+import t, { type Test } from 'tap'
+import { createListing } from '../../src/listing/cached-listing.js'
+import type { Listing } from '../../src/listing/listing.js'
+import { StoreError } from '../../src/s3/store-error.js'
+import { silentLogger } from '../../src/telemetry/log.js'
+import type { Key, Name } from '../../src/units.js'
+import { inbox } from '../helpers/listed.js'
+import { MemoryStore } from '../helpers/memory-store.js'
+import { until } from '../helpers/until.js'
+
+const minute = 60_000
+const outage = new StoreError('EIO', 'transient', 'SlowDown', 'The bucket is busy.', {})
+
+class World {
+  now = Date.UTC(2026, 2, 2)
+  readonly clock = { now: () => this.now }
+  readonly store = new MemoryStore({ clock: this.clock })
+  readonly listing: Listing
+  #arrived = 0
+
+  constructor() {
+    this.listing = createListing({
+      ...{ store: this.store, ttl: 5_000, reconcile: 10 * minute, staleTtl: 5 * minute, deadline: minute },
+      ...{ unordered: [], clock: this.clock, log: silentLogger() },
+    })
+  }
+
+  /** Of a caller with patience. */
+  get signal(): AbortSignal {
+    return new AbortController().signal
+  }
+  /** A message a minute, long ago. */
+  fill(count: number): void {
+    for (let i = 0; i < count; i += 1) this.store.set(this.key(i), 'x', this.now - (count - i) * minute)
+    this.#arrived = count
+  }
+  key(n: number, name = 'order.edi'): Key {
+    return `${inbox}${720_784_109_390_000 + n}/${name}` as Key
+  }
+  arrive(n = this.#arrived++): Key {
+    this.store.set(this.key(n), 'x')
+    return this.key(n)
+  }
+  later(ms: number): void {
+    this.now += ms
+  }
+  /** Looks at all. @returns keys, and how many LISTs that took */
+  async look(): Promise<{ keys: Set<Key>; lists: number }> {
+    const before = this.store.count('list')
+    const tree = await this.listing.tree(inbox, this.signal)
+    return { keys: new Set([...tree.objects()].map((it) => it.key)), lists: this.store.count('list') - before }
+  }
+  get lists(): number {
+    return this.store.count('list')
+  }
+  note(): string | undefined {
+    return this.listing.status()[0]?.note
+  }
+  /** Waits for the comparison that a look began. */
+  async reconciled(): Promise<void> {
+    await until('the comparison', () => this.listing.status()[0]?.completeAt === this.now)
+  }
+}
+
+async function listed(count: number): Promise<World> {
+  const world = new World()
+  world.fill(count)
+  await world.look()
+  return world
+}
+
+t.test('a poll of a large view is one LIST, whatever it holds', async (t) => {
+  const world = await listed(5_000)
+  t.equal(world.lists, 5)
+  world.later(5_001)
+  const key = world.arrive()
+  const { keys, lists } = await world.look()
+  t.equal(lists, 1)
+  t.ok(keys.has(key))
+  t.equal(keys.size, 5_001)
+  t.equal((await world.look()).lists, 0, 'within the ttl')
+})
+
+t.test('a small view is listed in full, so what was deleted is gone at once', async (t) => {
+  const world = await listed(500)
+  world.store.delete(world.key(3))
+  world.later(5_001)
+  const { keys, lists } = await world.look()
+  t.equal(lists, 1)
+  t.equal(keys.size, 499)
+})
+
+t.test('what comes late by less than the look-back is seen by the next poll', async (t) => {
+  const world = await listed(3_000)
+  world.store.set(world.key(2_990, 'late.edi'), 'x')
+  world.later(5_001)
+  const { keys, lists } = await world.look()
+  t.equal(lists, 1)
+  t.ok(keys.has(world.key(2_990, 'late.edi')))
+})
+
+t.test('a recent object that was replaced or deleted is seen by the next poll', async (t) => {
+  const world = await listed(3_000)
+  world.store.set(world.key(2_999), 'longer')
+  world.store.delete(world.key(2_998))
+  world.later(5_001)
+  const tree = await world.listing.tree(inbox, world.signal)
+  t.match(tree.lookup([`720784109392999` as Name, 'order.edi' as Name]), { size: 6 })
+  t.equal(tree.size, 2_999)
+})
+
+t.test('a comparison from time to time finds what was deleted, and readers do not wait for it', async (t) => {
+  const world = await listed(3_000)
+  world.store.delete(world.key(7))
+  world.later(10 * minute)
+  const { keys, lists } = await world.look()
+  t.equal(keys.size, 3_000, 'the old one while the comparison runs')
+  t.ok(lists <= 2, 'one LIST, and the first of the comparison')
+  await world.reconciled()
+  t.equal((await world.look()).keys.size, 2_999)
+  t.equal(world.note(), undefined, 'deletions are no disorder')
+})
+
+t.test('the comparison does not undo what polls found while it was under way', async (t) => {
+  const world = await listed(3_000)
+  world.store.delete(world.key(7))
+  world.later(10 * minute)
+  let go: () => void = () => undefined
+  const hold = new Promise<void>((resolve) => (go = resolve))
+  let pages = 0
+  // The comparison's last page is read, but its answer is late.
+  world.store.intercept = () => ((pages += 1) === 4 ? { hold } : undefined)
+  await world.look()
+  await until('the last page', () => pages === 4)
+  world.store.intercept = undefined
+  world.later(5_001)
+  const key = world.arrive()
+  t.ok((await world.look()).keys.has(key))
+  world.store.delete(key)
+  world.listing.forget(key)
+  go()
+  await until('the comparison', () => world.listing.status()[0]?.objects === 2_999)
+  t.notOk((await world.look()).keys.has(key), 'what a GET did not find stays away')
+})
+
+t.test('a view whose keys come out of order is listed in full, says so, and finds its way back', async (t) => {
+  const world = await listed(12_000)
+  const late = `${inbox}0000-late.edi` as Key
+  world.store.set(late, 'x')
+  world.later(5_001)
+  t.notOk((await world.look()).keys.has(late), 'before the look-back point')
+  world.later(10 * minute)
+  await world.look()
+  await world.reconciled()
+  t.ok((await world.look()).keys.has(late))
+  t.match(world.note(), /out of order/)
+
+  const later = `${inbox}0001-late.edi` as Key
+  world.store.set(later, 'x')
+  world.later(5_001)
+  t.ok((await world.look()).keys.has(later), 'now it is seen by the next poll')
+
+  for (let refresh = 0; refresh < 3; refresh += 1) {
+    t.match(world.note(), /out of order/)
+    world.arrive()
+    world.later(minute)
+    t.ok((await world.look()).lists > 1)
+  }
+  t.equal(world.note(), undefined)
+  world.later(5_001)
+  t.equal((await world.look()).lists, 1)
+})
+
+t.test('a view that stays quiet is ordered again after a while', async (t) => {
+  const world = await listed(3_000)
+  world.store.set(`${inbox}0000-late.edi`, 'x')
+  world.later(10 * minute)
+  await world.look()
+  await world.reconciled()
+  t.match(world.note(), /out of order/)
+  world.later(10 * minute)
+  await world.look()
+  t.equal(world.note(), undefined)
+})
+
+t.test('where users give the names, everything is listed each time', async (t) => {
+  const world = new World()
+  const listing = createListing({
+    ...{ store: world.store, ttl: 5_000, reconcile: 10 * minute, staleTtl: minute, deadline: minute },
+    ...{ unordered: [inbox], clock: world.clock, log: silentLogger() },
+  })
+  world.fill(2_500)
+  await listing.tree(inbox, world.signal)
+  world.later(60 * minute)
+  world.store.set(`${inbox}0000`, 'x')
+  t.ok((await listing.tree(inbox, world.signal)).has(`${inbox}0000` as Key))
+  t.equal(listing.status()[0]?.note, undefined, 'that is no news')
+})
+
+t.test('a bucket that was copied, all times alike, costs no more', async (t) => {
+  const world = new World()
+  for (let i = 0; i < 12_000; i += 1) world.store.set(world.key(i), 'x', world.now)
+  await world.look()
+  world.later(5_001)
+  const key = world.arrive(12_000)
+  const { keys, lists } = await world.look()
+  t.equal(lists, 1)
+  t.ok(keys.has(key))
+})
+
+t.test('nobody looks, nothing is asked', async (t) => {
+  const world = await listed(3_000)
+  const before = world.lists
+  world.later(60 * minute)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(world.lists, before)
+})
+
+t.test('one refresh serves all who wait for it', async (t) => {
+  const world = await listed(3_000)
+  world.later(5_001)
+  const before = world.lists
+  await Promise.all(Array.from({ length: 50 }, () => world.look()))
+  t.equal(world.lists - before, 1)
+})
+
+t.test('in an outage what is known is shown, but not for ever', async (t) => {
+  const world = await listed(3_000)
+  world.later(minute)
+  world.store.intercept = () => ({ before: outage })
+  t.equal((await world.look()).keys.size, 3_000)
+  world.later(5 * minute)
+  await t.rejects(world.look(), { code: 'EIO' })
+  world.store.intercept = undefined
+  world.later(1_001)
+  t.equal((await world.look()).keys.size, 3_000)
+})
+
+t.test('who must know is never told what is stale', async (t) => {
+  const world = await listed(3_000)
+  world.store.delete(world.key(1))
+  t.equal((await world.listing.complete(inbox, world.now, world.signal)).size, 3_000, 'listed at that time')
+  world.later(1)
+  t.equal((await world.listing.complete(inbox, world.now, world.signal)).size, 2_999)
+  world.later(1)
+  world.store.intercept = () => ({ before: outage })
+  await t.rejects(world.listing.complete(inbox, world.now, world.signal), { code: 'EIO' })
+})
+
+t.test('what a GET did not find is gone at once, what it found replaced is looked at', async (t) => {
+  const world = await listed(3_000)
+  world.listing.forget(world.key(5))
+  t.equal((await world.look()).keys.size, 2_999)
+  world.store.set(world.key(6), 'replaced')
+  const before = world.lists
+  world.listing.recheck(world.key(6))
+  const path = ['720784109390006', 'order.edi'] as Name[]
+  await until('the new one', async () => {
+    const entry = (await world.listing.tree(inbox, world.signal)).lookup(path)
+    return entry?.kind === 'file' && entry.size === 8
+  })
+  t.equal(world.lists - before, 1)
+  world.store.delete(world.key(8))
+  world.listing.recheck(world.key(8))
+  await until('its end', async () => (await world.look()).keys.size === 2_998)
+})
+
+t.test('a path by name', async (t: Test) => {
+  const names = (path: string) => path.split('/') as Name[]
+  const peek = async (world: World, path: string) => {
+    const before = world.lists
+    const tree = await world.listing.near(inbox, names(path), 'entry', world.signal)
+    return { kind: tree.lookup(names(path))?.kind, lists: world.lists - before }
+  }
+
+  t.test('is one LIST in a view that is not listed yet, with all that is beside it', async (t) => {
+    const world = new World()
+    world.fill(5_000)
+    const id = '720784109394321'
+    t.same(await peek(world, id), { kind: 'folder', lists: 1 })
+    t.same(await peek(world, `${id}/order.edi`), { kind: 'file', lists: 0 })
+    t.same(await peek(world, `${id}/no.edi`), { kind: undefined, lists: 0 })
+    t.same(await peek(world, 'nowhere/order.edi'), { kind: undefined, lists: 1 })
+    t.same(await peek(world, 'nowhere/order.edi'), { kind: undefined, lists: 0 })
+    t.equal(world.listing.isListed(inbox), false)
+  })
+
+  t.test('is asked anew after the ttl', async (t) => {
+    const world = new World()
+    world.fill(2_000)
+    t.equal((await peek(world, '9')).kind, undefined)
+    world.store.set(`${inbox}9`, 'x')
+    world.later(5_001)
+    t.equal((await peek(world, '9')).kind, 'file')
+  })
+
+  t.test('does not wait for the first listing', async (t) => {
+    const world = new World()
+    world.fill(5_000)
+    let go: () => void = () => undefined
+    const hold = new Promise<void>((resolve) => (go = resolve))
+    world.store.intercept = ({ key }) => (key === (inbox as string) ? { hold } : undefined)
+    const first = world.listing.tree(inbox, world.signal)
+    t.equal((await peek(world, '720784109394321/order.edi')).kind, 'file')
+    go()
+    t.equal((await first).size, 5_000)
+  })
+
+  t.test('is right where thousands of keys begin like it', async (t) => {
+    const world = new World()
+    world.store.set(`${inbox}a`, 'x')
+    for (let i = 0; i < 1_500; i += 1) world.store.set(`${inbox}a.${i}`, 'x')
+    for (let i = 0; i < 1_500; i += 1) world.store.set(`${inbox}a/${i}`, 'x')
+    t.same(await peek(world, 'a'), { kind: 'folder', lists: 2 })
+    t.equal((await peek(world, 'a%2F')).kind, 'file')
+    t.equal((await peek(world, 'a.7')).kind, 'file')
+    t.equal((await peek(world, 'a/7')).kind, 'file')
+    t.equal((await peek(world, 'a/no')).kind, undefined)
+    t.equal((await peek(world, 'a.x')).kind, undefined)
+    const content = await world.listing.near(inbox, ['a' as Name], 'content', world.signal)
+    t.equal([...(content.readdir(['a' as Name]) ?? [])].length, 1_500)
+  })
+
+  t.test('after many of them, the whole is listed', async (t) => {
+    const world = new World()
+    world.fill(5_000)
+    for (let i = 0; i < 20; i += 1) await peek(world, `${720_784_109_390_000 + 10 * i}`)
+    await until('the listing', () => world.listing.isListed(inbox))
+    t.same(await peek(world, '720784109394321/order.edi'), { kind: 'file', lists: 0 })
+  })
+})
