@@ -43,6 +43,8 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements Store {
   /** All calls so far, failed ones too. */
   readonly calls: StoreCall[] = []
+  /** Keys that were put, by PUT or by a completed multipart upload, as often as they were. */
+  readonly puts: string[] = []
   /** Asked before each call. */
   intercept: ((call: StoreCall) => StoreFault | undefined) | undefined
   readonly #bucket = new Bucket()
@@ -73,6 +75,14 @@ export class MemoryStore implements Store {
   /** All keys, in order, without a call. */
   keys(): string[] {
     return [...this.#bucket.all()].map((it) => it.key)
+  }
+
+  /** Keys of multipart uploads whose parts are there still. */
+  unfinished(): string[] {
+    return this.#uploads
+      .list()
+      .filter((it) => it.parts > 0)
+      .map((it) => it.key)
   }
 
   /** How many calls of an operation there were. */
@@ -185,6 +195,7 @@ export class MemoryStore implements Store {
 
   #stored(key: Key, bytes: Buffer, etag?: string): PutResult {
     const object = this.#bucket.put(key, bytes, this.#clock.now(), etag)
+    this.puts.push(key)
     return { etag: object.etag, requestId: `request-${this.calls.length}` }
   }
 }

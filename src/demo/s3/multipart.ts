@@ -14,9 +14,9 @@ const smallestPart = 5 * 1024 * 1024
 export class MultipartUploads {
   readonly #uploads = new Map<string, Upload>()
 
-  /** Ids and keys of those that are neither completed nor aborted. */
-  list(): { readonly id: string; readonly key: string }[] {
-    return [...this.#uploads].map(([id, { key }]) => ({ id, key }))
+  /** Those that are neither completed nor aborted. */
+  list(): { readonly id: string; readonly key: string; readonly parts: number }[] {
+    return [...this.#uploads].map(([id, { key, parts }]) => ({ id, key, parts: parts.size }))
   }
 
   create(key: string): string {

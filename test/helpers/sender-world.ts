@@ -1,0 +1,196 @@
+/**
+ * Senders without a mount: on a directory and a bucket in memory. A life may be cut off at any moment, as by SIGKILL; the
+ * next one has what was on the disk then.
+ */
+import { cpSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { ListedBucketView } from '../../src/fs/bucket-view.js'
+import { createListing } from '../../src/listing/cached-listing.js'
+import { BucketClock } from '../../src/s3/bucket-clock.js'
+import type { Store } from '../../src/s3/store.js'
+import { createSender, type SenderOptions } from '../../src/send/create-sender.js'
+import type { Close, OpenSpoolFile, Sender, SendRow, SendState } from '../../src/send/sender.js'
+import type { Clock } from '../../src/telemetry/clock.js'
+import { silentLogger } from '../../src/telemetry/log.js'
+import type { Milliseconds, Name, Prefix } from '../../src/units.js'
+import { MemoryStore, unreachable } from './memory-store.js'
+import { until } from './until.js'
+
+export const globex = { station: 'ACME', partner: 'GLOBEX' } as const
+export const initech = { station: 'ACME', partner: 'INITECH' } as const
+export const root = 'AS2/' as Prefix
+
+/** The last descriptor of a file is closed, by the program itself. */
+export const lastClose: Close = { isLast: () => true, killedBy: () => undefined }
+export const otherClose: Close = { isLast: () => false, killedBy: () => undefined }
+
+/** This machine's, which a test can set forward. */
+export class MovableClock implements Clock {
+  #ahead: Milliseconds = 0
+  now(): number {
+    return Date.now() + this.#ahead
+  }
+  advance(by: Milliseconds): void {
+    this.#ahead += by
+  }
+}
+
+export class SenderWorld {
+  readonly store: MemoryStore
+  readonly clock = new MovableClock()
+  sender!: Sender
+  readonly #base: string
+  readonly #options: Partial<SenderOptions>
+  #lives = 0
+  #life: Life | undefined
+  readonly #ended: Promise<void>[] = []
+
+  constructor(base: string, options: Partial<SenderOptions>) {
+    this.#base = base
+    this.#options = options
+    this.store = new MemoryStore({ clock: this.clock })
+  }
+
+  /** Of the life under way. */
+  get directory(): string {
+    return join(this.#base, String(this.#lives))
+  }
+
+  async start(options: Partial<SenderOptions> = {}): Promise<void> {
+    const life = new Life(this.store)
+    this.#life = life
+    const { clock } = this
+    const log = silentLogger()
+    const listing = createListing({ ...{ store: life.store, clock, log }, ttl: 0, staleTtl: 0, deadline: 10_000 })
+    const bucket = new ListedBucketView({ listing, root, clock, bucketClock: new BucketClock(clock) })
+    this.sender = await createSender({
+      ...{ hold: ['.*', '*.tmp'], empty: 'hold', commit: 'close', onDuplicate: 'reject', uploads: 8, settle: 0 },
+      ...{ multipartThreshold: 100 * 1024 * 1024, random: () => 0 },
+      ...{ root, bucket, clock, log, directory: this.directory, store: life.store },
+      ...this.#options,
+      ...options,
+    })
+  }
+
+  /** The end of the process, at once. What it had under way reaches the bucket or not, as it happens. */
+  cutOff(change: (directory: string) => void = () => undefined): void {
+    const { sender } = this
+    this.#life?.end()
+    const before = this.directory
+    this.#lives += 1
+    cpSync(before, this.directory, { recursive: true, preserveTimestamps: true })
+    change(this.directory)
+    this.#ended.push(sender.close().catch(() => undefined))
+  }
+
+  async restart(change?: (directory: string) => void, options?: Partial<SenderOptions>): Promise<void> {
+    this.cutOff(change)
+    await this.start(options)
+  }
+
+  async stop(): Promise<void> {
+    await this.sender.close()
+    await Promise.all(this.#ended)
+  }
+
+  /** A file that a program writes, and closes. */
+  async write(name: string, content: string | Buffer, partner = globex): Promise<OpenSpoolFile> {
+    const file = await this.sender.create(partner, path(name), never())
+    await file.write(Buffer.from(content), 0, never())
+    await file.flush(lastClose, never())
+    await file.release()
+    return file
+  }
+
+  row(name: string, partner = globex): SendRow | undefined {
+    return this.sender.row(partner, path(name))
+  }
+
+  async inState(name: string, state: SendState, partner = globex): Promise<SendRow> {
+    return until(`${name} to be ${state}`, () => {
+      const row = this.row(name, partner)
+      return row?.state === state ? row : undefined
+    })
+  }
+
+  /** Waits until nothing is on its way, and tries everything that waits for a time again at once. */
+  async settled(): Promise<void> {
+    await until('the queue to be empty', async () => {
+      const rows = this.sender.allRows().filter((it) => it.state === 'queued' || it.state === 'uploading')
+      const isPaused = (row: SendRow) => row.state === 'queued' && (row.nextTryAt ?? 0) > this.clock.now() + 20
+      for (const { id } of rows.filter(isPaused)) await this.sender.retry(id).catch(() => undefined)
+      return rows.length === 0
+    })
+  }
+
+  /** How often something was put under a key, by PUT or by a completed multipart upload, and was taken. */
+  puts(name: string): number {
+    return this.store.puts.filter((it) => it === `AS2/send/ACME/GLOBEX/${name}`).length
+  }
+
+  /** The gateway takes a file: from `send/` to the outbox. */
+  take(name: string, partner = globex): void {
+    const key = `AS2/send/${partner.station}/${partner.partner}/${name}`
+    const bytes = this.store.bytes(key)
+    if (!bytes) throw new Error(`${key} is not there`)
+    const folder = String(this.clock.now() * 10_000)
+    this.store.set(`AS2/files/${partner.station}/${partner.partner}/outbox/${folder}/${name}`, bytes)
+    this.store.delete(key)
+  }
+}
+
+/** The bucket as one life sees it: after its end nothing of it has an effect any more. */
+class Life {
+  readonly store: Store
+  readonly #end = new AbortController()
+
+  constructor(store: Store) {
+    const mine = (signal: AbortSignal) => AbortSignal.any([signal, this.#end.signal])
+    const alive = async <T>(call: () => Promise<T>): Promise<T> => {
+      if (this.#end.signal.aborted) throw unreachable()
+      const answer = await call()
+      if (this.#end.signal.aborted) throw unreachable()
+      return answer
+    }
+    this.store = {
+      list: (request, signal) => alive(() => store.list(request, mine(signal))),
+      get: (request, signal) => alive(() => store.get(request, mine(signal))),
+      head: (key, signal) => alive(() => store.head(key, mine(signal))),
+      put: (request, signal) => alive(() => store.put(request, mine(signal))),
+      createMultipart: (key, signal) => alive(() => store.createMultipart(key, mine(signal))),
+      uploadPart: (key, id, part, signal) => alive(() => store.uploadPart(key, id, part, mine(signal))),
+      completeMultipart: (key, id, parts, onlyIfAbsent, signal) =>
+        alive(() => store.completeMultipart(key, id, parts, onlyIfAbsent, mine(signal))),
+      abortMultipart: (key, id, signal) => alive(() => store.abortMultipart(key, id, mine(signal))),
+      close: () => undefined,
+    }
+  }
+
+  end(): void {
+    this.#end.abort()
+  }
+}
+
+/** A sender that has begun; everything is gone after the test. */
+export async function senderWorld(t: Test, options: Partial<SenderOptions> = {}): Promise<SenderWorld> {
+  const base = await mkdtemp(join(tmpdir(), 'as2fs-sender-'))
+  const world = new SenderWorld(base, options)
+  await world.start()
+  t.teardown(async () => {
+    await world.stop()
+    await rm(base, { recursive: true, force: true })
+  })
+  return world
+}
+
+export function path(name: string): Name[] {
+  return name.split('/') as Name[]
+}
+
+/** A signal for a call that takes the time that it takes. */
+export function never(): AbortSignal {
+  return new AbortController().signal
+}
