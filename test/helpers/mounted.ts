@@ -178,6 +178,16 @@ export async function isMounted(path: string): Promise<boolean> {
 
 /** A directory, a bucket and a daemon that is not started yet. */
 export async function prepare(t: Test, options: MountOptions = {}): Promise<Mounted> {
+  const mounted = await unmounted(options)
+  t.teardown(async () => {
+    if (!t.passing()) await appendFile('/dev/stderr', mounted.log.slice(-20_000)).catch(() => undefined)
+    await mounted.cleanUp()
+  })
+  return mounted
+}
+
+/** The same without a test: whoever asks for it cleans it up. */
+export async function unmounted(options: MountOptions): Promise<Mounted> {
   const directory = await mkdtemp(join(tmpdir(), 'as2fs-test-'))
   await chmod(directory, 0o755)
   await mkdir(join(directory, 'mnt'))
@@ -186,12 +196,7 @@ export async function prepare(t: Test, options: MountOptions = {}): Promise<Moun
   const server = await startS3Server({ ...credentials, bucket, ...(options.clock && { clock: options.clock }) })
   for (const [key, content] of Object.entries(options.objects ?? {})) server.put(key, Buffer.from(content))
   const proxy = options.proxied === true ? await startFaultProxy(server.endpoint) : undefined
-  const mounted = new Mounted(directory, server, options, proxy)
-  t.teardown(async () => {
-    if (!t.passing()) await appendFile('/dev/stderr', mounted.log.slice(-20_000)).catch(() => undefined)
-    await mounted.cleanUp()
-  })
-  return mounted
+  return new Mounted(directory, server, options, proxy)
 }
 
 /** A mount that answers. */

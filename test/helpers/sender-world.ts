@@ -149,10 +149,13 @@ class Life {
 
   constructor(store: Store) {
     const mine = (signal: AbortSignal) => AbortSignal.any([signal, this.#end.signal])
+    const check = (): void => {
+      if (this.#end.signal.aborted) throw unreachable()
+    }
     const alive = async <T>(call: () => Promise<T>): Promise<T> => {
-      if (this.#end.signal.aborted) throw unreachable()
+      check()
       const answer = await call()
-      if (this.#end.signal.aborted) throw unreachable()
+      check()
       return answer
     }
     this.store = {

@@ -56,6 +56,8 @@ export class S3Server {
   /** Keys that are accepted; others from one moment to the next are a rotation. */
   keys: Keys
   readonly #bucket: Bucket
+  /** Multipart uploads under way. */
+  readonly uploads = new MultipartUploads()
   readonly #clock: Clock
   readonly #close: () => Promise<void>
   readonly #listeners = new Set<(event: PutEvent) => void>()
@@ -85,6 +87,14 @@ export class S3Server {
     return [...this.#bucket.all()].filter((it) => it.key.startsWith(prefix))
   }
 
+  /** Keys of multipart uploads whose parts are there still. */
+  unfinishedUploads(): string[] {
+    return this.uploads
+      .list()
+      .filter((it) => it.parts > 0)
+      .map((it) => it.key)
+  }
+
   /** Called for what comes by a request. @returns a function that ends it */
   onPut(listener: (event: PutEvent) => void): () => void {
     this.#listeners.add(listener)
@@ -104,7 +114,6 @@ export class S3Server {
 export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
   const clock = options.clock ?? systemClock
   const bucket = new Bucket()
-  const uploads = new MultipartUploads()
   const http = createServer((request, response) => {
     void handle(request, response)
   })
@@ -143,7 +152,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     const body = await readBody(request, signature)
     const context = {
       bucket,
-      uploads,
+      uploads: server.uploads,
       body,
       headers: request.headers,
       now: clock.now(),
