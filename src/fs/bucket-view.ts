@@ -59,7 +59,8 @@ export class ListedBucketView implements BucketView {
   }
 
   async waiting(partner: Partner, since: EpochMs, signal: AbortSignal): Promise<(key: Key) => boolean> {
-    const tree = await this.#listing.complete(this.#prefix(partner, 'send'), since, signal)
+    // Not in the same millisecond, but before it.
+    const tree = await this.#listing.complete(this.#prefix(partner, 'send'), since + 1, signal)
     return (key) => tree.has(key)
   }
 
@@ -89,7 +90,7 @@ export class ListedBucketView implements BucketView {
    */
   async #freshTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<ViewTree | undefined> {
     try {
-      return await this.#listing.complete(this.#prefix(partner, view), this.#clock.now(), signal)
+      return await this.#listing.complete(this.#prefix(partner, view), this.#clock.now() + 1, signal)
     } catch (error) {
       if (view === 'duplicate' && error instanceof FsError && error.code === 'EACCES') return undefined
       throw error

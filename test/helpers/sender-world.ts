@@ -20,15 +20,13 @@ import { MemoryStore, unreachable } from './memory-store.js'
 import { until } from './until.js'
 
 export const globex = { station: 'ACME', partner: 'GLOBEX' } as const
-export const initech = { station: 'ACME', partner: 'INITECH' } as const
-export const root = 'AS2/' as Prefix
+const root = 'AS2/' as Prefix
 
 /** The last descriptor of a file is closed, by the program itself. */
-export const lastClose: Close = { isLast: () => true, killedBy: () => undefined }
-export const otherClose: Close = { isLast: () => false, killedBy: () => undefined }
+const lastClose: Close = { isLast: () => true, killedBy: () => undefined }
 
 /** This machine's, which a test can set forward. */
-export class MovableClock implements Clock {
+class MovableClock implements Clock {
   #ahead: Milliseconds = 0
   now(): number {
     return Date.now() + this.#ahead
@@ -64,7 +62,9 @@ export class SenderWorld {
     this.#life = life
     const { clock } = this
     const log = silentLogger()
-    const listing = createListing({ ...{ store: life.store, clock, log }, ttl: 0, staleTtl: 0, deadline: 10_000 })
+    const times = { ttl: 0, reconcile: 600_000, staleTtl: 0, deadline: 10_000 }
+    const unordered = [`${root}send/`, `${root}duplicate/`] as Prefix[]
+    const listing = createListing({ ...times, ...{ store: life.store, unordered, clock, log } })
     const bucket = new ListedBucketView({ listing, root, clock, bucketClock: new BucketClock(clock) })
     this.sender = await createSender({
       ...{ hold: ['.*', '*.tmp'], empty: 'hold', commit: 'close', onDuplicate: 'reject', uploads: 8, settle: 0 },
