@@ -7,6 +7,7 @@ import {
   type GetObjectCommandOutput,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
@@ -22,6 +23,8 @@ import type { BucketClock } from './bucket-clock.js'
 import { watchDates } from './answer-dates.js'
 import type { CredentialSource } from './credentials.js'
 import { storeError, type Attempt } from './failure.js'
+import { readPageOf } from './fast-listing.js'
+import { decodeKey, unquoted } from './list-page.js'
 import { retried } from './retry.js'
 import { StoreError } from './store-error.js'
 import type {
@@ -84,17 +87,9 @@ class SdkStore implements Store {
         // Control characters can't stand in XML.
         EncodingType: 'url',
       })
-      const page = await this.#client.send(command, { abortSignal: signal })
-      return {
-        objects: (page.Contents ?? []).map((it) => ({
-          key: decodeKey(it.Key) as Key,
-          size: it.Size ?? 0,
-          mtime: it.LastModified?.getTime() ?? 0,
-          etag: unquoted(it.ETag),
-        })),
-        prefixes: (page.CommonPrefixes ?? []).map((it) => decodeKey(it.Prefix) as Prefix),
-        next: page.IsTruncated === true ? page.NextContinuationToken : undefined,
-      }
+      const read = readPageOf(command)
+      const answer = await this.#client.send(command, { abortSignal: signal })
+      return read() ?? pageOf(answer)
     })
   }
 
@@ -262,9 +257,17 @@ function clientConfig(options: SdkStoreOptions): S3ClientConfig {
   }
 }
 
-/** Keys are listed with EncodingType=url, where `+` is a space; the SDK leaves that to us. */
-function decodeKey(encoded: string | undefined): string {
-  return decodeURIComponent((encoded ?? '').replaceAll('+', ' '))
+function pageOf(answer: ListObjectsV2CommandOutput): ListPage {
+  return {
+    objects: (answer.Contents ?? []).map((it) => ({
+      key: decodeKey(it.Key ?? '') as Key,
+      size: it.Size ?? 0,
+      mtime: it.LastModified?.getTime() ?? 0,
+      etag: unquoted(it.ETag),
+    })),
+    prefixes: (answer.CommonPrefixes ?? []).map((it) => decodeKey(it.Prefix ?? '') as Prefix),
+    next: answer.IsTruncated === true ? answer.NextContinuationToken : undefined,
+  }
 }
 
 /** Some servers ignore If-Match or Range: what they then send is not what was asked for. */
@@ -276,8 +279,4 @@ function requireWhatWasAsked({ key, etag, range }: GetRequest, answer: GetObject
   const from = answer.ContentRange?.match(/^bytes (\d+)-/)?.[1]
   if (Number(from ?? 0) === range.start && (answer.ContentLength ?? 0) <= range.end - range.start) return
   throw new StoreError('EIO', 'permanent', 'OtherRange', `Could not read ${key}: S3 sent another part of it.`, { key })
-}
-
-function unquoted(etag: string | undefined): string {
-  return (etag ?? '').replace(/^(?:W\/)?"|"$/g, '')
 }

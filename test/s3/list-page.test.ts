@@ -1,0 +1,83 @@
+import { deepStrictEqual } from 'node:assert'
+import fc from 'fast-check'
+import t from 'tap'
+import { parseListPage } from '../../src/s3/list-page.js'
+import { anyObjects } from '../helpers/listed.js'
+
+const head =
+  '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+const tail = '</ListBucketResult>'
+const contents =
+  '<Contents><Key>AS2/a%2Bb+c%0A&amp;</Key><LastModified>2026-03-02T09:30:00.123Z</LastModified>' +
+  '<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>5000000000</Size><StorageClass>STANDARD</StorageClass></Contents>'
+const object = {
+  key: 'AS2/a+b c\n&',
+  size: 5_000_000_000,
+  mtime: Date.UTC(2026, 2, 2, 9, 30, 0, 123),
+  etag: 'd41d8cd98f00b204e9800998ecf8427e',
+}
+
+t.test('a page as S3 writes it', async (t) => {
+  const page = parseListPage(
+    `${head}<Name>bucket</Name><Prefix>AS2/</Prefix><Delimiter/><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated>` +
+      `<NextContinuationToken>1&#x2F;a&lt;&#98;</NextContinuationToken>${contents}` +
+      `<CommonPrefixes><Prefix>AS2/f%C3%BC/</Prefix></CommonPrefixes>${tail}`,
+  )
+  t.strictSame(page, { objects: [object], prefixes: ['AS2/fü/'], next: '1/a<b' })
+})
+
+t.test('an empty page, and a token that is there although nothing follows', async (t) => {
+  t.same(parseListPage(`${head}${tail}`), { objects: [], prefixes: [], next: undefined })
+  t.equal(parseListPage(`${head}<NextContinuationToken>x</NextContinuationToken>${tail}`)?.next, undefined)
+})
+
+t.test('white space, owners, checksums and what nobody has heard of are passed by', async (t) => {
+  const own =
+    '<Owner><ID>1</ID><DisplayName/></Owner><ChecksumAlgorithm>CRC32</ChecksumAlgorithm><New><A><B/></A></New>'
+  const page = parseListPage(
+    `${head}\n  <News><Contents>1</Contents></News>\n${contents.replace('<Size>', `\n ${own}<Size>`)}\n${tail}\n`,
+  )
+  t.strictSame(page?.objects, [object])
+})
+
+t.test('what is unusual is left to the SDK', async (t) => {
+  for (const xml of [
+    '<?xml version="1.0"?><Error><Code>SlowDown</Code></Error>',
+    'no xml at all',
+    '',
+    '<!DOCTYPE x><ListBucketResult></ListBucketResult>',
+    `${head}<!-- a comment -->${tail}`,
+    `${head}${contents.replace('AS2/', '<![CDATA[AS2/]]>')}${tail}`,
+    `${head}${contents.replace('<Size>', '<Size unit="byte">')}${tail}`,
+    `${head}${contents.replace('<Size>5000000000</Size>', '')}${tail}`,
+    `${head}${contents.replace('2026-03-02T', 'then: ')}${tail}`,
+    `${head}${contents.replace(/<Key>.*<\/Key>/, '')}${tail}`,
+    `${head}${contents.replace('&amp;', '&nbsp;')}${tail}`,
+    `${head}</Contents>${tail}`,
+  ]) {
+    t.equal(parseListPage(xml), undefined, xml)
+  }
+})
+
+t.test('half a page is never a page', async (t) => {
+  const whole = `${head}${contents}${contents}${tail}`
+  for (let length = whole.indexOf('<ListBucketResult') + 17; length < whole.length; length += 1) {
+    t.throws(() => parseListPage(whole.slice(0, length)), /half a page/)
+  }
+})
+
+t.test('every key that is listed is read as it was', async (t) => {
+  fc.assert(
+    fc.property(anyObjects, fc.boolean(), (objects, isEscaped) => {
+      const encoded = (key: string) =>
+        isEscaped ? encodeURIComponent(key) : encodeURIComponent(key).replaceAll('%2F', '/')
+      const xml = objects.map(
+        (it) =>
+          `<Contents><Key>${encoded(it.key)}</Key><LastModified>${new Date(it.mtime).toISOString()}</LastModified>` +
+          `<ETag>"${it.etag}"</ETag><Size>${it.size}</Size></Contents>`,
+      )
+      deepStrictEqual(parseListPage(`${head}${xml.join('')}${tail}`)?.objects, objects)
+    }),
+  )
+  t.pass()
+})
