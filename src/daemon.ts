@@ -40,6 +40,9 @@ import { version } from './version.js'
 /** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
 const listingDeadline: Milliseconds = 120_000
 
+/** Files that the log names one by one when they stay behind. */
+const mostNamed = 20
+
 export interface Daemon {
   /** Resolves when all is over: the mount is gone, the queue closed, the lock given back. */
   readonly stopped: Promise<{ readonly exitCode: number }>
@@ -257,8 +260,13 @@ class RunningDaemon implements Daemon {
   async #drain(limit: Milliseconds): Promise<void> {
     const left = await this.#sender?.drain(limit)
     if (!left) return
-    const waiting = left.queued + left.uploading
-    if (waiting > 0) this.#log.warn({ waiting }, `${waiting} files stay in the queue: they are sent at the next mount.`)
+    const waiting = this.#queue().rows.filter((it) => it.state === 'queued' || it.state === 'uploading')
+    if (waiting.length > 0) {
+      const files = waiting.map((it) => `${it.station}/${it.partner}/${it.path}`)
+      const named = files.length > mostNamed ? [...files.slice(0, mostNamed), '…'] : files
+      const count = files.length === 1 ? '1 file stays' : `${files.length} files stay`
+      this.#log.warn({ waiting: files.length }, `${count} in the queue until the next mount: ${named.join(', ')}`)
+    }
     const { held, failed } = left
     if (held + failed > 0) this.#log.info({ held, failed }, 'Held and failed files stay where they are.')
   }

@@ -10,6 +10,7 @@ const heldFor: Readonly<Record<HoldReason, string>> = {
   crash: 'open at a crash',
   killed: 'writer killed',
   bundle: 'in a bundle',
+  packing: 'being packed',
 }
 
 export function queueTable(rows: readonly SendRow[], now: EpochMs): string {

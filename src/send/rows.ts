@@ -42,7 +42,8 @@ export class Rows {
     if (message.state === 'gone') return undefined
     const { root, transfer } = this.#options
     const { id, station, partner, path, reason, size, mtime, closedAt, tries, notBefore, error, etag } = message
-    const isUnderWay = transfer.isUnderWay(id)
+    // What is submitted stays under way until its data is gone from the spool.
+    const isUnderWay = message.state !== 'submitted' && transfer.isUnderWay(id)
     return {
       ...{ id, station, partner, path, key: keyOf(root, message), reason, size, mtime, closedAt, tries, error, etag },
       state: isUnderWay ? 'uploading' : message.state,

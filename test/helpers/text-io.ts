@@ -5,12 +5,14 @@ export class TextIo implements Io {
   readonly env: Readonly<NodeJS.ProcessEnv>
   readonly cwd: string
   readonly columns = undefined
-  readonly isTerminal = false
+  readonly isTerminal: boolean
   readonly program: Io['program']
   stdout = ''
   stderr = ''
 
-  constructor({ env = {}, cwd = '/', program = ['/bin/false'] }: Partial<Pick<Io, 'env' | 'cwd' | 'program'>> = {}) {
+  constructor(given: Partial<Pick<Io, 'env' | 'cwd' | 'program' | 'isTerminal'>> = {}) {
+    const { env = {}, cwd = '/', program = ['/bin/false'], isTerminal = false } = given
+    this.isTerminal = isTerminal
     this.env = env
     this.cwd = cwd
     this.program = program

@@ -8,6 +8,7 @@ import type { UnmountReport } from '../../state/reports.js'
 import type { Milliseconds } from '../../units.js'
 import type { Command, Typed } from '../command.js'
 import { clientOf, mountNamed } from '../daemon-of.js'
+import { showDrain } from '../drain-progress.js'
 import type { FoundMount } from '../find-mount.js'
 import { counted } from '../format.js'
 import type { Io } from '../io.js'
@@ -41,7 +42,8 @@ async function run(typed: Typed, io: Io): Promise<number> {
   const drain = drainOf(typed)
   const mount = await mountNamed(typed.positionals[0] ?? '', io)
   if (mount.daemon === 'dead') return cleared(mount, io)
-  const report = await asked(mount, drain)
+  const look = async () => (await clientOf(mount).queue()).rows
+  const report = await showDrain(asked(mount, drain), look, io)
   await ended(mount)
   io.out(`Unmounted ${mount.mountpoint}.\n`)
   if (report && report.remaining.length > 0) {

@@ -1,0 +1,131 @@
+/** What `as2fs umount` shows while the daemon uploads what waits: a bar on a terminal, lines elsewhere. */
+import { SingleBar } from 'cli-progress'
+import { Writable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SendRow } from '../send/sender.js'
+import type { Bytes, Milliseconds } from '../units.js'
+import { bytes, counted } from './format.js'
+import type { Io } from './io.js'
+
+/** What is quickly done needs no progress. */
+const firstLook: Milliseconds = 1_000
+const lookEvery: Milliseconds = 250
+/** Between two lines where there is no terminal. */
+const lineEvery: Milliseconds = 10_000
+const width = 30
+
+/** What is left to upload. */
+export interface Left {
+  readonly files: number
+  readonly bytes: Bytes
+}
+
+export function leftOf(rows: readonly SendRow[]): Left {
+  const waiting = rows.filter(
+    ({ state, reason }) => state === 'queued' || state === 'uploading' || reason === 'packing',
+  )
+  return { files: waiting.length, bytes: waiting.reduce((sum, it) => sum + it.size - it.uploaded, 0) }
+}
+
+/**
+ * Shows what is left until the work is over.
+ * @param look asks for the queue; while it fails, nothing new is shown
+ * @param pace for tests
+ */
+export async function showDrain<T>(
+  work: Promise<T>,
+  look: () => Promise<readonly SendRow[]>,
+  io: Io,
+  pace = { firstLook, lookEvery, lineEvery },
+): Promise<T> {
+  const over = new AbortController()
+  const shown = watch(look, io.isTerminal ? new Bar(io) : new Lines(io, pace.lineEvery), pace, over.signal)
+  try {
+    return await work
+  } finally {
+    over.abort()
+    await shown
+  }
+}
+
+interface Display {
+  show(left: Left): void
+  end(): void
+}
+
+async function watch(
+  look: () => Promise<readonly SendRow[]>,
+  display: Display,
+  pace: { readonly firstLook: Milliseconds; readonly lookEvery: Milliseconds },
+  signal: AbortSignal,
+): Promise<void> {
+  const pause = (time: Milliseconds): Promise<unknown> => delay(time, undefined, { signal }).catch(() => undefined)
+  await pause(pace.firstLook)
+  while (!signal.aborted) {
+    const left = await look().then(leftOf, () => undefined)
+    if (left && left.files > 0 && !signal.aborted) display.show(left)
+    await pause(pace.lookEvery)
+  }
+  display.end()
+}
+
+class Bar implements Display {
+  readonly #io: Io
+  #bar: SingleBar | undefined
+  #total: Bytes = 0
+
+  constructor(io: Io) {
+    this.#io = io
+  }
+
+  show(left: Left): void {
+    this.#total = Math.max(this.#total, left.bytes)
+    const payload = { files: counted(left.files, 'file'), left: bytes(left.bytes) }
+    const done = this.#total - left.bytes
+    if (this.#bar) {
+      this.#bar.setTotal(this.#total)
+      this.#bar.update(done, payload)
+      return
+    }
+    const format = 'Uploading [{bar}] {percentage} %  {files}, {left} left'
+    const stream = terminal(this.#io)
+    this.#bar = new SingleBar({ format, stream, barsize: width, barCompleteChar: '#', barIncompleteChar: '-', fps: 10 })
+    this.#bar.start(this.#total, done, payload)
+  }
+
+  end(): void {
+    this.#bar?.stop()
+  }
+}
+
+class Lines implements Display {
+  readonly #io: Io
+  readonly #every: Milliseconds
+  #last = -Infinity
+
+  constructor(io: Io, every: Milliseconds) {
+    this.#io = io
+    this.#every = every
+  }
+
+  show(left: Left): void {
+    if (performance.now() - this.#last < this.#every) return
+    this.#last = performance.now()
+    this.#io.err(`Uploading: ${counted(left.files, 'file')}, ${bytes(left.bytes)} left.\n`)
+  }
+
+  end(): void {
+    // The last line stands.
+  }
+}
+
+/** The bar wants a stream that is a terminal. */
+function terminal(io: Io): NodeJS.WritableStream {
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      io.err(chunk.toString())
+      done()
+    },
+  })
+  return Object.assign(stream, { isTTY: true, columns: io.columns ?? 80 })
+}
