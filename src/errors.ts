@@ -11,6 +11,7 @@ export type FsErrorCode =
   | 'EIO'
   | 'EISDIR'
   | 'EMFILE'
+  | 'ENODATA'
   | 'ENAMETOOLONG'
   | 'ENOENT'
   | 'ENOSPC'

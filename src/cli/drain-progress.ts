@@ -60,10 +60,11 @@ async function watch(
   signal: AbortSignal,
 ): Promise<void> {
   const pause = (time: Milliseconds): Promise<unknown> => delay(time, undefined, { signal }).catch(() => undefined)
+  const isOver = (): boolean => signal.aborted
   await pause(pace.firstLook)
-  while (!signal.aborted) {
+  while (!isOver()) {
     const left = await look().then(leftOf, () => undefined)
-    if (left && left.files > 0 && !signal.aborted) display.show(left)
+    if (left && left.files > 0 && !isOver()) display.show(left)
     await pause(pace.lookEvery)
   }
   display.end()

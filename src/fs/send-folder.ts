@@ -8,6 +8,7 @@ import { viewPrefix } from '../view/tree.js'
 import type { Attributes, DirectoryEntry } from './filesystem.js'
 import { readOnlyFile, type OpenFile } from './handles.js'
 import { entryAttributes } from './attributes.js'
+import { FormerFolders } from './former-folders.js'
 import type { Partner } from '../view/partner.js'
 
 /** How long a look at a file in `send/` waits for the bucket: a program that sends must not wait out an outage. */
@@ -18,6 +19,7 @@ export class SendFolder {
   readonly #listing: Listing
   readonly #objects: Objects
   readonly #root: Prefix
+  readonly #former = new FormerFolders()
 
   constructor(options: { sender: Sender; listing: Listing; objects: Objects; root: Prefix }) {
     this.#sender = options.sender
@@ -29,7 +31,7 @@ export class SendFolder {
   async getattr(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Attributes> {
     if (names.length === 0) return folderAttributes(0)
     const row = this.#sender.row(partner, names)
-    if (row) return rowAttributes(row)
+    if (row) return this.#rowAttributes(row)
     if (this.#isBundle(partner, names)) return folderAttributes(0)
     const entry = await this.#lookup(partner, names, signal)
     if (!entry) throw absent(names)
@@ -39,7 +41,7 @@ export class SendFolder {
   async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
     const listed = await this.#readdirBucket(partner, names, signal)
     const local = this.#localEntries(partner, names)
-    if (!listed && local.length === 0 && names.length > 0 && !this.#isBundle(partner, names)) throw absent(names)
+    if (!listed && local.length === 0 && names.length > 0 && !this.#isFolder(partner, names)) throw absent(names)
     const merged = new Map<string, DirectoryEntry>()
     for (const entry of listed ?? []) merged.set(entry.name, { ...entryAttributes(entry), name: entry.name })
     for (const entry of local) merged.set(entry.name, entry)
@@ -71,8 +73,12 @@ export class SendFolder {
   }
 
   async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
-    if (!this.#isBundle(partner, from)) await this.#requireLocal(partner, from, signal, 'EBUSY')
+    const isBundle = this.#isBundle(partner, from)
+    const row = isBundle ? undefined : this.#sender.row(partner, from)
+    const isFormer = row && this.#former.has(sendPath(row))
+    if (!isBundle) await this.#requireLocal(partner, from, signal, 'EBUSY')
     await this.#sender.rename(partner, from, to, signal)
+    if (isBundle || isFormer === true) this.#former.add(sendPath({ ...partner, path: to.join('/') }))
   }
 
   async unlink(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
@@ -81,20 +87,17 @@ export class SendFolder {
   }
 
   async mkdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
-    const [name, ...rest] = names
-    if (name === undefined) throw new FsError('EEXIST', 'send/ is there already.')
-    if (rest.length > 0) throw new FsError('EPERM', 'A bundle holds files, no folders: make it directly in send/.')
+    if (names.length === 0) throw new FsError('EEXIST', 'send/ is there already.')
     const taken =
       this.#sender.row(partner, names) ??
       (this.#isBundle(partner, names) || (await this.#lookup(partner, names, signal)))
-    if (taken) throw new FsError('EEXIST', `${name} is there already.`)
-    await this.#sender.mkdir(partner, name)
+    if (taken) throw new FsError('EEXIST', `${names.join('/')} is there already.`)
+    await this.#sender.mkdir(partner, names)
   }
 
   async rmdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
-    const [name] = names
-    if (name === undefined) throw new FsError('EPERM', 'send/ is always there.')
-    if (this.#isBundle(partner, names)) return this.#sender.rmdir(partner, name)
+    if (names.length === 0) throw new FsError('EPERM', 'send/ is always there.')
+    if (this.#isBundle(partner, names)) return this.#sender.rmdir(partner, names)
     if (this.#sender.row(partner, names)) throw new FsError('ENOTDIR', `${names.join('/')} is a file.`)
     const entry = await this.#lookup(partner, names, signal)
     if (!entry) throw absent(names)
@@ -114,7 +117,12 @@ export class SendFolder {
   }
 
   #isBundle(partner: Partner, names: readonly Name[]): boolean {
-    return names.length === 1 && this.#sender.folders(partner).some((folder) => folder === names[0])
+    return this.#sender.folders(partner).includes(names.join('/'))
+  }
+
+  /** A bundle, or what is shown as one yet. */
+  #isFolder(partner: Partner, names: readonly Name[]): boolean {
+    return this.#isBundle(partner, names) || this.#former.has(sendPath({ ...partner, path: names.join('/') }))
   }
 
   #localEntries(partner: Partner, names: readonly Name[]): DirectoryEntry[] {
@@ -122,9 +130,17 @@ export class SendFolder {
     const files = this.#sender
       .rows(partner)
       .filter((row) => row.path.startsWith(before) && !row.path.slice(before.length).includes('/'))
-      .map((row) => ({ ...rowAttributes(row), name: row.path.slice(before.length) }))
-    const bundles = names.length === 0 ? this.#sender.folders(partner) : []
-    return [...files, ...bundles.map((name) => ({ ...folderAttributes(0), name }))]
+      .map((row) => ({ ...this.#rowAttributes(row), name: row.path.slice(before.length) }))
+    const folders = this.#sender
+      .folders(partner)
+      .filter((path) => path.startsWith(before) && !path.slice(before.length).includes('/'))
+      .map((path) => ({ ...folderAttributes(0), name: path.slice(before.length) }))
+    return [...files, ...folders]
+  }
+
+  #rowAttributes(row: SendRow): Attributes {
+    if (this.#former.has(sendPath(row))) return folderAttributes(row.mtime)
+    return { kind: 'file', mode: row.state === 'submitted' ? 0o444 : 0o644, size: row.size, mtime: row.mtime }
   }
 
   /** @throws FsError ENOENT where there is no such file, `busyAs` where it is in the bucket already */
@@ -175,8 +191,8 @@ function spoolFile(file: OpenSpoolFile): OpenFile {
   }
 }
 
-function rowAttributes(row: SendRow): Attributes {
-  return { kind: 'file', mode: row.state === 'submitted' ? 0o444 : 0o644, size: row.size, mtime: row.mtime }
+function sendPath({ station, partner, path }: Pick<SendRow, 'station' | 'partner' | 'path'>): string {
+  return `${station}/${partner}/${path}`
 }
 
 /** Attributes of `send/` and of the folders made in it. */

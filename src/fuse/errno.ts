@@ -15,6 +15,7 @@ const table: Readonly<Record<FsErrorCode, number>> = {
   EIO: errno.EIO,
   EISDIR: errno.EISDIR,
   EMFILE: errno.EMFILE,
+  ENODATA: errno.ENODATA,
   ENAMETOOLONG: errno.ENAMETOOLONG,
   ENOENT: errno.ENOENT,
   ENOSPC: errno.ENOSPC,

@@ -5,7 +5,17 @@ import type { HoldReason } from './sender.js'
 
 /** Events of the audit trail; SEMANTICS.md has what each means. */
 type ChangeEvent =
-  'reopened' | 'held' | 'queued' | 'renamed' | 'uploading' | 'delayed' | 'submitted' | 'taken' | 'failed' | 'cancelled'
+  | 'reopened'
+  | 'held'
+  | 'queued'
+  | 'renamed'
+  | 'uploading'
+  | 'delayed'
+  | 'submitted'
+  | 'taken'
+  | 'packed'
+  | 'failed'
+  | 'cancelled'
 
 /** Fields that are undefined are left out of the JSON. */
 export interface Change {
@@ -14,6 +24,8 @@ export interface Change {
   readonly policy?: string | undefined
   readonly reason?: HoldReason | undefined
   readonly error?: string | undefined
+  /** The archive that it is in. */
+  readonly into?: string | undefined
   /** The name before. */
   readonly from?: string | undefined
   readonly try?: number | undefined
@@ -97,8 +109,10 @@ function failed({ error, isUnchecked, isDamaged, size, tries }: Message): Change
   return { event: 'failed', policy, error, try: tries }
 }
 
-function gone(before: Message | undefined, { submittedAt, crc32, etag }: Message, at: EpochMs): Change | undefined {
+function gone(before: Message | undefined, after: Message, at: EpochMs): Change | undefined {
+  const { submittedAt, crc32, etag, packedIn } = after
   if (before === undefined) return undefined
+  if (packedIn !== undefined) return { event: 'packed', into: packedIn }
   if (submittedAt === undefined) return { event: 'cancelled' }
   return { event: 'taken', crc32, etag, tookMs: at - submittedAt }
 }

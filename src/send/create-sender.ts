@@ -61,9 +61,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     message.state === 'gone' && !message.upload && !isRemembered(message, clock.now())
   const book = new MessageBook({ journal, messages, bundles, isForgettable, trail, clock, log })
   const locks = new Locks()
+  const random = options.random ?? Math.random
   const pickup = new Pickup({ book, bucket, keyOf: key, clock, log })
   const transfer = new Transfer({
-    ...{ ...options, book, spool, keyOf: key, random: options.random ?? Math.random },
+    ...{ ...options, book, spool, keyOf: key, random },
     locks,
     onSubmitted: () => pickup.watch(),
   })
@@ -73,7 +74,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   transfer.kick()
   pickup.watch()
   const holding = new Holding(options)
-  const sender = new DurableSender({ ...options, book, spool, transfer, pickup, locks, holding, trail })
+  const sender = new DurableSender({ ...options, random, book, spool, transfer, pickup, locks, holding, trail })
   await sender.finishClosed()
   return sender
 }

@@ -6,15 +6,18 @@ import type { Logger } from '../telemetry/log.js'
 import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { sendKey } from '../view/send-key.js'
 import type { DuplicatePolicy } from '../config.js'
+import { Bundles } from './bundles.js'
 import type { Holding } from './holding.js'
 import { judged, settled } from './judgement.js'
 import type { Locks } from './locks.js'
-import { pathId, without, type Bundle, type Message } from './message.js'
+import { pathId, without, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import { NameCheck } from './name-check.js'
 import type { EndOfWriting } from './open-file.js'
 import { OpenFiles } from './open-files.js'
+import { Packer } from './packer.js'
 import type { Pickup } from './pickup.js'
+import { damaged, mustBeIdle, mustBePacked } from './refusals.js'
 import { Rows } from './rows.js'
 import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow } from './sender.js'
 import type { Spool } from './spool.js'
@@ -35,6 +38,7 @@ export interface DurableSenderParts {
   readonly settle: Milliseconds
   readonly onDuplicate: DuplicatePolicy
   readonly clock: Clock
+  readonly random: () => number
   readonly log: Logger
 }
 
@@ -47,6 +51,8 @@ export class DurableSender implements Sender {
   readonly #files: OpenFiles
   readonly #names: NameCheck
   readonly #rows: Rows
+  readonly #packer: Packer
+  readonly #bundles: Bundles
   /** Files that were closed, which could not be written down yet. */
   readonly #unfinished = new Map<string, { readonly end: EndOfWriting; readonly timer: NodeJS.Timeout }>()
   #isLeaving = false
@@ -56,6 +62,9 @@ export class DurableSender implements Sender {
     this.#files = new OpenFiles({ ...parts, onClosed: (id, endOfWriting) => this.#closed(id, endOfWriting) })
     this.#names = new NameCheck(parts)
     this.#rows = new Rows(parts)
+    const judge = (archive: Message): Message => this.#judged(archive)
+    this.#packer = new Packer({ ...parts, judge, onPacked: () => parts.transfer.kick() })
+    this.#bundles = new Bundles({ ...parts, names: this.#names, packer: this.#packer })
   }
 
   rows(partner: Partner): readonly SendRow[] {
@@ -74,21 +83,22 @@ export class DurableSender implements Sender {
     return this.#rows.counts()
   }
 
-  folders(partner: Partner): readonly Name[] {
-    return this.#parts.book.bundles(partner).map((it) => it.name as Name)
+  folders(partner: Partner): readonly string[] {
+    return this.#bundles.folders(partner)
   }
 
   async create(partner: Partner, path: readonly Name[], signal: AbortSignal): Promise<OpenSpoolFile> {
     this.#mayOpen()
     sendKey(this.#parts.root, partner, path)
-    this.#mustHaveFolder(partner, path)
+    this.#bundles.mustHold(partner, path)
     const name = path.join('/')
     const existing = this.#parts.book.at(partner, name)
     if (existing) return this.open(partner, path, { write: true, truncate: true }, signal)
     const isUnchecked = await this.#names.check(partner, name, false, signal)
     const { book, clock, locks } = this.#parts
     const id = randomUUID()
-    return locks.run([pathId(partner, name)], async () => {
+    return locks.run([pathId(partner, name), ...this.#bundles.lockIds(partner, path)], async () => {
+      this.#bundles.mustHold(partner, path)
       if (book.at(partner, name)) throw new FsError('EEXIST', `${name} was made a moment ago.`)
       const { station, partner: to } = partner
       const message: Message = {
@@ -107,12 +117,12 @@ export class DurableSender implements Sender {
   }
 
   async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
-    const message = this.#find(partner, path)
+    const message = mustBePacked(this.#find(partner, path))
     if (!flags.write) return (await this.#files.pinned(message.id)).pin
     this.#mayOpen()
     return this.#parts.locks.run([message.id], async () => {
       signal.throwIfAborted()
-      const current = this.#mustBeIdle(message.id, 'EPERM')
+      const current = mustBePacked(this.#mustBeIdle(message.id, 'EPERM'))
       if (current.isDamaged === true && !flags.truncate) throw damaged(current)
       const { file, pin } = await this.#files.pinned(current.id)
       try {
@@ -141,17 +151,17 @@ export class DurableSender implements Sender {
   }
 
   async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
-    const folder = this.#parts.book.bundles(partner).find((it) => it.name === from.join('/'))
-    if (folder) throw new FsError('ENOTSUP', 'Sending a folder as one archive is not there yet: send a file.')
+    if (this.#bundles.has(partner, from)) return this.#bundles.send(partner, from, to, signal)
     sendKey(this.#parts.root, partner, to)
-    this.#mustHaveFolder(partner, to)
+    this.#bundles.mustHold(partner, to)
     const source = this.#find(partner, from)
     const name = to.join('/')
     const isUnchecked = await this.#names.check(partner, name, true, signal)
     const target = this.#parts.book.at(partner, name)
     const ids = [source.id, ...(target ? [target.id] : []), pathId(partner, name)]
-    await this.#parts.locks.run(ids, async () => {
-      const current = this.#mustBeIdle(source.id, 'EBUSY')
+    await this.#parts.locks.run([...ids, ...this.#bundles.lockIds(partner, to)], async () => {
+      this.#bundles.mustHold(partner, to)
+      const current = mustBePacked(this.#mustBeIdle(source.id, 'EBUSY'))
       if (current.isDamaged === true) throw damaged(current)
       const replaced = this.#parts.book.at(partner, name)
       if (replaced?.id !== target?.id) throw new FsError('EBUSY', `${name} was made a moment ago.`)
@@ -170,18 +180,12 @@ export class DurableSender implements Sender {
     await this.#discard(this.#find(partner, path).id)
   }
 
-  async mkdir(partner: Partner, name: Name): Promise<void> {
-    sendKey(this.#parts.root, partner, [name])
-    const { station, partner: to } = partner
-    await this.#parts.book.putBundles({ made: [{ station, partner: to, name }] })
+  mkdir(partner: Partner, path: readonly Name[]): Promise<void> {
+    return this.#bundles.mkdir(partner, path)
   }
 
-  async rmdir(partner: Partner, name: Name): Promise<void> {
-    if (this.rows(partner).some((row) => row.path.startsWith(`${name}/`))) {
-      throw new FsError('ENOTEMPTY', `${name} has files in it.`)
-    }
-    const { station, partner: to } = partner
-    await this.#parts.book.putBundles({ removed: [{ station, partner: to, name } satisfies Bundle] })
+  rmdir(partner: Partner, path: readonly Name[]): Promise<void> {
+    return this.#bundles.rmdir(partner, path)
   }
 
   async setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void> {
@@ -195,6 +199,8 @@ export class DurableSender implements Sender {
   }
 
   async retry(id: string): Promise<void> {
+    const archive = this.#parts.book.get(id)
+    if (archive?.members && archive.state === 'held') return this.#packer.retry(id)
     await this.#requeue(id, (message) => {
       if (message.isDamaged === true) throw damaged(message)
       if (message.state !== 'failed' && message.state !== 'queued') {
@@ -209,7 +215,10 @@ export class DurableSender implements Sender {
   async releaseHeld(id: string): Promise<void> {
     await this.#requeue(id, (message) => {
       if (message.state !== 'held') throw new FsError('EINVAL', `${message.path} is ${message.state}, not held.`)
-      if (message.reason === 'bundle') throw new FsError('EINVAL', `${message.path} is part of a folder.`)
+      mustBePacked(message)
+      if (message.reason === 'bundle') {
+        throw new FsError('EINVAL', `${message.path} is part of a folder: rename that to a name that ends in .zip.`)
+      }
     })
   }
 
@@ -225,13 +234,16 @@ export class DurableSender implements Sender {
 
   async drain(limit: Milliseconds): Promise<SendCounts> {
     this.#isLeaving = true
-    await this.#parts.transfer.drain(limit)
+    const end = performance.now() + limit
+    await this.#packer.drain(limit)
+    await this.#parts.transfer.drain(Math.max(0, end - performance.now()))
     return this.counts()
   }
 
   async close(): Promise<void> {
     this.#isLeaving = true
     for (const { timer } of this.#unfinished.values()) clearTimeout(timer)
+    await this.#packer.close()
     await this.#parts.transfer.close()
     await this.#parts.pickup.close()
     await this.#parts.book.close()
@@ -241,6 +253,7 @@ export class DurableSender implements Sender {
   async finishClosed(): Promise<void> {
     const closed = [...this.#parts.book.all()].filter((it) => it.state === 'open')
     for (const { id } of closed) await this.#closed(id, () => ({ isChanged: true, before: undefined }))
+    this.#packer.kick()
   }
 
   /** The last writer has closed a file: it is queued, held or failed. */
@@ -292,7 +305,12 @@ export class DurableSender implements Sender {
       check(message)
       const now = this.#parts.clock.now()
       const rest = without(message, 'reason', 'error', 'killedBy')
-      await this.#write([{ ...rest, state: 'queued', notBefore: now, closedAt: message.closedAt ?? now }])
+      const closed = { ...rest, closedAt: message.closedAt ?? now }
+      // What is in a folder stays there, as one of its files.
+      const isMember = message.path.includes('/')
+      await this.#write([
+        isMember ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued', notBefore: now },
+      ])
     })
     this.#parts.transfer.kick()
   }
@@ -302,7 +320,8 @@ export class DurableSender implements Sender {
       // One that nobody looks for any more may be given up.
       const message = this.#mustBeIdle(id, 'EPERM', { inDoubt: this.#parts.book.get(id)?.state !== 'queued' })
       await this.#write([{ ...message, state: 'gone' }])
-      await this.#parts.spool.remove(id)
+      this.#packer.forget(id)
+      for (const it of [id, ...(message.members ?? []).map((member) => member.id)]) await this.#parts.spool.remove(it)
     })
     this.#parts.transfer.sweep()
   }
@@ -317,36 +336,15 @@ export class DurableSender implements Sender {
     return message
   }
 
-  /**
-   * @param submittedAs what is said of one that the gateway has
-   * @param inDoubt whether one that may be in the bucket already will do
-   */
   #mustBeIdle(id: string, submittedAs: 'EPERM' | 'EBUSY', { inDoubt } = { inDoubt: false }): Message {
-    const message = this.#parts.book.get(id)
-    if (!message || message.state === 'gone') throw new FsError('ENOENT', 'It is not in this send/ any more.')
-    if (message.state === 'submitted') {
-      throw new FsError(submittedAs, `${message.path} is submitted already: the gateway has it.`)
-    }
-    if (message.state === 'uploading' || this.#parts.transfer.isUnderWay(id)) {
-      throw new FsError('EBUSY', `${message.path} is being uploaded.`)
-    }
-    if (message.attempt && !inDoubt) {
-      throw new FsError('EBUSY', `${message.path} may be in the bucket already: it is looked for before it is sent.`)
-    }
-    return message
+    return mustBeIdle(this.#parts.book.get(id), {
+      submittedAs,
+      inDoubt,
+      isUnderWay: this.#parts.transfer.isUnderWay(id),
+    })
   }
 
   #mayOpen(): void {
     if (this.#isLeaving) throw new FsError('ESHUTDOWN', 'The mount is being taken down: nothing new is accepted.')
   }
-
-  #mustHaveFolder(partner: Partner, path: readonly Name[]): void {
-    if (path.length === 1) return
-    if (path.length === 2 && this.folders(partner).some((it) => it === path[0])) return
-    throw new FsError(path.length === 2 ? 'ENOENT' : 'EPERM', `There is no folder ${path.slice(0, -1).join('/')} here.`)
-  }
-}
-
-function damaged(message: Message): FsError {
-  return new FsError('EIO', `${message.path} is not complete: ${message.error ?? 'a write to it failed'}`)
 }

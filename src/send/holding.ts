@@ -25,16 +25,22 @@ export type Verdict = { readonly held: HoldReason } | 'queue' | 'reject'
 
 export class Holding {
   readonly #policy: HoldPolicy
-  readonly #looksUnfinished: (name: string) => boolean
+  /** Whether a name looks as if somebody was still at it. */
+  readonly looksUnfinished: (name: string) => boolean
 
   constructor(policy: HoldPolicy) {
     this.#policy = policy
-    this.#looksUnfinished = picomatch([...alwaysHeld, ...policy.hold], { dot: true, nonegate: true })
+    this.looksUnfinished = picomatch([...alwaysHeld, ...policy.hold], { dot: true, nonegate: true })
+  }
+
+  /** Whether an empty file is not to be sent. */
+  get isEmptyHeld(): boolean {
+    return this.#policy.empty !== 'send'
   }
 
   verdict({ path, size, isRenamed }: ClosedFile): Verdict {
     if (path.includes('/')) return { held: 'bundle' }
-    if (this.#looksUnfinished(path)) return { held: 'name' }
+    if (this.looksUnfinished(path)) return { held: 'name' }
     if (size === 0 && this.#policy.empty === 'hold') return { held: 'empty' }
     if (size === 0 && this.#policy.empty === 'reject') return 'reject'
     if (this.#policy.commit === 'rename' && !isRenamed) return { held: 'commit' }

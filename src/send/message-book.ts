@@ -78,14 +78,24 @@ export class MessageBook {
     return [...this.#bundles.values()].filter((it) => it.station === partner.station && it.partner === partner.partner)
   }
 
+  bundle(partner: Partner, name: string): Bundle | undefined {
+    return this.#bundles.get(pathId(partner, name))
+  }
+
   /**
    * Writes messages as they are from now on, all or none of them.
+   * @param removed bundles that are gone with it
    * @param sync also against power loss; else against the end of the process
    * @throws FsError ENOSPC or EIO if the journal can't be written; then nothing has changed
    */
-  async put(messages: readonly Message[], options: { readonly sync: boolean }): Promise<void> {
+  async put(
+    messages: readonly Message[],
+    options: { readonly sync: boolean; readonly removed?: readonly Bundle[] },
+  ): Promise<void> {
     const at = this.#clock.now()
-    await this.#append({ at, messages }, options, () => {
+    const { removed } = options
+    await this.#append({ at, messages, ...(removed && { removed }) }, options, () => {
+      for (const bundle of removed ?? []) this.#bundles.delete(bundleId(bundle))
       for (const message of messages) {
         const before = this.#byId.get(message.id)
         this.#see(message)

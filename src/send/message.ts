@@ -1,5 +1,6 @@
 /** A sent file as the journal has it, and how it changes. Pure. */
 import type { Bytes, EpochMs, Key } from '../units.js'
+import type { Member } from './archive.js'
 import type { HoldReason, SendState } from './sender.js'
 import type { Partner } from '../view/partner.js'
 
@@ -18,7 +19,7 @@ export interface MultipartUpload {
 /** What the journal keeps of a file. `gone`: cancelled, or taken by the gateway (then `submittedAt` says when). */
 export interface Message extends Partner {
   readonly id: string
-  /** Below `send/`: one name, or `<bundle>/<name>`. */
+  /** Below `send/`: one name, or `<bundle>/<name>`, and deeper. */
   readonly path: string
   readonly state: SendState | 'gone'
   readonly size: Bytes
@@ -49,9 +50,13 @@ export interface Message extends Partner {
   readonly requestId?: string
   /** The Date of that answer: the bucket's time. */
   readonly sentAt?: EpochMs
+  /** Of the archive of a bundle that is not made yet: what it is to hold. */
+  readonly members?: readonly Member[]
+  /** It is gone into the archive of that name, with its bundle. */
+  readonly packedIn?: string
 }
 
-/** A folder made in a `send/`. */
+/** A folder made in a `send/`, or in another: its name is its path. */
 export interface Bundle extends Partner {
   readonly name: string
 }

@@ -31,24 +31,33 @@ export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>,
     for (const bundle of entry.made ?? []) bundles.set(bundleId(bundle), bundle)
     for (const bundle of entry.removed ?? []) bundles.delete(bundleId(bundle))
   }
+  // The files of a bundle are needed until its archive is made.
+  const packed = new Set(
+    [...messages.values()].flatMap((it) => (isOver(it) ? [] : (it.members ?? []))).map((it) => it.id),
+  )
   const needsNoData = (id: string): boolean => {
+    if (packed.has(id)) return false
     const state = messages.get(id)?.state
     return state === 'gone' || state === 'submitted'
   }
   return {
     messages: [...messages.values()]
-      .filter((it) => it.state !== 'gone' || it.upload || isRemembered(it, now))
+      .filter((it) => it.state !== 'gone' || it.upload || isRemembered(it, now) || packed.has(it.id))
       .map((it) => (journal.isDoubtful ? inDoubt(it) : it))
       .map((it) => recoverMessage(it, spool.get(it.id), now)),
     bundles: [...bundles.values()],
     leftovers: [...spool.keys()].filter(needsNoData),
-    strangers: [...spool.keys()].filter((id) => !messages.has(id)),
+    strangers: [...spool.keys()].filter((id) => !messages.has(id) && !packed.has(id)),
   }
 }
 
 /** Whether what is over still counts for the six-hour rule. */
 export function isRemembered(message: Message, now: EpochMs): boolean {
   return message.submittedAt !== undefined && now - message.submittedAt < duplicateWindow
+}
+
+function isOver({ state }: Message): boolean {
+  return state === 'gone' || state === 'submitted'
 }
 
 function recoverMessage(message: Message, size: Bytes | undefined, now: EpochMs): Message {
@@ -67,6 +76,8 @@ function recoverMessage(message: Message, size: Bytes | undefined, now: EpochMs)
       // Nobody can tell a writer that had finished from one that was cut off.
       return size === undefined ? withoutData(message, size) : heldAfterCrash(message, size)
     case 'held':
+      // What there is of an archive is made anew.
+      if (message.members) return message
       return size === undefined ? withoutData(message, size) : { ...message, size }
     case 'queued':
       return size === message.size || message.attempt ? message : withoutData(message, size)

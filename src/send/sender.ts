@@ -12,7 +12,7 @@ export type HoldReason = 'name' | 'empty' | 'commit' | 'crash' | 'killed' | 'bun
 /** One file of a `send/` as `queue.json`, `as2fs queue` and `ls` show it. */
 export interface SendRow extends Partner {
   readonly id: string
-  /** Path below `send/`: one name, or `<bundle>/<name>`. */
+  /** Path below `send/`: one name, or `<bundle>/<name>`, and deeper. */
   readonly path: string
   readonly key: Key
   readonly state: SendState
@@ -100,16 +100,16 @@ export interface Sender {
   rows(partner: Partner): readonly SendRow[]
   allRows(): readonly SendRow[]
   row(partner: Partner, path: readonly Name[]): SendRow | undefined
-  /** Folders made in a `send/` (bundles), by name. */
-  folders(partner: Partner): readonly Name[]
+  /** Folders made in a `send/` (bundles) and in those: paths below it. */
+  folders(partner: Partner): readonly string[]
   /** A new, open file. */
   create(partner: Partner, path: readonly Name[], signal: AbortSignal): Promise<OpenSpoolFile>
   open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile>
   truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void>
   rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void>
   unlink(partner: Partner, path: readonly Name[]): Promise<void>
-  mkdir(partner: Partner, name: Name): Promise<void>
-  rmdir(partner: Partner, name: Name): Promise<void>
+  mkdir(partner: Partner, path: readonly Name[]): Promise<void>
+  rmdir(partner: Partner, path: readonly Name[]): Promise<void>
   setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void>
   /** `as2fs queue retry|cancel|release`; throws FsError with a sentence where it makes no sense. */
   retry(id: string): Promise<void>

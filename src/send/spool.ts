@@ -1,6 +1,6 @@
 /** The spool: what was written to `send/`, one file for each, until it is in the bucket. */
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../durable-file.js'
@@ -62,6 +62,21 @@ export class Spool {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
       throw error
     }
+  }
+
+  /** Makes a file of a stream, in place of what there is, on disk when it resolves. @returns its size */
+  async store(id: string, body: Readable, signal: AbortSignal): Promise<Bytes> {
+    return orFsError(async () => {
+      const handle = await open(this.#path(id), 'w', 0o600)
+      try {
+        await writeFile(handle, body, { signal })
+        await handle.sync()
+        await syncFolder(this.#data)
+        return (await handle.stat()).size
+      } finally {
+        await handle.close()
+      }
+    }, id)
   }
 
   /** A new stream over a part of a file. */

@@ -1,0 +1,169 @@
+/** Makes the archives of bundles, in the background, one at a time. What is to be packed is in the journal before. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Bytes, Milliseconds } from '../units.js'
+import { zipOf } from './archive.js'
+import type { Locks } from './locks.js'
+import { without, type Message } from './message.js'
+import type { MessageBook } from './message-book.js'
+import { retryDelay } from './schedule.js'
+import type { Spool } from './spool.js'
+
+export interface PackerOptions {
+  readonly book: MessageBook
+  readonly spool: Spool
+  readonly locks: Locks
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+  /** What becomes of an archive that is complete. */
+  readonly judge: (archive: Message) => Message
+  /** An archive is in the queue. */
+  readonly onPacked: () => void
+}
+
+const lookEvery: Milliseconds = 20
+
+export class Packer {
+  readonly #options: PackerOptions
+  readonly #stop = new AbortController()
+  #current: { readonly id: string; readonly controller: AbortController } | undefined
+  #work: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: PackerOptions) {
+    this.#options = options
+  }
+
+  /** Looks for work. */
+  kick(): void {
+    clearTimeout(this.#timer)
+    if (this.#stop.signal.aborted) return
+    this.#work ??= this.#packAll().finally(() => {
+      this.#work = undefined
+      this.#again()
+    })
+  }
+
+  /** Packs one now that waits for its next try. */
+  async retry(id: string): Promise<void> {
+    const { book, locks } = this.#options
+    await locks.run([id], async () => {
+      const archive = book.get(id)
+      if (archive?.members && archive.state === 'held') await book.put([without(archive, 'notBefore')], { sync: false })
+    })
+    this.kick()
+  }
+
+  /** An archive is cancelled: what is being made of it stops. */
+  forget(id: string): void {
+    if (this.#current?.id === id) this.#current.controller.abort()
+  }
+
+  /** Packs what is due, for at most so long. */
+  async drain(limit: Milliseconds): Promise<void> {
+    const end = performance.now() + limit
+    this.kick()
+    while (this.#next() && performance.now() < end) await delay(lookEvery)
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    clearTimeout(this.#timer)
+    this.#current?.controller.abort()
+    await this.#work
+  }
+
+  async #packAll(): Promise<void> {
+    for (let next = this.#next(); next && !this.#stop.signal.aborted; next = this.#next()) await this.#pack(next)
+  }
+
+  #next(): Message | undefined {
+    const now = this.#options.clock.now()
+    return this.#waiting().find((it) => (it.notBefore ?? 0) <= now)
+  }
+
+  #waiting(): Message[] {
+    return [...this.#options.book.all()].filter((it) => it.state === 'held' && it.members !== undefined)
+  }
+
+  #again(): void {
+    if (this.#stop.signal.aborted) return
+    const due = Math.min(...this.#waiting().map((it) => it.notBefore ?? 0))
+    if (!Number.isFinite(due)) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.kick(), Math.max(due - this.#options.clock.now(), 1))
+  }
+
+  async #pack(archive: Message): Promise<void> {
+    const { spool, log, locks } = this.#options
+    const controller = new AbortController()
+    this.#current = { id: archive.id, controller }
+    try {
+      const lost = await this.#lostMember(archive)
+      if (lost !== undefined) {
+        await this.#failed(archive, `The spool has not all of ${lost} any more.`)
+        return
+      }
+      const members = archive.members ?? []
+      const zip = zipOf(members, ({ id, size }) => spool.stream(id, { start: 0, end: size }))
+      const size = await spool.store(archive.id, zip, controller.signal)
+      await locks.run([archive.id], () => this.#packed(archive.id, size))
+      // Whoever is locked would be passed over.
+      this.#options.onPacked()
+    } catch (err) {
+      if (controller.signal.aborted) return
+      log.error({ err, id: archive.id }, `${archive.path} could not be packed; it is tried again.`)
+      await this.#later(archive, err instanceof Error ? err.message : String(err))
+    } finally {
+      this.#current = undefined
+    }
+  }
+
+  /** The name of a member that is not whole, which nothing can mend. */
+  async #lostMember(archive: Message): Promise<string | undefined> {
+    for (const { id, name, size } of archive.members ?? []) {
+      if ((await this.#options.spool.size(id)) !== size) return name
+    }
+    return undefined
+  }
+
+  async #packed(id: string, size: Bytes): Promise<void> {
+    const { book, spool, judge } = this.#options
+    const archive = book.get(id)
+    // It was cancelled meanwhile.
+    if (archive?.state !== 'held' || !archive.members) {
+      await spool.remove(id)
+      return
+    }
+    const rest = without(archive, 'members', 'reason', 'notBefore', 'error')
+    await book.put([judge({ ...rest, size })], { sync: true })
+    for (const member of archive.members) await spool.remove(member.id)
+  }
+
+  async #failed(archive: Message, error: string): Promise<void> {
+    const failed: Message = { ...without(archive, 'reason', 'notBefore'), state: 'failed', isDamaged: true, error }
+    await this.#change(archive.id, failed)
+  }
+
+  async #later(archive: Message, error: string): Promise<void> {
+    const tries = archive.tries + 1
+    const notBefore = this.#options.clock.now() + retryDelay(tries, this.#options.random)
+    // The disk that could not take the archive may not take this either.
+    await this.#change(archive.id, { ...archive, tries, notBefore, error }).catch(() => undefined)
+  }
+
+  async #change(id: string, next: Message): Promise<void> {
+    const { book, locks } = this.#options
+    await locks.run([id], async () => {
+      if (book.get(id)?.members === undefined) return
+      try {
+        await book.put([next], { sync: false })
+      } catch (error) {
+        book.touch(next)
+        throw error
+      }
+    })
+  }
+}
