@@ -98,7 +98,7 @@ class RunningDaemon implements Daemon {
     this.stopped = new Promise((resolve) => (this.#end = resolve))
     const { bucket, endpoint, region, pathStyle, profile, credentialsCsv } = config
     const credentials = credentialsCsv === undefined ? defaultCredentials(profile) : csvCredentials(credentialsCsv)
-    const where = { bucket, endpoint, region, pathStyle, credentials }
+    const where = { bucket, endpoint, region, pathStyle, credentials, patience: config.opTimeout }
     this.#store = this.#health.watch(createSdkStore({ ...where, bucketClock: this.#bucketClock }))
     this.#listing = createListing({
       store: this.#store,
@@ -107,6 +107,7 @@ class RunningDaemon implements Daemon {
       staleTtl: config.staleTtl,
       deadline: listingDeadline,
       unordered: ['send/', 'duplicate/'].map((folder) => `${config.prefix}${folder}` as Prefix),
+      patience: config.opTimeout / 8,
       clock: systemClock,
       log,
     })

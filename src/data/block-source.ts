@@ -1,4 +1,5 @@
 /** Blocks of versions, from memory or the bucket; one request under way for all who want the same block. */
+import { LRUCache } from 'lru-cache'
 import { FsError } from '../errors.js'
 import { StoreError } from '../s3/store-error.js'
 import type { ByteRange, ObjectInfo, Store } from '../s3/store.js'
@@ -19,12 +20,19 @@ export interface BlockSourceOptions {
   readonly onReplaced: (key: Key) => void
 }
 
+/**
+ * How long a failure holds for all who read the block. When a read fails the kernel asks once more, for the page alone: its
+ * program would wait twice as long as one may.
+ */
+const failureTtl: Milliseconds = 1_000
+
 export class BlockSource {
   readonly #options: BlockSourceOptions
   readonly #memory: BlockMemory
   readonly #fetches: SharedFetches<Uint8Array>
   /** Fetched ahead and not read yet: sizes by id. */
   readonly #unread = new Map<string, Bytes>()
+  readonly #failures = new LRUCache<string, FsError>({ max: 1_000, ttl: failureTtl })
   #ahead: Bytes = 0
   #wasted: Bytes = 0
 
@@ -73,14 +81,17 @@ export class BlockSource {
    */
   async read(info: ObjectInfo, block: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
     const id = blockId(info, block)
+    const failed = this.#failures.get(id)
+    if (failed) throw failed
     this.#wasRead(id)
     const joined = this.#fetches.has(id)
     try {
       return await this.#get(id, info, block, signal)
     } catch (error) {
       // A fetch that others began may have come to its end when ours has just begun.
-      if (!joined || signal.aborted || !isTransient(error)) throw error
-      return await this.#get(id, info, block, signal)
+      if (joined && !signal.aborted && isTransient(error)) return await this.#get(id, info, block, signal)
+      if (isTransient(error)) this.#failures.set(id, error)
+      throw error
     } finally {
       this.#wasRead(id)
     }
@@ -149,7 +160,7 @@ function blockId(info: ObjectInfo, block: ByteRange): string {
   return `${block.start}-${block.end} ${info.etag} ${info.key}`
 }
 
-function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): error is FsError {
   if (error instanceof StoreError) return error.failure === 'transient'
   return error instanceof FsError && error.code === 'ETIMEDOUT'
 }

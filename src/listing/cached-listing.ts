@@ -22,6 +22,8 @@ export interface ListingOptions {
   readonly deadline: Milliseconds
   /** Where keys are names that users give: new ones come in no order. */
   readonly unordered: readonly Prefix[]
+  /** How long a look waits for the bucket while there is something to show without it. */
+  readonly patience: Milliseconds
   readonly clock: Clock
   readonly log: Logger
 }
@@ -66,9 +68,9 @@ class CachedListing implements Listing {
     let folders = this.#folders.get(prefix)
     if (!folders) {
       this.#dropIdle()
-      const { ttl, deadline, clock } = this.#options
+      const { ttl, deadline, patience, clock } = this.#options
       const fetch = (own: AbortSignal): Promise<readonly string[]> => this.#listFolders(prefix, own)
-      folders = new Refreshed({ fetch, ttl, deadline, clock, mayServe: this.#mayServe })
+      folders = new Refreshed({ fetch, ttl, deadline, patience, clock, mayServe: this.#mayServe })
       this.#folders.set(prefix, folders)
     }
     return folders.get(signal)
@@ -94,9 +96,9 @@ class CachedListing implements Listing {
     let view = this.#views.get(prefix)
     if (!view) {
       this.#dropIdle()
-      const { store, ttl, reconcile, deadline, unordered, clock, log } = this.#options
+      const { store, ttl, reconcile, deadline, patience, unordered, clock, log } = this.#options
       const mayBeOrdered = !unordered.some((it) => prefix.startsWith(it))
-      const limits = { ttl, reconcile, deadline, mayServe: this.#mayServe }
+      const limits = { ttl, reconcile, deadline, patience, mayServe: this.#mayServe }
       this.#views.set(prefix, (view = new ListedView({ prefix, store, ...limits, mayBeOrdered, clock, log })))
     }
     return view

@@ -24,6 +24,8 @@ export interface ViewOptions {
   readonly reconcile: Milliseconds
   readonly deadline: Milliseconds
   readonly mayServe: RefreshedOptions<unknown>['mayServe']
+  /** How long a look waits while there is something to show. */
+  readonly patience: Milliseconds
   /** False: the keys are names that users gave, in no order. */
   readonly mayBeOrdered: boolean
   readonly clock: Clock
@@ -54,12 +56,12 @@ export class ListedView {
   #nextReconcile: EpochMs = 0
 
   constructor(options: ViewOptions) {
-    const { ttl, deadline, mayServe, clock } = options
+    const { ttl, deadline, patience, mayServe, clock } = options
     this.#options = options
     this.#order = new KeyOrder(options.reconcile)
     this.#peeks = new Peeks(options)
     this.#seen = new Refreshed({
-      ...{ ttl, deadline, mayServe, clock },
+      ...{ ttl, deadline, patience, mayServe, clock },
       fetch: (signal) => this.#refresh(signal),
       // One that takes longer than the ttl would otherwise follow upon itself without end.
       spacing: (tree, took) => (this.#isCheap(tree) ? 0 : 2 * took),

@@ -67,9 +67,9 @@ export class Peeks {
   #peek(beginning: string, signal: AbortSignal): Promise<Peek> {
     let page = this.#pages.get(beginning)
     if (!page) {
-      const { ttl, deadline, mayServe, clock } = this.#options
+      const { ttl, deadline, patience, mayServe, clock } = this.#options
       const fetch = (own: AbortSignal): Promise<Peek> => this.#list(beginning, own)
-      this.#pages.set(beginning, (page = new Refreshed({ fetch, ttl, deadline, mayServe, clock })))
+      this.#pages.set(beginning, (page = new Refreshed({ fetch, ttl, deadline, patience, mayServe, clock })))
       for (const oldest of this.#pages.keys()) if (this.#pages.size > maxPeeks) this.#pages.delete(oldest)
     }
     return page.get(signal)

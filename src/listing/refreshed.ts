@@ -7,6 +7,8 @@ export interface RefreshedOptions<T> {
   readonly fetch: (signal: AbortSignal) => Promise<T>
   readonly ttl: Milliseconds
   readonly deadline: Milliseconds
+  /** How long a look waits for a fetch while there is something to show without it. */
+  readonly patience: Milliseconds
   readonly clock: Clock
   /** Whether a value of that age may still be served after a fetch that failed so. */
   readonly mayServe: (age: Milliseconds, error: FsError) => boolean
@@ -16,11 +18,15 @@ export interface RefreshedOptions<T> {
 
 /** How long a failure is remembered: an outage costs a request a second, not one a call. */
 const failureTtl: Milliseconds = 1_000
+/** How long a look waits while the last fetches failed or were late: long enough to see that it is over. */
+const patienceInOutage: Milliseconds = 200
 
 export class Refreshed<T> {
   readonly #options: RefreshedOptions<T>
   #value: { readonly value: T; readonly at: EpochMs; readonly until: EpochMs } | undefined
   #failure: { readonly error: FsError; readonly at: EpochMs } | undefined
+  /** When somebody last waited for the fetch under way as long as one does. */
+  #lateAt: EpochMs | undefined
   #fetching: Promise<T> | undefined
   lastLook: EpochMs = 0
 
@@ -44,9 +50,10 @@ export class Refreshed<T> {
     return this.#value && this.#value.at >= time ? this.#value.value : undefined
   }
 
-  /** Of the last fetch, if it failed. */
+  /** Of the last fetch, if it was refused. That the bucket can't be reached is no matter of one listing, and passes. */
   get error(): FsError | undefined {
-    return this.#failure?.error
+    const error = this.#failure?.error
+    return error && this.#options.mayServe(0, error) ? undefined : error
   }
 
   /** Changes what is known without a fetch. */
@@ -57,6 +64,7 @@ export class Refreshed<T> {
   /** Takes over what was fetched by another way. @param at when that was begun */
   install(value: T, at: EpochMs): void {
     this.#failure = undefined
+    this.#lateAt = undefined
     this.#value = { value, at, until: Math.max(this.#value?.until ?? 0, at + this.#options.ttl) }
   }
 
@@ -71,17 +79,37 @@ export class Refreshed<T> {
     if (this.#failure && now - this.#failure.at < failureTtl) return this.#stale(this.#failure.error)
     this.#fetching ??= this.#fetch()
     try {
-      return await orAborted(this.#fetching, signal)
+      return await this.#inTime(this.#fetching, signal)
     } catch (error) {
       if (error instanceof FsError) return this.#stale(error)
       throw error
     }
   }
 
+  /** An answer that is late is not waited for while something can be shown; the fetch goes on. */
+  async #inTime(fetching: Promise<T>, signal: AbortSignal): Promise<T> {
+    const late = new FsError('ETIMEDOUT', 'The bucket is slow to answer.')
+    if (!this.#mayShow(late)) return orAborted(fetching, signal)
+    fetching.catch(() => undefined)
+    const now = this.#options.clock.now()
+    if (this.#lateAt !== undefined && now - this.#lateAt < failureTtl) throw late
+    const isOutage = this.#failure !== undefined || this.#lateAt !== undefined
+    const patience = AbortSignal.timeout(isOutage ? patienceInOutage : this.#options.patience)
+    try {
+      return await orAborted(fetching, AbortSignal.any([signal, patience]))
+    } catch (error) {
+      if (patience.aborted) this.#lateAt = this.#options.clock.now()
+      throw error
+    }
+  }
+
   #stale(error: FsError): T {
-    const value = this.#value
-    if (value && this.#options.mayServe(this.#options.clock.now() - value.at, error)) return value.value
+    if (this.#value && this.#mayShow(error)) return this.#value.value
     throw error
+  }
+
+  #mayShow(error: FsError): boolean {
+    return this.#value !== undefined && this.#options.mayServe(this.#options.clock.now() - this.#value.at, error)
   }
 
   async #fetch(): Promise<T> {
@@ -102,6 +130,7 @@ export class Refreshed<T> {
   #keep(value: T, at: EpochMs): void {
     const { ttl, spacing, clock } = this.#options
     this.#failure = undefined
+    this.#lateAt = undefined
     this.#value = { value, at, until: at + Math.max(ttl, spacing?.(value, clock.now() - at) ?? 0) }
   }
 }

@@ -7,17 +7,28 @@ class CutBody extends Error {
   override readonly name = 'CutBody'
 }
 
+export interface BodyOptions {
+  /** Called for each piece. */
+  readonly heard?: () => void
+  /** Used if it has the length of the body; its content is arbitrary after a failure. */
+  readonly into?: Uint8Array | undefined
+}
+
 /**
  * Copies a body once, into memory of exactly its size.
  * @param length as the server announced it; undefined: whatever comes
- * @param into used if it has that length; its content is arbitrary after a failure
  * @throws CutBody, or the stream's own error
  */
-export async function readBody(body: Readable, length: Bytes | undefined, into?: Uint8Array): Promise<Uint8Array> {
-  if (length === undefined) return readUnannounced(body)
+export async function readBody(
+  body: Readable,
+  length: Bytes | undefined,
+  { heard = () => undefined, into }: BodyOptions = {},
+): Promise<Uint8Array> {
+  if (length === undefined) return readUnannounced(body, heard)
   const bytes = into?.length === length ? into : Buffer.allocUnsafeSlow(length)
   let filled = 0
   await drain(body, (chunk) => {
+    heard()
     if (filled + chunk.length <= length) bytes.set(chunk, filled)
     filled += chunk.length
   })
@@ -25,9 +36,12 @@ export async function readBody(body: Readable, length: Bytes | undefined, into?:
   return bytes
 }
 
-async function readUnannounced(body: Readable): Promise<Uint8Array> {
+async function readUnannounced(body: Readable, heard: () => void): Promise<Uint8Array> {
   const chunks: Buffer[] = []
-  await drain(body, (chunk) => chunks.push(chunk))
+  await drain(body, (chunk) => {
+    heard()
+    chunks.push(chunk)
+  })
   return Buffer.concat(chunks)
 }
 

@@ -15,9 +15,10 @@ const nothing = Buffer.from('<ListBucketResult/>')
 
 /**
  * @param command not sent yet
+ * @param heard called for each piece of the page
  * @returns a function that has the page once it was; undefined then if the SDK's own answer is what there is
  */
-export function readPageOf(command: ListObjectsV2Command): () => ListPage | undefined {
+export function readPageOf(command: ListObjectsV2Command, heard: () => void): () => ListPage | undefined {
   let page: ListPage | undefined
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -25,7 +26,7 @@ export function readPageOf(command: ListObjectsV2Command): () => ListPage | unde
       const answer = result.response as HttpAnswer
       if (answer.statusCode !== 200 || answer.body instanceof Uint8Array) return result
       const length = answer.headers['content-length']
-      const bytes = await readBody(answer.body, length === undefined ? undefined : Number(length))
+      const bytes = await readBody(answer.body, length === undefined ? undefined : Number(length), { heard })
       page = parseListPage(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
       answer.body = page ? nothing : bytes
       return result

@@ -1,10 +1,12 @@
-/** Reads are tried again: a cut body, a reset, a server that asks to slow down. */
+/** Reads are tried again: a cut body, a reset, silence, a server that asks to slow down. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Milliseconds } from '../units.js'
 import { StoreError } from './store-error.js'
 
-const maxTries = 4
+const maxTries = 5
 const firstDelay: Milliseconds = 100
+/** S3 asks to slow down while it scales: it is left alone for longer. */
+const firstDelayThrottled: Milliseconds = 500
 const maxDelay: Milliseconds = 2_000
 
 /** How long to wait before a try: exponential, with full jitter, so that many readers don't come back at once. */
@@ -12,16 +14,21 @@ export function backoff(tries: number, first: Milliseconds, max: Milliseconds, r
   return Math.min(max, first * 2 ** (tries - 1)) * (0.5 + random() / 2)
 }
 
-/** Calls again while it fails transiently and the signal allows. @throws the last StoreError */
-export async function retried<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * Calls again while it fails transiently and the signal allows.
+ * @param call is told which try it is, from 1
+ * @throws the last StoreError
+ */
+export async function retried<T>(call: (tries: number) => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await call()
+      return await call(tries)
     } catch (error) {
       const again = error instanceof StoreError && error.failure === 'transient' && tries < maxTries
       if (!again || signal.aborted) throw error
+      const first = error.s3Code === 'SlowDown' ? firstDelayThrottled : firstDelay
       try {
-        await delay(backoff(tries, firstDelay, maxDelay, Math.random), undefined, { signal })
+        await delay(backoff(tries, first, maxDelay, Math.random), undefined, { signal })
       } catch {
         throw error
       }

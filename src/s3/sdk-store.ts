@@ -17,7 +17,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
-import type { Bytes, EpochMs, Key, Prefix } from '../units.js'
+import type { Bytes, EpochMs, Key, Milliseconds, Prefix } from '../units.js'
 import { readBody } from './body.js'
 import type { BucketClock } from './bucket-clock.js'
 import { watchDates } from './answer-dates.js'
@@ -26,6 +26,7 @@ import { storeError, type Attempt } from './failure.js'
 import { readPageOf } from './fast-listing.js'
 import { decodeKey, unquoted } from './list-page.js'
 import { retried } from './retry.js'
+import { silenceLimit, type Try, whileHeard } from './silence.js'
 import { StoreError } from './store-error.js'
 import type {
   GetRequest,
@@ -45,6 +46,8 @@ export interface SdkStoreOptions {
   readonly region: string
   readonly pathStyle: boolean
   readonly credentials: CredentialSource
+  /** How long somebody waits for a read at most: `--op-timeout`. */
+  readonly patience: Milliseconds
   /** Told of the Date of every answer. */
   readonly bucketClock?: BucketClock
 }
@@ -65,18 +68,20 @@ class SdkStore implements Store {
   readonly #bucket: string
   readonly #credentials: CredentialSource
   readonly #client: S3Client
+  readonly #patience: Milliseconds
   readonly #dateOf: (answer: object) => EpochMs | undefined
 
   constructor(options: SdkStoreOptions) {
     this.#bucket = options.bucket
     this.#credentials = options.credentials
+    this.#patience = options.patience
     this.#client = new S3Client(clientConfig(options))
     this.#dateOf = watchDates(this.#client, options.bucketClock)
   }
 
   list(request: ListRequest, signal: AbortSignal): Promise<ListPage> {
     const attempt = { what: `list ${request.prefix}`, key: request.prefix }
-    return this.#read(attempt, signal, async () => {
+    return this.#read(attempt, signal, async (own, heard) => {
       const command = new ListObjectsV2Command({
         Bucket: this.#bucket,
         Prefix: request.prefix,
@@ -87,15 +92,15 @@ class SdkStore implements Store {
         // Control characters can't stand in XML.
         EncodingType: 'url',
       })
-      const read = readPageOf(command)
-      const answer = await this.#client.send(command, { abortSignal: signal })
+      const read = readPageOf(command, heard)
+      const answer = await this.#client.send(command, { abortSignal: own })
       return read() ?? pageOf(answer)
     })
   }
 
   get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
     const attempt = { what: `read ${request.key}`, key: request.key, condition: 'ESTALE' } as const
-    return this.#read(attempt, signal, async () => {
+    return this.#read(attempt, signal, async (own, heard) => {
       const { range } = request
       const command = new GetObjectCommand({
         Bucket: this.#bucket,
@@ -105,11 +110,12 @@ class SdkStore implements Store {
         // Of a part of an object there is no checksum to verify.
         ChecksumMode: range ? undefined : 'ENABLED',
       })
-      const answer = await this.#client.send(command, { abortSignal: signal })
+      const answer = await this.#client.send(command, { abortSignal: own })
+      heard()
       const body = answer.Body as Readable | undefined
       try {
         requireWhatWasAsked(request, answer)
-        return body ? await readBody(body, answer.ContentLength, request.into) : new Uint8Array(0)
+        return body ? await readBody(body, answer.ContentLength, { heard, into: request.into }) : new Uint8Array(0)
       } catch (error) {
         // Without a listener the end of an unread body would end the process.
         body?.on('error', () => undefined).destroy()
@@ -119,10 +125,10 @@ class SdkStore implements Store {
   }
 
   head(key: Key, signal: AbortSignal): Promise<ObjectInfo | undefined> {
-    return this.#read({ what: `look at ${key}`, key }, signal, async () => {
+    return this.#read({ what: `look at ${key}`, key }, signal, async (own) => {
       try {
         const head = await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }), {
-          abortSignal: signal,
+          abortSignal: own,
         })
         const mtime = head.LastModified?.getTime() ?? 0
         return { key, size: head.ContentLength ?? 0, mtime, etag: unquoted(head.ETag) }
@@ -212,8 +218,11 @@ class SdkStore implements Store {
     this.#client.destroy()
   }
 
-  #read<T>(attempt: Attempt, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
-    return retried(() => this.#once(attempt, send), signal)
+  #read<T>(attempt: Attempt, signal: AbortSignal, send: Try<T>): Promise<T> {
+    return retried((tries) => {
+      const limit = silenceLimit(tries, this.#patience)
+      return this.#once(attempt, () => whileHeard(send, limit, signal))
+    }, signal)
   }
 
   async #once<T>(attempt: Attempt, send: () => Promise<T>): Promise<T> {
@@ -270,13 +279,22 @@ function pageOf(answer: ListObjectsV2CommandOutput): ListPage {
   }
 }
 
-/** Some servers ignore If-Match or Range: what they then send is not what was asked for. */
-function requireWhatWasAsked({ key, etag, range }: GetRequest, answer: GetObjectCommandOutput): void {
-  if (etag !== undefined && answer.ETag !== undefined && unquoted(answer.ETag) !== etag) {
+/** Some servers ignore If-Match or Range, and a proxy may cut an answer: what then comes is not what was asked for. */
+function requireWhatWasAsked({ key, etag, range, into }: GetRequest, answer: GetObjectCommandOutput): void {
+  const isSame = etag !== undefined && answer.ETag !== undefined
+  if (isSame && unquoted(answer.ETag) !== etag) {
     throw new StoreError('ESTALE', 'condition', 'OtherETag', `${key} was replaced since it was opened.`, { key })
   }
-  if (!range) return
-  const from = answer.ContentRange?.match(/^bytes (\d+)-/)?.[1]
-  if (Number(from ?? 0) === range.start && (answer.ContentLength ?? 0) <= range.end - range.start) return
-  throw new StoreError('EIO', 'permanent', 'OtherRange', `Could not read ${key}: S3 sent another part of it.`, { key })
+  const length = answer.ContentLength ?? 0
+  const from = Number(answer.ContentRange?.match(/^bytes (\d+)-/)?.[1] ?? 0)
+  if (range && (from !== range.start || length > range.end - range.start)) {
+    throw new StoreError('EIO', 'permanent', 'OtherRange', `Could not read ${key}: S3 sent another part of it.`, {
+      key,
+    })
+  }
+  // Of the version that was asked for, so it is not the object that has another length.
+  if (isSame && into && length !== into.length) {
+    const sentence = `Could not read ${key}: S3 announced ${length} instead of ${into.length} bytes.`
+    throw new StoreError('EIO', 'transient', 'OtherLength', sentence, { key })
+  }
 }

@@ -62,7 +62,7 @@ export class SenderWorld {
     this.#life = life
     const { clock } = this
     const log = silentLogger()
-    const times = { ttl: 0, reconcile: 600_000, staleTtl: 0, deadline: 10_000 }
+    const times = { ttl: 0, reconcile: 600_000, staleTtl: 0, deadline: 10_000, patience: 60_000 }
     const unordered = [`${root}send/`, `${root}duplicate/`] as Prefix[]
     const listing = createListing({ ...times, ...{ store: life.store, unordered, clock, log } })
     const bucket = new ListedBucketView({ listing, root, clock, bucketClock: new BucketClock(clock) })

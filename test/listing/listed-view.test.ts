@@ -21,7 +21,14 @@ class World {
 
   constructor() {
     this.listing = createListing({
-      ...{ store: this.store, ttl: 5_000, reconcile: 10 * minute, staleTtl: 5 * minute, deadline: minute },
+      ...{
+        store: this.store,
+        ttl: 5_000,
+        reconcile: 10 * minute,
+        staleTtl: 5 * minute,
+        deadline: minute,
+        patience: minute,
+      },
       ...{ unordered: [], clock: this.clock, log: silentLogger() },
     })
   }
@@ -187,7 +194,7 @@ t.test('a view that stays quiet is ordered again after a while', async (t) => {
 t.test('where users give the names, everything is listed each time', async (t) => {
   const world = new World()
   const listing = createListing({
-    ...{ store: world.store, ttl: 5_000, reconcile: 10 * minute, staleTtl: minute, deadline: minute },
+    ...{ store: world.store, ttl: 5_000, reconcile: 10 * minute, staleTtl: minute, deadline: minute, patience: minute },
     ...{ unordered: [inbox], clock: world.clock, log: silentLogger() },
   })
   world.fill(2_500)

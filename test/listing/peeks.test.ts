@@ -12,7 +12,7 @@ import type { Name } from '../../src/units.js'
 import { anyObjects, inbox } from '../helpers/listed.js'
 import { MemoryStore } from '../helpers/memory-store.js'
 
-const ages = { ttl: 60_000, reconcile: 60_000, staleTtl: 60_000, deadline: 60_000 }
+const ages = { ttl: 60_000, reconcile: 60_000, staleTtl: 60_000, deadline: 60_000, patience: 60_000 }
 const { signal } = new AbortController()
 
 /** The time of a folder may be that of what was seen of it. */

@@ -9,11 +9,14 @@ const hashes: Readonly<Record<string, (body: Buffer) => string>> = {
   'content-md5': (body) => createHash('md5').update(body).digest('base64'),
   'x-amz-checksum-sha256': (body) => createHash('sha256').update(body).digest('base64'),
   'x-amz-checksum-sha1': (body) => createHash('sha1').update(body).digest('base64'),
-  'x-amz-checksum-crc32': (body) => {
-    const bytes = Buffer.alloc(4)
-    bytes.writeUInt32BE(crc32(body))
-    return bytes.toString('base64')
-  },
+  'x-amz-checksum-crc32': crc32Base64,
+}
+
+/** As x-amz-checksum-crc32 has it. */
+export function crc32Base64(body: Buffer): string {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(crc32(body))
+  return bytes.toString('base64')
 }
 
 /** @throws S3Error 400 for a bad length or checksum, 411 without a length */

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { EpochMs } from '../../units.js'
 import type { Bucket, StoredObject } from './bucket.js'
 import type { MultipartUploads } from './multipart.js'
+import { crc32Base64 } from './body.js'
 import { escapeXml, S3Error } from './s3-error.js'
 import type { PutEvent } from './server.js'
 
@@ -157,7 +158,9 @@ function read({ key }: Operation, context: Context): Answer {
     'last-modified': new Date(object.mtime).toUTCString(),
     'accept-ranges': 'bytes',
   }
-  if (range === undefined) return { status: 200, headers, body: object.bytes }
+  // As S3: of a part of an object there is none.
+  const checksum = context.headers['x-amz-checksum-mode'] === 'ENABLED' ? checksumHeader(object.bytes) : {}
+  if (range === undefined) return { status: 200, headers: { ...headers, ...checksum }, body: object.bytes }
   const size = object.bytes.length
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? []
   const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
@@ -165,6 +168,10 @@ function read({ key }: Operation, context: Context): Answer {
   if (start >= size || start >= end) throw new S3Error(416, 'InvalidRange', 'The range is not in the object.')
   const contentRange = { 'content-range': `bytes ${start}-${end - 1}/${size}` }
   return { status: 206, headers: { ...headers, ...contentRange }, body: object.bytes.subarray(start, end) }
+}
+
+function checksumHeader(bytes: Buffer): Record<string, string> {
+  return { 'x-amz-checksum-crc32': crc32Base64(bytes), 'x-amz-checksum-type': 'FULL_OBJECT' }
 }
 
 function existing(key: string, { bucket }: Context): StoredObject {

@@ -30,6 +30,7 @@ export function connect(t: Test, server: Server, { defaults = false } = {}): Sto
     endpoint: defaults ? undefined : endpoint,
     region: 'us-east-1',
     pathStyle: true,
+    patience: 30_000,
     credentials: { get: async () => credentials, refused: () => undefined },
   })
   t.teardown(() => store.close())
