@@ -86,8 +86,8 @@ export class Bundles {
   /**
    * A folder that gets a name ending in .zip is sent as one. When it resolves, its files and what is to become of them are
    * on disk, and the archive is made in the background.
-   * @throws FsError EINVAL for other names, EXDEV within folders (mv then copies), ENODATA where there is nothing in it,
-   * EBUSY while a file of it looks unfinished, EIO for one that is not complete, EEXIST for a duplicate
+   * @throws FsError ENOTSUP for other names (mv would read EINVAL as 'into itself'), EXDEV within folders (mv then
+   * copies), ENODATA where there is nothing in it, EBUSY while a file of it looks unfinished, EIO for one that is not complete, EEXIST for a duplicate
    */
   async send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
     try {
@@ -152,7 +152,7 @@ export class Bundles {
       throw new FsError('EBUSY', `${name} looks unfinished: rename or remove it.`)
     }
     if (file.size === 0 && holding.isEmptyHeld) throw new FsError('ENODATA', `${name} is empty (--empty).`)
-    if (!fitsArchive(name)) throw new FsError('EINVAL', `${name} can't be unpacked everywhere: rename it.`)
+    if (!fitsArchive(name)) throw new FsError('ENOTSUP', `${name} can't be unpacked everywhere: rename it.`)
   }
 
   async #write(
@@ -190,11 +190,9 @@ export class Bundles {
 
 function archiveName(from: readonly Name[], to: readonly Name[]): string {
   const [name = ''] = to
-  if (to.length === 1 && from.length === 1 && name.toLowerCase().endsWith('.zip') && name.length > 4) return name
-  if (to.length > 1 || from.length > 1) {
-    throw new FsError('EXDEV', 'Only a folder directly in send/ is renamed, to send it; others are copied.')
-  }
-  throw new FsError('EINVAL', 'A folder is sent by renaming it to a name that ends in .zip.')
+  if (to.length === 1 && name.toLowerCase().endsWith('.zip') && name.length > '.zip'.length) return name
+  if (to.length > 1 || from.length > 1) throw new FsError('EXDEV', 'Folders are not moved: copy it.')
+  throw new FsError('ENOTSUP', 'A folder is sent by renaming it to a name that ends in .zip.')
 }
 
 function sameFiles(a: readonly Message[], b: readonly Message[]): boolean {

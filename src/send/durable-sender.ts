@@ -204,10 +204,8 @@ export class DurableSender implements Sender {
     await this.#requeue(id, (message) => {
       if (message.isDamaged === true) throw damaged(message)
       if (message.state !== 'failed' && message.state !== 'queued') {
-        throw new FsError(
-          'EINVAL',
-          `${message.path} is ${message.state}: only failed and queued files are tried again.`,
-        )
+        const hint = message.state === 'held' ? 'release sends it' : 'only failed and queued files are tried again'
+        throw new FsError('EINVAL', `${message.path} is ${message.state}: ${hint}.`)
       }
     })
   }
@@ -305,7 +303,9 @@ export class DurableSender implements Sender {
       check(message)
       const now = this.#parts.clock.now()
       const rest = without(message, 'reason', 'error', 'killedBy')
-      const closed = { ...rest, closedAt: message.closedAt ?? now }
+      // A held one's name was not asked for while it looked unfinished.
+      const isUnchecked = message.state === 'held' || message.isUnchecked === true
+      const closed = { ...rest, closedAt: message.closedAt ?? now, ...(isUnchecked ? { isUnchecked } : {}) }
       // What is in a folder stays there, as one of its files.
       const isMember = message.path.includes('/')
       await this.#write([

@@ -11,10 +11,10 @@ export function findRow(rows: readonly SendRow[], wanted: string): SendRow {
   if (byId) return byId
   const found = rows.filter((row) => namesOf(row).includes(wanted.replace(/^\//, '')))
   const [first, ...others] = found
-  if (!first) throw new FsError('ENOENT', `There is no ${wanted} in the queue.`)
+  if (!first) throw new FsError('ENOENT', `There is no file '${wanted}' in the queue.`)
   if (others.length === 0) return first
   const choices = found.map((row) => `${row.station}/${row.partner}/${row.path}`)
-  throw new FsError('EINVAL', `There are ${found.length} files named ${wanted}: say which (${choices.join(', ')}).`)
+  throw new FsError('EINVAL', `There are ${found.length} files named '${wanted}': say which (${choices.join(', ')}).`)
 }
 
 function namesOf(row: SendRow): string[] {

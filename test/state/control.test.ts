@@ -73,9 +73,12 @@ t.test('a file of the queue is named by id, name or path', async (t) => {
   await client.change('retry', '3')
   t.same(asked, ['retry 1', 'cancel 3', 'release 2', 'retry 3'])
   await t.rejects(client.change('retry', 'b.edi'), {
-    message: 'There are 2 files named b.edi: say which (ACME/GLOBEX/b.edi, ACME/HOOLI/b.edi).',
+    message: "There are 2 files named 'b.edi': say which (ACME/GLOBEX/b.edi, ACME/HOOLI/b.edi).",
   })
-  await t.rejects(client.change('retry', 'c.edi'), { name: 'UsageError', message: 'There is no c.edi in the queue.' })
+  await t.rejects(client.change('retry', 'c.edi'), {
+    name: 'UsageError',
+    message: "There is no file 'c.edi' in the queue.",
+  })
 })
 
 t.test('the daemon’s sentences arrive, its accidents stay inside', async (t) => {
