@@ -3,6 +3,8 @@ declare module 'fuse-native' {
   class Fuse {
     /** With our patch: how many threads serve the kernel. */
     static readonly poolThreads: number | undefined
+    /** With our patch: `readdir` may give all entries in one buffer, each as `d` or `f`, its name and a 0. */
+    static readonly packsFolders: boolean | undefined
     constructor(mountpoint: string, operations: Fuse.Operations, options: { timeout: false })
     /** The `-o…` argument for libfuse: at most 1,023 bytes. */
     _fuseOptions(): string
@@ -50,7 +52,10 @@ declare module 'fuse-native' {
       /** With our patch, here, in `open` and in `create`: the calling thread; 0 if it is in another namespace. */
       flush(path: string, handle: number, done: Done, pid?: number): void
       fsync(path: string, datasync: number, handle: number, done: Done): void
-      readdir(path: string, done: (errno: Errno, names?: readonly string[], stats?: readonly Stat[]) => void): void
+      readdir(
+        path: string,
+        done: (errno: Errno, names?: readonly string[] | Uint8Array, stats?: readonly Stat[]) => void,
+      ): void
       truncate(path: string, size: number, done: Done): void
       ftruncate(path: string, handle: number, size: number, done: Done): void
       chown(path: string, uid: number, gid: number, done: Done): void

@@ -41,7 +41,8 @@ class As2Fuse extends Fuse {
 
   constructor(request: MountRequest, answerer: Answerer) {
     // Its own timer for each call costs three quarters of the speed of reading; `answer` has the deadline.
-    super(request.mountpoint, createOperations(request.fs, answerer, request.owner), { timeout: false })
+    const packsFolders = Fuse.packsFolders === true
+    super(request.mountpoint, createOperations(request.fs, answerer, request.owner, packsFolders), { timeout: false })
     this.#options = fuseOptions(request)
   }
 

@@ -6,6 +6,7 @@ import type { Attributes, DirectoryEntry, Filesystem } from '../fs/filesystem.js
 import type { EpochMs } from '../units.js'
 import type { Answerer } from './answer.js'
 import { Closers } from './closers.js'
+import { packFolder } from './packed-folder.js'
 
 /** Whose files they are, and what is taken from their modes. */
 export interface Ownership {
@@ -22,7 +23,13 @@ const ioSize = 128 * 1024
 
 type Done = (errno: number) => void
 
-export function createOperations(fs: Filesystem, answerer: Answerer, owner: Ownership): Fuse.Operations {
+/** @param packsFolders whether the binding takes a folder's entries in one buffer */
+export function createOperations(
+  fs: Filesystem,
+  answerer: Answerer,
+  owner: Ownership,
+  packsFolders: boolean,
+): Fuse.Operations {
   const closers = new Closers()
   const toStat = (it: Attributes): Fuse.Stat => encodeStat(it, owner)
 
@@ -51,18 +58,20 @@ export function createOperations(fs: Filesystem, answerer: Answerer, owner: Owne
     fgetattr: (path, _handle, done) =>
       tell('fgetattr', path, done, async (signal) => toStat(await fs.getattr(path, signal))),
 
+    // With their types, or `find` would ask for that of each.
     readdir: (path, done) =>
-      answerer.answer(
-        'readdir',
-        path,
-        (entries: readonly DirectoryEntry[]) => {
-          // With their stats, or `find` would ask for the type of each.
-          const stats = entries.map(toStat)
-          done(0, ['.', '..', ...entries.map((it) => it.name)], [folderStat(owner), folderStat(owner), ...stats])
-        },
-        done,
-        async (signal) => [...(await fs.readdir(path, signal))],
-      ),
+      packsFolders
+        ? tell('readdir', path, done, async (signal) => packFolder(await fs.readdir(path, signal)))
+        : answerer.answer(
+            'readdir',
+            path,
+            (entries: readonly DirectoryEntry[]) => {
+              const stats = [folderStat(owner), folderStat(owner), ...entries.map(toStat)]
+              done(0, ['.', '..', ...entries.map((it) => it.name)], stats)
+            },
+            done,
+            async (signal) => [...(await fs.readdir(path, signal))],
+          ),
 
     open: (path, flags, done, pid) =>
       tell('open', path, done, async (signal) => {

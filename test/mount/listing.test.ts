@@ -136,6 +136,19 @@ t.test('a view that is not listed yet', async (t) => {
     t.equal(it.lists - before, 2)
     t.equal((await it.status())?.listedAt, undefined)
   })
+
+  t.test('gives it while the whole is being listed, too', async (t) => {
+    let go: () => void = () => undefined
+    const hold = new Promise<void>((resolve) => (go = resolve))
+    let held = 0
+    it.mounted.server.intercept = (_operation, _key, query) =>
+      query.get('prefix') === prefix && (held += 1) > 0 ? { hold } : undefined
+    const listed = it.names()
+    await until('the first LIST', () => held > 0)
+    t.same(await readFile(`${it.path}/${message(1_234)}/order.edi`), order)
+    go()
+    t.equal((await listed).length, 5_000)
+  })
 })
 
 t.test('stations and partners that are new appear', async (t) => {
