@@ -1,10 +1,11 @@
 /** The contract of the store on the embedded server: what it says, real S3 says too (`radosgw.test.ts`). */
 import t from 'tap'
 import { startS3Server } from '../../src/demo/s3/server.js'
+import type { Prefix } from '../../src/units.js'
 import { testListing } from './contract/listing.js'
 import { testReading } from './contract/reading.js'
 import { connect, testServer } from './contract/server.js'
-import type { Subject } from './contract/subject.js'
+import { patience, type Subject } from './contract/subject.js'
 import { testMultipart, testWriting } from './contract/writing.js'
 
 const keys = { bucket: 'mftg-test', accessKey: 'AKIATESTTESTTEST', secretKey: 'test-secret/+=' }
@@ -35,4 +36,16 @@ t.test('who may not', async (t) => {
   const server = await startS3Server(keys)
   t.teardown(() => server.close())
   await testServer(t, { ...keys, endpoint: server.endpoint })
+})
+
+t.test('a machine whose clock is off can mount all the same: the server says what time it is', async (t) => {
+  const server = await startS3Server({ ...keys, clock: { now: () => Date.now() + 20 * 60_000 } })
+  t.teardown(() => server.close())
+  server.put('AS2/order.edi', Buffer.from('ISA'))
+  const store = connect(t, { ...keys, endpoint: server.endpoint })
+  t.match(await store.list({ prefix: 'AS2/' as Prefix }, patience()), { objects: [{ key: 'AS2/order.edi' }] })
+  t.same(
+    server.requests.list.map((it) => it.status),
+    [403, 200],
+  )
 })

@@ -1,0 +1,56 @@
+/** What `status` says of the bucket, from how its calls went. */
+import t from 'tap'
+import { HealthWatch } from '../../src/s3/health.js'
+import type { StoreError } from '../../src/s3/store-error.js'
+import type { Prefix } from '../../src/units.js'
+import { accessDenied, keysRefused, MemoryStore, unreachable } from '../helpers/memory-store.js'
+
+const prefix = 'AS2/' as Prefix
+const { signal } = new AbortController()
+
+function watched(): { ask: (failing?: StoreError) => Promise<void>; watch: HealthWatch; clock: { time: number } } {
+  const clock = { time: 1_000 }
+  const watch = new HealthWatch({ now: () => clock.time })
+  const store = new MemoryStore()
+  const seen = watch.watch(store)
+  const ask = async (before?: StoreError): Promise<void> => {
+    store.intercept = () => (before ? { before } : undefined)
+    await seen.list({ prefix }, signal).catch(() => undefined)
+  }
+  return { ask, watch, clock }
+}
+
+t.test('it is well until a call fails, and again with the next that does not', async (t) => {
+  const { ask, watch, clock } = watched()
+  t.same(watch.health, { state: 'ok', since: 1_000, problem: undefined })
+  clock.time = 2_000
+  await ask(unreachable())
+  t.match(watch.health, { state: 'unreachable', since: 2_000, problem: /can’t be reached/ })
+  clock.time = 3_000
+  await ask(unreachable())
+  t.match(watch.health, { state: 'unreachable', since: 2_000 }, 'since the first of them')
+  await ask()
+  t.same(watch.health, { state: 'ok', since: 3_000, problem: undefined })
+})
+
+t.test('refused keys are another thing than a bucket that is away', async (t) => {
+  const { ask, watch } = watched()
+  await ask(keysRefused())
+  t.match(watch.health, { state: 'refused', problem: /access key is not known/ })
+})
+
+t.test('an answer about one key says that the bucket is well', async (t) => {
+  const { ask, watch } = watched()
+  await ask(unreachable())
+  await ask(accessDenied())
+  t.match(watch.health, { state: 'ok', problem: undefined })
+})
+
+t.test('the calls go through unchanged', async (t) => {
+  const store = new MemoryStore()
+  const seen = new HealthWatch({ now: () => 0 }).watch(store)
+  store.set('AS2/a', 'content')
+  t.match(await seen.list({ prefix }, signal), { objects: [{ key: 'AS2/a', size: 7 }] })
+  store.intercept = () => ({ before: accessDenied() })
+  await t.rejects(seen.list({ prefix }, signal), { code: 'EACCES' })
+})
