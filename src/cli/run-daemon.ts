@@ -1,5 +1,6 @@
 /** Runs a daemon in this process to its end: signals stop it, and nothing thrown takes the mount down unseen. */
 import type { MountConfig } from '../config.js'
+import { UsageError } from '../errors.js'
 import { unmount } from '../fuse/mountinfo.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
@@ -17,7 +18,7 @@ const sameWish: Milliseconds = 2_000
  */
 export async function runDaemon(config: MountConfig, log: Logger, ready: () => void): Promise<number> {
   // Here and not at the top: the other commands need neither the binding nor the SDK.
-  const { startDaemon } = await import('../daemon.js')
+  const { startDaemon } = await import('../daemon.js').catch(explainMissing)
   let stop: ((reason: string) => void) | undefined
   let asked: { readonly reason: string; readonly at: number } | undefined
   const ask = (reason: string): void => {
@@ -40,6 +41,13 @@ export async function runDaemon(config: MountConfig, log: Logger, ready: () => v
   } finally {
     release()
   }
+}
+
+/** The binding needs a library of the system's. @throws UsageError where that is what is missing */
+function explainMissing(error: unknown): never {
+  const missing = error instanceof Error ? /^(lib\S+): cannot open shared object file/.exec(error.message)?.[1] : undefined
+  if (missing === undefined) throw error
+  throw new UsageError(`The library ${missing} is missing: apt-get install libfuse2.`)
 }
 
 /** @returns takes them away again */
