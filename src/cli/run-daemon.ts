@@ -45,7 +45,8 @@ export async function runDaemon(config: MountConfig, log: Logger, ready: () => v
 
 /** The binding needs a library of the system's. @throws UsageError where that is what is missing */
 function explainMissing(error: unknown): never {
-  const missing = error instanceof Error ? /^(lib\S+): cannot open shared object file/.exec(error.message)?.[1] : undefined
+  const missing =
+    error instanceof Error ? /^(lib\S+): cannot open shared object file/.exec(error.message)?.[1] : undefined
   if (missing === undefined) throw error
   throw new UsageError(`The library ${missing} is missing: apt-get install libfuse2.`)
 }

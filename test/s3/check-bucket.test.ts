@@ -34,7 +34,8 @@ t.test('what is wrong is one sentence for the user', async (t) => {
   })
   await t.rejects(checkBucket(failing(absent), where, root, log), {
     name: 'UsageError',
-    message: "The bucket mftg can't be mounted: there is no such bucket (NoSuchBucket); check its name, and that AWS is where it is (--endpoint).",
+    message:
+      "The bucket mftg can't be mounted: there is no such bucket (NoSuchBucket); check its name, and that AWS is where it is (--endpoint).",
   })
 })
 

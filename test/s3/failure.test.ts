@@ -19,7 +19,12 @@ const attempt = { what: 'read AS2/a', key: 'AS2/a' }
 
 const meanings: readonly (readonly [Said, code: string, failure: string, sentence: RegExp])[] = [
   [{ name: 'AccessDenied', status: 403 }, 'EACCES', 'permanent', /not allowed to \(AccessDenied\)/],
-  [{ name: 'InvalidAccessKeyId', status: 403 }, 'EACCES', 'credentials', /not known \(InvalidAccessKeyId\): get new ones/],
+  [
+    { name: 'InvalidAccessKeyId', status: 403 },
+    'EACCES',
+    'credentials',
+    /not known \(InvalidAccessKeyId\): get new ones/,
+  ],
   [{ name: 'SignatureDoesNotMatch', status: 403 }, 'EACCES', 'credentials', /secret key is wrong/],
   [{ name: 'ExpiredToken', status: 400 }, 'EACCES', 'credentials', /have expired/],
   [{ name: 'CredentialsProviderError' }, 'EACCES', 'credentials', /no credentials were found/],
