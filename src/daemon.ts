@@ -290,12 +290,11 @@ class RunningDaemon implements Daemon {
 
   #problems(): string[] {
     const { problem } = this.#health.health
-    const refused = this.#listing.status().flatMap((it) => (it.error === undefined ? [] : [it.error]))
     const failed = this.#sender?.counts().failed ?? 0
     return [
       ...new Set([
         ...(problem === undefined ? [] : [problem]),
-        ...refused,
+        ...this.#health.refusedListings,
         ...(this.#audit?.problem === undefined ? [] : [this.#audit.problem]),
         ...(failed > 0 ? [`${failed} files could not be sent: see as2fs queue.`] : []),
         ...(this.#mount?.binding === 'stock'

@@ -1,7 +1,7 @@
 /** Which daemon has a mountpoint: by the locks in the user's state directories, else by asking the mount itself. */
+import { spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { parseMountInfo, type MountInfo } from '../fuse/mountinfo.js'
 import { liveLock, type LockRecord } from '../state/lock.js'
 import type { StatusReport } from '../state/reports.js'
@@ -48,17 +48,39 @@ export async function mountOf(path: string): Promise<FoundMount | undefined> {
  * @returns `dead` if the mount's daemon is, undefined if it can't be read in time
  */
 export async function readControlFile(mountpoint: string, name: string): Promise<unknown> {
-  const timer = new AbortController()
-  const late = delay(lookWithin, undefined, { signal: timer.signal }).catch(() => undefined)
-  const read = readFile(join(mountpoint, '.as2fs', name), 'utf8').then(
-    (text) => JSON.parse(text) as unknown,
-    (error: unknown) => (error instanceof Error && 'code' in error && error.code === 'ENOTCONN' ? 'dead' : undefined),
-  )
+  const { code, stdout, stderr } = await readByOther(join(mountpoint, '.as2fs', name))
+  if (code !== 0) return stderr.includes('Transport endpoint is not connected') ? 'dead' : undefined
   try {
-    return await Promise.race([read.catch(() => undefined), late])
-  } finally {
-    timer.abort()
+    return JSON.parse(stdout) as unknown
+  } catch {
+    return undefined
   }
+}
+
+/** In a process of its own: a read that hangs would keep this one from ending, whatever it does. */
+function readByOther(path: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn('cat', ['--', path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C' },
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  return new Promise((resolve) => {
+    const end = (code: number | null): void => {
+      clearTimeout(timer)
+      resolve({ code, stdout, stderr })
+    }
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      child.stdout.destroy()
+      child.stderr.destroy()
+      child.unref()
+      end(null)
+    }, lookWithin)
+    child.on('error', () => end(null))
+    child.on('close', end)
+  })
 }
 
 interface Held {

@@ -11,9 +11,14 @@ export interface Health {
   readonly problem: string | undefined
 }
 
+/** Enough to name; who may list nothing would fill pages otherwise. */
+const maxRefused = 20
+
 /** Watches all calls of a store. */
 export class HealthWatch {
   readonly #clock: Clock
+  /** Prefixes that the keys may not list, and what was said of them. */
+  readonly #refused = new Map<string, string>()
   #health: Health
 
   constructor(clock: Clock) {
@@ -23,6 +28,11 @@ export class HealthWatch {
 
   get health(): Health {
     return this.#health
+  }
+
+  /** One sentence for each prefix that the keys may not list, until they may. */
+  get refusedListings(): readonly string[] {
+    return [...this.#refused.values()]
   }
 
   /** The same store, its answers noted. */
@@ -40,7 +50,14 @@ export class HealthWatch {
       }
     }
     return {
-      list: noted((request, signal) => store.list(request, signal)),
+      list: noted(async (request, signal) => {
+        const page = await store.list(request, signal).catch((error: unknown) => {
+          if (isRefusal(error)) this.#refuse(request.prefix, error.message)
+          throw error
+        })
+        this.#allow(request.prefix)
+        return page
+      }),
       get: noted((request, signal) => store.get(request, signal)),
       head: noted((key, signal) => store.head(key, signal)),
       put: noted((request, signal) => store.put(request, signal)),
@@ -52,6 +69,15 @@ export class HealthWatch {
       abortMultipart: noted((key, uploadId, signal) => store.abortMultipart(key, uploadId, signal)),
       close: () => store.close(),
     }
+  }
+
+  #refuse(prefix: string, sentence: string): void {
+    if (this.#refused.size >= maxRefused || [...this.#refused.keys()].some((it) => prefix.startsWith(it))) return
+    this.#refused.set(prefix, sentence)
+  }
+
+  #allow(prefix: string): void {
+    for (const it of this.#refused.keys()) if (prefix.startsWith(it)) this.#refused.delete(it)
   }
 
   #noteFailure(error: unknown): void {
@@ -66,4 +92,8 @@ export class HealthWatch {
     const since = state === this.#health.state ? this.#health.since : this.#clock.now()
     this.#health = { state, since, problem }
   }
+}
+
+function isRefusal(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.failure === 'permanent' && error.code === 'EACCES'
 }

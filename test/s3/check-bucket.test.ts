@@ -10,6 +10,7 @@ import { accessDenied, MemoryStore } from '../helpers/memory-store.js'
 
 const root = 'AS2/' as Prefix
 const where = { bucket: 'mftg', endpoint: undefined }
+const sdk = { bucket: 'mftg', region: 'us-east-1', pathStyle: true, patience: 2_000 }
 const log = createLogger({ level: 'silent', file: undefined, pretty: false })
 
 function failing(before: StoreError): MemoryStore {
@@ -42,7 +43,7 @@ t.test('what is wrong is one sentence for the user', async (t) => {
 t.test('a server that can’t be reached is named', async (t) => {
   const endpoint = 'http://127.0.0.1:9'
   const credentials = { get: async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }), refused: () => undefined }
-  const store = createSdkStore({ bucket: 'mftg', endpoint, region: 'us-east-1', pathStyle: true, credentials })
+  const store = createSdkStore({ ...sdk, endpoint, credentials })
   t.teardown(() => store.close())
   await t.rejects(checkBucket(store, { ...where, endpoint }, root, log), {
     message: /S3 can't be reached \(ECONNREFUSED\); it is looked for at http:\/\/127\.0\.0\.1:9 \(--endpoint\)\.$/,
@@ -52,7 +53,7 @@ t.test('a server that can’t be reached is named', async (t) => {
 t.test('a credentials file that is missing is all there is to say', async (t) => {
   const credentials = csvCredentials('/nonexistent/keys.csv')
   const endpoint = 'http://127.0.0.1:9'
-  const store = createSdkStore({ bucket: 'mftg', endpoint, region: 'us-east-1', pathStyle: true, credentials })
+  const store = createSdkStore({ ...sdk, endpoint, credentials })
   t.teardown(() => store.close())
   await t.rejects(checkBucket(store, { ...where, endpoint }, root, log), {
     message: "The credentials file /nonexistent/keys.csv can't be read (ENOENT).",

@@ -46,6 +46,17 @@ t.test('an answer about one key says that the bucket is well', async (t) => {
   t.match(watch.health, { state: 'ok', problem: undefined })
 })
 
+t.test('what the keys may not list is named until they may', async (t) => {
+  const { ask, watch } = watched()
+  await ask(accessDenied())
+  await ask(accessDenied())
+  t.same(watch.refusedListings, ['The keys are not allowed to (AccessDenied).'])
+  await ask(unreachable())
+  t.equal(watch.refusedListings.length, 1, 'an outage says nothing of it')
+  await ask()
+  t.same(watch.refusedListings, [])
+})
+
 t.test('the calls go through unchanged', async (t) => {
   const store = new MemoryStore()
   const seen = new HealthWatch({ now: () => 0 }).watch(store)

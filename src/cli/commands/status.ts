@@ -50,7 +50,8 @@ async function statusOf(mount: FoundMount): Promise<Found> {
   }
   const asked =
     daemon === 'silent' ? undefined : await new ControlClient(daemon.stateDirectory).status().catch(() => undefined)
-  const report = asked ?? (mount.isMounted ? await readControlFile(mountpoint, 'status.json') : undefined)
+  const isSilent = daemon === 'silent' || !mount.isMounted
+  const report = asked ?? (isSilent ? undefined : await readControlFile(mountpoint, 'status.json'))
   if (isReport(report)) return report
   return { mountpoint, state: 'silent', problems: ["It does not answer, or is another user's."] }
 }

@@ -72,8 +72,11 @@ async function cleared({ mountpoint }: FoundMount, io: Io): Promise<number> {
 
 /** @returns undefined if the daemon ended without an answer, and the mount is gone */
 async function asked(mount: FoundMount, drain: Milliseconds | undefined): Promise<UnmountReport | undefined> {
+  const client = clientOf(mount)
   try {
-    return await clientOf(mount).unmount(drain)
+    // A drain may take long: first see whether anybody is there at all.
+    await client.status()
+    return await client.unmount(drain)
   } catch (error) {
     if (!(error instanceof NoAnswerError) || typeof mount.daemon === 'string') throw error
     const { pid, stateDirectory } = mount.daemon
