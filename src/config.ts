@@ -37,6 +37,9 @@ export interface MountConfig {
   readonly staleTtl: Milliseconds
   readonly opTimeout: Milliseconds
   readonly cacheSize: Bytes
+  /** Absolute; undefined: contents are kept in memory only. */
+  readonly diskCache: string | undefined
+  readonly diskCacheSize: Bytes
   /** Pairs that are shown whether the bucket has them or not. */
   readonly stations: readonly Partner[]
   /** Glob patterns of names that look unfinished. */

@@ -2,7 +2,9 @@
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MountConfig } from './config.js'
+import { BlockDisk } from './data/block-disk.js'
 import { createObjects } from './data/cached-objects.js'
+import { DiskCache } from './data/disk-cache.js'
 import type { Objects } from './data/objects.js'
 import { FsError, UsageError } from './errors.js'
 import { As2Filesystem } from './fs/as2-filesystem.js'
@@ -63,7 +65,7 @@ export async function startDaemon(config: MountConfig, { log }: { readonly log: 
     await preflight(config)
     const state = await openStateDirectory(config)
     undo.push(() => state.release())
-    const daemon = new RunningDaemon(config, state, log)
+    const daemon = new RunningDaemon(config, state, await openDiskCache(config, log), log)
     undo.push(() => daemon.abandon())
     await daemon.start()
     return daemon
@@ -71,6 +73,11 @@ export async function startDaemon(config: MountConfig, { log }: { readonly log: 
     for (const step of undo.reverse()) await step()
     throw error
   }
+}
+
+async function openDiskCache(config: MountConfig, log: Logger): Promise<DiskCache | undefined> {
+  if (config.diskCache === undefined) return undefined
+  return DiskCache.open({ directory: config.diskCache, limit: config.diskCacheSize, log })
 }
 
 class RunningDaemon implements Daemon {
@@ -91,7 +98,7 @@ class RunningDaemon implements Daemon {
   #isStopping = false
   #end: (outcome: { exitCode: number }) => void = () => undefined
 
-  constructor(config: MountConfig, state: StateDirectory, log: Logger) {
+  constructor(config: MountConfig, state: StateDirectory, disk: DiskCache | undefined, log: Logger) {
     this.#config = config
     this.#state = state
     this.#log = log
@@ -114,6 +121,7 @@ class RunningDaemon implements Daemon {
     this.#objects = createObjects({
       store: this.#store,
       budget: config.cacheSize,
+      disk: disk && new BlockDisk(disk, `${config.endpoint ?? 'aws'}/${config.bucket}`),
       deadline: config.opTimeout,
       onGone: (key) => this.#listing.forget(key),
       onReplaced: (key) => this.#listing.recheck(key),

@@ -28,8 +28,10 @@ export async function mountConfig(
     throw new UsageError('--profile and --credentials-csv both name credentials: give one of them.')
   }
   const mountpoint = await realMountpoint(args.mountpoint, cwd)
-  if (values['audit-log']?.startsWith(`${mountpoint}/`) === true) {
-    throw new UsageError('--audit-log is below the mountpoint: the daemon can write nothing there.')
+  for (const name of ['audit-log', 'disk-cache'] as const) {
+    if (`${values[name] ?? ''}/`.startsWith(`${mountpoint}/`)) {
+      throw new UsageError(`--${name} is below the mountpoint: the daemon can write nothing there.`)
+    }
   }
   return configOf(parsedBucket(args.bucket), mountpoint, values)
 }
@@ -77,6 +79,8 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues): Mou
     staleTtl: values['stale-ttl'],
     opTimeout: values['op-timeout'],
     cacheSize: values['cache-size'],
+    diskCache: values['disk-cache'],
+    diskCacheSize: values['disk-cache-size'],
     stations: values.station,
     hold: values.hold,
     empty: values.empty,

@@ -65,6 +65,15 @@ export const mountOptions = {
     parse.size({ min: '16MiB', max: '1TiB' }),
     '256MiB',
   ),
+  'disk-cache': optional(
+    ['Reading', 'DIR', 'keep file contents there, for after a restart and beyond memory'],
+    parse.path,
+  ),
+  'disk-cache-size': value(
+    ['Reading', 'SIZE', 'how much of it; 5 % of its disk stay free in any case'],
+    parse.size({ min: '16MiB', max: '100TiB' }),
+    '10GiB',
+  ),
   station: list(
     ['Reading', 'A/B', 'show the partner B of the station A though the bucket has nothing of them yet'],
     parse.station,

@@ -2,7 +2,7 @@
 import { didYouMean } from './suggest.js'
 
 /** Part of the plan, and not of this version. */
-const later = new Set(['reconcile', 'disk-cache', 'disk-cache-size', 'audit-log', 'metrics-port', 'xattr', 'new-from'])
+const later = new Set(['reconcile', 'audit-log', 'metrics-port', 'xattr', 'new-from'])
 
 /** @param dash what stands before the name, `--` or `-o ` */
 export function unknownOption(name: string, known: Iterable<string>, dash = '--'): string {

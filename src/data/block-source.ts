@@ -5,6 +5,7 @@ import { StoreError } from '../s3/store-error.js'
 import type { ByteRange, ObjectInfo, Store } from '../s3/store.js'
 import type { Bytes, Key, Milliseconds } from '../units.js'
 import { blockAt, units, wholeLimit } from './blocks.js'
+import type { BlockDisk } from './block-disk.js'
 import { BlockMemory } from './memory.js'
 import type { Usage } from './objects.js'
 import { SharedFetches } from './shared-fetches.js'
@@ -13,6 +14,7 @@ export interface BlockSourceOptions {
   readonly store: Pick<Store, 'get'>
   /** `--cache-size` */
   readonly budget: Bytes
+  readonly disk?: BlockDisk | undefined
   /** How long one block may take, retries included. */
   readonly deadline: Milliseconds
   /** The object is not, or no longer, what the listing says: it should look again. */
@@ -48,7 +50,9 @@ export class BlockSource {
   }
 
   usage(): Usage {
-    return { used: this.#memory.used, budget: this.#memory.budget, ahead: this.#ahead, wasted: this.#wasted }
+    const { used, budget } = this.#memory
+    const disk = this.#options.disk?.usage()
+    return { used, budget, ahead: this.#ahead, wasted: this.#wasted, ...(disk ? { disk } : {}) }
   }
 
   /** The block at a position that is in memory, or else on its way; undefined if there is none. */
@@ -129,7 +133,11 @@ export class BlockSource {
     return this.#fetches.get(id, signal, async (own) => {
       const room = await this.#memory.reserve(block.end - block.start, own)
       try {
-        await this.#fetch(info, block, room.memory, own)
+        const isKnown = (await this.#options.disk?.read(info, block, room.memory)) ?? false
+        if (!isKnown) {
+          await this.#fetch(info, block, room.memory, own)
+          this.#options.disk?.write(info, block, room.memory, this.#memory.lend(room.memory))
+        }
       } catch (error) {
         room.leave()
         throw error

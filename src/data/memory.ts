@@ -37,6 +37,8 @@ export class BlockMemory {
    * which takes more time than reading does.
    */
   readonly #spare: Uint8Array[] = []
+  /** Blocks that are being written to disk: they must stay as they are, kept or not. */
+  readonly #lent = new Set<Uint8Array>()
   #onItsWay: Bytes = 0
 
   /** @param onEvict called with the ids of blocks that make room */
@@ -62,6 +64,12 @@ export class BlockMemory {
   /** The block, valid until the event loop's next turn: its memory may then hold another one. */
   get(id: string): Uint8Array | undefined {
     return this.#blocks.get(id)
+  }
+
+  /** Lets a block be read for longer than a turn of the event loop. @returns a function that ends it */
+  lend(block: Uint8Array): () => void {
+    this.#lent.add(block)
+    return () => this.#lent.delete(block)
   }
 
   has(id: string): boolean {
@@ -98,7 +106,7 @@ export class BlockMemory {
    * between, and only then it may be filled again.
    */
   #spareLater(block: Uint8Array): void {
-    if (block.length !== largestUnit) return
+    if (block.length !== largestUnit || this.#lent.has(block)) return
     setImmediate(() => {
       if (this.#spare.length < maxSpare) this.#spare.push(block)
     })

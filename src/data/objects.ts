@@ -28,6 +28,19 @@ export interface Usage {
   readonly ahead: Bytes
   /** Of those, bytes of blocks that nobody has read so far. */
   readonly wasted: Bytes
+  /** With `--disk-cache`. */
+  readonly disk?: DiskUsage
+}
+
+export interface DiskUsage {
+  readonly used: Bytes
+  readonly limit: Bytes
+  /** Blocks that came from the disk instead of the bucket, since the mount. */
+  readonly hits: number
+  /** Blocks that were not as they had been written. */
+  readonly damaged: number
+  /** Blocks that were not kept: the disk was full or too slow. */
+  readonly dropped: number
 }
 
 export interface Objects {

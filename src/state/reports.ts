@@ -31,7 +31,23 @@ export interface StatusReport {
   readonly calls: KernelCalls | undefined
   readonly listings: readonly ListingStatus[]
   readonly send: SendCounts
-  readonly cache: { readonly used: Bytes; readonly budget: Bytes }
+  readonly cache: CacheReport
+}
+
+interface CacheReport {
+  readonly used: Bytes
+  readonly budget: Bytes
+  /** Bytes fetched before anybody asked for them, since the mount; of those, what nobody has read so far. */
+  readonly ahead: Bytes
+  readonly wasted: Bytes
+  /** With `--disk-cache`: `hits` are blocks that came from it, `damaged` and `dropped` such that were not kept. */
+  readonly disk?: {
+    readonly used: Bytes
+    readonly limit: Bytes
+    readonly hits: number
+    readonly damaged: number
+    readonly dropped: number
+  }
 }
 
 /** `.as2fs/queue.json`. */

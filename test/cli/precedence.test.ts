@@ -33,6 +33,8 @@ t.test('defaults are those of the specification', async (t) => {
     staleTtl: 300_000,
     opTimeout: 30_000,
     cacheSize: 268_435_456,
+    diskCache: undefined,
+    diskCacheSize: 10_737_418_240,
     stations: [],
     hold: ['.*', '*~', '*.tmp', '*.temp', '*.part', '*.partial', '*.filepart', '*.swp', '*.crdownload'],
     empty: 'hold',

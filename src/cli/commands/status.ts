@@ -77,6 +77,7 @@ function shown(found: Found, now: number): string {
       ['state', found.stateDirectory],
       ['send', sendLine(send)],
       ['cache', `${bytes(cache.used)} of ${bytes(cache.budget)}`],
+      ['on disk', cache.disk && `${bytes(cache.disk.used)} of ${bytes(cache.disk.limit)}`],
       ['listings', `${counted(listings.length, 'view')}, ${counted(objectsIn(listings), 'object')}`],
       ...listings.map(({ prefix, note }) => ['', note && `${prefix}: ${note}`] as const),
     ],
