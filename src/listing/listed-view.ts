@@ -6,11 +6,11 @@ import type { Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
-import { ChunkBuilder } from './index-builder.js'
 import { KeyIndex } from './key-index.js'
 import { compareKeys } from './key-order.js'
 import { IndexTree } from './key-tree.js'
 import { listRange } from './list-range.js'
+import { listWhole } from './list-whole.js'
 import type { KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { difference, KeyOrder, lookBackPoint, pageLength } from './order.js'
 import { Peeks } from './peeks.js'
@@ -187,10 +187,7 @@ export class ListedView {
     const { store, prefix, deadline, clock, log } = this.#options
     const begun = clock.now()
     try {
-      const chunks = new ChunkBuilder(prefix)
-      const signal = AbortSignal.timeout(deadline)
-      for await (const page of listRange(store, prefix, undefined, signal)) chunks.add(page)
-      const index = new KeyIndex(prefix, chunks.built())
+      const index = await listWhole(store, prefix, AbortSignal.timeout(deadline))
       log.debug({ prefix, objects: index.size, ms: clock.now() - begun }, 'listed')
       return this.#land(own(), index)
     } catch (cause) {
