@@ -28,6 +28,8 @@ export interface MountOptions {
   readonly endpoint?: string
   /** The mount reaches the embedded server through a proxy that a test may tell what to break. */
   readonly proxied?: boolean
+  /** Another `bin/as2fs` than the project's. */
+  readonly program?: string
   /** Program and arguments that start the daemon's in turn, e.g. setpriv as another user. */
   readonly launcher?: readonly string[]
   /** Whose the mountpoint and the state directory are. */
@@ -76,7 +78,7 @@ export class Mounted {
 
   /** Starts the daemon and waits until the mount answers. */
   async mount(flags: readonly string[] = []): Promise<void> {
-    const own = [process.execPath, as2fs, 'mount', ...this.arguments(), '-f', ...flags]
+    const own = [process.execPath, this.#options.program ?? as2fs, 'mount', ...this.arguments(), '-f', ...flags]
     const [command = '', ...args] = [...(this.#options.launcher ?? []), ...own]
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: this.environment() })
     this.#child = child

@@ -1,0 +1,78 @@
+/** Where the binding can't be compiled: its stock binary mounts all the same, and the log and the status say so. */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { mount } from '../helpers/mounted.js'
+import { run } from '../helpers/run.js'
+import { until } from '../helpers/until.js'
+
+const project = fileURLToPath(new URL('../../../', import.meta.url))
+/** What scripts/build-binding and npm need, but for a compiler. */
+const tools = ['sh', 'node', 'npm', 'dirname', 'cksum', 'cat', 'rm', 'mktemp', 'tail']
+
+/** The program as it is after `npm install`, its fuse-native not compiled yet. */
+async function copyOfProject(t: Test): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'as2fs-test-stock-'))
+  t.teardown(() => rm(copy, { recursive: true, force: true }))
+  for (const part of ['bin', 'dist/src', 'dist/package.json', 'package.json', 'scripts/build-binding']) {
+    await cp(join(project, part), join(copy, part), { recursive: true })
+  }
+  const [from, to] = [join(project, 'node_modules'), join(copy, 'node_modules')]
+  await mkdir(to)
+  for (const name of await readdir(from)) if (name !== 'fuse-native') await symlink(join(from, name), join(to, name))
+  const [binding, build] = [join(from, 'fuse-native'), join(from, 'fuse-native/build')]
+  await cp(binding, join(to, 'fuse-native'), { recursive: true, filter: (source) => source !== build })
+  return copy
+}
+
+/** A PATH with nothing on it but these. */
+async function pathWith(directory: string, names: readonly string[]): Promise<string> {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  await mkdir(directory)
+  for (const name of names) {
+    for (const folder of folders) {
+      const isThere = await stat(join(folder, name)).then(
+        () => true,
+        () => false,
+      )
+      if (!isThere) continue
+      await symlink(join(folder, name), join(directory, name))
+      break
+    }
+  }
+  return directory
+}
+
+t.test('without a compiler', async (t) => {
+  const copy = await copyOfProject(t)
+  const binding = join(copy, 'node_modules/fuse-native')
+
+  await t.test('the installation goes on, and says what is missing and what that means', async (t) => {
+    const env = { ...process.env, PATH: await pathWith(join(copy, 'path'), tools), NODE_OPTIONS: undefined }
+    const built = await run(join(copy, 'scripts/build-binding'), [], { env })
+    t.match(built, { code: 0, stdout: '' })
+    t.match(built.stderr, /^as2fs: using fuse-native's own binary, which slows down under load, because python3 is/)
+    t.match(built.stderr, /apt-get install python3 make g\+\+, then npm rebuild/)
+    await t.rejects(stat(join(binding, 'build')), { code: 'ENOENT' })
+  })
+
+  await t.test('it mounts, reads and sends', async (t) => {
+    const objects = { 'AS2/files/ACME/GLOBEX/inbox/1/order.edi': 'ISA*00*' }
+    const mounted = await mount(t, { objects, program: join(copy, 'bin/as2fs') })
+    t.equal(await readFile(mounted.path('ACME/GLOBEX/inbox/1/order.edi'), 'utf8'), 'ISA*00*')
+    await writeFile(mounted.path('ACME/GLOBEX/send/answer.edi'), 'UNB+UNOC')
+    t.equal((await mounted.inBucket('AS2/send/ACME/GLOBEX/answer.edi')).toString(), 'UNB+UNOC')
+    t.match(await mounted.status(), {
+      binding: 'stock',
+      state: 'degraded',
+      problems: [/binding was not compiled here/],
+    })
+    await until('the log to say so', () =>
+      /binding was not compiled here \(see scripts\/build-binding\)/.test(mounted.log),
+    )
+    t.equal(await mounted.kill('SIGTERM'), 0)
+    t.same(mounted.puts(), ['AS2/send/ACME/GLOBEX/answer.edi'])
+  })
+})
