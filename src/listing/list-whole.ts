@@ -14,11 +14,10 @@ import { asFsError } from './refreshed.js'
 
 /** LISTs at a time. */
 const parallel = 6
-/** What a listing of up to 100 pages may cost in LISTs beyond its pages. */
+/** One guess for so many pages, up to as many as shorten a listing of 100 pages; then one for so many more. */
+const firstPagesPerGuess = 4
 const fewGuesses = 7
 const pagesPerGuess = 16
-/** Views of fewer pages are listed one page after the other. */
-const pagesAlone = 2
 /** The next guess beyond all that is known is so many times as far as the last one. */
 const stride = 8n
 /** What is left of a run is halved if it may be so many pages. */
@@ -125,7 +124,7 @@ class WholeListing {
 
   /** Begins other runs where that may be worth it. */
   #guess(): void {
-    while (this.#pages >= pagesAlone && this.#underWay.size < parallel && this.#guesses < this.#allowed()) {
+    while (this.#underWay.size < parallel && this.#guesses < this.#allowed()) {
       const split = this.#beyond() ?? this.#between()
       if (!split) return
       this.#guesses += 1
@@ -138,7 +137,10 @@ class WholeListing {
   }
 
   #allowed(): number {
-    return Math.min(this.#pages, Math.max(fewGuesses, Math.floor(this.#pages / pagesPerGuess)))
+    return Math.min(
+      Math.floor(this.#pages / firstPagesPerGuess),
+      Math.max(fewGuesses, Math.floor(this.#pages / pagesPerGuess)),
+    )
   }
 
   /** A key beyond all that is known, while the end is not. */
