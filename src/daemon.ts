@@ -24,7 +24,7 @@ import { attributionByKey } from './mdn/attribution.js'
 import { BucketClock } from './s3/bucket-clock.js'
 import { checkBucket } from './s3/check-bucket.js'
 import { csvCredentials, defaultCredentials } from './s3/credentials.js'
-import { HealthWatch } from './s3/health.js'
+import { HealthWatch, probeWhileUnwell } from './s3/health.js'
 import { createSdkStore } from './s3/sdk-store.js'
 import type { Store } from './s3/store.js'
 import { createSender } from './send/create-sender.js'
@@ -94,6 +94,7 @@ class RunningDaemon implements Daemon {
   #audit: AuditLog | undefined
   #sender: Sender | undefined
   #mount: MountedFuse | undefined
+  #endProbe: () => void = () => undefined
   #control: ControlServer | undefined
   #isStopping = false
   #end: (outcome: { exitCode: number }) => void = () => undefined
@@ -131,6 +132,7 @@ class RunningDaemon implements Daemon {
   async start(): Promise<void> {
     const { prefix: root, stations, mountpoint } = this.#config
     await checkBucket(this.#store, this.#config, root, this.#log)
+    this.#endProbe = probeWhileUnwell(this.#health, this.#store, root)
     const made = await PartnerSet.load(this.#state.path, this.#log)
     this.#audit = await openAudit(this.#config.auditLog, this.#log)
     const sender = await this.#createSender()
@@ -185,6 +187,7 @@ class RunningDaemon implements Daemon {
     await this.#control?.close()
     await this.#sender?.close()
     await this.#audit?.close()
+    this.#endProbe()
     this.#store.close()
   }
 
@@ -260,6 +263,7 @@ class RunningDaemon implements Daemon {
     await this.#control?.close()
     await this.#sender?.close()
     await this.#audit?.close()
+    this.#endProbe()
     this.#store.close()
     await this.#state.release()
     this.#log.info('stopped')

@@ -1,6 +1,6 @@
 /** Remembers how the bucket answers, for `status`. */
 import type { Clock } from '../telemetry/clock.js'
-import type { EpochMs } from '../units.js'
+import type { EpochMs, Milliseconds, Prefix } from '../units.js'
 import { StoreError } from './store-error.js'
 import type { Store } from './store.js'
 
@@ -92,6 +92,23 @@ export class HealthWatch {
     const since = state === this.#health.state ? this.#health.since : this.#clock.now()
     this.#health = { state, since, problem }
   }
+}
+
+const probeEvery: Milliseconds = 15_000
+
+/**
+ * While the bucket is not well, asks it now and then: on a mount that nobody uses, `status` would go on saying so.
+ * @param store the watched one
+ * @returns ends it
+ */
+export function probeWhileUnwell(watch: HealthWatch, store: Store, root: Prefix, every = probeEvery): () => void {
+  const timer = setInterval(() => {
+    if (watch.health.state === 'ok') return
+    // How it goes is noted by the watch.
+    void store.list({ prefix: root, maxKeys: 1 }, AbortSignal.timeout(every)).catch(() => undefined)
+  }, every)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 function isRefusal(error: unknown): error is StoreError {

@@ -1,9 +1,10 @@
 /** What `status` says of the bucket, from how its calls went. */
 import t from 'tap'
-import { HealthWatch } from '../../src/s3/health.js'
+import { HealthWatch, probeWhileUnwell } from '../../src/s3/health.js'
 import type { StoreError } from '../../src/s3/store-error.js'
-import type { Prefix } from '../../src/units.js'
+import type { Key, Prefix } from '../../src/units.js'
 import { accessDenied, keysRefused, MemoryStore, unreachable } from '../helpers/memory-store.js'
+import { until } from '../helpers/until.js'
 
 const prefix = 'AS2/' as Prefix
 const { signal } = new AbortController()
@@ -55,6 +56,22 @@ t.test('what the keys may not list is named until they may', async (t) => {
   t.equal(watch.refusedListings.length, 1, 'an outage says nothing of it')
   await ask()
   t.same(watch.refusedListings, [])
+})
+
+t.test('while it is not well it is asked, though nobody else does', async (t) => {
+  const watch = new HealthWatch({ now: () => 0 })
+  const store = new MemoryStore()
+  const seen = watch.watch(store)
+  t.teardown(probeWhileUnwell(watch, seen, prefix, 10))
+  store.intercept = () => ({ before: unreachable() })
+  await seen.list({ prefix }, signal).catch(() => undefined)
+  await until('it to be asked', () => store.calls.length > 1)
+  t.equal(watch.health.state, 'unreachable')
+  store.intercept = undefined
+  await until('it to be well', () => watch.health.state === 'ok')
+  const asked = store.calls.length
+  await seen.head('AS2/a' as Key, signal)
+  t.ok(store.calls.length <= asked + 2, 'and then no more')
 })
 
 t.test('the calls go through unchanged', async (t) => {
