@@ -3,7 +3,7 @@ import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { FileEntry } from '../listing/listing.js'
 import { parseMdn } from '../mdn/report.js'
-import type { Sender } from '../send/sender.js'
+import type { HoldReason, Sender } from '../send/sender.js'
 import type { InfoReport } from '../state/reports.js'
 import type { Bytes, Name, Prefix } from '../units.js'
 import { expiresAt } from '../view/expiry.js'
@@ -19,6 +19,16 @@ const messageDomain = 'as2@mftgateway.com'
 const largestMdn: Bytes = 1024 * 1024
 /** The views whose first folder is a message. */
 const messageViews: readonly ViewName[] = ['inbox', 'outbox', 'failed', 'headers/inbox', 'headers/outbox']
+
+const heldBecause: Readonly<Record<HoldReason, string>> = {
+  name: 'Its name looks unfinished: rename it, or release it with as2fs queue.',
+  empty: 'It is empty: write to it, or release it with as2fs queue.',
+  commit: 'It is sent once it is renamed (--commit rename).',
+  crash: 'It was open when the daemon ended: look whether it is complete.',
+  killed: 'Its writer was killed: look whether it is complete.',
+  bundle: 'A folder is sent by renaming it to a name that ends in .zip.',
+  packing: 'Its archive is being made.',
+}
 
 export interface InfoOptions {
   readonly fs: Filesystem
@@ -45,7 +55,7 @@ export class Info {
     const { kind, size, mtime } = await this.#options.fs.getattr(path, signal)
     const base = { path, kind, size, mtime }
     const place = parsePath(path)
-    if (place.kind === 'send') return { ...base, ...(await this.#ofSend(place, signal)) }
+    if (place.kind === 'send') return { ...base, ...(await this.#ofSend(place, kind, signal)) }
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') return base
     const owner = place.kind === 'view' ? await this.#options.tree.owner(place, signal) : undefined
     const entry = await this.#options.tree.entry(place, signal)
@@ -53,15 +63,22 @@ export class Info {
     return { ...base, ...owner, ...(await this.#ofObject(place, entry, owner, signal)) }
   }
 
-  async #ofSend(place: Extract<Place, { kind: 'send' }>, signal: AbortSignal): Promise<Partial<InfoReport>> {
+  async #ofSend(
+    place: Extract<Place, { kind: 'send' }>,
+    kind: 'file' | 'folder',
+    signal: AbortSignal,
+  ): Promise<Partial<InfoReport>> {
     const { sender, root } = this.#options
     const owner = await this.#options.tree.owner(place, signal)
+    const path = place.names.join('/')
+    if (sender.folders(owner).includes(path)) return { ...owner, state: 'held', reason: heldBecause.bundle }
     const row = sender.row(owner, place.names)
     if (!row) {
-      const key = viewPrefix(root, owner, 'send') + place.names.join('/')
-      return { ...owner, key, ...(place.names.length > 0 && !key.endsWith('/') ? { state: 'submitted' } : {}) }
+      const key = viewPrefix(root, owner, 'send') + path
+      return { ...owner, key, ...(kind === 'file' ? { state: 'submitted' } : {}) }
     }
-    return { ...owner, key: row.key, etag: row.etag, state: row.state, reason: row.error ?? row.reason }
+    const reason = row.error ?? (row.reason && heldBecause[row.reason])
+    return { ...owner, key: row.key, etag: row.etag, state: row.state, reason }
   }
 
   async #ofObject(

@@ -186,8 +186,8 @@ export class SpoolFile {
       await orFsError(async () => {
         await this.#behind.drain()
         await this.#background
-        await this.#handle.datasync()
-        if (this.#newIn !== undefined) await syncFolder(this.#newIn)
+        const folder = this.#newIn
+        await Promise.all([this.#handle.datasync(), folder === undefined ? undefined : syncFolder(folder)])
         this.#newIn = undefined
       })
     } catch (error) {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { mount, type Mounted } from '../helpers/mounted.js'
+import { as2fs, mount, type Mounted } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 import { inState, sendRows } from '../helpers/send-state.js'
 import { until } from '../helpers/until.js'
@@ -49,6 +49,11 @@ t.test('a folder', async (t) => {
       code: 1,
       stderr: /part of a folder: rename that to a name that ends in \.zip/,
     })
+  })
+  await t.test('as2fs info says how it is sent', async (t) => {
+    const { stdout } = await run(process.execPath, [as2fs, 'info', folder])
+    t.match(stdout, /state +held\n/)
+    t.match(stdout, /reason +A folder is sent by renaming it to a name that ends in \.zip\.\n/)
   })
   await t.test('is a folder in all other respects', async (t) => {
     await t.rejects(rmdir(folder), { code: 'ENOTEMPTY' })
@@ -128,6 +133,17 @@ t.test('mv batch batch.zip', async (t) => {
     await t.rejects(rename(`${path}/batch`, `${path}/batch.zip`), { code: 'EEXIST' })
     await rename(`${path}/batch`, `${path}/other.ZIP`)
     t.equal((await unpacked(t, await mounted.inBucket('AS2/send/ACME/GLOBEX/other.ZIP')))[0]?.text, 'again\n')
+  })
+  await t.test('a folder within another may be sent too, and leaves that one as it is', async (t) => {
+    await sh(`mkdir -p ${path}/year/day && echo a > ${path}/year/day/a.edi && echo b > ${path}/year/b.edi`)
+    await sh(`mv ${path}/year/day ${path}/day.zip`)
+    const members = await unpacked(t, await mounted.inBucket('AS2/send/ACME/GLOBEX/day.zip'))
+    t.same(
+      members.map((it) => it.name),
+      ['a.edi'],
+    )
+    t.same(await readdir(`${path}/year`), ['b.edi'])
+    await sh(`rm -r ${path}/year`)
   })
   await t.test('rsync -r makes one too, and an unfinished name holds the archive', async (t) => {
     const from = t.testdir({ docs: { 'one.edi': 'one', 'two.edi': 'two' } })
@@ -266,5 +282,5 @@ t.test('a big bundle', async (t) => {
 })
 
 function as2fsQueue(mounted: Mounted): string[] {
-  return [new URL('../../../bin/as2fs', import.meta.url).pathname, 'queue', mounted.mountpoint]
+  return [as2fs, 'queue', mounted.mountpoint]
 }

@@ -166,7 +166,7 @@ t.test('after an outage all that wait are tried at once', async (t) => {
   world.store.intercept = ({ operation }) => (operation === 'put' && isOut ? { before: refusedConnection } : undefined)
   for (const name of ['1', '2', '3']) await world.write(name, name)
   // By then the pauses are 4 and 8 seconds.
-  await until('three tries of each', () => world.sender.allRows().every((it) => it.tries >= 3))
+  await until('three tries of each', () => world.sender.allRows().every((it) => it.tries >= 3 && it.state === 'queued'))
   isOut = false
   await world.sender.retry(world.row('2')!.id)
   await world.inState('2', 'submitted')
