@@ -112,7 +112,8 @@ export class SharedFile {
   }
 
   async truncate(size: Bytes): Promise<void> {
-    if (size === this.#file.size && !this.#isChanged) return
+    const isCutOff = size === 0 && this.#message()?.killedBy !== undefined
+    if (size === this.#file.size && !this.#isChanged && !isCutOff) return
     await this.#guarded(async () => {
       await this.#goesOn()
       await this.#file.truncate(size)
@@ -145,7 +146,9 @@ export class SharedFile {
   async #flush(writer: Writer, close: Close, signal: AbortSignal): Promise<void> {
     const message = this.#message()
     if (message?.isDamaged === true) throw new FsError('EIO', message.error ?? 'A write to it failed.')
-    if (!this.#isChanged || message === undefined) return
+    // One that waited to be sent, and was opened for writing without a write, waits again.
+    const isBack = !this.#isChanged && this.#before?.state === 'queued'
+    if (message === undefined || (!this.#isChanged && !isBack)) return
     await this.#answered(signal, () =>
       this.#guarded(async () => {
         writer.isClosed = close.isLast()
