@@ -56,6 +56,7 @@ export class DurableSender implements Sender {
   /** Files that were closed, which could not be written down yet. */
   readonly #unfinished = new Map<string, { readonly end: EndOfWriting; readonly timer: NodeJS.Timeout }>()
   #isLeaving = false
+  #isClosed = false
 
   constructor(parts: DurableSenderParts) {
     this.#parts = parts
@@ -240,6 +241,7 @@ export class DurableSender implements Sender {
 
   async close(): Promise<void> {
     this.#isLeaving = true
+    this.#isClosed = true
     for (const { timer } of this.#unfinished.values()) clearTimeout(timer)
     await this.#packer.close()
     await this.#parts.transfer.close()
@@ -275,7 +277,7 @@ export class DurableSender implements Sender {
       } catch (err) {
         log.error({ err, id }, 'A closed file could not be queued: it is sent when the state directory works again.')
         const again = () => void this.#closed(id, () => (this.#files.isWritten(id) ? undefined : end))
-        this.#unfinished.set(id, { end, timer: setTimeout(again, closeAgainAfter) })
+        if (!this.#isClosed) this.#unfinished.set(id, { end, timer: setTimeout(again, closeAgainAfter) })
       }
     })
     this.#parts.transfer.kick()

@@ -7,7 +7,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** What a start would find. */
-export interface Disk {
+interface Disk {
   readonly journal: Buffer
   /** Of the spool, by id. */
   readonly data: ReadonlyMap<string, Buffer>
@@ -50,13 +50,16 @@ export class DiskRecorder<T> {
     const methods = Object.getPrototypeOf(probe) as Record<Method, (this: FileHandle, ...args: unknown[]) => unknown>
     await probe.close()
     const originals = { ...pick(methods, ['write', 'truncate', 'sync', 'datasync']) }
-    const recorder = this
+    const contentOf = (path: string) => this.#contentOf(path)
+    const note = (method: Method, path: string, content: ReturnType<typeof contentOf>) => {
+      this.#note(method, path, content)
+    }
     for (const method of ['write', 'truncate', 'sync', 'datasync'] as const) {
       methods[method] = async function (...args) {
         const path = readlinkSync(`/proc/self/fd/${this.fd}`)
-        const content = method.endsWith('sync') ? recorder.#contentOf(path) : undefined
+        const content = method.endsWith('sync') ? contentOf(path) : undefined
         const result: unknown = await originals[method].apply(this, args)
-        recorder.#note(method, path, content)
+        note(method, path, content)
         return result
       }
     }

@@ -21,7 +21,7 @@ export interface Driver<Handle> {
   breakNext(faults: readonly ('before' | 'after')[]): void
   /** Uploads begin. @param isWaitedFor until nothing is on its way any more */
   upload(isWaitedFor: boolean): Promise<void>
-  /** The gateway takes what is in `AS2/send`. */
+  /** The gateway, which takes what is in `AS2/send` whenever somebody looks, falls asleep or wakes up, and takes it now. */
   take(): void
   /** How often a name was put. */
   puts(name: string): number
@@ -38,8 +38,7 @@ export type Action =
   | { readonly do: 'closeDuplicate'; readonly handle: number }
   | { readonly do: 'rename'; readonly name: string; readonly to: string }
   | { readonly do: 'unlink' | 'truncate'; readonly name: string; readonly size: number }
-  | { readonly do: 'break'; readonly faults: readonly ('before' | 'after')[] }
-  | { readonly do: 'upload'; readonly isWaitedFor: boolean }
+  | { readonly do: 'upload'; readonly faults: readonly ('before' | 'after')[]; readonly isWaitedFor: boolean }
   | { readonly do: 'crash' | 'take' }
 
 /** Two that are sent when they are closed, two that are held. */
@@ -49,6 +48,8 @@ const fault = fc.constantFrom('before' as const, 'after' as const)
 
 export function actions({ mayKill, maxLength }: { mayKill: boolean; maxLength: number }): fc.Arbitrary<Action[]> {
   const isKilled = mayKill ? fc.boolean() : fc.constant(false)
+  const faults = fc.array(fault, { maxLength: 4 })
+  const upload = fc.record({ do: fc.constant('upload' as const), faults, isWaitedFor: fc.boolean() })
   const one: fc.Arbitrary<Action> = fc.oneof(
     { arbitrary: fc.record({ do: fc.constant('open' as const), name, truncate: fc.boolean() }), weight: 5 },
     {
@@ -67,14 +68,10 @@ export function actions({ mayKill, maxLength }: { mayKill: boolean; maxLength: n
     { arbitrary: fc.record({ do: fc.constant('rename' as const), name, to: name }), weight: 4 },
     { arbitrary: fc.record({ do: fc.constant('unlink' as const), name, size: fc.constant(0) }), weight: 1 },
     { arbitrary: fc.record({ do: fc.constant('truncate' as const), name, size: fc.nat({ max: 5_000 }) }), weight: 1 },
-    {
-      arbitrary: fc.record({ do: fc.constant('break' as const), faults: fc.array(fault, { maxLength: 5 }) }),
-      weight: 2,
-    },
-    { arbitrary: fc.record({ do: fc.constant('upload' as const), isWaitedFor: fc.boolean() }), weight: 3 },
+    { arbitrary: upload, weight: 4 },
     { arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'take' as const) }), weight: 2 },
   )
-  return fc.array(one, { maxLength })
+  return fc.array(one, { maxLength, size: 'max' })
 }
 
 interface ModelFile {
@@ -149,11 +146,11 @@ class Model<Handle> {
       case 'write':
         return this.#write(action)
       case 'close': {
-        const [it] = this.#handles.splice(action.handle, 1)
+        const [it] = this.#handles.splice(this.#index(action.handle), 1)
         return it && this.#close(it.real, it.file, action.isKilled)
       }
       case 'closeDuplicate': {
-        const it = this.#handles[action.handle]
+        const it = this.#handles[this.#index(action.handle)]
         return it && driver.closeDuplicate(it.real)
       }
       case 'rename':
@@ -171,12 +168,13 @@ class Model<Handle> {
         this.#handles = []
         for (const file of this.#files) if (file.state === 'open') [file.state, file.writers] = ['held', 0]
         return
-      case 'break':
-        return driver.breakNext(action.faults)
       case 'upload':
+        driver.breakNext(action.faults)
         return driver.upload(action.isWaitedFor)
-      case 'take':
-        return driver.take()
+      case 'take': {
+        driver.take()
+        return
+      }
     }
   }
 
@@ -194,7 +192,7 @@ class Model<Handle> {
   }
 
   async #write({ handle, size, append }: Extract<Action, { do: 'write' }>): Promise<void> {
-    const it = this.#handles[handle]
+    const it = this.#handles[this.#index(handle)]
     if (!it) return
     const { file, real } = it
     const position = append ? file.content.length : 0
@@ -245,6 +243,11 @@ class Model<Handle> {
 
   #judged({ name, content, wasKilled }: ModelFile): 'held' | 'queued' {
     return name.startsWith('.') || content.length === 0 || wasKilled ? 'held' : 'queued'
+  }
+
+  /** Of one of those that are open, if there are any. */
+  #index(handle: number): number {
+    return handle % Math.max(1, this.#handles.length)
   }
 
   #at(name: string): ModelFile | undefined {
