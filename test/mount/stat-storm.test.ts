@@ -7,7 +7,10 @@ import t from 'tap'
 import { mount } from '../helpers/mounted.js'
 import { until } from '../helpers/until.js'
 
-/** Bursts of 60 stats at the same time, each of another path; then the time of one stat in µs. */
+/**
+ * Bursts of 60 stats at the same time, each of another path; then the time of one stat in µs, the fastest of some rounds:
+ * what else the machine does slows many of them down, but hardly all.
+ */
 const storm = `
   const { stat } = require('node:fs/promises')
   const bursts = Number(process.argv[2])
@@ -15,9 +18,13 @@ const storm = `
     for (let burst = 0; burst < bursts; burst += 1) {
       await Promise.all(Array.from({ length: 60 }, (_, i) => stat(process.argv[1] + '/absent-' + burst + '-' + i).catch(() => 0)))
     }
-    const start = process.hrtime.bigint()
-    for (let i = 0; i < 500; i += 1) await stat(process.argv[1] + '/alone-' + i).catch(() => 0)
-    console.log(Number(process.hrtime.bigint() - start) / 500 / 1000)
+    let fastest = Infinity
+    for (let round = 0; round < 40; round += 1) {
+      const start = process.hrtime.bigint()
+      for (let i = 0; i < 25; i += 1) await stat(process.argv[1] + '/alone-' + round + '-' + i).catch(() => 0)
+      fastest = Math.min(fastest, Number(process.hrtime.bigint() - start) / 25 / 1000)
+    }
+    console.log(fastest)
   })()
 `
 

@@ -61,8 +61,10 @@ t.test('a failed one that is cancelled while the bucket can’t be reached: its 
   const world = await bigWorld(t)
   let parts = 0
   world.store.intercept = ({ operation }) => {
-    if (operation === 'uploadPart') return ++parts === 3 ? { before: accessDenied() } : undefined
-    return operation === 'abortMultipart' ? { before: unreachable() } : undefined
+    if (operation === 'abortMultipart') return { before: unreachable() }
+    if (operation !== 'uploadPart' || ++parts !== 3) return undefined
+    // Refused while nothing has arrived yet, it would end the others too, and leave nothing to abort.
+    return { hold: until('a part', () => world.store.unfinished().length === 1), before: accessDenied() }
   }
   await world.write('big.dat', content)
   const { id } = await world.inState('big.dat', 'failed')
