@@ -243,7 +243,7 @@ class RunningDaemon implements Daemon {
     await this.#sender?.mountEnded(true)
     await this.#drain(drain)
     const remaining = this.#queue().rows.filter((row) => row.state !== 'submitted')
-    setImmediate(() => void this.#finish(0, 0))
+    setImmediate(() => void this.#finish(undefined, 0))
     return { remaining }
   }
 
@@ -258,8 +258,9 @@ class RunningDaemon implements Daemon {
     })
   }
 
-  async #finish(drain: Milliseconds, exitCode: number): Promise<void> {
-    await this.#drain(drain)
+  /** @param drain undefined: that is done */
+  async #finish(drain: Milliseconds | undefined, exitCode: number): Promise<void> {
+    if (drain !== undefined) await this.#drain(drain)
     await this.#control?.close()
     await this.#sender?.close()
     await this.#audit?.close()
@@ -308,7 +309,7 @@ class RunningDaemon implements Daemon {
         ...(problem === undefined ? [] : [problem]),
         ...this.#health.refusedListings,
         ...(this.#audit?.problem === undefined ? [] : [this.#audit.problem]),
-        ...(failed > 0 ? [`${failed} files could not be sent: see as2fs queue.`] : []),
+        ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
         ...(this.#mount?.binding === 'stock'
           ? ['The binding was not compiled here: the mount slows down under load.']
           : []),

@@ -1,5 +1,6 @@
 /** Makes the archives of bundles, in the background, one at a time. What is to be packed is in the journal before. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../units.js'
@@ -113,9 +114,15 @@ export class Packer {
       // Whoever is locked would be passed over.
       this.#options.onPacked()
     } catch (err) {
+      // What there is of it takes room that others need.
+      await spool.remove(archive.id)
       if (controller.signal.aborted) return
-      log.error({ err, id: archive.id }, `${archive.path} could not be packed; it is tried again.`)
-      await this.#later(archive, err instanceof Error ? err.message : String(err))
+      const error = err instanceof Error ? err.message : String(err)
+      log.error(
+        { id: archive.id, ...(err instanceof FsError ? {} : { err }) },
+        `${archive.path} is not packed yet: ${error}`,
+      )
+      await this.#later(archive, error)
     } finally {
       this.#current = undefined
     }
@@ -138,7 +145,7 @@ export class Packer {
       return
     }
     const rest = without(archive, 'members', 'reason', 'notBefore', 'error')
-    await book.put([judge({ ...rest, size })], { sync: true })
+    await book.put([judge({ ...rest, size, tries: 0 })], { sync: true })
     for (const member of archive.members) await spool.remove(member.id)
   }
 

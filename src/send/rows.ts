@@ -47,7 +47,7 @@ export class Rows {
     return {
       ...{ id, station, partner, path, key: keyOf(root, message), reason, size, mtime, closedAt, tries, error, etag },
       state: isUnderWay ? 'uploading' : message.state,
-      nextTryAt: message.state === 'queued' && !isUnderWay ? notBefore : undefined,
+      nextTryAt: (message.state === 'queued' || message.members) && !isUnderWay ? notBefore : undefined,
       uploaded: transfer.uploaded(id),
       submittedAt: message.submittedAt,
     }

@@ -2,7 +2,7 @@
  * Senders without a mount: on a directory and a bucket in memory. A life may be cut off at any moment, as by SIGKILL; the
  * next one has what was on the disk then.
  */
-import { cpSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,7 +81,7 @@ export class SenderWorld {
     this.#life?.end()
     const before = this.directory
     this.#lives += 1
-    cpSync(before, this.directory, { recursive: true, preserveTimestamps: true })
+    copyOfDisk(before, this.directory)
     change(this.directory)
     this.#ended.push(sender.close().catch(() => undefined))
   }
@@ -139,6 +139,19 @@ export class SenderWorld {
     const folder = String(this.clock.now() * 10_000)
     this.store.set(`AS2/files/${partner.station}/${partner.partner}/outbox/${folder}/${name}`, bytes)
     this.store.delete(key)
+  }
+}
+
+/** What the process has begun to delete goes on being deleted while it is copied. */
+function copyOfDisk(from: string, to: string): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      cpSync(from, to, { recursive: true, preserveTimestamps: true })
+      return
+    } catch (error) {
+      if (tries === 10 || !(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+      rmSync(to, { recursive: true, force: true })
+    }
   }
 }
 
