@@ -1,6 +1,9 @@
 /** A piece of work: what it may use, and how its figures are taken. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { StatusReport } from '../../src/state/reports.js'
 import type { Bytes, Milliseconds } from '../../src/units.js'
 import type { ContenderName } from './contenders.js'
 import type { Mount } from './mount.js'
@@ -13,8 +16,8 @@ import type { Workspace } from './workspace.js'
 
 export interface Item {
   readonly name: string
-  /** False: network delay has no part in it. */
-  readonly isDelayed: boolean
+  /** Whether the network's delay has a part in it: not at all, or nothing but that is of interest. */
+  readonly delay: 'never' | 'both' | 'always'
   /** Flags of the mount that this work needs to be comparable. */
   readonly flags?: Partial<Record<ContenderName, readonly string[]>>
   /** Does the work on a mount of which nothing was looked at yet. */
@@ -88,6 +91,14 @@ export class Bench {
       this.figures.push({ work, unit: 'seconds', value: undefined, requests, failure: failureOf(error) })
       throw error
     }
+  }
+
+  /** What as2fs has fetched for nothing since it was mounted; others don't say. */
+  async fetchedForNothing(what: string): Promise<void> {
+    if (this.mount.contender.name !== 'as2fs') return
+    const status = join(this.mount.mountpoint, '.as2fs/status.json')
+    const { cache } = JSON.parse(await readFile(status, 'utf8')) as StatusReport
+    await this.figure(`fetched for nothing, ${what}`, async () => ({ unit: 'bytes', value: cache.wasted }))
   }
 
   /** Runs a command that must succeed, untimed. */

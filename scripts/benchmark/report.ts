@@ -58,10 +58,16 @@ function figure(result: Summary | undefined): string {
   if (!result) return ''
   const { median, unit, bytes } = result
   if (median === undefined) return result.failure ?? ''
-  if (unit === 'bytes') return `${Math.round(median / 1024 ** 2)} MiB`
+  if (unit === 'bytes') return size(median)
   if (unit === 'milliseconds') return `${digits(median)} ms`
   const rate = bytes === undefined || bytes < 16 * 1024 ** 2 ? '' : `, ${Math.round(bytes / 1e6 / median)} MB/s`
   return `${digits(median)} s${rate}`
+}
+
+function size(bytes: number): string {
+  return bytes > 0 && bytes < 10 * 1024 ** 2
+    ? `${Math.round(bytes / 1024).toLocaleString('en')} KiB`
+    : `${Math.round(bytes / 1024 ** 2).toLocaleString('en')} MiB`
 }
 
 /** Three digits that mean something. */

@@ -49,7 +49,8 @@ class Runner {
       await this.#around.server.delay(delay)
       if (this.#isWanted(aloneName)) await this.#alone(delay)
       for (const item of items) {
-        if (this.#isWanted(item.name) && (delay === 0 || item.isDelayed)) await this.#item(item, delay)
+        if (this.#isWanted(item.name) && item.delay !== (delay === 0 ? 'always' : 'never'))
+          await this.#item(item, delay)
       }
     }
     return this.#results

@@ -9,7 +9,7 @@ const statsEach = 30
 export const loadItems: readonly Item[] = [
   {
     name: 'memory-listed',
-    isDelayed: false,
+    delay: 'never',
     async do(bench) {
       await bench.run(['ls', bench.mount.mountpoint])
       await pause(2000, undefined, { signal: bench.signal })
@@ -21,13 +21,13 @@ export const loadItems: readonly Item[] = [
   },
   {
     name: 'memory-read',
-    isDelayed: false,
+    delay: 'never',
     async do(bench) {
       const work = `memory, at most, while ${size(bench.sizes.big)} is read`
       await memory(bench, work, 'peak', () => bench.run(['dd', `if=${file(bench, 'BIG')}`, 'of=/dev/null', 'bs=1M']))
     },
   },
-  { name: 'storm', isDelayed: false, do: storm },
+  { name: 'storm', delay: 'never', do: storm },
 ]
 
 async function memory(bench: Bench, work: string, which: 'now' | 'peak', first?: () => Promise<unknown>) {

@@ -31,10 +31,12 @@ export const messageItems: readonly Item[] = [
     const copied = stdout.split('\n').length - 1
     if (copied !== bench.sizes.messages) throw new Wrong(`cp -r copied ${copied}`)
     await bench.workspace.drop(target)
+    await bench.fetchedForNothing(`cp -r of ${what}`)
   }),
   onMessages('grep', async (bench, what) => {
     const command = ['grep', '-rl', 'UNB', bench.mount.inbox('MESSAGES')]
     await bench.command(`grep -r in ${what}`, command, { lines: bench.sizes.messages })
+    await bench.fetchedForNothing(`grep -r in ${what}`)
   }),
   onMessages('tar', async (bench, what) => {
     // Into a pipe: tar reads nothing when it sees that it writes to /dev/null.
@@ -44,20 +46,30 @@ export const messageItems: readonly Item[] = [
   }),
   {
     name: 'many',
-    isDelayed: true,
+    delay: 'both',
     // As fresh as as2fs is: else it shows what comes five minutes later.
     flags: { rclone: ['--dir-cache-time', '5s'] },
     do: listMany,
   },
-  { name: 'flat', isDelayed: true, do: listFlat },
+  {
+    name: 'many-found',
+    // Without it the peers' time is their own: minutes that say nothing.
+    delay: 'always',
+    async do(bench) {
+      const { many } = bench.sizes
+      const command = ['find', bench.mount.inbox('MANY'), '-type', 'f']
+      await bench.command(`find -type f in ${count(many)} messages`, command, { lines: many })
+    },
+  },
+  { name: 'flat', delay: 'both', do: listFlat },
 ]
 
 function onMessages(name: string, work: (bench: Bench, what: string) => Promise<void>): Item {
   const what = (bench: Bench): string => `${count(bench.sizes.messages)} messages`
-  return { name, isDelayed: true, do: (bench) => work(bench, what(bench)) }
+  return { name, delay: 'both', do: (bench) => work(bench, what(bench)) }
 }
 
-/** The first look at a large inbox, and one after a message came. */
+/** The first look at a large inbox, one after a message came, and none. */
 async function listMany(bench: Bench): Promise<void> {
   const { many } = bench.sizes
   const command = ['ls', bench.mount.inbox('MANY')]
@@ -67,6 +79,10 @@ async function listMany(bench: Bench): Promise<void> {
   try {
     await pause(expiry, undefined, { signal: bench.signal })
     await bench.command(`ls of them ${expiry / 1000} s later, one came`, command, { lines: many + 1 })
+    await bench.time(`nobody looks at them for ${expiry / 1000} s`, undefined, async () => {
+      await pause(expiry, undefined, { signal: bench.signal })
+      return expiry
+    })
   } finally {
     await bench.server.remove(key)
   }

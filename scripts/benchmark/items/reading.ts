@@ -7,17 +7,18 @@ import { count } from './messages.js'
 export const readingItems: readonly Item[] = [
   {
     name: 'read',
-    isDelayed: true,
+    delay: 'both',
     async do(bench) {
       const { big } = bench.sizes
       const command = ['dd', `if=${file(bench, 'BIG')}`, 'of=/dev/null', 'bs=1M']
       await bench.command(`read ${size(big)}`, command, { bytes: big })
       await bench.command(`read ${size(big)}, again`, command, { bytes: big })
+      await bench.fetchedForNothing(`read ${size(big)}`)
     },
   },
   {
     name: 'random',
-    isDelayed: true,
+    delay: 'both',
     async do(bench) {
       const { randomReads, big } = bench.sizes
       const what = `a random read of 4 KiB (of ${count(randomReads)}, in ${size(big)})`
@@ -25,11 +26,12 @@ export const readingItems: readonly Item[] = [
         const time = await bench.program('random-read', file(bench, 'BIG'), String(big), String(randomReads))
         return { unit: 'milliseconds', value: time / randomReads }
       })
+      await bench.fetchedForNothing(`${count(randomReads)} random reads`)
     },
   },
   {
     name: 'two-readers',
-    isDelayed: true,
+    delay: 'both',
     async do(bench) {
       const path = file(bench, 'BIG')
       const what = `2 readers of the same ${size(bench.sizes.big)}`
@@ -43,7 +45,7 @@ export const readingItems: readonly Item[] = [
 function parallel(name: string, partner: 'EIGHT' | 'SIXTEEN'): Item {
   return {
     name,
-    isDelayed: true,
+    delay: 'both',
     async do(bench) {
       const one = partners(bench.sizes)[partner]
       const what = `${one.count} readers, each of its own ${size(one.size)}`

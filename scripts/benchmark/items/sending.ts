@@ -13,10 +13,10 @@ const fileSize: Bytes = 2048
 export const sendingItems: readonly Item[] = [
   {
     name: 'send-small',
-    isDelayed: true,
+    delay: 'both',
     do: (bench) => send(bench, bench.sizes.sent, fileSize, `${count(bench.sizes.sent)} files of 2 KiB`),
   },
-  { name: 'send-big', isDelayed: true, do: (bench) => send(bench, 1, bench.sizes.big, size(bench.sizes.big)) },
+  { name: 'send-big', delay: 'both', do: (bench) => send(bench, 1, bench.sizes.big, size(bench.sizes.big)) },
 ]
 
 async function send(bench: Bench, files: number, bytes: Bytes, what: string): Promise<void> {

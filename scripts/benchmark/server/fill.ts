@@ -1,12 +1,17 @@
 /** What is in the benchmark's bucket: one partner for each kind of work. */
-import type { Bytes } from '../../../src/units.js'
+import type { Bytes, EpochMs, Milliseconds } from '../../../src/units.js'
 import type { Sizes } from '../options.js'
 import { md5, type BenchObject } from './bucket.js'
 
 /** The only station. */
 export const station = 'BENCH'
 const messageSize: Bytes = 2048
-const time = new Date('2026-03-02T09:30:00Z')
+/** When the first message of each partner came. */
+const firstCame = Date.parse('2026-03-02T09:30:00Z')
+/** 100,000 messages are 35 days, after which the gateway deletes them. */
+const apart: Milliseconds = 30_000
+/** A message's folder is the milliseconds since then, and four more digits. */
+const firstDay = Date.parse('2020-01-01T00:00:00Z')
 
 /** How many received messages a partner has, how large, and whether each is in a folder of its own. */
 export interface Partner {
@@ -35,14 +40,14 @@ export function inboxOf(partner: string): string {
 
 /** The path of a message below its inbox. @param n from 0 */
 export function messagePath(n: number, { isFlat }: Partner): string {
-  const id = String(7_207_841_093_000_000 + n)
+  const id = String((cameAt(n) - firstDay) * 10_000 + (n % 10_000))
   return isFlat === true ? `${id}.edi` : `${id}/order.edi`
 }
 
 export function* objectsOf(sizes: Sizes): Iterable<BenchObject> {
   for (const [name, partner] of Object.entries(partners(sizes))) {
     for (let n = 0; n < partner.count; n += 1) {
-      yield objectAt(inboxOf(name) + messagePath(n, partner), partner.size)
+      yield objectAt(inboxOf(name) + messagePath(n, partner), partner.size, new Date(cameAt(n)))
     }
   }
 }
@@ -50,7 +55,11 @@ export function* objectsOf(sizes: Sizes): Iterable<BenchObject> {
 const text = Buffer.from("UNB+UNOC:3+BENCH:14+PARTNER:14+260302:0930+1'\n".repeat(64)).subarray(0, messageSize)
 const textEtag = md5(text)
 
-export function objectAt(key: string, size: Bytes, mtime = time): BenchObject {
+function cameAt(n: number): EpochMs {
+  return firstCame + n * apart
+}
+
+export function objectAt(key: string, size: Bytes, mtime: Date): BenchObject {
   const isMessage = size === messageSize
   return {
     key,
