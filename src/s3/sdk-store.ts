@@ -23,7 +23,7 @@ import type { BucketClock } from './bucket-clock.js'
 import { watchDates } from './answer-dates.js'
 import type { CredentialSource } from './credentials.js'
 import { storeError, type Attempt } from './failure.js'
-import { readPageOf } from './fast-listing.js'
+import { PageMemory, readPageOf } from './fast-listing.js'
 import { decodeKey, unquoted } from './list-page.js'
 import { retried } from './retry.js'
 import { silenceLimit, type Try, whileHeard } from './silence.js'
@@ -68,6 +68,7 @@ class SdkStore implements Store {
   readonly #bucket: string
   readonly #credentials: CredentialSource
   readonly #client: S3Client
+  readonly #pages = new PageMemory()
   readonly #patience: Milliseconds
   readonly #dateOf: (answer: object) => EpochMs | undefined
 
@@ -92,7 +93,7 @@ class SdkStore implements Store {
         // Control characters can't stand in XML.
         EncodingType: 'url',
       })
-      const read = readPageOf(command, heard)
+      const read = readPageOf(command, this.#pages, heard)
       const answer = await this.#client.send(command, { abortSignal: own })
       return read() ?? pageOf(answer)
     })
