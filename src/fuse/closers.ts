@@ -16,12 +16,16 @@ const exiting = 0x4
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
 
 export class Closers {
-  /** Processes that were seen with a handle: its opener, those who closed it, and who inherited it from them. */
-  readonly #seen = new Map<number, Set<number>>()
+  /**
+   * Processes that were seen with a handle: its opener, those who closed it, and who inherited it from them. With each the
+   * page faults of children that it had waited for: when they become more, a child has ended whose own children, now
+   * somebody else's, may have the file open out of our sight.
+   */
+  readonly #seen = new Map<number, Map<number, number | undefined>>()
 
   /** @param pid of the caller; undefined or 0 where the binding or the kernel does not tell */
   opened(handle: number, pid: number | undefined): void {
-    this.#seen.set(handle, new Set([pid ?? 0]))
+    this.#seen.set(handle, new Map([[pid ?? 0, faultsOfChildren(pid ?? 0)]]))
   }
 
   released(handle: number): void {
@@ -39,15 +43,17 @@ export class Closers {
   #isLast(handle: number, name: string, closer: number): boolean {
     const seen = this.#seen.get(handle)
     if (!seen) return false
-    seen.add(closer)
+    add(seen, closer)
     if (seen.has(0)) return false
-    for (const pid of seen) {
+    let isClear = true
+    for (const [pid, faults] of seen) {
       const children = childrenOf(pid)
       if (!children || seen.size + children.length > mostProcesses) return false
-      // A set goes on with what is added to it: grandchildren come too.
-      for (const child of children) seen.add(child)
+      // A map goes on with what is added to it: grandchildren come too.
+      for (const child of children) add(seen, child)
+      isClear &&= (faultsOfChildren(pid) ?? faults) === faults && hasOpen(pid, name) === false
     }
-    return [...seen].every((pid) => hasOpen(pid, name) === false)
+    return isClear
   }
 }
 
@@ -95,16 +101,32 @@ function isProcThere(): boolean {
   }
 }
 
-/** The signal that is ending a process. @see proc(5), /proc/pid/stat, fields 9 and 52 */
+/** A child begins with none. */
+function add(seen: Map<number, number | undefined>, pid: number): void {
+  if (!seen.has(pid)) seen.set(pid, 0)
+}
+
+/** The signal that is ending a process. */
 function killedBy(pid: number): string | undefined {
+  const stat = statOf(pid)
+  if (!stat || (stat(9) & exiting) === 0) return undefined
+  const signal = stat(52) & 0x7f
+  return signal === 0 ? undefined : (signalNames.get(signal) ?? `signal ${signal}`)
+}
+
+/** Minor page faults of children that it has waited for; undefined if it has ended. */
+function faultsOfChildren(pid: number): number | undefined {
+  return statOf(pid)?.(11)
+}
+
+/** Fields by their numbers. @see proc(5), /proc/pid/stat */
+function statOf(pid: number): ((field: number) => number) | undefined {
   if (pid === 0) return undefined
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // From field 3 on; the name before it may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if ((Number(fields[9 - 3]) & exiting) === 0) return undefined
-    const signal = Number(fields[52 - 3]) & 0x7f
-    return signal === 0 ? undefined : (signalNames.get(signal) ?? `signal ${signal}`)
+    return (field) => Number(fields[field - 3])
   } catch {
     return undefined
   }

@@ -7,13 +7,13 @@ import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { sendKey } from '../view/send-key.js'
 import type { DuplicatePolicy } from '../config.js'
 import { Bundles } from './bundles.js'
+import { Closing } from './closing.js'
 import type { Holding } from './holding.js'
-import { judged, settled } from './judgement.js'
+import { judged } from './judgement.js'
 import type { Locks } from './locks.js'
 import { pathId, without, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import { NameCheck } from './name-check.js'
-import type { EndOfWriting } from './open-file.js'
 import { OpenFiles } from './open-files.js'
 import { Packer } from './packer.js'
 import type { Pickup } from './pickup.js'
@@ -44,7 +44,6 @@ export interface DurableSenderParts {
 
 /** The kernel sends them when the file is closed, and drops what it has not sent when it is unmounted. */
 const lastCloses: Milliseconds = 1_000
-const closeAgainAfter: Milliseconds = 5_000
 
 export class DurableSender implements Sender {
   readonly #parts: DurableSenderParts
@@ -53,18 +52,18 @@ export class DurableSender implements Sender {
   readonly #rows: Rows
   readonly #packer: Packer
   readonly #bundles: Bundles
-  /** Files that were closed, which could not be written down yet. */
-  readonly #unfinished = new Map<string, { readonly end: EndOfWriting; readonly timer: NodeJS.Timeout }>()
+  readonly #closing: Closing
   #isLeaving = false
-  #isClosed = false
 
   constructor(parts: DurableSenderParts) {
     this.#parts = parts
-    this.#files = new OpenFiles({ ...parts, onClosed: (id, endOfWriting) => this.#closed(id, endOfWriting) })
+    this.#files = new OpenFiles({ ...parts, onClosed: (id, endOfWriting) => this.#closing.closed(id, endOfWriting) })
     this.#names = new NameCheck(parts)
     this.#rows = new Rows(parts)
-    const judge = (archive: Message): Message => this.#judged(archive)
-    this.#packer = new Packer({ ...parts, judge, onPacked: () => parts.transfer.kick() })
+    const judge = (message: Message): Message => this.#judged(message)
+    const onQueued = () => parts.transfer.kick()
+    this.#closing = new Closing({ ...parts, judge, onQueued, isWritten: (id) => this.#files.isWritten(id) })
+    this.#packer = new Packer({ ...parts, judge, onPacked: onQueued })
     this.#bundles = new Bundles({ ...parts, names: this.#names, packer: this.#packer })
   }
 
@@ -241,8 +240,7 @@ export class DurableSender implements Sender {
 
   async close(): Promise<void> {
     this.#isLeaving = true
-    this.#isClosed = true
-    for (const { timer } of this.#unfinished.values()) clearTimeout(timer)
+    this.#closing.close()
     await this.#packer.close()
     await this.#parts.transfer.close()
     await this.#parts.pickup.close()
@@ -252,44 +250,10 @@ export class DurableSender implements Sender {
   /** At the start: files that were closed, of which the kernel could not tell any more. */
   async finishClosed(): Promise<void> {
     const closed = [...this.#parts.book.all()].filter((it) => it.state === 'open')
-    for (const { id } of closed) await this.#closed(id, () => ({ isChanged: true, before: undefined }))
+    for (const { id, size } of closed) {
+      await this.#closing.closed(id, () => ({ isChanged: true, before: undefined, size, damage: undefined }))
+    }
     this.#packer.kick()
-  }
-
-  /** The last writer has closed a file: it is queued, held or failed. */
-  async #closed(id: string, endOfWriting: () => EndOfWriting | undefined): Promise<void> {
-    const { book, clock, locks, log, settle } = this.#parts
-    await locks.run([id], async () => {
-      const message = book.get(id)
-      const last = endOfWriting()
-      if (!last) return
-      const end = this.#withUnfinished(id, last)
-      if (message?.state !== 'open') return
-      const { isChanged, before } = end
-      const closed: Message = { ...message, closedAt: clock.now() }
-      // Opened for writing, and nothing written: as it was.
-      const next =
-        !isChanged && before
-          ? settled({ ...before, mtime: message.mtime, path: message.path }, clock.now(), settle)
-          : closed
-      try {
-        await this.#write([next === closed ? this.#judged(closed) : next])
-      } catch (err) {
-        log.error({ err, id }, 'A closed file could not be queued: it is sent when the state directory works again.')
-        const again = () => void this.#closed(id, () => (this.#files.isWritten(id) ? undefined : end))
-        if (!this.#isClosed) this.#unfinished.set(id, { end, timer: setTimeout(again, closeAgainAfter) })
-      }
-    })
-    this.#parts.transfer.kick()
-  }
-
-  /** What an earlier close left behind counts too. */
-  #withUnfinished(id: string, end: EndOfWriting): EndOfWriting {
-    const earlier = this.#unfinished.get(id)
-    if (!earlier) return end
-    clearTimeout(earlier.timer)
-    this.#unfinished.delete(id)
-    return { isChanged: end.isChanged || earlier.end.isChanged, before: earlier.end.before }
   }
 
   #judged(message: Message): Message {

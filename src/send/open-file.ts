@@ -1,8 +1,9 @@
 /** Spool files under kernel handles: several handles may share one, and the last writer's close decides. */
 import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
-import type { Bytes } from '../units.js'
+import type { Bytes, Milliseconds } from '../units.js'
 import { without, type Message } from './message.js'
+import type { Locks } from './locks.js'
 import type { MessageBook } from './message-book.js'
 import type { Close, OpenSpoolFile } from './sender.js'
 import type { SpoolFile } from './spool.js'
@@ -11,6 +12,8 @@ export interface SharedFileOptions {
   readonly id: string
   readonly file: SpoolFile
   readonly book: MessageBook
+  /** A message is read, changed and written down by one at a time: a rename may be under way. */
+  readonly locks: Locks
   readonly clock: Clock
   readonly isNew: boolean
   /** The last writer has released it: asks for `endOfWriting` once nobody else can open it. */
@@ -22,9 +25,18 @@ export interface SharedFileOptions {
 /** What the last writer leaves behind. */
 export interface EndOfWriting {
   readonly isChanged: boolean
+  readonly size: Bytes
+  /** What failed, in one sentence: it is not complete. */
+  readonly damage: string | undefined
   /** What it was before it was opened for writing; undefined for a new file. */
   readonly before: Message | undefined
 }
+
+/**
+ * The release follows the last close(2) at once. If it does not come, a process that was not seen has the file open still, or
+ * a mapping of it.
+ */
+const releaseWithin: Milliseconds = 1_000
 
 /** A handle that may write. */
 interface Writer {
@@ -39,6 +51,7 @@ export class SharedFile {
   readonly idle: Promise<void>
   readonly #file: SpoolFile
   readonly #book: MessageBook
+  readonly #locks: Locks
   readonly #clock: Clock
   readonly #onClosed: SharedFileOptions['onClosed']
   readonly #onIdle: () => void
@@ -49,11 +62,15 @@ export class SharedFile {
   #isChanged: boolean
   /** Whether all that was written was also closed by somebody, and is on disk. */
   #isFlushed = false
+  #damage: string | undefined
+  /** Waits for the release that must follow. */
+  #doubt: NodeJS.Timeout | undefined
 
   constructor(options: SharedFileOptions) {
     this.id = options.id
     this.#file = options.file
     this.#book = options.book
+    this.#locks = options.locks
     this.#clock = options.clock
     this.#isChanged = options.isNew
     this.#onClosed = options.onClosed
@@ -79,7 +96,7 @@ export class SharedFile {
       id: this.id,
       read: (position, length) => this.#file.read(position, length),
       write: writer ? (bytes, position, signal) => this.#write(writer, bytes, position, signal) : refuse,
-      truncate: writer ? (size) => this.truncate(size) : refuse,
+      truncate: writer ? (size) => this.#truncate(size, () => this.#goesOn()) : refuse,
       flush: (close, signal) => (writer ? this.#flush(writer, close, signal) : Promise.resolve()),
       fsync: () => this.#guarded(() => this.#file.sync()),
       release: () => this.#release(writer),
@@ -89,12 +106,13 @@ export class SharedFile {
   /** It leaves the queue, or wherever it was: closed unchanged, it goes back there. */
   reopened(before: Message): void {
     this.#before = before
+    this.#damage = undefined
   }
 
   /** @returns undefined if somebody has opened it for writing again meanwhile: then that one's close decides */
   endOfWriting(): EndOfWriting | undefined {
     if (this.#writers.size > 0) return undefined
-    const end = { isChanged: this.#isChanged, before: this.#before }
+    const end = { isChanged: this.#isChanged, before: this.#before, size: this.#file.size, damage: this.#damage }
     this.#isChanged = false
     this.#before = undefined
     return end
@@ -111,11 +129,16 @@ export class SharedFile {
     await this.#written()
   }
 
-  async truncate(size: Bytes): Promise<void> {
+  /** By whoever has locked it. */
+  truncate(size: Bytes): Promise<void> {
+    return this.#truncate(size, () => this.#goesOnLocked())
+  }
+
+  async #truncate(size: Bytes, goesOn: () => Promise<void>): Promise<void> {
     const isCutOff = size === 0 && this.#message()?.killedBy !== undefined
     if (size === this.#file.size && !this.#isChanged && !isCutOff) return
     await this.#guarded(async () => {
-      await this.#goesOn()
+      await goesOn()
       await this.#file.truncate(size)
     })
     this.#changed(size)
@@ -138,6 +161,10 @@ export class SharedFile {
 
   /** It seemed to be closed for good, and is written again: on disk before a byte of it changes. */
   async #goesOn(): Promise<void> {
+    if (this.#message()?.isComplete === true) await this.#locks.run([this.id], () => this.#goesOnLocked())
+  }
+
+  async #goesOnLocked(): Promise<void> {
     const message = this.#message()
     if (message?.isComplete === true) await this.#book.put([without(message, 'isComplete')], { sync: true })
   }
@@ -145,6 +172,7 @@ export class SharedFile {
   /** Data, folder and journal are on disk when it resolves. A flush before the first byte (`sh -c '… > f'`) has nothing to do. */
   async #flush(writer: Writer, close: Close, signal: AbortSignal): Promise<void> {
     const message = this.#message()
+    if (this.#damage !== undefined) throw new FsError('EIO', this.#damage)
     if (message?.isDamaged === true) throw new FsError('EIO', message.error ?? 'A write to it failed.')
     // One that waited to be sent, and was opened for writing without a write, waits again.
     const isBack = !this.#isChanged && this.#before?.state === 'queued'
@@ -155,20 +183,41 @@ export class SharedFile {
         const killedBy = close.killedBy()
         this.#isFlushed = true
         await this.#file.sync()
-        const current = this.#message()
-        if (!current || current.state === 'gone') return
-        const closed: Message = {
-          ...current,
-          ...([...this.#writers].every((it) => it.isClosed) ? { isComplete: true } : {}),
-          ...(killedBy === undefined ? {} : { killedBy }),
-        }
-        await this.#book.put([closed], { sync: this.#file.size > 0 })
+        await this.#locks.run([this.id], () => this.#closedLocked(killedBy))
       }),
     )
   }
 
+  /** All that was written is on disk: that it was closed is written down. */
+  async #closedLocked(killedBy: string | undefined): Promise<void> {
+    const current = this.#message()
+    // Its release may have come meanwhile, where the answer to this took too long.
+    if (current?.state !== 'open') return
+    const isComplete = this.#writers.size > 0 && [...this.#writers].every((it) => it.isClosed)
+    const closed: Message = {
+      ...current,
+      size: this.#file.size,
+      ...(isComplete ? { isComplete } : {}),
+      ...(killedBy === undefined ? {} : { killedBy }),
+    }
+    await this.#book.put([closed], { sync: this.#file.size > 0 })
+    if (isComplete) this.#expectRelease()
+  }
+
+  #expectRelease(): void {
+    clearTimeout(this.#doubt)
+    this.#doubt = setTimeout(() => {
+      for (const writer of this.#writers) writer.isClosed = false
+      // What can't be written down now stays as it was: whole as far as anybody could see.
+      this.#goesOn().catch(() => undefined)
+    }, releaseWithin)
+  }
+
   async #release(writer: Writer | undefined): Promise<void> {
-    if (writer && this.#writers.delete(writer) && this.#writers.size === 0) await this.#written()
+    if (writer && this.#writers.delete(writer) && this.#writers.size === 0) {
+      clearTimeout(this.#doubt)
+      await this.#written()
+    }
     this.#handles -= 1
     if (this.#handles > 0) return
     this.#onIdle()
@@ -194,7 +243,9 @@ export class SharedFile {
 
   /** What was reported as failed must never be sent, even if it is done later. */
   async #answered<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
-    const onLate = () => void this.#damage('It was not answered in time: the disk of the state directory hangs.')
+    const onLate = () => {
+      this.#damaged('It was not answered in time: the disk of the state directory hangs.')
+    }
     signal.addEventListener('abort', onLate, { once: true })
     try {
       return await act()
@@ -207,19 +258,25 @@ export class SharedFile {
     try {
       return await act()
     } catch (error) {
-      await this.#damage(error instanceof Error ? error.message : String(error))
+      this.#damaged(error instanceof Error ? error.message : String(error))
       throw error
     }
   }
 
-  async #damage(sentence: string): Promise<void> {
+  #damaged(reason: string): void {
     const message = this.#message()
-    if (!message || message.isDamaged === true) return
+    if (this.#damage !== undefined || !message) return
+    this.#damage = `It is not complete. ${reason}`
     this.#isChanged = true
-    const damaged: Message = { ...message, isDamaged: true, error: `It is not complete. ${sentence}` }
+    const damage = { isDamaged: true, error: this.#damage }
     // At once, and whatever the disk says: it must not be sent now.
-    this.#book.touch(damaged)
-    await this.#book.put([damaged], { sync: false }).catch(() => undefined)
+    this.#book.touch({ ...message, ...damage })
+    // Not waited for: who truncates has the lock. Its close says the same.
+    const write = async (): Promise<void> => {
+      const current = this.#message()
+      if (current?.state === 'open') await this.#book.put([{ ...current, ...damage }], { sync: false })
+    }
+    this.#locks.run([this.id], write).catch(() => undefined)
   }
 
   #message(): Message | undefined {

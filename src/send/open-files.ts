@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
+import type { Locks } from './locks.js'
 import type { MessageBook } from './message-book.js'
 import { SharedFile, type EndOfWriting } from './open-file.js'
 import type { OpenSpoolFile } from './sender.js'
@@ -9,6 +10,7 @@ import type { Spool, SpoolFile } from './spool.js'
 
 export interface OpenFilesOptions {
   readonly book: MessageBook
+  readonly locks: Locks
   readonly spool: Spool
   readonly clock: Clock
   /** The last writer has closed a file: asks for the end of writing once nobody else can open it. */
@@ -59,9 +61,9 @@ export class OpenFiles {
   }
 
   #share(id: string, file: SpoolFile, isNew: boolean): SharedFile {
-    const { book, clock, onClosed } = this.#options
+    const { book, locks, clock, onClosed } = this.#options
     const shared: SharedFile = new SharedFile({
-      ...{ id, file, book, clock, isNew },
+      ...{ id, file, book, locks, clock, isNew },
       onClosed: () => onClosed(id, () => shared.endOfWriting()),
       onIdle: () => {
         if (this.#open.get(id) === shared) this.#open.delete(id)

@@ -1,0 +1,153 @@
+/** Who has a file open, and how it ends: only what its last writer closed itself is sent. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, readFile, rename, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { mount, type Mounted } from '../helpers/mounted.js'
+import { sh } from '../helpers/run.js'
+import { inState, sendRows } from '../helpers/send-state.js'
+import { until } from '../helpers/until.js'
+
+const flags = ['--station', 'ACME/GLOBEX']
+const key = (name: string) => `AS2/send/ACME/GLOBEX/${name}`
+
+/** Runs a program until a file has some bytes, and ends it with a signal. */
+async function killed(
+  mounted: Mounted,
+  name: string,
+  program: readonly string[],
+  signal: NodeJS.Signals,
+): Promise<void> {
+  const [command = '', ...args] = program
+  const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'] })
+  child.stdin.on('error', () => undefined).write('x'.repeat(100_000))
+  await until(`${name} to have bytes`, async () =>
+    (await sendRows(mounted)).some((row) => row.path === name && row.state === 'open' && row.size > 0),
+  )
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  await ended
+}
+
+t.test('a writer that a signal ends in the middle: held, and never sent by itself', async (t) => {
+  const mounted = await mount(t, { flags })
+  const send = mounted.path('ACME/GLOBEX/send')
+  const programs: Readonly<Record<string, readonly string[]>> = {
+    'cat.edi': ['sh', '-c', `exec cat > ${send}/cat.edi`],
+    'dd.edi': ['dd', `of=${send}/dd.edi`, 'bs=1000'],
+    'tee.edi': ['tee', `${send}/tee.edi`],
+    'python.edi': [
+      ...['python3', '-c'],
+      `import sys, time
+f = open('${send}/python.edi', 'wb', 0)
+f.write(b'half')
+time.sleep(100)`,
+    ],
+  }
+  for (const [name, program] of Object.entries(programs)) {
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      const file = `${signal}-${name}`
+      const renamed = program.map((it) => it.replace(`/${name}`, `/${file}`))
+      await killed(mounted, file, renamed, signal)
+      t.match(await inState(mounted, file, 'held'), { reason: 'killed' }, `${file} by ${signal}`)
+    }
+  }
+  await writeFile(join(send, 'marker.edi'), 'sent after them')
+  await mounted.inBucket(key('marker.edi'))
+  t.same(mounted.puts(), [key('marker.edi')])
+  await t.test('written anew from its beginning it is sent', async (t) => {
+    await writeFile(join(send, 'SIGKILL-tee.edi'), 'whole')
+    t.equal((await mounted.inBucket(key('SIGKILL-tee.edi'))).toString(), 'whole')
+  })
+  await t.test('a crash later changes nothing', async (t) => {
+    await mounted.kill('SIGKILL')
+    await mounted.mount()
+    const held = (await sendRows(mounted)).filter((row) => row.state === 'held')
+    t.equal(held.length, 7)
+    t.ok(held.every((row) => row.reason === 'killed'))
+  })
+})
+
+t.test('a writer that is killed after its close, or whose child goes on: what was closed is sent', async (t) => {
+  const mounted = await mount(t, { flags })
+  const send = mounted.path('ACME/GLOBEX/send')
+  await sh(`sh -c 'echo whole > ${send}/after.edi; kill -9 $$' || true`)
+  t.equal((await mounted.inBucket(key('after.edi'))).toString(), 'whole\n')
+  await sh(`(echo one; (sleep 0.5; echo two) & ) > ${send}/background.edi`)
+  t.equal((await mounted.inBucket(key('background.edi'))).toString(), 'one\ntwo\n', 'with what came from behind')
+  await sh(`{ echo a; { echo b; sh -c 'echo c; exec sh -c "echo d"'; } | cat; } > ${send}/pipeline.edi`)
+  t.equal((await mounted.inBucket(key('pipeline.edi'))).toString(), 'a\nb\nc\nd\n')
+  t.equal(mounted.puts().length, 3)
+})
+
+/** Forks twice, so that the writer is nobody's child, and closes its own descriptor. */
+const daemon = (path: string) => `
+import os, sys, time
+f = os.open('${path}', os.O_CREAT | os.O_WRONLY)
+os.write(f, b'half ')
+if os.fork() == 0:
+    if os.fork() == 0:
+        time.sleep(WAIT)
+        os.write(f, b'and whole')
+        os.close(f)
+    os._exit(0)
+os.wait()
+os.close(f)
+`
+
+t.test('a writer out of sight: nothing is sent before it has closed, and nothing half after a crash', async (t) => {
+  const mounted = await mount(t, { flags })
+  const send = mounted.path('ACME/GLOBEX/send')
+  await python(daemon(`${send}/daemon.edi`).replace('WAIT', '0.5'))
+  t.equal((await mounted.inBucket(key('daemon.edi'))).toString(), 'half and whole')
+  await python(daemon(`${send}/crash.edi`).replace('WAIT', '5'))
+  await mounted.kill('SIGKILL')
+  await mounted.mount()
+  t.match(await inState(mounted, 'crash.edi', 'held'), { reason: 'crash', size: 5 })
+  t.same(mounted.puts(), [key('daemon.edi')])
+})
+
+t.test('a mapping that outlives the descriptor: what is written through it later is sent too', async (t) => {
+  const mounted = await mount(t, { flags })
+  const path = mounted.path('ACME/GLOBEX/send/mapped.edi')
+  await python(`
+import mmap, os, time
+f = os.open('${path}', os.O_CREAT | os.O_RDWR)
+os.write(f, b'.' * 10000)
+m = mmap.mmap(f, 10000)
+os.close(f)
+time.sleep(0.5)
+m[0:5] = b'later'
+m.flush()
+time.sleep(0.5)
+m[9995:10000] = b'still'
+m.close()
+`)
+  const bytes = (await mounted.inBucket(key('mapped.edi'))).toString()
+  t.equal(bytes, `later${'.'.repeat(9990)}still`)
+  t.equal(mounted.puts().length, 1)
+})
+
+t.test('a name that is submitted is not promised again', async (t) => {
+  const mounted = await mount(t, { flags })
+  const path = mounted.path('ACME/GLOBEX/send/order.edi')
+  await writeFile(path, 'first')
+  await inState(mounted, 'order.edi', 'submitted')
+  await refused(t, 'EPERM', () => open(path, 'w'))
+  await refused(t, 'EPERM', () => open(path, 'a'))
+  await refused(t, 'EPERM', () => truncate(path, 0))
+  await writeFile(`${path}.tmp`, 'second')
+  await refused(t, 'EEXIST', () => rename(`${path}.tmp`, path))
+  t.equal(await readFile(path, 'utf8'), 'first')
+  t.equal(mounted.puts().length, 1)
+})
+
+async function refused(t: Test, code: string, act: () => Promise<unknown>): Promise<void> {
+  await t.rejects(act(), { code })
+}
+
+async function python(script: string): Promise<void> {
+  const child = spawn('python3', ['-c', script], { stdio: 'ignore' })
+  await once(child, 'exit')
+}
