@@ -61,9 +61,9 @@ export class Trail {
       for (const message of changed) {
         const change = at === undefined ? undefined : changeOf(messages.get(message.id), message, at)
         messages.set(message.id, message)
-        if (!change || at === undefined) continue
+        if (!audit || !change || at === undefined) continue
         const entry = this.#entry(change, message, at)
-        if (!known.has(entryId(entry))) audit?.append(entry)
+        if (!known.has(entryId(entry))) audit.append(entry)
       }
     }
     for (const message of recovered) this.changed(messages.get(message.id), message, now)
