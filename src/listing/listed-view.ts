@@ -2,6 +2,7 @@
  * One view's listing: refreshed from its newest keys on, compared with the whole from time to time. Whatever finds
  * something replaces what is seen in one step.
  */
+import { FsError } from '../errors.js'
 import type { Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -99,7 +100,7 @@ export class ListedView {
       return known
     }
     if (this.#peeks.count >= manyPeeks) this.#listAlongside()
-    return (await this.#peeks.tree(names, purpose, signal)) ?? this.tree(signal)
+    return (await this.#peeks.tree(names, purpose, signal).catch(unlessRefused)) ?? this.tree(signal)
   }
 
   /** @see Listing.complete */
@@ -240,6 +241,11 @@ export class ListedView {
     const { deadline, log, prefix } = this.#options
     this.tree(AbortSignal.timeout(deadline)).catch((err: unknown) => log.debug({ err, prefix }, 'not listed'))
   }
+}
+
+/** Keys may be allowed to list the view and nothing narrower. */
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof FsError && error.code === 'EACCES')) throw error
 }
 
 function least(a: string | undefined, b: string): string {

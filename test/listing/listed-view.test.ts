@@ -329,6 +329,21 @@ t.test('a path by name', async (t: Test) => {
     t.equal([...(content.readdir(['a' as Name]) ?? [])].length, 1_500)
   })
 
+  t.test('is found in the whole where nothing narrower may be listed', async (t) => {
+    const world = new World()
+    world.fill(5_000)
+    const refusal = new StoreError('EACCES', 'permanent', 'AccessDenied', 'No.', {})
+    world.store.intercept = ({ key }) => (key === (inbox as string) ? undefined : { before: refusal })
+    t.equal((await peek(world, '720784109394321/order.edi')).kind, 'file')
+    world.store.intercept = () => ({ before: refusal })
+    await t.rejects(
+      peek(new World(), 'x').then(() => world.listing.complete(inbox, world.now + 1, world.signal)),
+      {
+        code: 'EACCES',
+      },
+    )
+  })
+
   t.test('after many of them, the whole is listed', async (t) => {
     const world = new World()
     world.fill(5_000)
