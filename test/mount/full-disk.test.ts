@@ -1,0 +1,95 @@
+/** The disk of the state directory is full, read-only, or gone: what can't be kept is refused, the rest is untouched. */
+import { mkdir, open, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { prepare, type Mounted } from '../helpers/mounted.js'
+import { withoutRoot } from '../helpers/nobody.js'
+import { run, sh } from '../helpers/run.js'
+import { inState, sendRows } from '../helpers/send-state.js'
+import { until } from '../helpers/until.js'
+
+const skip = withoutRoot()
+const key = (name: string) => `AS2/send/ACME/GLOBEX/${name}`
+
+/** A mount whose state directory is on a disk of 8 MiB. */
+async function onSmallDisk(t: Test, flags: readonly string[] = []): Promise<Mounted> {
+  const mounted = await prepare(t, { flags: ['--station', 'ACME/GLOBEX', ...flags] })
+  await mkdir(mounted.stateDirectory)
+  await sh(`mount -t tmpfs -o size=8m,mode=700 tmpfs ${mounted.stateDirectory}`)
+  // Before the directory is deleted.
+  t.beforeEach(() => undefined)
+  t.teardown(() => run('umount', ['-l', mounted.stateDirectory]))
+  await mounted.mount()
+  return mounted
+}
+
+t.test('a file that is larger than the disk is refused, and never sent; later ones are', { skip }, async (t) => {
+  const mounted = await onSmallDisk(t)
+  const send = mounted.path('ACME/GLOBEX/send')
+  await writeFile(join(send, 'before.edi'), 'before')
+  await mounted.inBucket(key('before.edi'))
+  await t.rejects(writeFile(join(send, 'large.dat'), Buffer.alloc(20_000_000, 'x')), { code: 'ENOSPC' })
+  await inState(mounted, 'large.dat', 'failed')
+  await t.test('a small one fits no more, or is sent', async (t) => {
+    const isWritten = await writeFile(join(send, 'small.edi'), Buffer.alloc(200_000, 'x')).then(
+      () => true,
+      (error: unknown) => (t.match(error, { code: 'ENOSPC' }), false),
+    )
+    t.equal(isWritten, false)
+  })
+  await t.test('what fills it can be removed, though the disk is full', async (t) => {
+    await unlink(join(send, 'large.dat'))
+    await t.rejects(stat(join(send, 'large.dat')), { code: 'ENOENT' })
+  })
+  await writeFile(join(send, 'after.edi'), 'after')
+  t.equal((await mounted.inBucket(key('after.edi'))).toString(), 'after')
+  await unlink(join(send, 'small.edi')).catch(() => undefined)
+  t.same(mounted.puts(), [key('before.edi'), key('after.edi')])
+})
+
+t.test('what waits is sent though the disk is full, and that makes room', { skip }, async (t) => {
+  const mounted = await onSmallDisk(t, ['--settle', '1h'])
+  const send = mounted.path('ACME/GLOBEX/send')
+  for (const name of ['1', '2', '3']) await writeFile(join(send, name), Buffer.alloc(2_000_000, name))
+  await t.rejects(writeFile(join(send, 'large.dat'), Buffer.alloc(3_000_000, 'x')), { code: 'ENOSPC' })
+  await mounted.kill('SIGTERM')
+  t.same(mounted.puts().sort(), ['1', '2', '3'].map(key))
+  await mounted.mount()
+  t.match(await sendRows(mounted).then((rows) => rows.filter((it) => it.state !== 'submitted')), [
+    { path: 'large.dat', state: 'failed' },
+  ])
+})
+
+t.test(
+  'a disk that turns read-only: refused, and what waits is sent when it is writable again',
+  { skip },
+  async (t) => {
+    const mounted = await onSmallDisk(t, ['--settle', '2s'])
+    const send = mounted.path('ACME/GLOBEX/send')
+    await writeFile(join(send, 'waits.edi'), 'waits')
+    await sh(`mount -o remount,ro -f ${mounted.stateDirectory} || true`)
+    t.equal((await mounted.inBucket(key('waits.edi'))).toString(), 'waits')
+  },
+)
+
+t.test('a state directory that is deleted under the daemon: nothing is promised any more', { skip }, async (t) => {
+  const mounted = await prepare(t, { flags: ['--station', 'ACME/GLOBEX', '--settle', '1h'] })
+  await mounted.mount()
+  const send = mounted.path('ACME/GLOBEX/send')
+  const file = await open(join(send, 'open.edi'), 'w')
+  await file.write('half')
+  await rm(join(mounted.stateDirectory, 'spool'), { recursive: true })
+  await t.rejects(writeFile(join(send, 'new.edi'), 'new'), { code: 'EIO' })
+  await t.rejects(
+    file.sync().then(() => file.close()),
+    { code: 'EIO' },
+  )
+  await file.close().catch(() => undefined)
+  t.equal((await readFile(mounted.path('.as2fs/status.json'), 'utf8')).length > 0, true, 'the mount goes on')
+  await until(
+    'no more to be open',
+    async () => (await sendRows(mounted)).every((row) => row.state !== 'open'),
+    10_000,
+  ).catch(() => undefined)
+  t.same(mounted.puts(), [])
+})
