@@ -28,7 +28,7 @@ import { HealthWatch, probeWhileUnwell } from './s3/health.js'
 import { createSdkStore } from './s3/sdk-store.js'
 import type { Store } from './s3/store.js'
 import { createSender } from './send/create-sender.js'
-import type { Sender } from './send/sender.js'
+import type { Sender, SendRow } from './send/sender.js'
 import { startControlServer, type ControlServer } from './state/control-server.js'
 import { PartnerSet } from './state/partners.js'
 import type { QueueReport, StatusReport, UnmountReport } from './state/reports.js'
@@ -274,7 +274,7 @@ class RunningDaemon implements Daemon {
   async #drain(limit: Milliseconds): Promise<void> {
     const left = await this.#sender?.drain(limit)
     if (!left) return
-    const waiting = this.#queue().rows.filter((it) => it.state === 'queued' || it.state === 'uploading')
+    const waiting = this.#queue().rows.filter(isOnItsWay)
     if (waiting.length > 0) {
       const files = waiting.map((it) => `${it.station}/${it.partner}/${it.path}`)
       const named = files.length > mostNamed ? [...files.slice(0, mostNamed), '…'] : files
@@ -331,6 +331,11 @@ async function openAudit(path: string | undefined, log: Logger): Promise<AuditLo
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new UsageError(`The audit trail ${path} can't be written (${code}): give another with --audit-log.`)
   }
+}
+
+/** Sent without anybody's doing. */
+function isOnItsWay({ state, reason }: SendRow): boolean {
+  return state === 'queued' || state === 'uploading' || reason === 'packing'
 }
 
 /** `df`: room is what the state directory has; what the bucket holds has no bound. */
