@@ -229,31 +229,17 @@ t.test('what is not sent, and is left as it was', async (t) => {
 t.test('a big bundle', async (t) => {
   const { mounted, send: path } = await send(t, ['--settle', '1h'])
   const folder = join(path, 'batch')
-  const files = Array.from({ length: 3 }, () => randomBytes(16 * 1024 * 1024))
+  const files = Array.from({ length: 3 }, () => randomBytes(10 * 1024 * 1024))
   const written = async (): Promise<void> => {
     await mkdir(folder)
     for (const [i, bytes] of files.entries()) await writeFile(join(folder, `${i}.dat`), bytes)
   }
-  await t.test('is accepted at once and packed behind it', async (t) => {
+  await t.test('is accepted at once and packed behind it: killed meanwhile, at the next mount', async (t) => {
     await written()
     await rename(folder, join(path, 'batch.zip'))
     t.match(
       (await sendRows(mounted)).find((it) => it.path === 'batch.zip'),
       { state: 'held', reason: 'packing' },
-    )
-    await until('the kernel to know', () =>
-      stat(join(path, 'batch')).then(
-        () => false,
-        () => true,
-      ),
-    )
-    await mkdir(folder)
-    await rmdir(folder)
-  })
-  await t.test('a daemon that is killed while it packs, packs it at the next mount', async (t) => {
-    t.match(
-      (await sendRows(mounted)).find((it) => it.path === 'batch.zip'),
-      { reason: 'packing' },
     )
     await mounted.kill('SIGKILL')
     await mounted.mount()
