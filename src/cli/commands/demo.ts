@@ -100,7 +100,7 @@ Send, and see what becomes of it (outbox in two seconds, its receipt in three):
   ${as2fs} queue ${shellQuoted(mountpoint)}
   ls ${folder}/outbox ${folder}/mdn/incoming
   ${as2fs} info ${folder}/outbox/${path}
-  ${as2fs} status
+  ${as2fs} status ${shellQuoted(mountpoint)}
 
 Partners send an order now and then. Ctrl-C ends it all and leaves nothing behind.
 
