@@ -124,10 +124,17 @@ function isLetter(code: number): boolean {
   return (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
 }
 
-/** Keys are listed with EncodingType=url, where `+` is a space. */
+/**
+ * Keys are listed with EncodingType=url, where `+` is a space. One that is not UTF-8, which S3 forbids, stays encoded: it
+ * can't be read, and must not hide the others.
+ */
 export function decodeKey(encoded: string): string {
   if (!/[+%]/.test(encoded)) return encoded
-  return decodeURIComponent(encoded.replaceAll('+', ' '))
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '))
+  } catch {
+    return encoded
+  }
 }
 
 export function unquoted(etag: string | undefined): string {

@@ -81,3 +81,11 @@ t.test('every key that is listed is read as it was', async (t) => {
   )
   t.pass()
 })
+
+t.test('a key that is not UTF-8 does not hide the others', async (t) => {
+  const other = contents.replace('AS2/a%2Bb+c%0A&amp;', 'AS2/%FF')
+  t.same(
+    parseListPage(`${head}${contents}${other}${tail}`)?.objects.map((it) => it.key),
+    [object.key, 'AS2/%FF'],
+  )
+})
