@@ -12,8 +12,6 @@ export interface BodyOptions {
   readonly heard?: () => void
   /** Used if it has the length of the body; its content is arbitrary after a failure. */
   readonly into?: Uint8Array | undefined
-  /** Told that the pieces of the body are copied at once. @returns a function that ends it */
-  readonly copiesAtOnce?: ((body: Readable) => () => void) | undefined
 }
 
 /**
@@ -24,21 +22,16 @@ export interface BodyOptions {
 export async function readBody(
   body: Readable,
   length: Bytes | undefined,
-  { heard = () => undefined, into, copiesAtOnce }: BodyOptions = {},
+  { heard = () => undefined, into }: BodyOptions = {},
 ): Promise<Uint8Array> {
   if (length === undefined) return readUnannounced(body, heard)
   const bytes = into?.length === length ? into : Buffer.allocUnsafeSlow(length)
   let filled = 0
-  const ended = copiesAtOnce?.(body)
-  try {
-    await drain(body, (chunk) => {
-      heard()
-      if (filled + chunk.length <= length) bytes.set(chunk, filled)
-      filled += chunk.length
-    })
-  } finally {
-    ended?.()
-  }
+  await drain(body, (chunk) => {
+    heard()
+    if (filled + chunk.length <= length) bytes.set(chunk, filled)
+    filled += chunk.length
+  })
   if (filled !== length) throw new CutBody(`${filled} of ${length} bytes came`)
   return bytes
 }

@@ -14,7 +14,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { IncomingMessage } from 'node:http'
+import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
 import type { Bytes, EpochMs, Key, Milliseconds, Prefix } from '../units.js'
@@ -25,7 +25,6 @@ import type { CredentialSource } from './credentials.js'
 import { storeError, type Attempt } from './failure.js'
 import { PageMemory, readPageOf } from './fast-listing.js'
 import { decodeKey, unquoted } from './list-page.js'
-import { LeanAgent } from './lean-agent.js'
 import { retried } from './retry.js'
 import { silenceLimit, type Try, whileHeard } from './silence.js'
 import { StoreError } from './store-error.js'
@@ -55,7 +54,6 @@ export interface SdkStoreOptions {
 
 /** Enough for reads and uploads in parallel; a bucket's limits are far above. */
 const maxSockets = 64
-const agentOptions = { keepAlive: true, maxSockets }
 const connectionTimeout = 5_000
 /** Silence on a connection after which it is given up. */
 const socketTimeout = 20_000
@@ -71,10 +69,6 @@ class SdkStore implements Store {
   readonly #credentials: CredentialSource
   readonly #client: S3Client
   readonly #pages = new PageMemory()
-  readonly #agent: LeanAgent
-  /** The body of an answer without TLS, as it came; one whose checksum is verified is another stream. */
-  readonly #copiesAtOnce = (body: Readable): (() => void) =>
-    body instanceof IncomingMessage ? this.#agent.copiesAtOnce(body) : () => undefined
   readonly #patience: Milliseconds
   readonly #dateOf: (answer: object) => EpochMs | undefined
 
@@ -82,8 +76,7 @@ class SdkStore implements Store {
     this.#bucket = options.bucket
     this.#credentials = options.credentials
     this.#patience = options.patience
-    this.#agent = new LeanAgent(agentOptions)
-    this.#client = new S3Client(clientConfig(options, this.#agent))
+    this.#client = new S3Client(clientConfig(options))
     this.#dateOf = watchDates(this.#client, options.bucketClock)
   }
 
@@ -123,9 +116,7 @@ class SdkStore implements Store {
       const body = answer.Body as Readable | undefined
       try {
         requireWhatWasAsked(request, answer)
-        return body
-          ? await readBody(body, answer.ContentLength, { heard, into: request.into, copiesAtOnce: this.#copiesAtOnce })
-          : new Uint8Array(0)
+        return body ? await readBody(body, answer.ContentLength, { heard, into: request.into }) : new Uint8Array(0)
       } catch (error) {
         // Without a listener the end of an unread body would end the process.
         body?.on('error', () => undefined).destroy()
@@ -248,7 +239,8 @@ class SdkStore implements Store {
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
-function clientConfig(options: SdkStoreOptions, httpAgent: LeanAgent): S3ClientConfig {
+function clientConfig(options: SdkStoreOptions): S3ClientConfig {
+  const agents = { keepAlive: true, maxSockets }
   const common: S3ClientConfig = {
     region: options.region,
     forcePathStyle: options.pathStyle,
@@ -260,8 +252,8 @@ function clientConfig(options: SdkStoreOptions, httpAgent: LeanAgent): S3ClientC
     requestHandler: new NodeHttpHandler({
       connectionTimeout,
       socketTimeout,
-      httpAgent,
-      httpsAgent: new HttpsAgent(agentOptions),
+      httpAgent: new HttpAgent(agents),
+      httpsAgent: new HttpsAgent(agents),
       socketAcquisitionWarningTimeout: 60_000,
     }),
   }
