@@ -1,7 +1,7 @@
 /** Runs a daemon in this process to its end: signals stop it, and nothing thrown takes the mount down unseen. */
-import { setFlagsFromString } from 'node:v8'
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
+import { collectOften } from '../heap.js'
 import { unmount } from '../fuse/mountinfo.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
@@ -9,8 +9,6 @@ import type { Milliseconds } from '../units.js'
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** As a shell has it for SIGINT. */
 const interrupted = 130
-/** V8 lets a heap double before it looks what is still used; a daemon that listed a large view would keep the chaff. */
-const frugal = '--heap-growing-percent=20'
 /** npx and others hand a signal on that the terminal has sent to us already. */
 const sameWish: Milliseconds = 2_000
 
@@ -20,7 +18,7 @@ const sameWish: Milliseconds = 2_000
  * @throws UsageError one sentence if it can't start
  */
 export async function runDaemon(config: MountConfig, log: Logger, ready: () => void): Promise<number> {
-  setFlagsFromString(frugal)
+  collectOften()
   // Here and not at the top: the other commands need neither the binding nor the SDK.
   const { startDaemon } = await import('../daemon.js').catch(explainMissing)
   let stop: ((reason: string) => void) | undefined

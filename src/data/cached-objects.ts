@@ -3,6 +3,7 @@ import type { ObjectInfo } from '../s3/store.js'
 import { BlockSource, type BlockSourceOptions } from './block-source.js'
 import type { Objects, OpenObject, Successors, Usage } from './objects.js'
 import { PinnedObject, type Readers } from './pinned-object.js'
+import { SequentialReaders } from './sequential-readers.js'
 import { Walks } from './walks.js'
 
 export type ObjectsOptions = BlockSourceOptions
@@ -16,7 +17,7 @@ class CachedObjects implements Objects {
   readonly #walks: Walks
 
   constructor(options: ObjectsOptions) {
-    this.#readers = { blocks: new BlockSource(options), sequential: new Set() }
+    this.#readers = { blocks: new BlockSource(options), sequential: new SequentialReaders() }
     this.#walks = new Walks(this.#readers.blocks)
   }
 

@@ -4,6 +4,7 @@ import type { Bytes } from '../units.js'
 import type { BlockSource } from './block-source.js'
 import { blockAt, blockFrom, smallestUnit, wholeLimit } from './blocks.js'
 import type { OpenObject } from './objects.js'
+import type { SequentialReaders } from './sequential-readers.js'
 import { nextWindow, type Window, type WindowLimits } from './window.js'
 
 const MiB: Bytes = 1024 * 1024
@@ -20,7 +21,7 @@ const shareOfWindows = 1 / 4
 export interface Readers {
   readonly blocks: BlockSource
   /** Those whose window is open. */
-  readonly sequential: Set<PinnedObject>
+  readonly sequential: SequentialReaders
 }
 
 export class PinnedObject implements OpenObject {
@@ -119,8 +120,7 @@ export class PinnedObject implements OpenObject {
 
   #limits(): WindowLimits {
     const { blocks, sequential } = this.#readers
-    const readers = Math.max(1, sequential.size + (sequential.has(this) ? 0 : 1))
-    const share = Math.floor((blocks.limit * shareOfWindows) / readers)
+    const share = Math.floor((blocks.limit * shareOfWindows) / sequential.countWith(this))
     const max = Math.max(smallestUnit, Math.min(widest, share))
     return { opensAfter, first: Math.min(MiB, max), max, slack }
   }

@@ -14,7 +14,7 @@ declare module 'fuse-native' {
   namespace Fuse {
     type Errno = number
     type Done = (errno: Errno) => void
-    /** Of `read` and `write`: the byte count comes FIRST; a negative one is an errno. */
+    /** Of `write`, as of `read`: the byte count comes FIRST; a negative one is an errno. */
     type Count = (countOrErrno: number) => void
 
     interface Stat {
@@ -65,8 +65,16 @@ declare module 'fuse-native' {
       open(path: string, flags: number, done: (errno: Errno, handle?: number) => void, pid?: number): void
       /** No open flags: the kernel has them, the binding does not hand them over. */
       create(path: string, mode: number, done: (errno: Errno, handle?: number) => void, pid?: number): void
+      /** With our patch there is no `buffer`: the bytes are copied from what `done` is given, before it returns. */
+      read(
+        path: string,
+        handle: number,
+        buffer: Buffer | undefined,
+        length: number,
+        position: number,
+        done: (countOrErrno: number, bytes?: Uint8Array) => void,
+      ): void
       /** `buffer` is the kernel request's memory: detached on reply, never to be touched after. */
-      read(path: string, handle: number, buffer: Buffer, length: number, position: number, done: Count): void
       write(path: string, handle: number, buffer: Buffer, length: number, position: number, done: Count): void
       release(path: string, handle: number, done: Done): void
       unlink(path: string, done: Done): void

@@ -90,13 +90,19 @@ export function createOperations(
       }),
 
     read: (path, handle, buffer, length, position, done) =>
-      answerer.answer('read', path, done, done, async (signal) => {
-        const bytes = await fs.read(handle, position, length, signal)
-        // Past the deadline the buffer is no longer ours.
-        signal.throwIfAborted()
-        buffer.set(bytes)
-        return bytes.length
-      }),
+      answerer.answer(
+        'read',
+        path,
+        (bytes: Uint8Array) => done(bytes.length, bytes),
+        done,
+        async (signal) => {
+          const bytes = await fs.read(handle, position, length, signal)
+          // Past the deadline the buffer is no longer ours.
+          signal.throwIfAborted()
+          buffer?.set(bytes)
+          return bytes
+        },
+      ),
     write: (path, handle, buffer, length, position, done) =>
       answerer.answer('write', path, done, done, (signal) =>
         fs.write(handle, buffer.subarray(0, length), position, signal),
