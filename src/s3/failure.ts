@@ -46,17 +46,27 @@ const meanings: Readonly<Record<string, Meaning>> = {
     failure: 'permanent',
     sentence: 'the server wants no checksums in trailers: name it with --endpoint (MissingContentLength)',
   },
+  OperationAborted: transient('another request is under way for it (OperationAborted)'),
+  // On the way something was lost: not the file's fault.
+  BadDigest: transient('another body arrived than was sent (BadDigest)'),
+  IncompleteBody: transient('half a body arrived (IncompleteBody)'),
+  InvalidPart: transient('a part of it did not arrive (InvalidPart)'),
   SlowDown: transient('S3 asks to slow down (SlowDown)'),
   RequestTimeout: late,
   TimeoutError: late,
   AbortError: late,
 }
 
+/** Request Timeout, Too Early, Too Many Requests. */
+const passing = new Set([408, 425, 429])
+
 /** By HTTP status, where the error's name says nothing: a HEAD has no body. */
 function byStatus(status: number | undefined): Meaning | undefined {
   if (status === 403) return meanings.AccessDenied
   if (status === 404) return meanings.NoSuchKey
-  if (status !== undefined && status >= 500) return transient(`S3 has a problem (HTTP ${status})`)
+  if (status !== undefined && (status >= 500 || passing.has(status))) {
+    return transient(`S3 has a problem (HTTP ${status})`)
+  }
   if (status !== undefined && status >= 400) {
     return { code: 'EIO', failure: 'permanent', sentence: `S3 refused the request (HTTP ${status})` }
   }
@@ -94,6 +104,7 @@ function describe(error: unknown): { name: string; status: number | undefined; d
   // The SDK's handler says TimeoutError of connections that were reset, too.
   const isReset = systemCode === 'ECONNRESET' || systemCode === 'EPIPE'
   const known = meanings[error.name] && !isReset ? error.name : (systemCode ?? error.name)
-  const detail = systemCode === undefined ? error.message || error.name : `S3 can't be reached (${systemCode})`
+  const detail =
+    systemCode === undefined ? (error.message || error.name).replace(/\.$/, '') : `S3 can't be reached (${systemCode})`
   return { name: known, status: metadata?.httpStatusCode, detail }
 }

@@ -45,6 +45,11 @@ const meanings: readonly (readonly [Said, code: string, failure: string, sentenc
   [{ status: 403 }, 'EACCES', 'permanent', /not allowed/],
   [{ status: 404 }, 'ENOENT', 'absent', /not there/],
   [{ name: 'NotImplemented', status: 501 }, 'EIO', 'transient', /HTTP 501/],
+  [{ name: 'OperationAborted', status: 409 }, 'EIO', 'transient', /another request is under way/],
+  [{ name: 'BadDigest', status: 400 }, 'EIO', 'transient', /BadDigest/],
+  [{ name: 'IncompleteBody', status: 400 }, 'EIO', 'transient', /IncompleteBody/],
+  [{ name: 'InvalidPart', status: 400 }, 'EIO', 'transient', /InvalidPart/],
+  [{ name: 'TooManyRequests', status: 429 }, 'EIO', 'transient', /HTTP 429/],
   [{ name: 'InternalError', status: 500 }, 'EIO', 'transient', /HTTP 500/],
   [{ name: 'InvalidArgument', status: 400 }, 'EIO', 'permanent', /HTTP 400/],
 ]
