@@ -76,7 +76,9 @@ export class SendFolder {
     const isBundle = this.#isBundle(partner, from)
     const row = isBundle ? undefined : this.#sender.row(partner, from)
     const isFormer = row && this.#former.has(sendPath(row))
-    if (!isBundle) await this.#requireLocal(partner, from, signal, 'EBUSY')
+    const busyAs = isHidden(to) ? 'EPERM' : 'EBUSY'
+    if (row?.state === 'submitted' && isHidden(to)) throw submitted(from)
+    if (!isBundle) await this.#requireLocal(partner, from, signal, busyAs)
     await this.#sender.rename(partner, from, to, signal)
     if (isBundle || isFormer === true) this.#former.add(sendPath({ ...partner, path: to.join('/') }))
   }
@@ -202,6 +204,11 @@ function folderAttributes(mtime: EpochMs): Attributes {
 
 function absent(names: readonly Name[]): FsError {
   return new FsError('ENOENT', `There is no ${names.join('/')} in this send/.`)
+}
+
+/** libfuse's name for a file that was unlinked while somebody had it open: then the rename stands for the unlink. */
+function isHidden(names: readonly Name[]): boolean {
+  return names.at(-1)?.startsWith('.fuse_hidden') === true
 }
 
 function submitted(names: readonly Name[]): FsError {

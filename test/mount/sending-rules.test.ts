@@ -171,6 +171,9 @@ t.test('while it is uploaded, submitted or failed', async (t) => {
     t.equal(await readFile(path, 'utf8'), 'ISA*00*', 'it can be read')
     await accepted(path)
     await until('its mode', async () => ((await stat(path)).mode & 0o777) === 0o444)
+    const held = await open(path, 'r')
+    await t.rejects(unlink(path), { code: 'EPERM' }, 'though it is open')
+    await held.close()
     t.same(mounted.puts(), ['AS2/send/ACME/GLOBEX/order.edi'])
   })
 
@@ -179,6 +182,9 @@ t.test('while it is uploaded, submitted or failed', async (t) => {
     const theirs = mounted.path('ACME/INITECH/send/theirs.edi')
     t.equal(await readFile(theirs, 'utf8'), 'theirs')
     await refusedAsSubmitted(t, theirs)
+    const held = await open(theirs, 'r')
+    await t.rejects(unlink(theirs), { code: 'EPERM' }, 'though it is open: libfuse would rename it out of sight')
+    await held.close()
     t.equal(mounted.server.get('AS2/send/ACME/INITECH/theirs.edi')?.toString(), 'theirs')
   })
 
