@@ -50,7 +50,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
   // On the way something was lost: not the file's fault.
   BadDigest: transient('another body arrived than was sent (BadDigest)'),
   IncompleteBody: transient('half a body arrived (IncompleteBody)'),
-  InvalidPart: transient('a part of it did not arrive (InvalidPart)'),
   SlowDown: transient('S3 asks to slow down (SlowDown)'),
   RequestTimeout: late,
   TimeoutError: late,

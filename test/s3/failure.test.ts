@@ -48,7 +48,6 @@ const meanings: readonly (readonly [Said, code: string, failure: string, sentenc
   [{ name: 'OperationAborted', status: 409 }, 'EIO', 'transient', /another request is under way/],
   [{ name: 'BadDigest', status: 400 }, 'EIO', 'transient', /BadDigest/],
   [{ name: 'IncompleteBody', status: 400 }, 'EIO', 'transient', /IncompleteBody/],
-  [{ name: 'InvalidPart', status: 400 }, 'EIO', 'transient', /InvalidPart/],
   [{ name: 'TooManyRequests', status: 429 }, 'EIO', 'transient', /HTTP 429/],
   [{ name: 'InternalError', status: 500 }, 'EIO', 'transient', /HTTP 500/],
   [{ name: 'InvalidArgument', status: 400 }, 'EIO', 'permanent', /HTTP 400/],
