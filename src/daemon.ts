@@ -309,6 +309,7 @@ class RunningDaemon implements Daemon {
         ...(problem === undefined ? [] : [problem]),
         ...this.#health.refusedListings,
         ...(this.#audit?.problem === undefined ? [] : [this.#audit.problem]),
+        ...(this.#sender?.problems() ?? []),
         ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
         ...(this.#mount?.binding === 'stock'
           ? ['The binding was not compiled here: the mount slows down under load.']

@@ -5,6 +5,7 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from '../units.js'
 import type { DuplicatePolicy } from '../config.js'
+import { Descriptors, mostOpenFiles } from './descriptors.js'
 import { DurableSender } from './durable-sender.js'
 import { Holding, type HoldPolicy } from './holding.js'
 import { Journal } from './journal.js'
@@ -44,7 +45,8 @@ export interface SenderOptions extends HoldPolicy {
 export async function createSender(options: SenderOptions): Promise<Sender> {
   const { directory, root, bucket, clock, log } = options
   const read = await Journal.read<JournalEntry>(directory, log)
-  const spool = await Spool.open(directory)
+  const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
+  const spool = await Spool.open(directory, descriptors)
   const recovered = recover(read, await spool.sizes(), clock.now())
   for (const id of recovered.strangers) {
     log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
@@ -74,7 +76,18 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   transfer.kick()
   pickup.watch()
   const holding = new Holding(options)
-  const sender = new DurableSender({ ...options, random, book, spool, transfer, pickup, locks, holding, trail })
+  const sender = new DurableSender({
+    ...options,
+    random,
+    book,
+    spool,
+    descriptors,
+    transfer,
+    pickup,
+    locks,
+    holding,
+    trail,
+  })
   await sender.finishClosed()
   return sender
 }

@@ -8,6 +8,7 @@ import { sendKey } from '../view/send-key.js'
 import type { DuplicatePolicy } from '../config.js'
 import { Bundles } from './bundles.js'
 import { Closing } from './closing.js'
+import type { Descriptors } from './descriptors.js'
 import type { Holding } from './holding.js'
 import { judged } from './judgement.js'
 import type { Locks } from './locks.js'
@@ -28,6 +29,7 @@ import type { Partner } from '../view/partner.js'
 export interface DurableSenderParts {
   readonly book: MessageBook
   readonly spool: Spool
+  readonly descriptors: Descriptors
   readonly transfer: Transfer
   readonly pickup: Pickup
   readonly locks: Locks
@@ -83,6 +85,11 @@ export class DurableSender implements Sender {
     return this.#rows.counts()
   }
 
+  problems(): readonly string[] {
+    const { problem } = this.#parts.descriptors
+    return problem === undefined ? [] : [problem]
+  }
+
   folders(partner: Partner): readonly string[] {
     return this.#bundles.folders(partner)
   }
@@ -94,8 +101,9 @@ export class DurableSender implements Sender {
     const name = path.join('/')
     const existing = this.#parts.book.at(partner, name)
     if (existing) return this.open(partner, path, { write: true, truncate: true }, signal)
+    const { book, clock, locks, descriptors } = this.#parts
+    descriptors.mustBeFree()
     const isUnchecked = await this.#names.check(partner, name, false, signal)
-    const { book, clock, locks } = this.#parts
     const id = randomUUID()
     return locks.run([pathId(partner, name), ...this.#bundles.lockIds(partner, path)], async () => {
       this.#bundles.mustHold(partner, path)

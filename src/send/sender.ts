@@ -116,6 +116,8 @@ export interface Sender {
   cancel(id: string): Promise<void>
   releaseHeld(id: string): Promise<void>
   counts(): SendCounts
+  /** One sentence for each thing that keeps `send/` from working now; for `status`. */
+  problems(): readonly string[]
   /**
    * After the unmount: waits for the last closes, of which the kernel tells a moment after close(2), for at most a second.
    * @param isProof the kernel let it be unmounted, so nobody has a file open: those of which it did not tell are closed

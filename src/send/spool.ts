@@ -7,6 +7,7 @@ import { syncFolder } from '../durable-file.js'
 import { FsError, type FsErrorCode } from '../errors.js'
 import type { ByteRange } from '../s3/store.js'
 import type { Bytes } from '../units.js'
+import type { Descriptors } from './descriptors.js'
 import { ChunkPool, WriteBehind } from './write-behind.js'
 
 /** So much is written between syncs in the background: the one at close then has little left to do. */
@@ -20,15 +21,18 @@ const passedOn = new Set<string>(['ENOSPC', 'EFBIG', 'EMFILE'] satisfies FsError
 export class Spool {
   readonly #data: string
   readonly #strangers: string
+  readonly #descriptors: Descriptors
   readonly #chunks = new ChunkPool(writeBehindMemory)
 
-  private constructor(directory: string) {
+  private constructor(directory: string, descriptors: Descriptors) {
+    this.#descriptors = descriptors
     this.#data = join(directory, 'data')
     this.#strangers = join(directory, 'lost+found')
   }
 
-  static async open(directory: string): Promise<Spool> {
-    const spool = new Spool(directory)
+  /** @param descriptors for what is open under handles of the kernel */
+  static async open(directory: string, descriptors: Descriptors): Promise<Spool> {
+    const spool = new Spool(directory, descriptors)
     await mkdir(spool.#data, { recursive: true, mode: 0o700 })
     return spool
   }
@@ -40,18 +44,21 @@ export class Spool {
 
   /** @throws FsError ENOSPC, EMFILE, EIO */
   async create(id: string): Promise<SpoolFile> {
-    return orFsError(async () => {
-      const handle = await open(this.#path(id), 'wx+', 0o600)
-      return new SpoolFile({ handle, chunks: this.#chunks, newIn: this.#data, size: 0 })
-    }, id)
+    const handle = await this.#opened(id, 'wx+')
+    return this.#file({ handle, newIn: this.#data, size: 0 })
   }
 
+  /** @throws FsError EMFILE, EIO */
   async open(id: string): Promise<SpoolFile> {
-    return orFsError(async () => {
-      const handle = await open(this.#path(id), 'r+')
-      const { size } = await handle.stat()
-      return new SpoolFile({ handle, chunks: this.#chunks, newIn: undefined, size })
-    }, id)
+    const handle = await this.#opened(id, 'r+')
+    try {
+      const { size } = await orFsError(() => handle.stat(), id)
+      return this.#file({ handle, newIn: undefined, size })
+    } catch (error) {
+      await handle.close()
+      this.#descriptors.give()
+      throw error
+    }
   }
 
   /** @returns undefined if it is not there */
@@ -98,6 +105,20 @@ export class Spool {
     return path
   }
 
+  async #opened(id: string, flags: 'wx+' | 'r+'): Promise<FileHandle> {
+    this.#descriptors.take()
+    try {
+      return await orFsError(() => open(this.#path(id), flags, 0o600), id)
+    } catch (error) {
+      this.#descriptors.give()
+      throw error
+    }
+  }
+
+  #file(options: Pick<SpoolFileOptions, 'handle' | 'newIn' | 'size'>): SpoolFile {
+    return new SpoolFile({ ...options, chunks: this.#chunks, onClosed: () => this.#descriptors.give() })
+  }
+
   #path(id: string): string {
     return join(this.#data, id)
   }
@@ -109,12 +130,14 @@ interface SpoolFileOptions {
   /** The folder to sync with the first sync, for a new file. */
   readonly newIn: string | undefined
   readonly size: Bytes
+  readonly onClosed: () => void
 }
 
 /** One open file of the spool. Errors of writes may come late: from a later call, at the latest from `sync` or `drain`. */
 export class SpoolFile {
   readonly #handle: FileHandle
   readonly #behind: WriteBehind
+  readonly #onClosed: () => void
   #newIn: string | undefined
   #size: Bytes
   #written: Bytes = 0
@@ -123,8 +146,9 @@ export class SpoolFile {
   #lastSync: Promise<void> = Promise.resolve()
   #background: Promise<void> = Promise.resolve()
 
-  constructor({ handle, chunks, newIn, size }: SpoolFileOptions) {
+  constructor({ handle, chunks, newIn, size, onClosed }: SpoolFileOptions) {
     this.#handle = handle
+    this.#onClosed = onClosed
     this.#behind = new WriteBehind(handle, chunks)
     this.#newIn = newIn
     this.#size = size
@@ -178,7 +202,8 @@ export class SpoolFile {
   async close(): Promise<void> {
     await this.#behind.drain().catch(() => undefined)
     await this.#background.catch(() => undefined)
-    await this.#handle.close()
+    // Closed or not, the descriptor is gone: close(2) fails for what was written, of which `sync` has told.
+    await this.#handle.close().finally(this.#onClosed)
   }
 
   async #sync(): Promise<void> {
