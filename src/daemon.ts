@@ -116,6 +116,7 @@ class RunningDaemon implements Daemon {
       deadline: listingDeadline,
       unordered: ['send/', 'duplicate/'].map((folder) => `${config.prefix}${folder}` as Prefix),
       patience: config.opTimeout / 8,
+      onChange: () => this.#mount?.folderChanged(),
       clock: systemClock,
       log,
     })
@@ -146,7 +147,10 @@ class RunningDaemon implements Daemon {
       ['status.json', new ControlFile(() => this.#status(), systemClock)],
       ['queue.json', new ControlFile(() => this.#queue(), systemClock)],
     ])
-    const tree = new ReadOnlyTree({ listing, objects, partners, attribution: attributionByKey, controlFiles, root })
+    const tree = new ReadOnlyTree({
+      ...{ listing, objects, partners, attribution: attributionByKey, controlFiles, root },
+      ttl: this.#config.listTtl,
+    })
     const fs = new As2Filesystem({
       tree,
       send: new SendFolder({ sender, listing, objects, root }),

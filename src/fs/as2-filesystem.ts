@@ -6,9 +6,9 @@ import type { DirectoryOfPartners } from './directory-of-partners.js'
 import type {
   Attributes,
   Close,
-  DirectoryEntry,
   Filesystem,
   FilesystemFigures,
+  FolderContent,
   OpenRequest,
   Times,
 } from './filesystem.js'
@@ -59,7 +59,7 @@ export class As2Filesystem implements Filesystem {
     return this.#send.getattr(owner, place.names, signal)
   }
 
-  async readdir(path: string, signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
+  async readdir(path: string, signal: AbortSignal): Promise<FolderContent> {
     const place = parsePath(path)
     if (place.kind !== 'send') return this.#tree.readdir(place, signal)
     const owner = await this.#tree.owner(place, signal)
@@ -82,7 +82,8 @@ export class As2Filesystem implements Filesystem {
       return this.#handles.add(await this.#send.open(owner, place.names, request, signal))
     }
     if (request.write) throw readOnlyView(path)
-    return this.#handles.add(await this.#tree.open(place, signal), { isUncached: place.kind === 'control-file' })
+    const { file, isUncached } = await this.#tree.open(place, signal)
+    return this.#handles.add(file, { isUncached })
   }
 
   async create(path: string, signal: AbortSignal): Promise<number> {

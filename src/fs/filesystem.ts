@@ -17,6 +17,14 @@ export interface DirectoryEntry extends Attributes {
   readonly name: string
 }
 
+/** What is in a folder; `.` and `..` aside. The entries are made as they are asked for, once. */
+export interface FolderContent extends Iterable<DirectoryEntry> {
+  /** Till when this may be told without another look, unless it is told to have changed. None: it may change any time. */
+  readonly freshUntil?: EpochMs
+  /** The folders that come after it in its parent, just as fresh: who walks through them will ask for theirs next. */
+  readonly following?: Iterable<{ readonly name: string; readonly entries: Iterable<DirectoryEntry> }>
+}
+
 export interface OpenRequest {
   readonly write: boolean
   readonly truncate: boolean
@@ -40,8 +48,7 @@ export interface Times {
  */
 export interface Filesystem {
   getattr(path: string, signal: AbortSignal): Promise<Attributes>
-  /** `.` and `..` aside. They are made as they are asked for, once. */
-  readdir(path: string, signal: AbortSignal): Promise<Iterable<DirectoryEntry>>
+  readdir(path: string, signal: AbortSignal): Promise<FolderContent>
   access(path: string, mode: number, signal: AbortSignal): Promise<void>
   open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number>
   create(path: string, signal: AbortSignal): Promise<number>

@@ -1,10 +1,10 @@
 /** The `mdn/` of a partner: the receipts of `AS2/raw-mdn/` that belong to it, out of one listing for all partners. */
 import { KeyIndex } from '../listing/key-index.js'
 import { IndexTree } from '../listing/key-tree.js'
-import type { Entry, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
+import type { Entry, FolderContent, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
-import type { Name, Prefix } from '../units.js'
+import type { EpochMs, Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
@@ -139,6 +139,14 @@ class Below implements KeyTree {
     return this.#tree.readdir([...this.#base, ...names])
   }
 
+  get listedAt(): EpochMs {
+    return this.#tree.listedAt
+  }
+
+  foldersAfter(): Iterable<FolderContent> {
+    return []
+  }
+
   after(names: readonly Name[]): Iterable<ObjectInfo> {
     return this.#tree.after([...this.#base, ...names])
   }
@@ -165,6 +173,15 @@ class MergedTree implements KeyTree {
       for (const entry of entries ?? []) if (!merged.has(entry.name)) merged.set(entry.name, entry)
     }
     return found ? merged.values() : undefined
+  }
+
+  get listedAt(): EpochMs {
+    return Math.min(...this.#trees.map((it) => it.listedAt))
+  }
+
+  /** Of one alone they would hide what the other has. */
+  foldersAfter(): Iterable<FolderContent> {
+    return []
   }
 
   after(names: readonly Name[]): Iterable<ObjectInfo> {

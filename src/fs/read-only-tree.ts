@@ -1,9 +1,9 @@
 /** Everything of the tree that can only be read: stations, partners, views, `.as2fs/`. */
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
-import type { Entry, KeyTree, Listing, Purpose } from '../listing/listing.js'
+import type { Entry, FolderContent as ListedFolder, KeyTree, Listing, Purpose } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
-import type { Name, Prefix } from '../units.js'
+import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import {
   controlFolder,
@@ -19,7 +19,7 @@ import {
 import { entryAttributes, readOnlyFolder } from './attributes.js'
 import type { ControlFile } from './control-files.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
-import type { Attributes, DirectoryEntry } from './filesystem.js'
+import type { Attributes, DirectoryEntry, FolderContent } from './filesystem.js'
 import { readOnlyFile, type OpenFile } from './handles.js'
 import { MdnViews } from './mdn-views.js'
 import type { Partner } from '../view/partner.js'
@@ -34,6 +34,8 @@ export interface ReadOnlyTreeOptions {
   readonly attribution: MdnAttribution
   readonly controlFiles: ReadonlyMap<string, ControlFile>
   readonly root: Prefix
+  /** `--list-ttl` */
+  readonly ttl: Milliseconds
 }
 
 export class ReadOnlyTree {
@@ -43,6 +45,7 @@ export class ReadOnlyTree {
   readonly #mdns: MdnViews
   readonly #controlFiles: ReadonlyMap<string, ControlFile>
   readonly #root: Prefix
+  readonly #ttl: Milliseconds
 
   constructor(options: ReadOnlyTreeOptions) {
     this.#listing = options.listing
@@ -51,6 +54,7 @@ export class ReadOnlyTree {
     this.#mdns = new MdnViews(options.listing, options.root, options.attribution)
     this.#controlFiles = options.controlFiles
     this.#root = options.root
+    this.#ttl = options.ttl
   }
 
   /** @throws FsError ENOENT if there is no such station or partner */
@@ -86,7 +90,7 @@ export class ReadOnlyTree {
     }
   }
 
-  async readdir(place: ReadOnlyPlace, signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
+  async readdir(place: ReadOnlyPlace, signal: AbortSignal): Promise<FolderContent> {
     switch (place.kind) {
       case 'root': {
         const stations = await this.#partners.stations(signal)
@@ -107,9 +111,10 @@ export class ReadOnlyTree {
         return folders(pairFolders(place.pair))
       case 'all-mdns-of':
       case 'view': {
-        const entries = (await this.#tree(place, 'content', signal)).readdir(place.names)
+        const tree = await this.#tree(place, 'content', signal)
+        const entries = tree.readdir(place.names)
         if (!entries) throw absent(place.names.join('/'))
-        return shown(entries)
+        return new ShownFolder(entries, tree.listedAt + this.#ttl, () => tree.foldersAfter(place.names))
       }
       case 'control-file':
         throw new FsError('ENOTDIR', `${place.name} is a file.`)
@@ -118,9 +123,12 @@ export class ReadOnlyTree {
     }
   }
 
-  /** Opens for reading. */
-  async open(place: ReadOnlyPlace, signal: AbortSignal): Promise<OpenFile> {
-    if (place.kind === 'control-file') return this.#openControl(place.name)
+  /**
+   * Opens for reading.
+   * @returns also whether the kernel may think its size another: then it must not be read through the page cache
+   */
+  async open(place: ReadOnlyPlace, signal: AbortSignal): Promise<{ file: OpenFile; isUncached: boolean }> {
+    if (place.kind === 'control-file') return { file: this.#openControl(place.name), isUncached: true }
     if (place.kind === 'absent') throw absent('such file or folder')
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') throw new FsError('EISDIR', 'That is a folder.')
     const tree = await this.#tree(place, 'entry', signal)
@@ -128,10 +136,11 @@ export class ReadOnlyTree {
     if (!entry) throw absent(place.names.join('/'))
     if (entry.kind === 'folder') throw new FsError('EISDIR', `${entry.name} is a folder.`)
     const object = this.#objects.open(entry, () => tree.after(place.names))
-    return readOnlyFile(
+    const file = readOnlyFile(
       (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
       () => object.close(),
     )
+    return { file, isUncached: this.#listing.hadOther(entry) }
   }
 
   /** What is at a place of a view, as its listing has it. */
@@ -233,6 +242,33 @@ function mdnDirection(view: ViewName): MdnDirection | undefined {
 
 function folders(names: readonly string[]): DirectoryEntry[] {
   return names.map((name) => ({ ...readOnlyFolder(), name }))
+}
+
+type ShownSibling = NonNullable<FolderContent['following']> extends Iterable<infer T> ? T : never
+
+/** A folder of a view. */
+class ShownFolder implements FolderContent {
+  readonly freshUntil: EpochMs
+  readonly #entries: Iterable<Entry>
+  readonly #following: () => Iterable<ListedFolder>
+
+  constructor(entries: Iterable<Entry>, freshUntil: EpochMs, following: () => Iterable<ListedFolder>) {
+    this.#entries = entries
+    this.freshUntil = freshUntil
+    this.#following = following
+  }
+
+  [Symbol.iterator](): Iterator<DirectoryEntry> {
+    return shown(this.#entries)
+  }
+
+  get following(): NonNullable<FolderContent['following']> {
+    return shownFolders(this.#following())
+  }
+}
+
+function* shownFolders(folders: Iterable<ListedFolder>): Generator<ShownSibling, undefined> {
+  for (const { name, entries } of folders) yield { name, entries: shown(entries) }
 }
 
 /** Made one after the other, as they are asked for: a view may hold a million. */

@@ -3,13 +3,25 @@ declare module 'fuse-native' {
   class Fuse {
     /** With our patch: how many threads serve the kernel. */
     static readonly poolThreads: number | undefined
-    /** With our patch: `readdir` may give all entries in one buffer, each as `d` or `f`, its name and a 0. */
-    static readonly packsFolders: boolean | undefined
+    /** With our patch: `readdir` may give all entries in one buffer, each as `d` or `f`, its name and a 0; the methods below. */
+    static readonly keepsFolders: boolean | undefined
     constructor(mountpoint: string, operations: Fuse.Operations, options: { timeout: false })
     /** The `-o…` argument for libfuse: at most 1,023 bytes. */
     _fuseOptions(): string
     open(done: (error: Error | null) => void): void
     close(done: (error: Error | null) => void): void
+    /** What is the same of all files and of all folders that are kept: all but size and times. */
+    keepFoldersAs(file: Fuse.Stat, folder: Fuse.Stat): void
+    /**
+     * From now on, and for so many milliseconds, the binding answers by itself who reads a folder or asks for what is in it.
+     * What is not in it comes here still.
+     * @param names as of `readdir`, without `.` and `..`; they are copied
+     * @param sizesAndTimes two numbers for each; they are copied
+     */
+    keepFolder(path: string, names: Uint8Array, sizesAndTimes: Float64Array, forMs: number): void
+    /** Folders that are kept are no longer, or those whose time is over. */
+    dropFolders(onlyExpired: boolean): void
+    keptFigures(): { answered: number; folders: number; bytes: number }
   }
   namespace Fuse {
     type Errno = number

@@ -7,9 +7,11 @@ import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { Answerer, type CallCounts } from './answer.js'
 import { findHolders, type Holder } from './holders.js'
+import { KeptFolders } from './kept-folders.js'
 import { fuseOptions, type FuseMountOptions } from './mount-options.js'
 import { mountAt, unmount } from './mountinfo.js'
-import { createOperations, type Ownership } from './operations.js'
+import { createOperations } from './operations.js'
+import type { Ownership } from './stat.js'
 
 export interface MountRequest extends FuseMountOptions {
   /** Absolute, without a trailing slash. */
@@ -25,7 +27,9 @@ export interface MountedFuse {
   readonly binding: 'patched' | 'stock'
   /** Resolves when the mount is gone, whoever took it away. */
   readonly gone: Promise<void>
-  counts(): CallCounts
+  counts(): CallCounts & { readonly answeredByBinding: number }
+  /** What was told of some folder may be so no longer. */
+  folderChanged(): void
   /** @returns who keeps it busy; undefined when it is unmounted */
   unmount(): Promise<readonly Holder[] | undefined>
   /** Takes it out of sight though it is busy; those who hold it get errors. */
@@ -39,10 +43,9 @@ const watchAtTheEnd: Milliseconds = 10
 class As2Fuse extends Fuse {
   readonly #options: string
 
-  constructor(request: MountRequest, answerer: Answerer) {
+  constructor(request: MountRequest, answerer: Answerer, kept: KeptFolders | undefined) {
     // Its own timer for each call costs three quarters of the speed of reading; `answer` has the deadline.
-    const packsFolders = Fuse.packsFolders === true
-    super(request.mountpoint, createOperations(request.fs, answerer, request.owner, packsFolders), { timeout: false })
+    super(request.mountpoint, createOperations(request.fs, answerer, request.owner, kept), { timeout: false })
     this.#options = fuseOptions(request)
   }
 
@@ -55,7 +58,8 @@ class As2Fuse extends Fuse {
 /** @throws UsageError if the kernel or fusermount refuses */
 export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const answerer = new Answerer({ log: request.log, deadline: request.opTimeout })
-  const fuse = new As2Fuse(request, answerer)
+  const kept = Fuse.keepsFolders === true ? new KeptFolders(() => fuse, request.owner) : undefined
+  const fuse: As2Fuse = new As2Fuse(request, answerer, kept)
   await new Promise<void>((resolve, reject) => {
     fuse.open((error) => {
       if (error) reject(new UsageError(`Mounting on ${request.mountpoint} was refused (${error.message}).`))
@@ -63,11 +67,15 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
     })
   })
   const ending = new AbortController()
-  const gone = watch(request.mountpoint, ending.signal).then(() => answerer.close())
+  const gone = watch(request.mountpoint, ending.signal).then(() => {
+    answerer.close()
+    kept?.close()
+  })
   return {
     binding: Fuse.poolThreads === undefined ? 'stock' : 'patched',
     gone,
-    counts: () => answerer.counts,
+    counts: () => ({ ...answerer.counts, answeredByBinding: kept?.answered ?? 0 }),
+    folderChanged: () => kept?.drop(),
     async unmount() {
       const reason = await unmount(request.mountpoint, { lazy: false })
       if (reason !== undefined && (await mountAt(request.mountpoint))) {

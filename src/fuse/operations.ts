@@ -3,32 +3,20 @@ import { constants } from 'node:fs'
 import type Fuse from 'fuse-native'
 import { FsError } from '../errors.js'
 import type { Attributes, DirectoryEntry, Filesystem } from '../fs/filesystem.js'
-import type { EpochMs } from '../units.js'
 import type { Answerer } from './answer.js'
 import { Closers } from './closers.js'
+import type { KeptFolders } from './kept-folders.js'
 import { packFolder } from './packed-folder.js'
-
-/** Whose files they are, and what is taken from their modes. */
-export interface Ownership {
-  readonly uid: number
-  readonly gid: number
-  readonly umask: number
-  /** When it was mounted: the time of folders that have none. */
-  readonly since: EpochMs
-}
-
-const blockSize = 512
-/** What programs read and write at a time. */
-const ioSize = 128 * 1024
+import { encodeStat, type Ownership } from './stat.js'
 
 type Done = (errno: number) => void
 
-/** @param packsFolders whether the binding takes a folder's entries in one buffer */
+/** @param kept what the binding may answer by itself; undefined: it can't, nor take a folder's entries in one buffer */
 export function createOperations(
   fs: Filesystem,
   answerer: Answerer,
   owner: Ownership,
-  packsFolders: boolean,
+  kept: KeptFolders | undefined,
 ): Fuse.Operations {
   const closers = new Closers()
   const toStat = (it: Attributes): Fuse.Stat => encodeStat(it, owner)
@@ -60,8 +48,13 @@ export function createOperations(
 
     // With their types, or `find` would ask for that of each.
     readdir: (path, done) =>
-      packsFolders
-        ? tell('readdir', path, done, async (signal) => packFolder(await fs.readdir(path, signal)))
+      kept
+        ? tell('readdir', path, done, async (signal) => {
+            const content = await fs.readdir(path, signal)
+            const packed = packFolder(content, owner.since)
+            kept.add(path, content, packed)
+            return packed.names
+          })
         : answerer.answer(
             'readdir',
             path,
@@ -149,23 +142,6 @@ async function inTime(fs: Filesystem, opening: Promise<number>, signal: AbortSig
   if (signal.aborted) await fs.release(handle)
   signal.throwIfAborted()
   return handle
-}
-
-function encodeStat(it: Attributes, owner: Ownership): Fuse.Stat {
-  const mtime = it.mtime === 0 ? owner.since : it.mtime
-  const type = it.kind === 'folder' ? constants.S_IFDIR : constants.S_IFREG
-  return {
-    mode: type | (it.mode & ~owner.umask),
-    uid: owner.uid,
-    gid: owner.gid,
-    size: it.size,
-    nlink: it.kind === 'folder' ? 2 : 1,
-    blksize: ioSize,
-    blocks: Math.ceil(it.size / blockSize),
-    atime: mtime,
-    mtime,
-    ctime: mtime,
-  }
 }
 
 function folderStat(owner: Ownership): Fuse.Stat {

@@ -1,11 +1,13 @@
 /** Listings by prefix: one `ListedView` for each that somebody looks at, and the folders of stations and partners. */
 import type { FsError } from '../errors.js'
-import type { Store } from '../s3/store.js'
+import type { ObjectInfo, Store } from '../s3/store.js'
 import { StoreError } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
+import type { KeyIndex } from './key-index.js'
 import { compareKeys } from './key-order.js'
+import { FormerTrees } from './former-trees.js'
 import { ListedView } from './listed-view.js'
 import type { KeyTree, Listing, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { Refreshed } from './refreshed.js'
@@ -24,6 +26,8 @@ export interface ListingOptions {
   readonly unordered: readonly Prefix[]
   /** How long a look waits for the bucket while there is something to show without it. */
   readonly patience: Milliseconds
+  /** What is shown of some view is another from now on. */
+  readonly onChange?: () => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -39,6 +43,7 @@ class CachedListing implements Listing {
   readonly #options: ListingOptions
   readonly #views = new Map<Prefix, ListedView>()
   readonly #folders = new Map<Prefix, Refreshed<readonly string[]>>()
+  readonly #formers = new FormerTrees()
 
   constructor(options: ListingOptions) {
     this.#options = options
@@ -80,6 +85,10 @@ class CachedListing implements Listing {
     return this.#folders.get(prefix)?.since(since) ?? []
   }
 
+  hadOther(object: ObjectInfo): boolean {
+    return this.#formers.hadOther(object)
+  }
+
   forget(key: Key): void {
     for (const [prefix, view] of this.#views) if (key.startsWith(prefix)) view.forget(key.slice(prefix.length))
   }
@@ -98,7 +107,7 @@ class CachedListing implements Listing {
       this.#dropIdle()
       const { store, ttl, reconcile, deadline, patience, unordered, clock, log } = this.#options
       const mayBeOrdered = !unordered.some((it) => prefix.startsWith(it))
-      const limits = { ttl, reconcile, deadline, patience, mayServe: this.#mayServe }
+      const limits = { ttl, reconcile, deadline, patience, mayServe: this.#mayServe, onChange: this.#noteChange }
       this.#views.set(prefix, (view = new ListedView({ prefix, store, ...limits, mayBeOrdered, clock, log })))
     }
     return view
@@ -112,6 +121,11 @@ class CachedListing implements Listing {
   }
 
   readonly #mayServe = (age: Milliseconds, error: FsError): boolean => age <= this.#options.staleTtl && isOutage(error)
+
+  readonly #noteChange = (former: KeyIndex | undefined): void => {
+    if (former) this.#formers.add(former)
+    this.#options.onChange?.()
+  }
 
   async #listFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
     const found = new Set<string>()

@@ -4,11 +4,13 @@ import type { ObjectInfo } from '../s3/store.js'
 import { decodeName, encodeName, encodeObjectName } from '../view/names.js'
 import type { KeyIndex } from './key-index.js'
 import { afterFolder, compareKeys } from './key-order.js'
-import type { Entry, FileEntry, FolderEntry, ViewTree } from './listing.js'
+import type { Entry, FileEntry, FolderContent, FolderEntry, ViewTree } from './listing.js'
 
 export interface TreeTimes {
   readonly listedAt: EpochMs
   readonly completeAt: EpochMs
+  /** It has some path, and may lack others. */
+  readonly isPart?: boolean
 }
 
 /** A run of positions in the index: what a folder holds, whose raw path ends in `/` or is empty. */
@@ -30,13 +32,15 @@ export class IndexTree implements ViewTree {
   readonly index: KeyIndex
   readonly listedAt: EpochMs
   readonly completeAt: EpochMs
+  readonly isPart: boolean
   readonly #root: Folder
 
   /** @param below the raw path of the folder that is the root, ending in `/`; empty: all of the index */
-  constructor(index: KeyIndex, { listedAt, completeAt }: TreeTimes, below = '') {
+  constructor(index: KeyIndex, { listedAt, completeAt, isPart = false }: TreeTimes, below = '') {
     this.index = index
     this.listedAt = listedAt
     this.completeAt = completeAt
+    this.isPart = isPart
     this.#root = { path: below, ...this.#range(below) }
   }
 
@@ -57,9 +61,18 @@ export class IndexTree implements ViewTree {
 
   readdir(names: readonly Name[]): Iterable<Entry> | undefined {
     const folder = this.#folderAt(names)
-    if (!folder) return undefined
-    if (this.#isInOrder(folder)) return { [Symbol.iterator]: () => this.#entries(folder) }
-    return [...this.#entries(folder)].sort((a, b) => compareKeys(a.name, b.name))
+    return folder && this.#content(folder)
+  }
+
+  *foldersAfter(names: readonly Name[]): Generator<FolderContent, undefined> {
+    const parent = this.#folderAt(names.slice(0, -1))
+    const first = parent && names.length > 0 && !this.isPart ? this.#subfolder(parent, names.at(-1) as Name) : undefined
+    if (!parent || !first) return
+    for (const child of this.#children({ ...parent, from: first.to })) {
+      if (child.kind === 'file') continue
+      const folder = { path: `${parent.path}${child.segment}/`, from: child.position, to: child.next }
+      yield { name: this.#nameOf(parent, child), entries: this.#content(folder) }
+    }
   }
 
   *after(names: readonly Name[]): Generator<ObjectInfo, undefined> {
@@ -179,6 +192,11 @@ export class IndexTree implements ViewTree {
       last = name
     }
     return true
+  }
+
+  #content(folder: Folder): Iterable<Entry> {
+    if (this.#isInOrder(folder)) return { [Symbol.iterator]: () => this.#entries(folder) }
+    return [...this.#entries(folder)].sort((a, b) => compareKeys(a.name, b.name))
   }
 
   *#entries(folder: Folder): Generator<Entry, undefined> {

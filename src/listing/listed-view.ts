@@ -29,6 +29,8 @@ export interface ViewOptions {
   readonly patience: Milliseconds
   /** False: the keys are names that users gave, in no order. */
   readonly mayBeOrdered: boolean
+  /** What is shown is another from now on. */
+  readonly onChange: (former: KeyIndex | undefined) => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -65,6 +67,9 @@ export class ListedView {
       ...{ ttl, deadline, patience, mayServe, clock },
       fetch: (signal) => this.#refresh(signal),
       // One that takes longer than the ttl would otherwise follow upon itself without end.
+      onChange: (former, tree) => {
+        if (former?.index !== tree.index) options.onChange(former?.index)
+      },
       spacing: (tree, took) => (this.#isCheap(tree) ? 0 : 2 * took),
     })
   }

@@ -18,20 +18,27 @@ export interface FolderEntry {
 
 export type Entry = FileEntry | FolderEntry
 
+export interface FolderContent {
+  readonly name: Name
+  readonly entries: Iterable<Entry>
+}
+
 /** Folders and files under the names they are shown by. Immutable. */
 export interface KeyTree {
   /** What is at `names` below the root; the root itself for no names. */
   lookup(names: readonly Name[]): Entry | undefined
   /** The entries of a folder in UTF-8 order of names, made as they are asked for; undefined if there is no such folder. */
   readdir(names: readonly Name[]): Iterable<Entry> | undefined
+  /** When the listing that it came from was begun. */
+  readonly listedAt: EpochMs
+  /** The folders beside a folder that come after it, each with what is in it; none where only a part is known. */
+  foldersAfter(names: readonly Name[]): Iterable<FolderContent>
   /** The objects after a file, about in the order in which a program meets them that walks through the folders. */
   after(names: readonly Name[]): Iterable<ObjectInfo>
 }
 
 /** The tree of one prefix, as a listing found it. A refresh makes another. */
 export interface ViewTree extends KeyTree {
-  /** When the listing that it came from was begun. */
-  readonly listedAt: EpochMs
   /** When the last listing of all of it was begun: what vanished before that is not here. */
   readonly completeAt: EpochMs
   readonly size: number
@@ -85,6 +92,8 @@ export interface Listing {
   folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]>
   /** Those that were found at that time or later; never asks the bucket. */
   knownFolders(prefix: Prefix, since: EpochMs): readonly string[]
+  /** Whether another object of that key was shown until a moment ago, which the kernel may still believe in. */
+  hadOther(object: ObjectInfo): boolean
   /** A GET said that the key is not there: takes it out at once. */
   forget(key: Key): void
   /** A GET said that another object has the key now: looks at that one. */

@@ -34,7 +34,9 @@ export class Peeks {
     return this.#pages.size
   }
 
+  /** The whole is known now. */
   clear(): void {
+    for (const page of this.#pages.values()) if (page.known) this.#options.onChange(page.known.tree.index)
     this.#pages.clear()
   }
 
@@ -69,7 +71,9 @@ export class Peeks {
     if (!page) {
       const { ttl, deadline, patience, mayServe, clock } = this.#options
       const fetch = (own: AbortSignal): Promise<Peek> => this.#list(beginning, own)
-      this.#pages.set(beginning, (page = new Refreshed({ fetch, ttl, deadline, patience, mayServe, clock })))
+      const onChange = (former: Peek | undefined): void => this.#options.onChange(former?.tree.index)
+      page = new Refreshed({ fetch, ttl, deadline, patience, mayServe, clock, onChange })
+      this.#pages.set(beginning, page)
       for (const oldest of this.#pages.keys()) if (this.#pages.size > maxPeeks) this.#pages.delete(oldest)
     }
     return page.get(signal)
@@ -81,7 +85,7 @@ export class Peeks {
     const page = await store.list({ prefix: (prefix + beginning) as Prefix }, signal)
     const objects: readonly ObjectInfo[] = belowPrefix(prefix, page.objects)
     return {
-      tree: new IndexTree(KeyIndex.of(prefix, objects), { listedAt, completeAt: listedAt }),
+      tree: new IndexTree(KeyIndex.of(prefix, objects), { listedAt, completeAt: listedAt, isPart: true }),
       isAll: page.next === undefined,
       last: objects.at(-1)?.key.slice(prefix.length),
     }

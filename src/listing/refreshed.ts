@@ -14,6 +14,14 @@ export interface RefreshedOptions<T> {
   readonly mayServe: (age: Milliseconds, error: FsError) => boolean
   /** For how long a value that took so long to fetch is fresh, if longer than the ttl. */
   readonly spacing?: (value: T, took: Milliseconds) => Milliseconds
+  /** Another value is shown from now on. */
+  readonly onChange?: (former: T | undefined, value: T) => void
+}
+
+interface Dated<T> {
+  readonly value: T
+  readonly at: EpochMs
+  readonly until: EpochMs
 }
 
 /** How long a failure is remembered: an outage costs a request a second, not one a call. */
@@ -23,7 +31,7 @@ const patienceInOutage: Milliseconds = 200
 
 export class Refreshed<T> {
   readonly #options: RefreshedOptions<T>
-  #value: { readonly value: T; readonly at: EpochMs; readonly until: EpochMs } | undefined
+  #value: Dated<T> | undefined
   #failure: { readonly error: FsError; readonly at: EpochMs } | undefined
   /** When somebody last waited for the fetch under way as long as one does. */
   #lateAt: EpochMs | undefined
@@ -58,14 +66,14 @@ export class Refreshed<T> {
 
   /** Changes what is known without a fetch. */
   replace(change: (value: T) => T): void {
-    if (this.#value) this.#value = { ...this.#value, value: change(this.#value.value) }
+    if (this.#value) this.#show({ ...this.#value, value: change(this.#value.value) })
   }
 
   /** Takes over what was fetched by another way. @param at when that was begun */
   install(value: T, at: EpochMs): void {
     this.#failure = undefined
     this.#lateAt = undefined
-    this.#value = { value, at, until: Math.max(this.#value?.until ?? 0, at + this.#options.ttl) }
+    this.#show({ value, at, until: Math.max(this.#value?.until ?? 0, at + this.#options.ttl) })
   }
 
   /**
@@ -131,7 +139,13 @@ export class Refreshed<T> {
     const { ttl, spacing, clock } = this.#options
     this.#failure = undefined
     this.#lateAt = undefined
-    this.#value = { value, at, until: at + Math.max(ttl, spacing?.(value, clock.now() - at) ?? 0) }
+    this.#show({ value, at, until: at + Math.max(ttl, spacing?.(value, clock.now() - at) ?? 0) })
+  }
+
+  #show(value: Dated<T>): void {
+    const former = this.#value?.value
+    this.#value = value
+    if (former !== value.value) this.#options.onChange?.(former, value.value)
   }
 }
 

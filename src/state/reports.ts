@@ -6,6 +6,8 @@ import type { Bytes, EpochMs } from '../units.js'
 /** Numbers of calls of the kernel. */
 interface KernelCalls {
   readonly calls: number
+  /** Beside those: calls that the binding answered from folders read before. */
+  readonly answeredByBinding: number
   readonly failed: number
   readonly timedOut: number
   readonly underWay: number

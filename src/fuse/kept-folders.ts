@@ -1,0 +1,108 @@
+/** Folders that the binding answers for by itself: those that were read, and more of them ahead of who walks through them. */
+import type Fuse from 'fuse-native'
+import { entryModes } from '../fs/attributes.js'
+import type { FolderContent } from '../fs/filesystem.js'
+import type { Milliseconds } from '../units.js'
+import { packFolder, type PackedFolder } from './packed-folder.js'
+import { encodeStat, type Ownership } from './stat.js'
+
+type Binding = Pick<Fuse, 'keepFoldersAs' | 'keepFolder' | 'dropFolders' | 'keptFigures'>
+
+/** One that goes from folder to folder in the order in which they are listed. */
+interface Walk {
+  /** The path of the first folder that was not handed over yet. */
+  readonly next: string
+  /** How many were handed over the last time. */
+  readonly count: number
+}
+
+const firstAhead = 8
+const mostAhead = 256
+/** With so many entries in them, fewer folders are enough. */
+const mostEntriesAhead = 4_096
+/** How many are remembered. */
+const mostWalks = 64
+/** Memory of folders whose time is over is given back about then. */
+const sweepEvery: Milliseconds = 1_000
+
+export class KeptFolders {
+  readonly #binding: () => Binding
+  readonly #owner: Ownership
+  readonly #walks = new Map<string, Walk>()
+  #isToldOwner = false
+  #sweeper: NodeJS.Timeout | undefined
+
+  /** @param binding is asked for from the first folder on */
+  constructor(binding: () => Binding, owner: Ownership) {
+    this.#binding = binding
+    this.#owner = owner
+  }
+
+  /** How many calls never came here. */
+  get answered(): number {
+    return this.#isToldOwner ? this.#binding().keptFigures().answered : 0
+  }
+
+  /** Hands over a folder that was just read, where it may be kept. */
+  add(path: string, content: FolderContent, packed: PackedFolder): void {
+    const time: Milliseconds = Math.floor((content.freshUntil ?? 0) - Date.now())
+    if (time <= 0) return
+    this.#keep(path, packed, time)
+    this.#handOverNext(path, content, time)
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepEvery).unref()
+  }
+
+  /** Something has changed: whoever asks next is told what is so now. */
+  drop(): void {
+    if (this.#isToldOwner) this.#binding().dropFolders(false)
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper)
+  }
+
+  /** Who reads one folder after the other is given the next ones before asking for them, twice as many each time. */
+  #handOverNext(path: string, { following }: FolderContent, time: Milliseconds): void {
+    if (!following) return
+    const parent = path.slice(0, path.lastIndexOf('/'))
+    const walk = this.#walks.get(parent)
+    this.#walks.delete(parent)
+    const count = walk?.next === path ? Math.min(mostAhead, Math.max(firstAhead, 2 * walk.count)) : 0
+    let [folders, entries] = [0, 0]
+    for (const folder of following) {
+      const next = `${parent}/${folder.name}`
+      if (folders === count || entries >= mostEntriesAhead) {
+        this.#remember(parent, { next, count: folders })
+        return
+      }
+      const packed = packFolder(folder.entries, this.#owner.since)
+      this.#keep(next, packed, time)
+      folders += 1
+      entries += packed.sizesAndTimes.length / 2
+    }
+  }
+
+  #remember(parent: string, walk: Walk): void {
+    this.#walks.set(parent, walk)
+    for (const oldest of this.#walks.keys()) if (this.#walks.size > mostWalks) this.#walks.delete(oldest)
+  }
+
+  #keep(path: string, { ownNames, sizesAndTimes }: PackedFolder, time: Milliseconds): void {
+    const binding = this.#binding()
+    if (!this.#isToldOwner) {
+      const nothing = { size: 0, mtime: 0 }
+      const file = encodeStat({ kind: 'file', mode: entryModes.file, ...nothing }, this.#owner)
+      binding.keepFoldersAs(file, encodeStat({ kind: 'folder', mode: entryModes.folder, ...nothing }, this.#owner))
+      this.#isToldOwner = true
+    }
+    binding.keepFolder(path, ownNames, sizesAndTimes, time)
+  }
+
+  #sweep(): void {
+    const binding = this.#binding()
+    binding.dropFolders(true)
+    if (binding.keptFigures().folders > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+  }
+}
