@@ -59,9 +59,9 @@ export class Closing {
 
   #next(message: Message, { isChanged, before, size, damage }: EndOfWriting): Message {
     const { clock, settle, judge } = this.#options
-    // Opened for writing, and nothing written: as it was.
-    if (!isChanged && before) {
-      return settled({ ...before, mtime: message.mtime, path: message.path }, clock.now(), settle)
+    // Opened for writing, and nothing written: as it was. A new name is judged anew.
+    if (!isChanged && before?.path === message.path) {
+      return settled({ ...before, mtime: message.mtime }, clock.now(), settle)
     }
     const whole: Message = { ...message, size, closedAt: clock.now() }
     return judge(damage === undefined ? whole : { ...whole, isDamaged: true, error: damage })

@@ -176,7 +176,11 @@ export class SharedFile {
     if (message?.isDamaged === true) throw new FsError('EIO', message.error ?? 'A write to it failed.')
     // One that waited to be sent, and was opened for writing without a write, waits again.
     const isBack = !this.#isChanged && this.#before?.state === 'queued'
-    if (message === undefined || (!this.#isChanged && !isBack)) return
+    if (message === undefined) return
+    if (!this.#isChanged && !isBack) {
+      this.#leftBy(message, close.killedBy())
+      return
+    }
     await this.#answered(signal, () =>
       this.#guarded(async () => {
         writer.isClosed = close.isLast()
@@ -186,6 +190,11 @@ export class SharedFile {
         await this.#locks.run([this.id], () => this.#closedLocked(killedBy))
       }),
     )
+  }
+
+  /** It had not written yet: that counts if another does. After a crash the file is held in any case. */
+  #leftBy(message: Message, killedBy: string | undefined): void {
+    if (killedBy !== undefined) this.#book.touch({ ...message, killedBy })
   }
 
   /** All that was written is on disk: that it was closed is written down. */

@@ -45,6 +45,8 @@ export class MemoryStore implements Store {
   readonly calls: StoreCall[] = []
   /** Keys that were put, by PUT or by a completed multipart upload, as often as they were. */
   readonly puts: string[] = []
+  /** Told of each of them. */
+  onPut: ((key: string) => void) | undefined
   /** Asked before each call. */
   intercept: ((call: StoreCall) => StoreFault | undefined) | undefined
   readonly #bucket = new Bucket()
@@ -196,6 +198,7 @@ export class MemoryStore implements Store {
   #stored(key: Key, bytes: Buffer, etag?: string): PutResult {
     const object = this.#bucket.put(key, bytes, this.#clock.now(), etag)
     this.puts.push(key)
+    this.onPut?.(key)
     return { etag: object.etag, requestId: `request-${this.calls.length}` }
   }
 }

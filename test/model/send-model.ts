@@ -3,233 +3,305 @@
  * daemon crashes, the bucket fails and the gateway takes files. It follows what succeeded; what must never happen is
  * that something else is sent than what it says, or twice, or not at all.
  */
-import fc from 'fast-check'
+import { folder, type Action, type Heir, type RequestFault } from './send-actions.js'
 
 /** What is done to the thing under test. Every method rejects with an errno, and then nothing may have changed. */
-export interface Driver<Handle> {
-  open(name: string, truncate: boolean): Promise<Handle>
-  write(handle: Handle, bytes: Buffer, position: number): Promise<void>
-  /** One of two descriptors is closed; the file stays open. */
-  closeDuplicate(handle: Handle): Promise<void>
-  /** The last descriptor of a handle. @param isLast nobody else has the file open */
-  close(handle: Handle, how: { readonly isLast: boolean; readonly isKilled: boolean }): Promise<void>
+export interface Driver<Descriptor> {
+  /** For reading and writing, made if it is not there, each time by another process. */
+  open(name: string, truncate: boolean): Promise<Descriptor>
+  write(descriptor: Descriptor, bytes: Buffer, position: number): Promise<void>
+  dup(descriptor: Descriptor, heir: Heir): Promise<Descriptor>
+  close(descriptor: Descriptor): Promise<void>
+  /** By SIGKILL. @param all that the process has open */
+  kill(all: readonly Descriptor[]): Promise<void>
   rename(from: string, to: string): Promise<void>
   unlink(name: string): Promise<void>
   truncate(name: string, size: number): Promise<void>
+  mkdir(name: string): Promise<void>
+  rmdir(name: string): Promise<void>
   crash(): Promise<void>
-  /** So many of the next requests to the bucket fail, each before or after it has had its effect. */
-  breakNext(faults: readonly ('before' | 'after')[]): void
+  /** An outage ends. So many of the next requests to the bucket fail. */
+  breakNext(faults: readonly RequestFault[], isStalled: boolean): Promise<void>
+  /** Until `breakNext` no request reaches the bucket. */
+  outage(): Promise<void>
   /** Uploads begin. @param isWaitedFor until nothing is on its way any more */
   upload(isWaitedFor: boolean): Promise<void>
   /** The gateway, which takes what is in `AS2/send` whenever somebody looks, falls asleep or wakes up, and takes it now. */
   take(): void
-  /** How often a name was put. */
-  puts(name: string): number
-  /** What was put under a name, wherever the gateway has moved it. */
-  sent(name: string): Buffer | undefined
-  /** All names that were put. */
-  names(): readonly string[]
+  /** All that was put, in order. */
+  puts(): readonly { readonly name: string; readonly bytes: Buffer }[]
 }
 
-export type Action =
-  | { readonly do: 'open'; readonly name: string; readonly truncate: boolean }
-  | { readonly do: 'write'; readonly handle: number; readonly size: number; readonly append: boolean }
-  | { readonly do: 'close'; readonly handle: number; readonly isKilled: boolean }
-  | { readonly do: 'closeDuplicate'; readonly handle: number }
-  | { readonly do: 'rename'; readonly name: string; readonly to: string }
-  | { readonly do: 'unlink' | 'truncate'; readonly name: string; readonly size: number }
-  | { readonly do: 'upload'; readonly faults: readonly ('before' | 'after')[]; readonly isWaitedFor: boolean }
-  | { readonly do: 'crash' | 'take' }
-
-/** Two that are sent when they are closed, two that are held. */
-const name = fc.constantFrom('a', 'b', '.a', '.b')
-const handle = fc.nat({ max: 3 })
-const fault = fc.constantFrom('before' as const, 'after' as const)
-
-export function actions({ mayKill, maxLength }: { mayKill: boolean; maxLength: number }): fc.Arbitrary<Action[]> {
-  const isKilled = mayKill ? fc.boolean() : fc.constant(false)
-  const faults = fc.array(fault, { maxLength: 4 })
-  const upload = fc.record({ do: fc.constant('upload' as const), faults, isWaitedFor: fc.boolean() })
-  const one: fc.Arbitrary<Action> = fc.oneof(
-    { arbitrary: fc.record({ do: fc.constant('open' as const), name, truncate: fc.boolean() }), weight: 5 },
-    {
-      arbitrary: fc.record({
-        ...{
-          do: fc.constant('write' as const),
-          handle,
-          size: fc.integer({ min: 1, max: 9_000 }),
-          append: fc.boolean(),
-        },
-      }),
-      weight: 6,
-    },
-    { arbitrary: fc.record({ do: fc.constant('close' as const), handle, isKilled }), weight: 6 },
-    { arbitrary: fc.record({ do: fc.constant('closeDuplicate' as const), handle }), weight: 1 },
-    { arbitrary: fc.record({ do: fc.constant('rename' as const), name, to: name }), weight: 4 },
-    { arbitrary: fc.record({ do: fc.constant('unlink' as const), name, size: fc.constant(0) }), weight: 1 },
-    { arbitrary: fc.record({ do: fc.constant('truncate' as const), name, size: fc.nat({ max: 5_000 }) }), weight: 1 },
-    { arbitrary: upload, weight: 4 },
-    { arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'take' as const) }), weight: 2 },
-  )
-  return fc.array(one, { maxLength, size: 'max' })
-}
+/** How often something was done, and how often it was refused. */
+export type Tally = Map<string, number>
 
 interface ModelFile {
   name: string
   content: Buffer
+  /** Of the archive of a folder: the content of each file. */
+  readonly members?: ReadonlyMap<string, Buffer>
   state: 'open' | 'held' | 'queued' | 'gone'
-  /** What it was before it was opened, if nothing has been written since. */
-  before: 'held' | 'queued' | undefined
-  writers: number
+  /** What it was before it was opened, if it is still as it was. */
+  before: Pick<ModelFile, 'state' | 'wasKilled'> | undefined
+  /** How often it is open. */
+  openings: number
   wasKilled: boolean
+  /** It was open at a crash. */
+  isCutOff: boolean
 }
 
-interface ModelHandle<Handle> {
-  readonly real: Handle
+interface Opening {
   readonly file: ModelFile
+  descriptors: number
 }
+
+interface ModelDescriptor<Descriptor> {
+  readonly real: Descriptor
+  readonly opening: Opening
+  readonly process: number
+}
+
+const mostDescriptors = 4
+/** What may be refused. Anything else is a bug. */
+const refusals = new Set('ENOENT EEXIST EBUSY EPERM ENODATA ENOTSUP EOPNOTSUPP ENOTDIR EISDIR ENOTEMPTY'.split(' '))
+
+/** @returns files of a zip, by name */
+export type Unzip = (zip: Buffer) => Promise<ReadonlyMap<string, Buffer>>
 
 /** Runs the actions, lets everything come to rest, and tells what is wrong. */
-export async function run<Handle>(driver: Driver<Handle>, all: readonly Action[]): Promise<string[]> {
-  const model = new Model(driver)
+export async function run<Descriptor>(
+  driver: Driver<Descriptor>,
+  all: readonly Action[],
+  unzip: Unzip,
+  tally: Tally = new Map(),
+): Promise<string[]> {
+  const model = new Model(driver, tally)
   for (const action of all) await model.act(action)
-  return model.finish()
+  return model.finish(unzip)
 }
 
-class Model<Handle> {
-  readonly #driver: Driver<Handle>
+class Model<Descriptor> {
+  readonly #driver: Driver<Descriptor>
+  readonly #tally: Tally
   readonly #files: ModelFile[] = []
-  #handles: ModelHandle<Handle>[] = []
+  readonly #problems: string[] = []
+  #descriptors: ModelDescriptor<Descriptor>[] = []
+  #processes = 0
   #letter = 0
 
-  constructor(driver: Driver<Handle>) {
+  constructor(driver: Driver<Descriptor>, tally: Tally) {
     this.#driver = driver
+    this.#tally = tally
   }
 
   async act(action: Action): Promise<void> {
     try {
-      await this.#do(action)
+      if (await this.#do(action)) this.#count(action.do)
     } catch (error) {
-      // Refused: nothing has changed. Anything else than an errno is a bug.
-      if (!(error instanceof Error && 'code' in error)) throw error
+      // Refused: nothing has changed.
+      if (!(error instanceof Error && 'code' in error && refusals.has(String(error.code)))) throw error
+      this.#count(`${action.do} ${String(error.code)}`)
     }
   }
 
-  async finish(): Promise<string[]> {
-    for (const { real, file } of this.#handles.splice(0)) await this.#close(real, file, false)
-    this.#driver.breakNext([])
+  async finish(unzip: Unzip): Promise<string[]> {
+    while (this.#descriptors.length > 0) await this.#close(0)
+    await this.#driver.breakNext([], false)
     await this.#driver.upload(true)
     await this.#driver.crash()
     await this.#driver.upload(true)
-    return [...this.#problems()]
+    await this.#compare(unzip)
+    return this.#problems
   }
 
-  *#problems(): Iterable<string> {
-    const wanted = new Map(this.#files.filter((it) => it.state === 'queued').map((it) => [it.name, it.content]))
-    for (const [name, content] of wanted) {
-      const sent = this.#driver.sent(name)
-      if (!sent) yield `${name} was not sent`
-      else if (!sent.equals(content))
-        yield `${name} was sent with ${sent.length} bytes that are not its ${content.length}`
+  async #compare(unzip: Unzip): Promise<void> {
+    const wanted = new Map(this.#files.filter((it) => it.state === 'queued').map((it) => [it.name, it]))
+    const puts = this.#driver.puts()
+    for (const [name, file] of wanted) {
+      const sent = puts.find((it) => it.name === name)
+      if (!sent) this.#problems.push(`${name} was not sent`)
+      else if (!(await isContent(file, sent.bytes, unzip)))
+        this.#problems.push(`${name} was sent with ${sent.bytes.length} bytes that are not its ${file.content.length}`)
+      this.#count(file.members ? 'sent as an archive' : 'sent')
     }
-    for (const name of this.#driver.names()) {
-      if (!wanted.has(name)) yield `${name} was sent, and should not`
-      if (this.#driver.puts(name) > 1) yield `${name} was sent ${this.#driver.puts(name)} times`
+    for (const name of new Set(puts.map((it) => it.name))) {
+      const times = puts.filter((it) => it.name === name).length
+      if (!wanted.has(name)) this.#problems.push(`${name} was sent, and should not`)
+      if (times > 1) this.#problems.push(`${name} was sent ${times} times`)
     }
   }
 
-  async #do(action: Action): Promise<void> {
+  /** @returns whether there was something to do it to */
+  async #do(action: Action): Promise<boolean> {
     const driver = this.#driver
     switch (action.do) {
       case 'open':
         return this.#open(action.name, action.truncate)
       case 'write':
         return this.#write(action)
-      case 'close': {
-        const [it] = this.#handles.splice(this.#index(action.handle), 1)
-        return it && this.#close(it.real, it.file, action.isKilled)
-      }
-      case 'closeDuplicate': {
-        const it = this.#handles[this.#index(action.handle)]
-        return it && driver.closeDuplicate(it.real)
-      }
+      case 'dup':
+        return this.#dup(action.handle, action.heir)
+      case 'close':
+        return this.#close(this.#index(action.handle))
+      case 'kill':
+        return this.#kill(action.handle)
       case 'rename':
         return this.#rename(action.name, action.to)
-      case 'unlink': {
-        await driver.unlink(action.name)
-        const file = this.#at(action.name)
-        if (file) file.state = 'gone'
-        return
-      }
+      case 'unlink':
+        return this.#unlink(action.name)
       case 'truncate':
         return this.#truncate(action.name, action.size)
+      case 'pack':
+        return this.#pack(action.to)
+      case 'mkdir':
+        await driver.mkdir(folder)
+        return true
+      case 'rmdir':
+        await driver.rmdir(folder)
+        if (this.#inFolder().length > 0) this.#problems.push('a folder with files in it was removed')
+        return true
       case 'crash':
         await driver.crash()
-        this.#handles = []
-        for (const file of this.#files) if (file.state === 'open') [file.state, file.writers] = ['held', 0]
-        return
+        this.#crashed()
+        return true
       case 'upload':
-        driver.breakNext(action.faults)
-        return driver.upload(action.isWaitedFor)
-      case 'take': {
-        driver.take()
-        return
-      }
+        // Nobody waits for what never comes.
+        await driver.breakNext(action.faults, action.isStalled && !action.isWaitedFor)
+        await driver.upload(action.isWaitedFor)
+        return true
+      case 'outage':
+      case 'take':
+        await driver[action.do]()
+        return true
     }
   }
 
-  async #open(name: string, truncate: boolean): Promise<void> {
-    if (this.#handles.length > 3) return
+  async #open(name: string, truncate: boolean): Promise<boolean> {
+    if (this.#descriptors.length >= mostDescriptors || this.#at(name)?.members) return false
     const real = await this.#driver.open(name, truncate)
     let file = this.#at(name)
     if (!file) {
-      file = { name, content: Buffer.alloc(0), state: 'open', before: undefined, writers: 0, wasKilled: false }
+      file = { name, content: Buffer.alloc(0), ...newFile }
       this.#files.push(file)
-    } else if (file.state !== 'open') [file.before, file.state] = [file.state as 'held' | 'queued', 'open']
-    file.writers += 1
-    this.#handles.push({ real, file })
+    } else if (file.state !== 'open') {
+      file.before = { state: file.state, wasKilled: file.wasKilled }
+      file.state = 'open'
+    }
+    file.openings += 1
+    this.#descriptors.push({ real, opening: { file, descriptors: 1 }, process: this.#processes++ })
     if (truncate) this.#cut(file, 0)
+    return true
   }
 
-  async #write({ handle, size, append }: Extract<Action, { do: 'write' }>): Promise<void> {
-    const it = this.#handles[this.#index(handle)]
-    if (!it) return
-    const { file, real } = it
+  async #dup(handle: number, heir: Heir): Promise<boolean> {
+    const it = this.#descriptors[this.#index(handle)]
+    if (!it || this.#descriptors.length >= mostDescriptors) return false
+    const real = await this.#driver.dup(it.real, heir)
+    it.opening.descriptors += 1
+    const process = heir === 'itself' ? it.process : this.#processes++
+    this.#descriptors.push({ real, opening: it.opening, process })
+    this.#count(`dup by ${heir}`)
+    return true
+  }
+
+  async #write({ handle, size, append }: Extract<Action, { do: 'write' }>): Promise<boolean> {
+    const it = this.#descriptors[this.#index(handle)]
+    if (!it) return false
+    const { file } = it.opening
     const position = append ? file.content.length : 0
     const bytes = Buffer.alloc(size, 97 + (this.#letter++ % 26))
-    await this.#driver.write(real, bytes, position)
+    await this.#driver.write(it.real, bytes, position)
     const { content } = file
     file.content = Buffer.concat([content.subarray(0, position), bytes, content.subarray(position + size)])
     file.before = undefined
+    return true
   }
 
-  async #close(real: Handle, file: ModelFile, isKilled: boolean): Promise<void> {
-    const isLast = file.writers === 1
-    file.writers -= 1
-    if (isKilled && file.before === undefined) file.wasKilled = true
-    await this.#driver.close(real, { isLast, isKilled })
-    if (!isLast || file.state !== 'open') return
-    file.state = file.before ?? this.#judged(file)
+  async #close(index: number): Promise<boolean> {
+    const it = this.#descriptors[index]
+    if (!it) return false
+    await this.#driver.close(it.real)
+    this.#closed(it)
+    return true
+  }
+
+  async #kill(handle: number): Promise<boolean> {
+    const victim = this.#descriptors[this.#index(handle)]
+    if (!victim) return false
+    const its = this.#descriptors.filter((it) => it.process === victim.process)
+    await this.#driver.kill(its.map((it) => it.real))
+    for (const { opening } of its) opening.file.wasKilled = true
+    for (const it of its) this.#closed(it)
+    return true
+  }
+
+  #closed(it: ModelDescriptor<Descriptor>): void {
+    this.#descriptors.splice(this.#descriptors.indexOf(it), 1)
+    it.opening.descriptors -= 1
+    if (it.opening.descriptors > 0) return
+    const { file } = it.opening
+    file.openings -= 1
+    if (file.openings > 0 || file.state !== 'open') return
+    if (file.before) Object.assign(file, file.before)
+    else this.#judge(file)
     file.before = undefined
   }
 
-  async #rename(from: string, to: string): Promise<void> {
+  async #rename(from: string, to: string): Promise<boolean> {
     // The kernel sees to that itself.
-    if (from === to) return
+    if (from === to) return false
     await this.#driver.rename(from, to)
     const file = this.#at(from)
-    if (!file) return
+    if (!file) return false
     const replaced = this.#at(to)
     if (replaced) replaced.state = 'gone'
     file.name = to
     file.wasKilled = false
-    if (file.state !== 'open') file.state = this.#judged(file)
+    file.before = undefined
+    if (file.state !== 'open') this.#judge(file)
+    return true
   }
 
-  async #truncate(name: string, size: number): Promise<void> {
+  async #unlink(name: string): Promise<boolean> {
+    await this.#driver.unlink(name)
+    const file = this.#at(name)
+    if (file) file.state = 'gone'
+    return true
+  }
+
+  async #truncate(name: string, size: number): Promise<boolean> {
+    if (this.#at(name)?.members) return false
     await this.#driver.truncate(name, size)
     const file = this.#at(name)
     if (file) this.#cut(file, size)
+    return true
+  }
+
+  async #pack(to: string): Promise<boolean> {
+    await this.#driver.rename(folder, to)
+    const files = this.#inFolder()
+    const isWhole = (it: ModelFile) => it.state === 'held' && !it.wasKilled && !it.isCutOff && it.content.length > 0
+    if (files.length === 0) this.#problems.push('a folder without a file was sent')
+    for (const file of files) {
+      const isReady = isWhole(file) && !baseName(file.name).startsWith('.')
+      if (!isReady) this.#problems.push(`${file.name} was packed, and was not ready`)
+      file.state = 'gone'
+    }
+    const members = new Map(files.map((it) => [baseName(it.name), it.content]))
+    const archive: ModelFile = { name: to, content: Buffer.alloc(0), members, ...newFile }
+    this.#judge(archive)
+    this.#files.push(archive)
+    return true
+  }
+
+  #crashed(): void {
+    this.#descriptors = []
+    for (const file of this.#files) {
+      file.openings = 0
+      if (file.state !== 'open') continue
+      file.state = 'held'
+      file.isCutOff = true
+    }
   }
 
   /** To the size that it has: nothing changes. */
@@ -237,20 +309,44 @@ class Model<Handle> {
     if (size === 0) file.wasKilled = false
     if (file.content.length === size) return
     file.content = Buffer.concat([file.content.subarray(0, size)], size)
-    if (file.state === 'open') file.before = undefined
-    else file.state = this.#judged(file)
+    file.before = undefined
+    if (file.state !== 'open') this.#judge(file)
   }
 
-  #judged({ name, content, wasKilled }: ModelFile): 'held' | 'queued' {
-    return name.startsWith('.') || content.length === 0 || wasKilled ? 'held' : 'queued'
+  #judge(file: ModelFile): void {
+    const { name, content, members, wasKilled } = file
+    const isHeld = name.includes('/') || name.startsWith('.') || wasKilled || (content.length === 0 && !members)
+    file.state = isHeld ? 'held' : 'queued'
+    file.isCutOff = false
   }
 
-  /** Of one of those that are open, if there are any. */
+  /** Of one of those that are open, if there are any: 0 was opened last. */
   #index(handle: number): number {
-    return handle % Math.max(1, this.#handles.length)
+    const { length } = this.#descriptors
+    return length - 1 - (handle % Math.max(1, length))
   }
 
   #at(name: string): ModelFile | undefined {
     return this.#files.find((it) => it.name === name && it.state !== 'gone')
   }
+
+  #inFolder(): ModelFile[] {
+    return this.#files.filter((it) => it.name.startsWith(`${folder}/`) && it.state !== 'gone')
+  }
+
+  #count(what: string): void {
+    this.#tally.set(what, (this.#tally.get(what) ?? 0) + 1)
+  }
+}
+
+const newFile = { state: 'open', before: undefined, openings: 0, wasKilled: false, isCutOff: false } as const
+
+async function isContent({ content, members }: ModelFile, bytes: Buffer, unzip: Unzip): Promise<boolean> {
+  if (!members) return bytes.equals(content)
+  const found = await unzip(bytes)
+  return found.size === members.size && [...members].every(([name, it]) => found.get(name)?.equals(it) === true)
+}
+
+function baseName(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1)
 }
