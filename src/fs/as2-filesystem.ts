@@ -130,6 +130,11 @@ export class As2Filesystem implements Filesystem {
     await this.#send.rename(source.owner, source.names, target.names, signal)
   }
 
+  async hide(from: string, to: string, signal: AbortSignal): Promise<void> {
+    const { owner, names } = await this.#sendPlace(from, signal)
+    await this.#send.hide(owner, names, (await this.#sendPlace(to, signal)).names, signal)
+  }
+
   async unlink(path: string, signal: AbortSignal): Promise<void> {
     const { owner, names } = await this.#sendPlace(path, signal)
     await this.#send.unlink(owner, names, signal)

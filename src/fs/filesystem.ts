@@ -61,6 +61,8 @@ export interface Filesystem {
   fsync(handle: number, signal: AbortSignal): Promise<void>
   release(handle: number): Promise<void>
   rename(from: string, to: string, signal: AbortSignal): Promise<void>
+  /** What libfuse does to an open file before another takes its name: it gives it one of its own. */
+  hide(from: string, to: string, signal: AbortSignal): Promise<void>
   unlink(path: string, signal: AbortSignal): Promise<void>
   mkdir(path: string, signal: AbortSignal): Promise<void>
   rmdir(path: string, signal: AbortSignal): Promise<void>

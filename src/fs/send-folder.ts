@@ -9,6 +9,7 @@ import type { Attributes, DirectoryEntry } from './filesystem.js'
 import { readOnlyFile, type OpenFile } from './handles.js'
 import { entryAttributes } from './attributes.js'
 import { FormerFolders } from './former-folders.js'
+import { HiddenFiles, isHiddenName } from './hidden-files.js'
 import type { Partner } from '../view/partner.js'
 
 /** How long a look at a file in `send/` waits for the bucket: a program that sends must not wait out an outage. */
@@ -20,6 +21,7 @@ export class SendFolder {
   readonly #objects: Objects
   readonly #root: Prefix
   readonly #former = new FormerFolders()
+  readonly #hidden = new HiddenFiles()
 
   constructor(options: { sender: Sender; listing: Listing; objects: Objects; root: Prefix }) {
     this.#sender = options.sender
@@ -30,7 +32,7 @@ export class SendFolder {
 
   async getattr(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Attributes> {
     if (names.length === 0) return folderAttributes(0)
-    const row = this.#sender.row(partner, names)
+    const row = this.#row(partner, names)
     if (row) return this.#rowAttributes(row)
     if (this.#isBundle(partner, names)) return folderAttributes(0)
     const entry = await this.#lookup(partner, names, signal)
@@ -48,7 +50,8 @@ export class SendFolder {
     return [...merged.values()]
   }
 
-  async open(partner: Partner, names: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenFile> {
+  async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenFile> {
+    const names = this.#shown(partner, path)
     const row = this.#sender.row(partner, names)
     if (row && row.state !== 'submitted') return spoolFile(await this.#sender.open(partner, names, flags, signal))
     const info = row ? { key: row.key, size: row.size, mtime: row.mtime, etag: row.etag ?? '' } : undefined
@@ -67,7 +70,8 @@ export class SendFolder {
     return spoolFile(await this.#sender.create(partner, names, signal))
   }
 
-  async truncate(partner: Partner, names: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+  async truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+    const names = this.#shown(partner, path)
     await this.#requireLocal(partner, names, signal)
     await this.#sender.truncate(partner, names, size, signal)
   }
@@ -76,14 +80,24 @@ export class SendFolder {
     const isBundle = this.#isBundle(partner, from)
     const row = isBundle ? undefined : this.#sender.row(partner, from)
     const isFormer = row && this.#former.has(sendPath(row))
-    const busyAs = isHidden(to) ? 'EPERM' : 'EBUSY'
-    if (row?.state === 'submitted' && isHidden(to)) throw submitted(from)
+    // libfuse's name for a file that is unlinked while somebody has it open: the rename stands for the unlink.
+    const busyAs = isHiddenName(to.at(-1) ?? '') ? 'EPERM' : 'EBUSY'
+    if (row?.state === 'submitted' && isHiddenName(to.at(-1) ?? '')) throw submitted(from)
     if (!isBundle) await this.#requireLocal(partner, from, signal, busyAs)
     await this.#sender.rename(partner, from, to, signal)
     if (isBundle || isFormer === true) this.#former.add(sendPath({ ...partner, path: to.join('/') }))
   }
 
+  /** An open file gets libfuse's own name before another takes its place: nothing changes until that has succeeded. */
+  async hide(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+    const row = this.#sender.row(partner, from)
+    // In the bucket, where nothing is replaced.
+    if (!row || row.state === 'submitted') return this.rename(partner, from, to, signal)
+    this.#hidden.add(row, to)
+  }
+
   async unlink(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+    if (this.#hidden.remove(partner, names)) return
     await this.#requireLocal(partner, names, signal)
     await this.#sender.unlink(partner, names)
   }
@@ -106,7 +120,8 @@ export class SendFolder {
     throw new FsError('EPERM', `${names.join('/')} is in the bucket, where nothing is ever deleted.`)
   }
 
-  async setMtime(partner: Partner, names: readonly Name[], mtime: EpochMs, signal: AbortSignal): Promise<void> {
+  async setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs, signal: AbortSignal): Promise<void> {
+    const names = this.#shown(partner, path)
     const row = this.#sender.row(partner, names)
     if (row && row.state !== 'submitted') return this.#sender.setMtime(partner, names, mtime)
     // A submitted file and a folder have nothing to set: accepted, as cp -p and tar expect.
@@ -116,6 +131,20 @@ export class SendFolder {
   /** Whether files or folders of a partner are kept here. */
   isBusy(partner: Partner): boolean {
     return this.#sender.rows(partner).length > 0 || this.#sender.folders(partner).length > 0
+  }
+
+  /** One that was replaced is shown to those who have it open yet. */
+  #row(partner: Partner, names: readonly Name[]): SendRow | undefined {
+    const row = this.#sender.row(partner, this.#shown(partner, names))
+    const replaced = row ? undefined : this.#hidden.get(partner, names)
+    return row ?? (replaced && { ...replaced, size: this.#sender.openSize(replaced.id) ?? replaced.size })
+  }
+
+  /** Where a file is that libfuse calls by a name of its own. */
+  #shown(partner: Partner, names: readonly Name[]): readonly Name[] {
+    const hidden = this.#hidden.get(partner, names)
+    const now = hidden && this.#sender.rows(partner).find((it) => it.id === hidden.id)
+    return now ? (now.path.split('/') as Name[]) : names
   }
 
   #isBundle(partner: Partner, names: readonly Name[]): boolean {
@@ -204,11 +233,6 @@ function folderAttributes(mtime: EpochMs): Attributes {
 
 function absent(names: readonly Name[]): FsError {
   return new FsError('ENOENT', `There is no ${names.join('/')} in this send/.`)
-}
-
-/** libfuse's name for a file that was unlinked while somebody had it open: then the rename stands for the unlink. */
-function isHidden(names: readonly Name[]): boolean {
-  return names.at(-1)?.startsWith('.fuse_hidden') === true
 }
 
 function submitted(names: readonly Name[]): FsError {

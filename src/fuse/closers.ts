@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename } from 'node:path'
 import type { Close } from '../fs/filesystem.js'
+import { isHiddenName } from '../fs/hidden-files.js'
 
 /** Enough for a shell with its pipelines; beyond that nothing is concluded. */
 const mostProcesses = 64
@@ -35,7 +36,8 @@ export class Closers {
   /** A process closes one of the handle's descriptors: it is out of its table already. */
   closing(handle: number, path: string, pid: number | undefined): Close {
     return {
-      isLast: () => this.#isLast(handle, basename(path), pid ?? 0),
+      // libfuse has hidden it, and the kernel calls it by another name.
+      isLast: () => !isHiddenName(basename(path)) && this.#isLast(handle, basename(path), pid ?? 0),
       killedBy: () => killedBy(pid ?? 0),
     }
   }

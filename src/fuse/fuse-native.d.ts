@@ -90,7 +90,8 @@ declare module 'fuse-native' {
       write(path: string, handle: number, buffer: Buffer, length: number, position: number, done: Count): void
       release(path: string, handle: number, done: Done): void
       unlink(path: string, done: Done): void
-      rename(from: string, to: string, done: Done): void
+      /** @param call number of the kernel's call; undefined from the stock binding, 0 where it is not known */
+      rename(from: string, to: string, done: Done, call?: number): void
       link(from: string, to: string, done: Done): void
       symlink(target: string, path: string, done: Done): void
       mkdir(path: string, mode: number, done: Done): void

@@ -1,13 +1,18 @@
 /** The kernel's operations on the filesystem: decode, call, encode. Deadlines and errors are `answer`'s. */
 import { constants } from 'node:fs'
+import { basename } from 'node:path'
 import type Fuse from 'fuse-native'
 import { FsError } from '../errors.js'
 import type { Attributes, DirectoryEntry, Filesystem } from '../fs/filesystem.js'
+import { isHiddenName } from '../fs/hidden-files.js'
 import type { Answerer } from './answer.js'
 import { Closers } from './closers.js'
 import type { KeptFolders } from './kept-folders.js'
 import { packFolder } from './packed-folder.js'
 import { encodeStat, type Ownership } from './stat.js'
+
+/** @see FUSE_RENAME in linux/fuse.h */
+const renameCall = 12
 
 type Done = (errno: number) => void
 
@@ -112,10 +117,11 @@ export function createOperations(
     truncate: (path, size, done) => act('truncate', path, done, (signal) => fs.truncate(path, size, signal)),
     ftruncate: (path, handle, size, done) =>
       act('ftruncate', path, done, (signal) => fs.ftruncate(handle, size, signal)),
-    rename: (from, to, done) =>
+    rename: (from, to, done, call) =>
       act('rename', `${from} → ${to}`, done, (signal) => {
         requireUtf8(to)
-        return fs.rename(from, to, signal)
+        const isHiding = call === renameCall && isHiddenName(basename(to))
+        return isHiding ? fs.hide(from, to, signal) : fs.rename(from, to, signal)
       }),
     unlink: (path, done) => act('unlink', path, done, (signal) => fs.unlink(path, signal)),
     mkdir: (path, _mode, done) =>

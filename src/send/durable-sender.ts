@@ -90,6 +90,10 @@ export class DurableSender implements Sender {
     return problem === undefined ? [] : [problem]
   }
 
+  openSize(id: string): Bytes | undefined {
+    return this.#files.size(id)
+  }
+
   folders(partner: Partner): readonly string[] {
     return this.#bundles.folders(partner)
   }

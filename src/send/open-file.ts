@@ -82,6 +82,10 @@ export class SharedFile {
     }
   }
 
+  get size(): Bytes {
+    return this.#file.size
+  }
+
   get isWritten(): boolean {
     return this.#writers.size > 0
   }

@@ -1,7 +1,7 @@
 /** The spool files that are open, one for each message, whoever opened it how often. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../telemetry/clock.js'
-import type { Milliseconds } from '../units.js'
+import type { Bytes, Milliseconds } from '../units.js'
 import type { Locks } from './locks.js'
 import type { MessageBook } from './message-book.js'
 import { SharedFile, type EndOfWriting } from './open-file.js'
@@ -40,6 +40,11 @@ export class OpenFiles {
       else file = this.#share(id, opened, false)
     }
     return { file, pin: file.handle({ write: false }) }
+  }
+
+  /** Of one that is open, undefined if it is not. */
+  size(id: string): Bytes | undefined {
+    return this.#open.get(id)?.size
   }
 
   /** Whether somebody has it open for writing. */

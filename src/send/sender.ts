@@ -100,6 +100,8 @@ export interface Sender {
   rows(partner: Partner): readonly SendRow[]
   allRows(): readonly SendRow[]
   row(partner: Partner, path: readonly Name[]): SendRow | undefined
+  /** Of a file that is open, though it may be in `send/` no longer; undefined if nobody has it open. */
+  openSize(id: string): Bytes | undefined
   /** Folders made in a `send/` (bundles) and in those: paths below it. */
   folders(partner: Partner): readonly string[]
   /** A new, open file. */

@@ -37,6 +37,7 @@ const archives = ['z.zip', '.z.zip']
 const name = fc.constantFrom(...names)
 const anyName = fc.constantFrom(...names, ...names, ...archives)
 const handle = fc.nat({ max: 3 })
+const heir = fc.constantFrom<Heir>('itself', 'child', 'orphan')
 const faults = fc.array(fc.constantFrom<RequestFault>('before', 'after'), { maxLength: 4 })
 
 function just<const T extends Action['do']>(...what: T[]): fc.Arbitrary<T> {
@@ -57,7 +58,7 @@ const one: fc.Arbitrary<Action> = fc.oneof(
   { arbitrary: record({ do: just('close'), handle }), weight: 11 },
   { arbitrary: record({ do: just('kill'), handle }), weight: 3 },
   {
-    arbitrary: record({ do: just('dup'), handle, heir: fc.constantFrom<Heir>('itself', 'child', 'orphan') }),
+    arbitrary: record({ do: just('dup'), handle, heir }),
     weight: 3,
   },
   { arbitrary: record({ do: just('rename'), name: anyName, to: anyName }), weight: 9 },
@@ -86,6 +87,19 @@ const passages: fc.Arbitrary<Action[]>[] = [
   fc
     .tuple(name, size, anyName)
     .map(([it, bytes, to]) => [...written(it, bytes), closed, { do: 'rename', name: it, to }]),
+  fc
+    .tuple(name, size, fc.boolean())
+    .map(([it, bytes, isRemoved]) => [
+      ...[...written(it, bytes), closed],
+      isRemoved ? { do: 'unlink', name: it } : { do: 'truncate', name: it, size: bytes - 1 },
+    ]),
+  fc
+    .tuple(name, size, heir, fc.boolean())
+    .map(([it, bytes, by, isKilled]) => [
+      ...[...written(it, bytes), { do: 'dup', handle: 0, heir: by } as const],
+      { do: isKilled ? 'kill' : 'close', handle: 1 },
+    ]),
+  fc.tuple(name, size).map((it) => [{ do: 'outage' }, ...written(...it), closed]),
   fc.tuple(name, name).map(([it, to]) => [
     { do: 'open', name: it, truncate: false },
     { do: 'rename', name: it, to },

@@ -81,14 +81,27 @@ t.test('a writer that is killed after its close, or whose child goes on: what wa
   t.equal(mounted.puts().length, 3)
 })
 
+/** A named pipe: a program that reads it waits until something is written to it. */
+async function gate(t: Test, name: string): Promise<string> {
+  const path = join(t.testdir(), name)
+  await sh(`mkfifo ${path}`)
+  return path
+}
+
+/** What was closed before is due by then. */
+async function later(mounted: Mounted, name: string): Promise<void> {
+  await writeFile(mounted.path('ACME/GLOBEX/send', name), 'marker')
+  await mounted.inBucket(key(name))
+}
+
 /** Forks twice, so that the writer is nobody's child, and closes its own descriptor. */
-const daemon = (path: string) => `
-import os, sys, time
+const daemon = (path: string, pipe: string) => `
+import os
 f = os.open('${path}', os.O_CREAT | os.O_WRONLY)
 os.write(f, b'half ')
 if os.fork() == 0:
     if os.fork() == 0:
-        time.sleep(WAIT)
+        open('${pipe}').read()
         os.write(f, b'and whole')
         os.close(f)
     os._exit(0)
@@ -99,34 +112,47 @@ os.close(f)
 t.test('a writer out of sight: nothing is sent before it has closed, and nothing half after a crash', async (t) => {
   const mounted = await mount(t, { flags })
   const send = mounted.path('ACME/GLOBEX/send')
-  await python(daemon(`${send}/daemon.edi`).replace('WAIT', '0.5'))
+  const pipe = await gate(t, 'gate')
+  await python(daemon(`${send}/daemon.edi`, pipe))
+  await later(mounted, 'marker.edi')
+  t.same(mounted.puts(), [key('marker.edi')])
+  await writeFile(pipe, '')
   t.equal((await mounted.inBucket(key('daemon.edi'))).toString(), 'half and whole')
-  await python(daemon(`${send}/crash.edi`).replace('WAIT', '5'))
+  await python(daemon(`${send}/crash.edi`, pipe))
   await mounted.kill('SIGKILL')
   await mounted.mount()
   t.match(await inState(mounted, 'crash.edi', 'held'), { reason: 'crash', size: 5 })
-  t.same(mounted.puts(), [key('daemon.edi')])
+  t.same(mounted.puts(), [key('marker.edi'), key('daemon.edi')])
+  await writeFile(pipe, '')
 })
 
 t.test('a mapping that outlives the descriptor: what is written through it later is sent too', async (t) => {
   const mounted = await mount(t, { flags })
   const path = mounted.path('ACME/GLOBEX/send/mapped.edi')
-  await python(`
-import mmap, os, time
+  const pipe = await gate(t, 'gate')
+  const program = python(`
+import mmap, os
 f = os.open('${path}', os.O_CREAT | os.O_RDWR)
 os.write(f, b'.' * 10000)
 m = mmap.mmap(f, 10000)
 os.close(f)
-time.sleep(0.5)
+open('${pipe}').read()
 m[0:5] = b'later'
 m.flush()
-time.sleep(0.5)
+open('${pipe}').read()
 m[9995:10000] = b'still'
 m.close()
 `)
+  // The pipe has a reader when it can be opened: the program has come so far.
+  for (const marker of ['one.edi', 'two.edi']) {
+    const opened = await open(pipe, 'w')
+    await later(mounted, marker)
+    await opened.close()
+  }
+  await program
   const bytes = (await mounted.inBucket(key('mapped.edi'))).toString()
   t.equal(bytes, `later${'.'.repeat(9990)}still`)
-  t.equal(mounted.puts().length, 1)
+  t.same(mounted.puts(), ['one.edi', 'two.edi', 'mapped.edi'].map(key))
 })
 
 t.test('a name that is submitted is not promised again', async (t) => {
