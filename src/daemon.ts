@@ -15,9 +15,11 @@ import type { FilesystemFigures } from './fs/filesystem.js'
 import { Info } from './fs/info.js'
 import { ReadOnlyTree } from './fs/read-only-tree.js'
 import { SendFolder } from './fs/send-folder.js'
+import { keepFreedMemory } from './fuse/freed-memory.js'
 import { describeHolders } from './fuse/holders.js'
 import { mountFuse, type MountedFuse } from './fuse/mount.js'
 import { preflight } from './fuse/preflight.js'
+import { collectOften, collectRarely } from './heap.js'
 import { createListing } from './listing/cached-listing.js'
 import type { Listing } from './listing/listing.js'
 import { attributionByKey } from './mdn/attribution.js'
@@ -127,6 +129,11 @@ class RunningDaemon implements Daemon {
       deadline: config.opTimeout,
       onGone: (key) => this.#listing.forget(key),
       onReplaced: (key) => this.#listing.recheck(key),
+      onLargeReads: (underWay) => {
+        if (underWay) collectRarely()
+        else collectOften()
+        keepFreedMemory(underWay)
+      },
     })
   }
 

@@ -6,7 +6,10 @@ import { PinnedObject, type Readers } from './pinned-object.js'
 import { SequentialReaders } from './sequential-readers.js'
 import { Walks } from './walks.js'
 
-export type ObjectsOptions = BlockSourceOptions
+export interface ObjectsOptions extends BlockSourceOptions {
+  /** Told when somebody begins to read a large file from one end to the other, and when nobody does any more. */
+  readonly onLargeReads?: (underWay: boolean) => void
+}
 
 export function createObjects(options: ObjectsOptions): Objects {
   return new CachedObjects(options)
@@ -17,7 +20,10 @@ class CachedObjects implements Objects {
   readonly #walks: Walks
 
   constructor(options: ObjectsOptions) {
-    this.#readers = { blocks: new BlockSource(options), sequential: new SequentialReaders() }
+    this.#readers = {
+      blocks: new BlockSource(options),
+      sequential: new SequentialReaders((some) => options.onLargeReads?.(some)),
+    }
     this.#walks = new Walks(this.#readers.blocks)
   }
 

@@ -31,8 +31,8 @@ export class PinnedObject implements OpenObject {
   #window: Window | undefined
   /** Up to where the window's blocks are on their way, or were. */
   #fetchedTo: Bytes = 0
-  /** Ends what is fetched ahead. */
-  #ahead = new AbortController()
+  /** Ends what is fetched ahead; undefined while the window is closed. */
+  #ahead: AbortController | undefined
 
   constructor(info: ObjectInfo, readers: Readers, onFirstRead: () => void) {
     this.info = info
@@ -52,8 +52,7 @@ export class PinnedObject implements OpenObject {
   }
 
   close(): void {
-    this.#ahead.abort()
-    this.#readers.sequential.delete(this)
+    this.#closeWindow()
   }
 
   async #bytes(range: ByteRange, isFirst: boolean, signal: AbortSignal): Promise<Uint8Array> {
@@ -102,19 +101,20 @@ export class PinnedObject implements OpenObject {
 
   #fetchAhead(window: Window, from: Bytes): void {
     const { blocks } = this.#readers
+    const { signal } = (this.#ahead ??= new AbortController())
     const until = Math.min(this.info.size, window.frontier + window.ahead)
     let position = Math.max(this.#fetchedTo, Math.min(from, window.frontier))
     while (position < until) {
       const block = blocks.find(this.info, position) ?? blockFrom(position, window.ahead, this.info.size)
-      if (!blocks.fetchAhead(this.info, block, this.#ahead.signal)) break
+      if (!blocks.fetchAhead(this.info, block, signal)) break
       position = block.end
     }
     this.#fetchedTo = position
   }
 
   #closeWindow(): void {
-    this.#ahead.abort()
-    this.#ahead = new AbortController()
+    this.#ahead?.abort()
+    this.#ahead = undefined
     this.#readers.sequential.delete(this)
   }
 

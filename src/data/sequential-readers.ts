@@ -1,16 +1,20 @@
 /** Those who read large files from one end to the other: they share the room for what is fetched ahead. */
-import { collectOften, collectRarely } from '../heap.js'
-
 export class SequentialReaders {
   readonly #readers = new Set<object>()
+  readonly #onChange: (some: boolean) => void
+
+  /** @param onChange told when the first one begins, and when the last one has ended */
+  constructor(onChange: (some: boolean) => void) {
+    this.#onChange = onChange
+  }
 
   add(reader: object): void {
-    if (this.#readers.size === 0) collectRarely()
+    if (this.#readers.size === 0) this.#onChange(true)
     this.#readers.add(reader)
   }
 
   delete(reader: object): void {
-    if (this.#readers.delete(reader) && this.#readers.size === 0) collectOften()
+    if (this.#readers.delete(reader) && this.#readers.size === 0) this.#onChange(false)
   }
 
   /** How many there are, this one included. */

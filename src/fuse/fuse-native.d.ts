@@ -5,6 +5,8 @@ declare module 'fuse-native' {
     static readonly poolThreads: number | undefined
     /** With our patch: `readdir` may give all entries in one buffer, each as `d` or `f`, its name and a 0; the methods below. */
     static readonly keepsFolders: boolean | undefined
+    /** With our patch: how many bytes of freed memory the process keeps at most. */
+    static readonly keepFreed: ((bytes: number) => void) | undefined
     constructor(mountpoint: string, operations: Fuse.Operations, options: { timeout: false })
     /** The `-o…` argument for libfuse: at most 1,023 bytes. */
     _fuseOptions(): string
