@@ -20,7 +20,7 @@ export interface ClosingOptions {
   readonly onQueued: () => void
 }
 
-const againAfter: Milliseconds = 5_000
+const againAfter: Milliseconds = 1_000
 
 export class Closing {
   readonly #options: ClosingOptions
@@ -44,7 +44,8 @@ export class Closing {
       try {
         await book.put([this.#next(message, end)], { sync: true })
       } catch (err) {
-        log.error({ err, id }, 'A closed file could not be queued: it is sent when the state directory works again.')
+        // What is wrong with the journal is in the log already.
+        log.debug({ err, id }, 'A closed file could not be queued: it is sent when the state directory works again.')
         this.#later(id, end)
       }
     })

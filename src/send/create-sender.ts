@@ -1,5 +1,6 @@
 /** Makes a sender on what its directory holds. */
 import { syncFolder } from '../durable-file.js'
+import { UsageError } from '../errors.js'
 import type { Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -55,17 +56,26 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const key = (message: Message) => keyOf(root, message)
   const trail = new Trail({ keyOf: key, log, audit: options.audit })
   await trail.reconcile(read.entries, messages, clock.now())
-  const journal = await Journal.begin<JournalEntry>(directory, entriesOf(messages, bundles))
+  const journal = await begun(directory, entriesOf(messages, bundles), read.isDoubtful)
   await syncFolder(directory)
   // Only now: what the new journal does not say is not to be lost.
   for (const id of recovered.leftovers) await spool.remove(id)
   const isForgettable = (message: Message): boolean =>
     message.state === 'gone' && !message.upload && !isRemembered(message, clock.now())
-  const book = new MessageBook({ journal, messages, bundles, isForgettable, trail, clock, log })
+  const book = new MessageBook({
+    journal,
+    messages,
+    bundles,
+    isForgettable,
+    trail,
+    clock,
+    log,
+    onHealed: () => transfer.kick(),
+  })
   const locks = new Locks()
   const random = options.random ?? Math.random
   const pickup = new Pickup({ book, bucket, keyOf: key, clock, log })
-  const transfer = new Transfer({
+  const transfer: Transfer = new Transfer({
     ...{ ...options, book, spool, keyOf: key, random },
     locks,
     onSubmitted: () => pickup.watch(),
@@ -90,4 +100,24 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   })
   await sender.finishClosed()
   return sender
+}
+
+/**
+ * A new journal, or the old one where there is no room for another: what the start made of that, the next start makes again.
+ * @throws UsageError if the old one can't be relied on
+ */
+async function begun(
+  directory: string,
+  entries: readonly JournalEntry[],
+  isDoubtful: boolean,
+): Promise<Journal<JournalEntry>> {
+  try {
+    return await Journal.begin(directory, entries)
+  } catch (error) {
+    const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    if (!isFull) throw error
+    if (isDoubtful)
+      throw new UsageError(`The disk of ${directory} is full, and its journal damaged: make some room there.`)
+    return Journal.goOn(directory)
+  }
 }

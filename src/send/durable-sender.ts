@@ -86,8 +86,8 @@ export class DurableSender implements Sender {
   }
 
   problems(): readonly string[] {
-    const { problem } = this.#parts.descriptors
-    return problem === undefined ? [] : [problem]
+    const { descriptors, book } = this.#parts
+    return [book.problem, descriptors.problem].filter((it) => it !== undefined)
   }
 
   openSize(id: string): Bytes | undefined {
@@ -118,7 +118,7 @@ export class DurableSender implements Sender {
         ...(isUnchecked ? { isUnchecked } : {}),
       }
       // The journal first: what is in the spool must have a name.
-      await book.put([message], { sync: false })
+      await book.put([message], { sync: false, isNew: true })
       try {
         return await this.#files.create(id)
       } catch (error) {

@@ -3,7 +3,7 @@
  * Room for the next lines is there before they come, as zeros: a full disk must not keep anybody from cancelling or
  * uploading what fills it, and a sync need not write a new size.
  */
-import { copyFile, mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
+import { copyFile, mkdir, open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { syncFolder } from '../durable-file.js'
@@ -11,8 +11,9 @@ import type { Logger } from '../telemetry/log.js'
 import type { Bytes } from '../units.js'
 
 const fileName = 'journal'
-/** Some hundred lines. */
+/** Some hundred lines. Half of it is for what takes files away: new ones are refused before that. */
 const reserve: Bytes = 256 * 1024
+const step: Bytes = 32 * 1024
 
 /** Entries as they were read, and whether something between them could not be. */
 interface ParsedJournal<T> {
@@ -61,6 +62,13 @@ interface Opened {
   readonly allocated: Bytes
 }
 
+export interface AppendOptions {
+  /** Also against power loss; else against the end of the process. */
+  readonly sync: boolean
+  /** It lets something more wait: refused while there is little room. */
+  readonly isNew?: boolean
+}
+
 export class Journal<T> {
   readonly #path: string
   #file: FileHandle
@@ -101,14 +109,29 @@ export class Journal<T> {
     return new Journal<T>(path, await replaced(path, entries))
   }
 
+  /** Goes on with the one that is there, all of which could be read: a full disk has no room for another. */
+  static async goOn<T>(directory: string): Promise<Journal<T>> {
+    const path = join(directory, fileName)
+    const file = await open(path, 'r+')
+    try {
+      const bytes = await file.readFile()
+      // What is to be acted on from now on was perhaps never synced by the process that has died.
+      await file.sync()
+      return new Journal<T>(path, { file, length: bytes.lastIndexOf('\n') + 1, allocated: bytes.length })
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
   /**
-   * Appends an entry. Without `sync` it outlives the process when this resolves, with it also a power loss.
+   * Appends an entry.
    * @throws the disk's own error; the entry may then be there or not
    */
-  async append(entry: T, { sync }: { readonly sync: boolean }): Promise<void> {
+  async append(entry: T, { sync, isNew = false }: AppendOptions): Promise<void> {
     const line = Buffer.from(formatLine(entry))
     const written = this.#lastWrite.then(async () => {
-      await this.#makeRoom(line.length)
+      await this.#makeRoom(line.length, isNew ? reserve / 2 : 0)
       await writeAll(this.#file, line, this.#length)
       this.#length += line.length
     })
@@ -126,7 +149,8 @@ export class Journal<T> {
       this.#length = length
       this.#allocated = allocated
       await this.#lastSync
-      await old.close()
+      // A disk that failed may say so once more; nothing of it is needed.
+      await old.close().catch(() => undefined)
     })
     this.#lastWrite = compacted.catch(() => undefined)
     await compacted
@@ -138,15 +162,19 @@ export class Journal<T> {
     await this.#file.close()
   }
 
-  async #makeRoom(bytes: Bytes): Promise<void> {
+  /** @param toSpare what must be left after it */
+  async #makeRoom(bytes: Bytes, toSpare: Bytes): Promise<void> {
     const end = this.#length + bytes
     if (end + reserve / 2 <= this.#allocated) return
     try {
-      await writeAll(this.#file, Buffer.alloc(reserve), this.#allocated)
-      this.#allocated += reserve
+      const wanted = this.#allocated + reserve
+      while (this.#allocated < wanted) {
+        await writeAll(this.#file, Buffer.alloc(step), this.#allocated)
+        this.#allocated += step
+      }
     } catch (error) {
       // No room for more, but there is some left.
-      if (end > this.#allocated) throw error
+      if (end + toSpare > this.#allocated) throw error
     }
   }
 
@@ -182,7 +210,9 @@ async function replaced(path: string, entries: readonly unknown[]): Promise<Open
     await syncFolder(dirname(path))
     return { file, length: lines.length, allocated }
   } catch (error) {
-    await file.close()
+    await file.close().catch(() => undefined)
+    // It takes room that others need.
+    await unlink(temporary).catch(() => undefined)
     throw error
   }
 }

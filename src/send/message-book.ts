@@ -1,8 +1,8 @@
 /** All messages and bundles: in memory as the journal has them. A change is on disk before it is seen. */
-import { FsError } from '../errors.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Clock } from '../telemetry/clock.js'
-import type { Journal } from './journal.js'
+import type { AppendOptions, Journal } from './journal.js'
+import { JournalHealth } from './journal-health.js'
 import { bundleId, entriesOf, pathId, type Bundle, type JournalEntry, type Message } from './message.js'
 import type { Trail } from './trail.js'
 import type { Partner } from '../view/partner.js'
@@ -19,6 +19,8 @@ export interface MessageBookOptions {
   /** Told of every change, once it is in the journal. */
   readonly trail: Trail
   readonly clock: Clock
+  /** The journal can be written again. */
+  readonly onHealed: () => void
   readonly log: Logger
 }
 
@@ -36,7 +38,8 @@ export class MessageBook {
   readonly #queued = new Map<string, Message>()
   readonly #bundles = new Map<string, Bundle>()
   /** On their way into the journal, in order, and not yet seen here. */
-  readonly #underWay = new Set<JournalEntry>()
+  readonly #underWay = new Map<JournalEntry, Promise<void>>()
+  readonly #health: JournalHealth
   #appended = 0
 
   constructor(options: MessageBookOptions) {
@@ -45,8 +48,20 @@ export class MessageBook {
     this.#clock = options.clock
     this.#log = options.log
     this.#isForgettable = options.isForgettable
+    const { onHealed, log } = options
+    this.#health = new JournalHealth({ heal: (isFull) => this.#heal(isFull), onHealed, log })
     for (const message of options.messages) this.#see(message)
     for (const bundle of options.bundles) this.#bundles.set(bundleId(bundle), bundle)
+  }
+
+  /** One sentence, while something can't be written down. */
+  get problem(): string | undefined {
+    return this.#health.problem
+  }
+
+  /** Nothing can be written down. */
+  get isBroken(): boolean {
+    return this.#health.isBroken
   }
 
   get(id: string): Message | undefined {
@@ -85,12 +100,11 @@ export class MessageBook {
   /**
    * Writes messages as they are from now on, all or none of them.
    * @param removed bundles that are gone with it
-   * @param sync also against power loss; else against the end of the process
    * @throws FsError ENOSPC or EIO if the journal can't be written; then nothing has changed
    */
   async put(
     messages: readonly Message[],
-    options: { readonly sync: boolean; readonly removed?: readonly Bundle[] },
+    options: AppendOptions & { readonly removed?: readonly Bundle[] },
   ): Promise<void> {
     const at = this.#clock.now()
     const { removed } = options
@@ -110,24 +124,25 @@ export class MessageBook {
   }
 
   async putBundles(change: { readonly made?: readonly Bundle[]; readonly removed?: readonly Bundle[] }): Promise<void> {
-    await this.#append(change, { sync: true }, () => {
+    await this.#append(change, { sync: true, isNew: change.made !== undefined }, () => {
       for (const bundle of change.removed ?? []) this.#bundles.delete(bundleId(bundle))
       for (const bundle of change.made ?? []) this.#bundles.set(bundleId(bundle), bundle)
     })
   }
 
   async close(): Promise<void> {
+    await this.#health.close()
     await this.#journal.close()
   }
 
-  async #append(entry: JournalEntry, options: { readonly sync: boolean }, see: () => void): Promise<void> {
-    this.#underWay.add(entry)
+  async #append(entry: JournalEntry, options: AppendOptions, see: () => void): Promise<void> {
+    if (this.isBroken) await this.#health.mustBeWhole()
+    const appended = this.#journal.append(entry, options).then(see)
+    this.#underWay.set(entry, appended)
     try {
-      await this.#journal.append(entry, options)
-      see()
+      await appended
     } catch (cause) {
-      const isFull = cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
-      throw new FsError(isFull ? 'ENOSPC' : 'EIO', 'The journal of send/ could not be written.', { cause })
+      throw this.#health.failed(cause)
     } finally {
       this.#underWay.delete(entry)
     }
@@ -166,12 +181,26 @@ export class MessageBook {
       this.#byId.delete(message.id)
       this.#forgetPath(message)
     }
-    // What was appended to the old journal, and is still being synced there, would be lost with it.
-    const entries = (): JournalEntry[] => [...entriesOf(this.#byId.values(), this.#bundles.values()), ...this.#underWay]
-    // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
-    const compacted = this.#trail.flushed().then(() => this.#journal.compact(entries))
-    compacted.catch((err: unknown) => {
+    this.#madeAnew().catch((err: unknown) => {
       this.#log.error({ err }, 'The journal of send/ could not be made anew; it goes on growing.')
     })
+  }
+
+  async #madeAnew(): Promise<void> {
+    // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
+    await this.#trail.flushed()
+    // What was appended to the old journal, and is still being synced there, would be lost with it.
+    await this.#journal.compact(() => [
+      ...entriesOf(this.#byId.values(), this.#bundles.values()),
+      ...this.#underWay.keys(),
+    ])
+  }
+
+  async #heal(isFull: boolean): Promise<void> {
+    // Whatever fails yet is not to be in the new one.
+    await Promise.allSettled(this.#underWay.values())
+    // An entry that says nothing: is there room?
+    if (isFull) await this.#journal.append({}, { sync: true, isNew: true })
+    else await this.#madeAnew()
   }
 }

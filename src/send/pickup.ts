@@ -76,7 +76,8 @@ export class Pickup {
     try {
       await this.#options.book.put([gone], { sync: false })
     } catch (err) {
-      this.#options.log.error({ err }, 'That the gateway took a file could not be written down; it is tried again.')
+      // What is wrong with the journal is in the log already.
+      this.#options.log.debug({ err }, 'That the gateway took a file could not be written down; it is tried again.')
     }
   }
 }

@@ -107,8 +107,9 @@ export class Spool {
 
   async #opened(id: string, flags: 'wx+' | 'r+'): Promise<FileHandle> {
     this.#descriptors.take()
+    const path = this.#path(id)
     try {
-      return await orFsError(() => open(this.#path(id), flags, 0o600), id)
+      return await orFsError(() => open(path, flags, 0o600).catch((error: unknown) => readable(path, flags, error)), id)
     } catch (error) {
       this.#descriptors.give()
       throw error
@@ -230,6 +231,12 @@ export class SpoolFile {
     // Its failure is thrown by the next sync.
     this.#background.catch(() => undefined)
   }
+}
+
+/** On a disk that has turned read-only a file can be read at least; its writes fail. */
+async function readable(path: string, flags: string, error: unknown): Promise<FileHandle> {
+  if (flags === 'r+' && error instanceof Error && 'code' in error && error.code === 'EROFS') return open(path, 'r')
+  throw error
 }
 
 async function orFsError<T>(act: () => Promise<T>, id?: string): Promise<T> {

@@ -37,7 +37,7 @@ export interface TransferOptions extends UploadOptions {
 const tryPatience: Milliseconds = 120_000
 const patiencePerByte = 60_000 / 10_000_000
 /** Until a change that could not be written down is tried again. */
-const journalDelay: Milliseconds = 10_000
+const journalDelay: Milliseconds = 1_000
 /** On the way out, for the abort of what was begun. */
 const lastPatience: Milliseconds = 2_000
 /** After an outage all that waits is due at once; not again within this, should single files go on failing. */
@@ -58,6 +58,8 @@ export class Transfer {
   readonly #gate: KeysGate
   readonly #leftovers: Leftovers
   #timer: NodeJS.Timeout | undefined
+  /** Acknowledged by S3, and not written down yet. */
+  readonly #acknowledged = new Map<string, Uploaded>()
   /** Something failed for the moment since an upload was last taken. */
   #hasFailed = false
   #wokenAt: EpochMs = 0
@@ -81,7 +83,8 @@ export class Transfer {
 
   /** Looks for work: call it whenever a message was queued. */
   kick(): void {
-    if (this.#stop.signal.aborted || this.#gate.isShut) return
+    // What can't be written down is not begun: nobody would know of it after a crash.
+    if (this.#stop.signal.aborted || this.#gate.isShut || this.#options.book.isBroken) return
     const { clock, uploads, multipartThreshold } = this.#options
     const limits = { uploads, large: multipartThreshold }
     for (const message of nextUploads(this.#idle(), clock.now(), limits)) this.#begin(message)
@@ -135,7 +138,8 @@ export class Transfer {
   #begin(message: Message): void {
     const done = this.#try(message)
       .catch((err: unknown) => {
-        this.#options.log.error({ err, id: message.id }, 'An upload could not be written down; it is tried again.')
+        // What is wrong with the journal is in the log already.
+        this.#options.log.debug({ err, id: message.id }, 'An upload could not be written down; it is tried again.')
         this.#later(message.id, journalDelay)
       })
       .finally(() => {
@@ -152,6 +156,11 @@ export class Transfer {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
     const state: Try = { hasBegun: false }
     try {
+      const acknowledged = this.#acknowledged.get(message.id)
+      if (acknowledged) {
+        await this.#submitted(without(message, 'upload'), acknowledged)
+        return
+      }
       if (await this.#wasTaken(message, signal)) return
       if (!(await this.#isWhole(message))) return
       const checked = await this.#checked(await this.#leftovers.abort(message, signal), signal)
@@ -235,7 +244,9 @@ export class Transfer {
       ...(requestId === undefined ? {} : { requestId }),
       ...(date === undefined ? {} : { sentAt: date }),
     }
+    this.#acknowledged.set(message.id, { etag, requestId, date, crc32 })
     await this.#change({ ...settled, state: 'submitted', ...receipt })
+    this.#acknowledged.delete(message.id)
     await this.#options.spool.remove(message.id)
     this.#options.onSubmitted(message)
     this.#wake()

@@ -26,8 +26,8 @@ export async function takeLock(
   const file = lockFile(directory)
   const record: LockRecord = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '', ...mount }
   const mine = join(directory, `lock.new-${randomBytes(6).toString('hex')}`)
-  await writeFile(mine, `${JSON.stringify(record)}\n`, { mode: 0o600, flush: true })
   try {
+    await writeFile(mine, `${JSON.stringify(record)}\n`, { mode: 0o600, flush: true })
     for (let tries = 0; tries < maxTries; tries++) {
       if (await linked(mine, file)) return { lock: { release: () => removed(file) } }
       const found = await readLock(file)

@@ -64,16 +64,28 @@ export async function makeStateDirectory(options: StateOptions): Promise<string>
 
 /**
  * Makes the directory and takes its lock.
- * @throws UsageError if another process has it, or it can't be written
+ * @throws UsageError if another process has it, or it can't be written, or its disk is full
  */
 export async function openStateDirectory(options: StateOptions): Promise<StateDirectory> {
   const path = await makeStateDirectory(options)
-  const taken = await takeLock(path, { mountpoint: options.mountpoint, bucket: options.bucket })
+  const taken = await takeLock(path, { mountpoint: options.mountpoint, bucket: options.bucket }).catch(
+    explainFull(path),
+  )
   if ('lock' in taken) return { path, release: () => taken.lock.release() }
   const { bucket, mountpoint, pid } = taken.holder
   throw new UsageError(
     `The bucket ${bucket} is mounted at ${mountpoint} by process ${pid}: unmount it, or give another --state-dir.`,
   )
+}
+
+/** Without a lock nothing may begin; a page for it is all that is needed. */
+function explainFull(path: string): (error: unknown) => never {
+  return (error) => {
+    if (!['ENOSPC', 'EDQUOT'].includes(why(error))) throw error
+    throw new UsageError(
+      `The disk of the state directory ${path} is full: make a little room there (64 KiB are enough), and mount again; what waits to be sent is kept.`,
+    )
+  }
 }
 
 /** Node's own recursive mkdir tries for ever below /proc, where every name is ENOENT. */

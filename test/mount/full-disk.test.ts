@@ -1,5 +1,5 @@
 /** The disk of the state directory is full, or the directory gone: what can't be kept is refused, the rest is untouched. */
-import { mkdir, open, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { prepare, type Mounted } from '../helpers/mounted.js'
@@ -49,6 +49,30 @@ t.test('what waits is sent though the disk is full, and that makes room', { skip
   t.match(await sendRows(mounted).then((rows) => rows.filter((it) => it.state !== 'submitted')), [
     { path: 'large.dat', state: 'failed' },
   ])
+})
+
+t.test('a daemon that starts on a full disk', { skip }, async (t) => {
+  const mounted = await onSmallDisk(t, ['--settle', '1h'])
+  const filling = join(mounted.stateDirectory, 'filling')
+  for (const name of ['1', '2']) await writeFile(mounted.path('ACME/GLOBEX/send', name), Buffer.alloc(1_000_000, name))
+  for (const name of ['1', '2']) await inState(mounted, name, 'queued')
+  await mounted.kill('SIGKILL')
+  t.match(await run('sh', ['-c', `cat /dev/zero >${filling}`]), { stderr: /No space left/ }, 'somebody else fills it')
+
+  await t.test('says so in a sentence where there is no room for its lock, and leaves nothing behind', async (t) => {
+    await t.rejects(mounted.mount(), /The disk of the state directory .* is full: make a little room there/)
+    t.notOk((await readdir(mounted.stateDirectory)).some((name) => name.startsWith('lock.new')))
+  })
+  await t.test('needs no room for another journal: it sends what waits, and that makes room', async (t) => {
+    await truncate(filling, (await stat(filling)).size - 65_536)
+    await mounted.mount()
+    await mounted.kill('SIGTERM')
+    for (const name of ['1', '2']) t.equal((await mounted.inBucket(key(name))).length, 1_000_000)
+    await mounted.mount(['--settle', '0s'])
+    await writeFile(mounted.path('ACME/GLOBEX/send/next'), 'next')
+    await mounted.inBucket(key('next'))
+    t.same(mounted.puts().sort(), ['1', '2', 'next'].map(key))
+  })
 })
 
 t.test('a state directory that is deleted under the daemon: nothing is promised any more', { skip }, async (t) => {
