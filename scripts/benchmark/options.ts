@@ -36,7 +36,7 @@ const full: Sizes = {
   randomReads: 500,
   sent: 200,
   storm: 60_000,
-  limit: 90_000,
+  limit: 75_000,
 }
 
 const quick: Sizes = {

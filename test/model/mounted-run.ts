@@ -101,5 +101,6 @@ async function outcome(): Promise<Outcome> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.stdout.write(JSON.stringify(await outcome()))
+  // A request that a killed program or daemon never answered keeps Node from ending by itself: it would spin for ever.
+  process.stdout.write(JSON.stringify(await outcome()), () => process.exit())
 }

@@ -16,7 +16,7 @@ function messages(text: string): Message[] {
       size: marks.includes('+') ? limits.large + 1 : limits.large,
       closedAt: Number(at),
       notBefore: marks.includes('~') ? now + 1 : now,
-    } as Message
+    }
   })
 }
 const next = (text: string, more: Partial<typeof limits> = {}): string =>
