@@ -15,7 +15,7 @@ async function send(t: Test, flags: readonly string[] = []): Promise<{ mounted: 
   return { mounted, send: mounted.path('ACME/GLOBEX/send') }
 }
 
-t.test('3.1: nothing is uploaded before the last close', async (t) => {
+t.test('nothing is uploaded before the last close', async (t) => {
   const { mounted, send: path } = await send(t, ['--settle', '0s'])
   const file = await open(join(path, 'open.edi'), 'w')
   await file.write('one ')
@@ -35,7 +35,7 @@ t.test('3.1: nothing is uploaded before the last close', async (t) => {
   t.equal(mounted.puts().length, 2)
 })
 
-t.test('3.1: above --multipart-threshold a file goes in parts, and memory does not grow with it', async (t) => {
+t.test('above --multipart-threshold a file goes in parts, and memory does not grow with it', async (t) => {
   const { mounted, send: path } = await send(t, ['--multipart-threshold', '8MiB'])
   await writeFile(join(path, 'small.dat'), randomBytes(8 * mebibyte))
   await inState(mounted, 'small.dat', 'submitted')
@@ -56,7 +56,7 @@ t.test('3.1: above --multipart-threshold a file goes in parts, and memory does n
   t.equal(mounted.puts().filter((key) => key.endsWith('large.dat')).length, 1)
 })
 
-t.test('3.2: what is written is in files of the owner’s alone', async (t) => {
+t.test('what is written is in files of the owner’s alone', async (t) => {
   const { mounted, send: path } = await send(t, ['--settle', '1h'])
   await writeFile(join(path, 'order.edi'), 'ISA*00*')
   const { id } = await inState(mounted, 'order.edi', 'queued')
@@ -66,7 +66,7 @@ t.test('3.2: what is written is in files of the owner’s alone', async (t) => {
   t.equal((await stat(join(spool, 'journal'))).mode & 0o777, 0o600)
 })
 
-t.test('3.2: a name that is given up within --settle never goes out', async (t) => {
+t.test('a name that is given up within --settle never goes out', async (t) => {
   const { mounted, send: path } = await send(t, ['--settle', '1500ms'])
   await writeFile(join(path, 'tmpq1w2'), 'ISA*00*')
   const first = await inState(mounted, 'tmpq1w2', 'queued')
@@ -81,7 +81,7 @@ t.test('3.2: a name that is given up within --settle never goes out', async (t) 
   t.same(mounted.puts(), ['AS2/send/ACME/GLOBEX/order.edi'])
 })
 
-t.test('3.3: with patterns of one’s own, others are final, and what libfuse hides is never sent', async (t) => {
+t.test('with patterns of one’s own, others are final, and what libfuse hides is never sent', async (t) => {
   const { mounted, send: path } = await send(t, ['--hold', '*.draft', '--hold', 'wip-*'])
   for (const name of ['a.draft', 'wip-a.edi', '.fuse_hidden0001', 'a.tmp']) await writeFile(join(path, name), name)
   await mounted.inBucket('AS2/send/ACME/GLOBEX/a.tmp')
@@ -91,7 +91,7 @@ t.test('3.3: with patterns of one’s own, others are final, and what libfuse hi
   t.same(mounted.puts(), ['AS2/send/ACME/GLOBEX/a.tmp'])
 })
 
-t.test('3.3: as2fs queue release sends a held file, unless its name was sent', async (t) => {
+t.test('as2fs queue release sends a held file, unless its name was sent', async (t) => {
   const { mounted, send: path } = await send(t)
   mounted.server.put('AS2/files/ACME/GLOBEX/outbox/1/b.tmp', Buffer.from('theirs'))
   await writeFile(join(path, 'a.tmp'), 'a')
@@ -162,7 +162,7 @@ t.test('as2fs queue', async (t) => {
   })
 })
 
-t.test('3.10: a key of more than 1,024 bytes is ENAMETOOLONG', async (t) => {
+t.test('a key of more than 1,024 bytes is ENAMETOOLONG', async (t) => {
   const { mounted, send: path } = await send(t)
   const folder = join(path, 'b'.repeat(255), 'c'.repeat(255), 'd'.repeat(255))
   await mkdir(folder, { recursive: true })
