@@ -58,8 +58,8 @@ export class Transfer {
   readonly #gate: KeysGate
   readonly #leftovers: Leftovers
   #timer: NodeJS.Timeout | undefined
-  /** Acknowledged by S3, and not written down yet. */
-  readonly #acknowledged = new Map<string, Uploaded>()
+  /** Acknowledged by S3, and not written down yet: of the file as it was then. */
+  readonly #acknowledged = new Map<string, { readonly sent: Message; readonly result: Uploaded }>()
   /** Something failed for the moment since an upload was last taken. */
   #hasFailed = false
   #wokenAt: EpochMs = 0
@@ -157,8 +157,9 @@ export class Transfer {
     const state: Try = { hasBegun: false }
     try {
       const acknowledged = this.#acknowledged.get(message.id)
-      if (acknowledged) {
-        await this.#submitted(without(message, 'upload'), acknowledged)
+      // Renamed or written again since, it is another message: what became of the first one is looked for as ever.
+      if (acknowledged?.sent.path === message.path && acknowledged.sent.closedAt === message.closedAt) {
+        await this.#submitted(without(message, 'upload'), acknowledged.result)
         return
       }
       if (await this.#wasTaken(message, signal)) return
@@ -244,7 +245,7 @@ export class Transfer {
       ...(requestId === undefined ? {} : { requestId }),
       ...(date === undefined ? {} : { sentAt: date }),
     }
-    this.#acknowledged.set(message.id, { etag, requestId, date, crc32 })
+    this.#acknowledged.set(message.id, { sent: message, result: { etag, requestId, date, crc32 } })
     await this.#change({ ...settled, state: 'submitted', ...receipt })
     this.#acknowledged.delete(message.id)
     await this.#options.spool.remove(message.id)
