@@ -18,6 +18,10 @@ export class BucketClock implements Clock {
     return this.#clock.now() + this.#offset
   }
 
+  monotonic(): Milliseconds {
+    return this.#clock.monotonic()
+  }
+
   /** By this machine's clock, for what is told in the bucket's time. */
   local(at: EpochMs): EpochMs {
     return at - this.#offset

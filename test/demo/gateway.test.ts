@@ -12,6 +12,9 @@ class TestClock {
   now(): number {
     return this.time
   }
+  monotonic(): number {
+    return this.time
+  }
 }
 
 async function start(t: Test): Promise<{ server: S3Server; gateway: Gateway; clock: TestClock }> {

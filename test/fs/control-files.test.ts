@@ -1,8 +1,12 @@
 import t from 'tap'
 import { ControlFile } from '../../src/fs/control-files.js'
+import { clockOf } from '../helpers/clock-of.js'
 
 function fileOf(length: { value: number }, clock: { time: number }): ControlFile {
-  return new ControlFile(() => 'x'.repeat(length.value), { now: () => clock.time })
+  return new ControlFile(
+    () => 'x'.repeat(length.value),
+    clockOf(() => clock.time),
+  )
 }
 
 t.test('what is opened is whole for whoever goes by a size of the last second', async (t) => {

@@ -31,6 +31,9 @@ class MovableClock implements Clock {
   now(): number {
     return Date.now() + this.#ahead
   }
+  monotonic(): Milliseconds {
+    return performance.now() + this.#ahead
+  }
   advance(by: Milliseconds): void {
     this.#ahead += by
   }

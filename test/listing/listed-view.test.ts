@@ -8,13 +8,14 @@ import type { Key, Name } from '../../src/units.js'
 import { inbox } from '../helpers/listed.js'
 import { MemoryStore } from '../helpers/memory-store.js'
 import { until } from '../helpers/until.js'
+import { clockOf } from '../helpers/clock-of.js'
 
 const minute = 60_000
 const outage = new StoreError('EIO', 'transient', 'SlowDown', 'The bucket is busy.', {})
 
 class World {
   now = Date.UTC(2026, 2, 2)
-  readonly clock = { now: () => this.now }
+  readonly clock = clockOf(() => this.now)
   readonly store = new MemoryStore({ clock: this.clock })
   readonly listing: Listing
   #arrived = 0

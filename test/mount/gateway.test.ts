@@ -8,6 +8,7 @@ import { credentials, type Mounted, prepare } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 import { inState, taken } from '../helpers/send-state.js'
 import { until } from '../helpers/until.js'
+import { clockOf } from '../helpers/clock-of.js'
 
 const owner = { station: 'ACME', partner: 'GLOBEX' }
 const sixHours = 6 * 3600 * 1000
@@ -19,7 +20,7 @@ class World {
 
   constructor(mounted: Mounted) {
     this.mounted = mounted
-    this.gateway = new Gateway({ server: mounted.server, clock: { now: () => this.#now } })
+    this.gateway = new Gateway({ server: mounted.server, clock: clockOf(() => this.#now) })
   }
 
   path(...segments: string[]): string {

@@ -6,12 +6,13 @@ import { mount, type Mounted } from '../helpers/mounted.js'
 import { run } from '../helpers/run.js'
 import { inState, sendRows } from '../helpers/send-state.js'
 import { until } from '../helpers/until.js'
+import { clockOf } from '../helpers/clock-of.js'
 
 const minute = 60_000
 const edges = { young: 5 * 60 * minute + 59 * minute, old: 6 * 60 * minute + minute }
 /** The bucket's clock goes ahead of ours by more than what lies between the edges. */
 const ahead = 10 * minute
-const bucketClock = { now: () => Date.now() + ahead }
+const bucketClock = clockOf(() => Date.now() + ahead)
 
 /** Files that another host has sent, some within six hours by the bucket's clock, some before. */
 function sentByOthers(mounted: Mounted): void {

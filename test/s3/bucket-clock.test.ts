@@ -1,12 +1,13 @@
 import t from 'tap'
 import { BucketClock } from '../../src/s3/bucket-clock.js'
+import { clockOf } from '../helpers/clock-of.js'
 
 const noon = Date.UTC(2026, 10, 24, 12)
 const minute = 60_000
 
 t.test('the bucket’s time', async (t) => {
   let now = noon
-  const clock = new BucketClock({ now: () => now })
+  const clock = new BucketClock(clockOf(() => now))
 
   await t.test('is ours until it answers', (t) => {
     t.equal(clock.now(), noon)

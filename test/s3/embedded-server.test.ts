@@ -7,6 +7,7 @@ import { testReading } from './contract/reading.js'
 import { connect, testServer } from './contract/server.js'
 import { patience, type Subject } from './contract/subject.js'
 import { testMultipart, testWriting } from './contract/writing.js'
+import { clockOf } from '../helpers/clock-of.js'
 
 const keys = { bucket: 'mftg-test', accessKey: 'AKIATESTTESTTEST', secretKey: 'test-secret/+=' }
 const clients = {
@@ -39,7 +40,7 @@ t.test('who may not', async (t) => {
 })
 
 t.test('a machine whose clock is off can mount all the same: the server says what time it is', async (t) => {
-  const server = await startS3Server({ ...keys, clock: { now: () => Date.now() + 20 * 60_000 } })
+  const server = await startS3Server({ ...keys, clock: clockOf(() => Date.now() + 20 * 60_000) })
   t.teardown(() => server.close())
   server.put('AS2/order.edi', Buffer.from('ISA'))
   const store = connect(t, { ...keys, endpoint: server.endpoint })

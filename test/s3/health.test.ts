@@ -5,13 +5,14 @@ import type { StoreError } from '../../src/s3/store-error.js'
 import type { Key, Prefix } from '../../src/units.js'
 import { accessDenied, keysRefused, MemoryStore, unreachable } from '../helpers/memory-store.js'
 import { until } from '../helpers/until.js'
+import { clockOf } from '../helpers/clock-of.js'
 
 const prefix = 'AS2/' as Prefix
 const { signal } = new AbortController()
 
 function watched(): { ask: (failing?: StoreError) => Promise<void>; watch: HealthWatch; clock: { time: number } } {
   const clock = { time: 1_000 }
-  const watch = new HealthWatch({ now: () => clock.time })
+  const watch = new HealthWatch(clockOf(() => clock.time))
   const store = new MemoryStore()
   const seen = watch.watch(store)
   const ask = async (before?: StoreError): Promise<void> => {
@@ -59,7 +60,7 @@ t.test('what the keys may not list is named until they may', async (t) => {
 })
 
 t.test('while it is not well it is asked, though nobody else does', async (t) => {
-  const watch = new HealthWatch({ now: () => 0 })
+  const watch = new HealthWatch(clockOf(() => 0))
   const store = new MemoryStore()
   const seen = watch.watch(store)
   t.teardown(probeWhileUnwell(watch, seen, prefix, 10))
@@ -76,7 +77,7 @@ t.test('while it is not well it is asked, though nobody else does', async (t) =>
 
 t.test('the calls go through unchanged', async (t) => {
   const store = new MemoryStore()
-  const seen = new HealthWatch({ now: () => 0 }).watch(store)
+  const seen = new HealthWatch(clockOf(() => 0)).watch(store)
   store.set('AS2/a', 'content')
   t.match(await seen.list({ prefix }, signal), { objects: [{ key: 'AS2/a', size: 7 }] })
   store.intercept = () => ({ before: accessDenied() })
