@@ -63,7 +63,7 @@ declare module 'fuse-native' {
       statfs(path: string, done: (errno: Errno, statfs?: Statfs) => void): void
       getattr(path: string, done: (errno: Errno, stat?: Stat) => void): void
       fgetattr(path: string, handle: number, done: (errno: Errno, stat?: Stat) => void): void
-      /** With our patch, here, in `open` and in `create`: the calling thread; 0 if it is in another namespace. */
+      /** With our patch, here, in `open`, `create` and `write`: the calling thread; 0 if it is in another namespace. */
       flush(path: string, handle: number, done: Done, pid?: number): void
       fsync(path: string, datasync: number, handle: number, done: Done): void
       readdir(
@@ -89,7 +89,15 @@ declare module 'fuse-native' {
         done: (countOrErrno: number, bytes?: Uint8Array) => void,
       ): void
       /** `buffer` is the kernel request's memory: detached on reply, never to be touched after. */
-      write(path: string, handle: number, buffer: Buffer, length: number, position: number, done: Count): void
+      write(
+        path: string,
+        handle: number,
+        buffer: Buffer,
+        length: number,
+        position: number,
+        done: Count,
+        pid?: number,
+      ): void
       release(path: string, handle: number, done: Done): void
       unlink(path: string, done: Done): void
       /** @param call number of the kernel's call; undefined from the stock binding, 0 where it is not known */

@@ -101,10 +101,11 @@ export function createOperations(
           return bytes
         },
       ),
-    write: (path, handle, buffer, length, position, done) =>
-      answerer.answer('write', path, done, done, (signal) =>
-        fs.write(handle, buffer.subarray(0, length), position, signal),
-      ),
+    write: (path, handle, buffer, length, position, done, pid) =>
+      answerer.answer('write', path, done, done, (signal) => {
+        closers.wrote(handle, pid)
+        return fs.write(handle, buffer.subarray(0, length), position, signal)
+      }),
 
     flush: (path, handle, done, pid) =>
       act('flush', path, done, (signal) => fs.flush(handle, closers.closing(handle, path, pid), signal)),

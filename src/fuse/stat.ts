@@ -25,7 +25,8 @@ export function encodeStat(it: Attributes, owner: Ownership): Fuse.Stat {
     uid: owner.uid,
     gid: owner.gid,
     size: it.size,
-    nlink: it.kind === 'folder' ? 2 : 1,
+    // Of a folder too: two and more would say how many folders are in it, and programs skip looking for others.
+    nlink: 1,
     blksize: ioSize,
     blocks: Math.ceil(it.size / blockSize),
     atime: mtime,

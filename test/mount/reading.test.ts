@@ -63,6 +63,12 @@ t.test('what is not there is ENOENT, and a file is no folder', async (t) => {
   await t.rejects(readFile(join(view, 'deep')), { code: 'EISDIR' })
 })
 
+t.test('perl finds what is in folders of folders: their number of links tells it nothing', async (t) => {
+  const script = 'use File::Find; my $n = 0; find(sub { $n++ if -f }, $ARGV[0]); print $n'
+  t.equal(await sh(`perl -e '${script}' ${view}`), '6')
+  t.equal((await stat(view)).nlink, 1)
+})
+
 t.test('cat and wc read every byte', async (t) => {
   for (const [path, bytes] of Object.entries(documents)) t.ok(bytes.equals(await readFile(join(view, path))), path)
   t.equal(await sh(`cat ${view}/deep/er/still/note.txt ${view}/flat.xml`), 'needle\n<needle/>\n')
