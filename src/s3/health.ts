@@ -50,6 +50,7 @@ export class HealthWatch {
       }
     }
     return {
+      lacks: store.lacks,
       list: noted(async (request, signal) => {
         const page = await store.list(request, signal).catch((error: unknown) => {
           if (isRefusal(error)) this.#refuse(request.prefix, error.message)

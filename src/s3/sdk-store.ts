@@ -17,7 +17,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
-import type { Bytes, EpochMs, Key, Milliseconds, Prefix } from '../units.js'
+import type { EpochMs, Key, Milliseconds, Prefix } from '../units.js'
 import { readBody } from './body.js'
 import type { BucketClock } from './bucket-clock.js'
 import { watchDates } from './answer-dates.js'
@@ -30,9 +30,11 @@ import { silenceLimit, type Try, whileHeard } from './silence.js'
 import { StoreError } from './store-error.js'
 import type {
   GetRequest,
+  Lack,
   ListPage,
   ListRequest,
   ObjectInfo,
+  PartRequest,
   PutRequest,
   PutResult,
   Store,
@@ -65,6 +67,7 @@ export function createSdkStore(options: SdkStoreOptions): Store {
 }
 
 class SdkStore implements Store {
+  readonly lacks = new Set<Lack>()
   readonly #bucket: string
   readonly #credentials: CredentialSource
   readonly #client: S3Client
@@ -164,12 +167,7 @@ class SdkStore implements Store {
     })
   }
 
-  uploadPart(
-    key: Key,
-    uploadId: string,
-    part: { number: number; size: Bytes; body: () => Readable },
-    signal: AbortSignal,
-  ): Promise<UploadedPart> {
+  uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart> {
     return this.#once({ what: `upload part ${part.number} of ${key}`, key }, async () => {
       const command = new UploadPartCommand({
         Bucket: this.#bucket,

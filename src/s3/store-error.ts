@@ -7,8 +7,10 @@ import { FsError, type FsErrorCode } from '../errors.js'
  * - `permanent`: AccessDenied, NoSuchBucket, too large…: trying again is useless; a write was not done.
  * - `condition`: If-Match or If-None-Match failed; a write was not done.
  * - `absent`: no such key.
+ * - `unsupported`: the server can't do a part of what was asked, and what that is is known from now on (`Store.lacks`):
+ *   ask again, and it goes without. A write was not done, as far as one can believe it: look before the next try.
  */
-export type StoreFailure = 'transient' | 'credentials' | 'permanent' | 'condition' | 'absent'
+export type StoreFailure = 'transient' | 'credentials' | 'permanent' | 'condition' | 'absent' | 'unsupported'
 
 export class StoreError extends FsError {
   readonly failure: StoreFailure

@@ -52,9 +52,17 @@ export interface PutRequest {
   readonly size: Bytes
   /** Makes the body anew for each try: exactly `size` bytes. */
   readonly body: () => Readable
-  /** If-None-Match: * — refuse to overwrite. Servers that do not know it ignore it. */
+  /**
+   * If-None-Match: * — refuse to overwrite. Some servers that do not know it ignore it; from one that refuses it
+   * (`Store.lacks`) it is left out: whoever asks looks for the key first.
+   */
   readonly onlyIfAbsent?: boolean
+  /** @see ContentMd5 */
+  readonly md5?: ContentMd5
 }
+
+/** MD5 of a body, base64: asked for only where it goes along as Content-MD5, so that another body is refused. */
+export type ContentMd5 = () => Promise<string>
 
 export interface PutResult {
   readonly etag: string
@@ -64,11 +72,27 @@ export interface PutResult {
   readonly date?: EpochMs | undefined
 }
 
+export interface PartRequest {
+  /** From 1. */
+  readonly number: number
+  readonly size: Bytes
+  readonly body: () => Readable
+  readonly md5?: ContentMd5
+}
+
 /** A part that is already in the bucket. */
 export interface UploadedPart {
   readonly number: number
   readonly etag: string
 }
+
+/**
+ * What a server refuses to do. It is found out by the first request that needs it, and gone around from then on.
+ * - `if-none-match`: uploads go without it, so nothing but a look before them keeps them from overwriting.
+ * - `content-md5`: uploads go without a checksum of their content.
+ * - `encoding-type`: keys are listed as they are.
+ */
+export type Lack = 'if-none-match' | 'content-md5' | 'encoding-type'
 
 /**
  * The bucket. Every call takes an AbortSignal last and throws FsError only:
@@ -77,18 +101,15 @@ export interface UploadedPart {
  * Reads are retried inside with backoff and jitter while the signal allows; writes never are: the caller journals each try.
  */
 export interface Store {
+  /** As far as it was found out since the mount. */
+  readonly lacks: ReadonlySet<Lack>
   list(request: ListRequest, signal: AbortSignal): Promise<ListPage>
   /** @returns exactly the range, shorter only at the object's end; length (and checksum, for whole objects) verified. */
   get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array>
   head(key: Key, signal: AbortSignal): Promise<ObjectInfo | undefined>
   put(request: PutRequest, signal: AbortSignal): Promise<PutResult>
   createMultipart(key: Key, signal: AbortSignal): Promise<string>
-  uploadPart(
-    key: Key,
-    uploadId: string,
-    part: { number: number; size: Bytes; body: () => Readable },
-    signal: AbortSignal,
-  ): Promise<UploadedPart>
+  uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart>
   completeMultipart(
     key: Key,
     uploadId: string,

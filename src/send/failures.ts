@@ -24,6 +24,7 @@ export function meaningOf(error: unknown): Meaning {
     case 'transient':
       return neverArrived.has(error.s3Code) ? 'not-taken' : 'unknown'
     case 'absent':
+    case 'unsupported':
       return 'unknown'
   }
 }

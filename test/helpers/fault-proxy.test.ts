@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { startS3Server } from '../../src/demo/s3/server.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
 import { type Fault, FaultRules } from './faults.js'
+import { hostileAnswers } from './hostile-answers.js'
 import { credentials } from './mounted.js'
 import { until } from './until.js'
 
@@ -86,6 +87,12 @@ t.test('faults', async (t) => {
     ['lost answer, silence', { loseAnswer: 'stall' }, { status: 0, text: '', error: 'silence' }],
     ['trickle', { trickle: 100 }, { status: 200, text: '0123456789' }],
     ['delay', { delay: 20 }, { status: 200, text: '0123456789' }],
+    ['chunked', { framing: 'chunked' }, { status: 200, text: '0123456789', length: '' }],
+    ['ended by the connection', { framing: 'close' }, { status: 200, text: '0123456789', length: '' }],
+    ['a page', { page: { status: 407, body: 'sign in' } }, { status: 407, text: 'sign in', length: '7' }],
+    ['no page', { page: { status: 204 } }, { status: 204, text: '', length: '' }],
+    ['a page in chunks', { page: { status: 200, body: 'x', framing: 'chunked' } }, { text: 'x', length: '' }],
+    ['a page that ends', { page: { status: 200, body: 'x', framing: 'close' } }, { text: 'x', length: '' }],
   ]
   // No signatures here, so that what comes can be seen as it is.
   const plain = createServer((_, response) => response.writeHead(200, { 'content-length': 10 }).end(content))
@@ -110,6 +117,33 @@ t.test('a lost answer: the object is in the bucket, and the client does not know
   const { put, server } = await behindProxy(t, { loseAnswer: 'reset' })
   await t.rejects(put(content))
   t.equal(server.get('AS2/send/x')?.toString(), content.toString())
+})
+
+t.test('another’s answer, though the request was carried out', async (t) => {
+  const { put, server } = await behindProxy(t, { page: { status: 200, body: 'hello' }, carriedOut: true })
+  t.equal((await put(content)).ETag, undefined)
+  t.equal(server.get('AS2/send/x')?.toString(), content.toString())
+})
+
+t.test('a page without end goes on until the client has enough', async (t) => {
+  const { proxy } = await behindProxy(t, { page: { status: 200, body: 'begin', endless: 'more' } })
+  const bytes = await new Promise<number>((resolve) => {
+    request(`${proxy.endpoint}/${bucket}/x`, (answer) => {
+      let heard = 0
+      answer.on('data', (chunk: Buffer) => {
+        heard += chunk.length
+        if (heard > 5_000_000) answer.destroy()
+      })
+      answer.on('error', () => undefined).on('close', () => resolve(heard))
+    }).end()
+  })
+  t.ok(bytes > 5_000_000)
+  await until('the end of the connection', () => proxy.connections === 0)
+})
+
+t.test('hostile answers have names of their own', async (t) => {
+  const names = hostileAnswers.map((it) => it.name)
+  t.same([...new Set(names)], names)
 })
 
 t.test('a cut upload never becomes an object', async (t) => {
@@ -151,6 +185,11 @@ t.test('rules', async (t) => {
     t.equal(them.faultFor('PutObject', 'a.xml'), undefined)
     t.equal(them.faultFor('GetObject', 'a.edi'), undefined)
     t.equal(rules({ key: 'a', fault: slow }).faultFor('GetObject', 'ab'), undefined)
+  })
+  await t.test('choose by header', async (t) => {
+    const them = rules({ header: 'if-none-match', fault: slow })
+    t.equal(them.faultFor('PutObject', 'a'), undefined)
+    t.equal(them.faultFor('PutObject', 'a', new Set(['if-none-match'])), slow)
   })
   await t.test('come to an end', async (t) => {
     const them = rules({ times: 2, fault: slow })

@@ -19,7 +19,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { operationOf } from '../../src/demo/s3/operations.js'
 import { errorXml, S3Error } from '../../src/demo/s3/s3-error.js'
 import type { Bytes } from '../../src/units.js'
-import { FaultRules, type Fault, type Rule } from './faults.js'
+import { FaultRules, type Fault, type Page, type Rule } from './faults.js'
 
 /** One request that came, and what was done to it. */
 export interface ProxiedRequest {
@@ -103,12 +103,15 @@ export class FaultProxy {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { name: operation, key, query } = operationOf(request, (request.url ?? '').split(/[/?]/)[1] ?? '')
     const about = operation === 'ListObjectsV2' ? (query.get('prefix') ?? '') : key
-    const fault = this.#rules.faultFor(operation, about)
+    const fault = this.#rules.faultFor(operation, about, new Set(Object.keys(request.headers)))
     this.requests.push({ operation, key: about, fault })
     if (fault && 'stall' in fault) return
     if (fault && 'reset' in fault && fault.reset === 'request') return void request.socket.resetAndDestroy()
-    if (fault && 'status' in fault) {
-      refuse(request, response, fault)
+    if (fault && ('status' in fault || 'page' in fault)) {
+      if (fault.carriedOut === true) await buffer(await this.#forward(request, response, undefined))
+      request.resume()
+      if ('page' in fault) await showPage(request, response, fault.page)
+      else refuse(request, response, fault)
       return
     }
     if (fault && 'delay' in fault) await delay(fault.delay)
@@ -140,11 +143,32 @@ function refuse(
   response: ServerResponse,
   { status, code }: { status: number; code: string },
 ): void {
-  request.resume()
   const requestId = randomBytes(8).toString('hex').toUpperCase()
   const error = new S3Error(status, code, 'A fault that a test asked for.')
   response.writeHead(status, { 'x-amz-request-id': requestId, 'content-type': 'application/xml' })
   response.end(request.method === 'HEAD' ? undefined : errorXml(error, requestId))
+}
+
+async function showPage(request: IncomingMessage, response: ServerResponse, page: Page): Promise<void> {
+  const { status, headers = {}, body = '', framing, endless, rate } = page
+  const isWithoutBody = request.method === 'HEAD' || status === 204 || status === 304
+  const isMeasured = framing === undefined && endless === undefined && !isWithoutBody
+  if (framing === 'close') response.useChunkedEncodingByDefault = false
+  response.writeHead(status, { ...headers, ...(isMeasured ? { 'content-length': Buffer.byteLength(body) } : {}) })
+  if (isWithoutBody) return void response.end()
+  response.flushHeaders()
+  await pour(body, response, rate)
+  const more = endless?.repeat(Math.ceil((rate ?? 65_536) / endless.length))
+  while (more !== undefined && !response.destroyed) await pour(more, response, rate)
+  response.end()
+}
+
+/** At the pace at which the client reads, or slower. */
+async function pour(text: string, response: ServerResponse, rate: Bytes | undefined): Promise<void> {
+  if (rate !== undefined) return trickle(Buffer.from(text), response, rate)
+  if (response.write(text) || response.destroyed) return
+  const closed = once(response, 'close')
+  await Promise.race([once(response, 'drain'), closed])
 }
 
 function cutUpload(request: IncomingMessage, outgoing: ClientRequest, after: Bytes): void {
@@ -164,6 +188,10 @@ async function pass(answer: IncomingMessage, response: ServerResponse, fault: Fa
     return
   }
   const body = await buffer(answer)
+  if ('framing' in fault) {
+    passUnmeasured(answer, body, response, fault.framing)
+    return
+  }
   if ('loseAnswer' in fault) {
     if (fault.loseAnswer === 'reset') response.socket?.resetAndDestroy()
     return
@@ -178,8 +206,25 @@ async function pass(answer: IncomingMessage, response: ServerResponse, fault: Fa
   if ('reset' in fault) setImmediate(() => response.socket?.resetAndDestroy())
   else if ('cutAfter' in fault) response.write(body.subarray(0, fault.cutAfter), () => response.socket?.destroy())
   else if ('stallAfter' in fault) response.write(body.subarray(0, fault.stallAfter))
-  else if ('trickle' in fault) await trickle(body, response, fault.trickle)
-  else response.end(body.subarray(0, length))
+  else if ('trickle' in fault) {
+    await trickle(body, response, fault.trickle)
+    response.end()
+  } else response.end(body.subarray(0, length))
+}
+
+function passUnmeasured(
+  { statusCode = 500, headers }: IncomingMessage,
+  body: Buffer,
+  response: ServerResponse,
+  framing: 'chunked' | 'close',
+): void {
+  if (framing === 'close') response.useChunkedEncodingByDefault = false
+  const end = framing === 'close' ? { connection: 'close' } : {}
+  const unmeasured = Object.entries(headers).filter(([name]) => name !== 'content-length')
+  response.writeHead(statusCode, { ...Object.fromEntries(unmeasured), ...end })
+  if (body.length === 0) response.flushHeaders()
+  else response.write(body)
+  response.end()
 }
 
 async function trickle(body: Buffer, response: ServerResponse, rate: Bytes): Promise<void> {
@@ -188,7 +233,6 @@ async function trickle(body: Buffer, response: ServerResponse, rate: Bytes): Pro
     response.write(body.subarray(at, at + step))
     await delay(50)
   }
-  response.end()
 }
 
 function withLength(rawHeaders: readonly string[], length: Bytes): string[] {

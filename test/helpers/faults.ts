@@ -18,12 +18,29 @@ export type Fault =
   | { readonly shortenTo: Bytes }
   /** The byte at this place of the answer's body is another one; negative: from the end. */
   | { readonly corrupt: Bytes }
-  /** Not forwarded: an error in S3's XML. */
-  | { readonly status: number; readonly code: string }
+  /** An error in S3's XML; with `carriedOut` the request was forwarded and done. */
+  | { readonly status: number; readonly code: string; readonly carriedOut?: boolean }
+  /** Another's answer in S3's place; with `carriedOut` the request was forwarded and done. */
+  | { readonly page: Page; readonly carriedOut?: boolean }
+  /** S3's answer without its length: in chunks, or ended by the end of the connection. */
+  | { readonly framing: 'chunked' | 'close' }
   /** Forwarded and carried out, but the client never hears of it. */
   | { readonly loseAnswer: 'reset' | 'stall' }
   /** The connection is reset after so many bytes of the request's body; the server gets those at most. */
   | { readonly cutUploadAfter: Bytes }
+
+/** What somebody else answers than S3: a proxy, a filter, a login. */
+export interface Page {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** How the end of the body is told; by its length if omitted. */
+  readonly framing?: 'chunked' | 'close'
+  /** After the body, this comes over and over, until the client has enough. */
+  readonly endless?: string
+  /** Bytes a second; as fast as they go if omitted. */
+  readonly rate?: Bytes
+}
 
 export interface Rule {
   /** Names of operations, as the embedded S3 server calls them; all if omitted. */
@@ -32,6 +49,8 @@ export interface Rule {
   readonly key?: string | RegExp
   /** 0 to 1; 1 if omitted. */
   readonly probability?: number
+  /** Only requests that have this header. */
+  readonly header?: string
   /** How many requests at most; all if omitted. */
   readonly times?: number
   readonly fault: Fault
@@ -54,10 +73,12 @@ export class FaultRules {
     this.#rules = []
   }
 
-  faultFor(operation: string, key: string): Fault | undefined {
+  /** @param headers names of the request's, in lower case */
+  faultFor(operation: string, key: string, headers: ReadonlySet<string> = new Set()): Fault | undefined {
     for (const entry of this.#rules) {
       const { rule } = entry
       if (entry.left === 0 || !fits(rule, operation, key)) continue
+      if (rule.header !== undefined && !headers.has(rule.header)) continue
       if (rule.probability !== undefined && this.#random() >= rule.probability) continue
       entry.left -= 1
       return rule.fault

@@ -1,4 +1,5 @@
 /** The Store of the tests: in memory, without a network, every call recorded, and faults where a test wants them. */
+import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { Bucket } from '../../src/demo/s3/bucket.js'
 import { MultipartUploads } from '../../src/demo/s3/multipart.js'
@@ -6,10 +7,13 @@ import { S3Error } from '../../src/demo/s3/s3-error.js'
 import { storeError } from '../../src/s3/failure.js'
 import { StoreError } from '../../src/s3/store-error.js'
 import type {
+  ContentMd5,
   GetRequest,
+  Lack,
   ListPage,
   ListRequest,
   ObjectInfo,
+  PartRequest,
   PutRequest,
   PutResult,
   Store,
@@ -41,6 +45,8 @@ export interface MemoryStoreOptions {
 }
 
 export class MemoryStore implements Store {
+  /** What a test wants it to lack; `if-none-match`: it is ignored then. */
+  readonly lacks = new Set<Lack>()
   /** All calls so far, failed ones too. */
   readonly calls: StoreCall[] = []
   /** Keys that were put, by PUT or by a completed multipart upload, as often as they were. */
@@ -121,9 +127,10 @@ export class MemoryStore implements Store {
     })
   }
 
-  put({ key, size, body, onlyIfAbsent = false }: PutRequest, signal: AbortSignal): Promise<PutResult> {
+  put({ key, size, body, md5, onlyIfAbsent = false }: PutRequest, signal: AbortSignal): Promise<PutResult> {
     return this.#call('put', key, signal, async () => {
       const bytes = await wholeBody(body(), size)
+      await this.#verify(bytes, md5)
       this.#check(key, onlyIfAbsent)
       return this.#stored(key, bytes)
     })
@@ -133,14 +140,10 @@ export class MemoryStore implements Store {
     return this.#call('createMultipart', key, signal, () => this.#uploads.create(key))
   }
 
-  uploadPart(
-    key: Key,
-    uploadId: string,
-    part: { number: number; size: Bytes; body: () => Readable },
-    signal: AbortSignal,
-  ): Promise<UploadedPart> {
+  uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart> {
     return this.#call('uploadPart', key, signal, async () => {
       const bytes = await wholeBody(part.body(), part.size)
+      await this.#verify(bytes, part.md5)
       return { number: part.number, etag: this.#uploads.add(uploadId, part.number, bytes) }
     })
   }
@@ -190,9 +193,16 @@ export class MemoryStore implements Store {
     }
   }
 
+  async #verify(bytes: Buffer, wanted: ContentMd5 | undefined): Promise<void> {
+    if (!wanted || this.lacks.has('content-md5')) return
+    const digest = createHash('md5').update(bytes).digest('base64')
+    if (digest !== (await wanted())) throw new S3Error(400, 'BadDigest', 'The body has another MD5.')
+  }
+
   #check(key: Key, onlyIfAbsent: boolean): void {
     if (Buffer.byteLength(key) > 1024) throw new S3Error(400, 'KeyTooLongError', 'The key is too long.')
-    if (onlyIfAbsent && this.#bucket.get(key)) throw new S3Error(412, 'PreconditionFailed', 'It is there already.')
+    if (onlyIfAbsent && !this.lacks.has('if-none-match') && this.#bucket.get(key))
+      throw new S3Error(412, 'PreconditionFailed', 'It is there already.')
   }
 
   #stored(key: Key, bytes: Buffer, etag?: string): PutResult {

@@ -175,6 +175,7 @@ class Life {
       return answer
     }
     this.store = {
+      lacks: store.lacks,
       list: (request, signal) => alive(() => store.list(request, mine(signal))),
       get: (request, signal) => alive(() => store.get(request, mine(signal))),
       head: (key, signal) => alive(() => store.head(key, mine(signal))),
