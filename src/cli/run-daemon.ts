@@ -20,7 +20,7 @@ const sameWish: Milliseconds = 2_000
 export async function runDaemon(config: MountConfig, log: Logger, ready: () => void): Promise<number> {
   collectOften()
   // Here and not at the top: the other commands need neither the binding nor the SDK.
-  const { startDaemon } = await import('../daemon.js').catch(explainMissing)
+  const { startDaemon } = await import('../daemon/life.js').catch(explainMissing)
   let stop: ((reason: string) => void) | undefined
   let asked: { readonly reason: string; readonly at: number } | undefined
   const ask = (reason: string): void => {
@@ -38,7 +38,9 @@ export async function runDaemon(config: MountConfig, log: Logger, ready: () => v
     stop = (reason) => void daemon.stop(reason).catch((err: unknown) => log.error({ err }, 'stopping failed'))
     if (asked === undefined) ready()
     else stop(asked.reason)
-    const { exitCode } = await daemon.stopped
+    const { exitCode, isStuck } = await daemon.stopped
+    // An orderly exit waits for threads that hang; all that could be given back is.
+    if (isStuck) process.kill(process.pid, 'SIGKILL')
     return exitCode
   } finally {
     release()

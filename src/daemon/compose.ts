@@ -1,0 +1,188 @@
+/** Makes the rooms of a daemon from its configuration, and joins them. */
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MountConfig } from '../config.js'
+import { BlockDisk } from '../data/block-disk.js'
+import { createObjects } from '../data/cached-objects.js'
+import { DiskCache } from '../data/disk-cache.js'
+import type { Objects } from '../data/objects.js'
+import { UsageError } from '../errors.js'
+import { As2Filesystem } from '../fs/as2-filesystem.js'
+import { ListedBucketView } from '../fs/bucket-view.js'
+import { ControlFile } from '../fs/control-files.js'
+import { DirectoryOfPartners } from '../fs/directory-of-partners.js'
+import type { FilesystemFigures } from '../fs/filesystem.js'
+import { Info } from '../fs/info.js'
+import { ReadOnlyTree } from '../fs/read-only-tree.js'
+import { SendFolder } from '../fs/send-folder.js'
+import { keepFreedMemory } from '../fuse/freed-memory.js'
+import { collectOften, collectRarely } from '../heap.js'
+import { createListing } from '../listing/cached-listing.js'
+import type { Listing } from '../listing/listing.js'
+import { attributionByKey } from '../mdn/attribution.js'
+import { BucketClock } from '../s3/bucket-clock.js'
+import { csvCredentials, defaultCredentials } from '../s3/credentials.js'
+import { HealthWatch } from '../s3/health.js'
+import { createSdkStore } from '../s3/sdk-store.js'
+import type { Store } from '../s3/store.js'
+import { createSender } from '../send/create-sender.js'
+import type { Sender } from '../send/sender.js'
+import { PartnerSet } from '../state/partners.js'
+import type { QueueReport, StatusReport } from '../state/reports.js'
+import { AuditLog } from '../telemetry/audit-log.js'
+import { systemClock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds, Prefix } from '../units.js'
+
+/** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
+const listingDeadline: Milliseconds = 120_000
+
+/** The bucket, and what is known of how it answers. */
+export interface Bucket {
+  /** Watched by `health`. */
+  readonly store: Store
+  readonly health: HealthWatch
+  readonly clock: BucketClock
+}
+
+export function openBucket(config: MountConfig): Bucket {
+  const { bucket, endpoint, region, pathStyle, profile, credentialsCsv } = config
+  const clock = new BucketClock(systemClock)
+  const health = new HealthWatch(systemClock)
+  const credentials = credentialsCsv === undefined ? defaultCredentials(profile) : csvCredentials(credentialsCsv)
+  const where = { bucket, endpoint, region, pathStyle, credentials, patience: config.opTimeout }
+  return { store: health.watch(createSdkStore({ ...where, bucketClock: clock })), health, clock }
+}
+
+/** Whatever is read from the bucket. */
+export interface Reading {
+  readonly listing: Listing
+  readonly objects: Objects
+}
+
+/** @param onChange is called when what is shown of any view is another */
+export function makeReading(
+  config: MountConfig,
+  { store }: Bucket,
+  disk: DiskCache | undefined,
+  onChange: () => void,
+  log: Logger,
+): Reading {
+  const listing = createListing({
+    store,
+    ttl: config.listTtl,
+    reconcile: config.reconcile,
+    staleTtl: config.staleTtl,
+    deadline: listingDeadline,
+    unordered: ['send/', 'duplicate/'].map((folder) => `${config.prefix}${folder}` as Prefix),
+    patience: config.opTimeout / 8,
+    onChange,
+    clock: systemClock,
+    log,
+  })
+  const objects = createObjects({
+    store,
+    budget: config.cacheSize,
+    disk: disk && new BlockDisk(disk, `${config.endpoint ?? 'aws'}/${config.bucket}`),
+    deadline: config.opTimeout,
+    onGone: (key) => listing.forget(key),
+    onReplaced: (key) => listing.recheck(key),
+    onLargeReads: (underWay) => {
+      if (underWay) collectRarely()
+      else collectOften()
+      keepFreedMemory(underWay)
+    },
+  })
+  return { listing, objects }
+}
+
+/** @throws UsageError if the directory of `--disk-cache` can't be used */
+export async function openDiskCache(config: MountConfig, log: Logger): Promise<DiskCache | undefined> {
+  if (config.diskCache === undefined) return undefined
+  return DiskCache.open({ directory: config.diskCache, limit: config.diskCacheSize, log })
+}
+
+/** @throws UsageError one sentence: whoever wants an audit trail wants to know at once that there is none */
+export async function openAudit(path: string | undefined, log: Logger): Promise<AuditLog | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return await AuditLog.open(path, log)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new UsageError(`The audit trail ${path} can't be written (${code}): give another with --audit-log.`)
+  }
+}
+
+/** @param directory the state directory */
+export function makeSender(
+  config: MountConfig,
+  directory: string,
+  { store, clock: bucketClock }: Bucket,
+  listing: Listing,
+  audit: AuditLog | undefined,
+  log: Logger,
+): Promise<Sender> {
+  const { prefix: root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, onDuplicate } = config
+  return createSender({
+    ...{ root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, onDuplicate },
+    directory: join(directory, 'spool'),
+    store,
+    bucket: new ListedBucketView({ ...{ listing, root, bucketClock }, clock: systemClock }),
+    clock: systemClock,
+    log,
+    audit,
+  })
+}
+
+/** What the daemon says of itself in `.as2fs/`. */
+export interface Told {
+  status(): StatusReport
+  queue(): QueueReport
+}
+
+/**
+ * The tree of the mount.
+ * @param directory the state directory
+ */
+export async function makeFilesystem(
+  config: MountConfig,
+  directory: string,
+  { listing, objects }: Reading,
+  sender: Sender,
+  told: Told,
+  log: Logger,
+): Promise<{ readonly fs: As2Filesystem; readonly info: Info }> {
+  const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
+  const partners = new DirectoryOfPartners({
+    ...{ listing, root, configured: stations, clock: systemClock },
+    made: await PartnerSet.load(directory, log),
+    keep: Math.min(reconcile, staleTtl),
+  })
+  const controlFiles = new Map([
+    ['status.json', new ControlFile(() => told.status(), systemClock)],
+    ['queue.json', new ControlFile(() => told.queue(), systemClock)],
+  ])
+  const tree = new ReadOnlyTree({
+    ...{ listing, objects, partners, attribution: attributionByKey, controlFiles, root },
+    ttl: listTtl,
+  })
+  const fs = new As2Filesystem({
+    ...{ tree, partners, readOnly },
+    send: new SendFolder({ sender, listing, objects, root }),
+    figures: () => figures(directory),
+  })
+  return { fs, info: new Info({ fs, tree, sender, objects, root }) }
+}
+
+/** `df`: room is what the state directory has; what the bucket holds has no bound. */
+async function figures(directory: string): Promise<FilesystemFigures> {
+  const { bsize, blocks, bavail } = await statfs(directory)
+  // The binding's fields have 32 bits.
+  const scale = Math.max(1, Math.ceil(blocks / 0xffffffff))
+  return {
+    blockSize: bsize * scale,
+    totalBlocks: Math.floor(blocks / scale),
+    freeBlocks: Math.floor(bavail / scale),
+    files: 0,
+  }
+}

@@ -1,0 +1,229 @@
+/** The life of a daemon: it takes what it needs one by one, mounts, and gives all back in the opposite order. */
+import type { MountConfig } from '../config.js'
+import type { DiskCache } from '../data/disk-cache.js'
+import { FsError } from '../errors.js'
+import type { Info } from '../fs/info.js'
+import { describeHolders } from '../fuse/holders.js'
+import { mountFuse, type MountedFuse } from '../fuse/mount.js'
+import { preflight } from '../fuse/preflight.js'
+import { checkBucket } from '../s3/check-bucket.js'
+import { probeWhileUnwell } from '../s3/health.js'
+import type { Sender } from '../send/sender.js'
+import { startControlServer } from '../state/control-server.js'
+import type { UnmountReport } from '../state/reports.js'
+import { openStateDirectory, type StateDirectory } from '../state/state-directory.js'
+import type { AuditLog } from '../telemetry/audit-log.js'
+import { systemClock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { EpochMs, Milliseconds } from '../units.js'
+import {
+  makeFilesystem,
+  makeReading,
+  makeSender,
+  openAudit,
+  openBucket,
+  openDiskCache,
+  type Bucket,
+  type Reading,
+} from './compose.js'
+import { Owning } from './owned.js'
+import { logRemains, queueReport, statusReport, type Parts } from './status.js'
+
+/** For what comes after a drain has ended by its own limit. */
+const drainMargin: Milliseconds = 10_000
+
+/** A busy machine starts fusermount late. */
+const unmountPatience: Milliseconds = 30_000
+
+export interface Ending {
+  readonly exitCode: number
+  /** Something hangs, so that only the process's own end, without farewell, ends it. */
+  readonly isStuck: boolean
+}
+
+export interface Daemon {
+  /** Resolves when all is over: the mount is gone, the queue closed, the lock given back. */
+  readonly stopped: Promise<Ending>
+  /**
+   * No new files, unmount (in spite of who holds it), upload what waits for up to `drain`, end. Never throws.
+   * @param reason for the log
+   */
+  stop(reason: string, drain?: Milliseconds): Promise<void>
+}
+
+/**
+ * Mounts, and returns when the mount answers.
+ * @throws UsageError one sentence, with nothing left mounted or locked
+ */
+export async function startDaemon(config: MountConfig, { log }: { readonly log: Logger }): Promise<Daemon> {
+  const owning = new Owning(log)
+  try {
+    await preflight(config)
+    const state = await openStateDirectory(config)
+    // What hangs may still be at work there: then the lock goes with the process.
+    owning.add('giving back the state directory', () => (owning.isStuck ? undefined : state.release()))
+    const daemon = new RunningDaemon(config, state, await openDiskCache(config, log), owning, log)
+    await daemon.start()
+    return daemon
+  } catch (error) {
+    await owning.giveBackAll()
+    throw error
+  }
+}
+
+class RunningDaemon implements Daemon {
+  readonly stopped: Promise<Ending>
+  readonly #config: MountConfig
+  readonly #state: StateDirectory
+  readonly #owning: Owning
+  readonly #log: Logger
+  readonly #since: EpochMs = systemClock.now()
+  readonly #bucket: Bucket
+  readonly #reading: Reading
+  #audit: AuditLog | undefined
+  #sender: Sender | undefined
+  #mount: MountedFuse | undefined
+  #isStopping = false
+  /** The mount was there, and is no more. */
+  #isGone = false
+  #end: (outcome: Ending) => void = () => undefined
+
+  constructor(config: MountConfig, state: StateDirectory, disk: DiskCache | undefined, owning: Owning, log: Logger) {
+    this.#config = config
+    this.#state = state
+    this.#owning = owning
+    this.#log = log
+    this.stopped = new Promise((resolve) => (this.#end = resolve))
+    const bucket = openBucket(config)
+    this.#bucket = bucket
+    owning.add('closing the connections', () => bucket.store.close())
+    this.#reading = makeReading(config, bucket, disk, () => this.#mount?.folderChanged(), log)
+  }
+
+  async start(): Promise<void> {
+    const { store, health } = this.#bucket
+    await checkBucket(store, this.#config, this.#config.prefix, this.#log)
+    this.#owning.add('ending the probe', probeWhileUnwell(health, store, this.#config.prefix))
+    const audit = await openAudit(this.#config.auditLog, this.#log)
+    this.#audit = audit
+    if (audit) this.#owning.add('closing the audit trail', () => audit.close())
+    const sender = await makeSender(
+      this.#config,
+      this.#state.path,
+      this.#bucket,
+      this.#reading.listing,
+      audit,
+      this.#log,
+    )
+    this.#sender = sender
+    this.#owning.add('closing the queue', () => sender.close())
+    const told = { status: () => statusReport(this.#parts()), queue: () => queueReport(this.#sender) }
+    const { fs, info } = await makeFilesystem(this.#config, this.#state.path, this.#reading, sender, told, this.#log)
+    await this.#startControl(sender, info)
+    await this.#begin(fs)
+  }
+
+  async stop(reason: string, drain: Milliseconds = this.#config.drain): Promise<void> {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    this.#log.info({ reason }, 'stopping')
+    await this.#owning.attempt('unmounting', () => this.#takeAway(), unmountPatience)
+    await this.#finish(drain)
+  }
+
+  async #begin(fs: Parameters<typeof mountFuse>[0]['fs']): Promise<void> {
+    const { mountpoint, opTimeout, bucket: source, allowOther, readOnly, uid, gid, umask } = this.#config
+    const mount = await mountFuse({
+      ...{ mountpoint, fs, opTimeout, source, allowOther, readOnly, log: this.#log },
+      owner: { uid, gid, umask, since: this.#since },
+    })
+    this.#mount = mount
+    // Once it is gone, what stands there is somebody else's.
+    this.#owning.add('taking the mount away', () => (this.#isGone ? undefined : mount.detach()))
+    this.#watchMount(mount)
+    this.#log.info({ mountpoint, bucket: source, state: this.#state.path }, 'mounted')
+    if (mount.binding === 'stock') {
+      this.#log.warn('The binding was not compiled here (see scripts/build-binding): the mount slows down under load.')
+    }
+  }
+
+  async #startControl(sender: Sender, info: Info): Promise<void> {
+    const handlers = {
+      status: () => Promise.resolve(statusReport(this.#parts())),
+      queue: () => Promise.resolve(queueReport(sender)),
+      info: (path: string, signal: AbortSignal) => info.describe(path, signal),
+      retry: (id: string) => sender.retry(id),
+      cancel: (id: string) => sender.cancel(id),
+      release: (id: string) => sender.releaseHeld(id),
+      unmount: (drain: Milliseconds | undefined) => this.#unmount(drain ?? this.#config.drain),
+    }
+    const control = await startControlServer(this.#state.path, handlers, this.#log)
+    this.#owning.add('closing the control socket', () => control.close())
+  }
+
+  /** Whoever holds it. */
+  async #takeAway(): Promise<void> {
+    const holders = await this.#mount?.unmount()
+    if (holders) {
+      this.#log.warn(`${this.#config.mountpoint} is in use by ${describeHolders(holders)}: taken away all the same.`)
+      await this.#mount?.detach()
+    }
+    await this.#sender?.mountEnded(holders === undefined)
+  }
+
+  /** `as2fs umount`: a busy mount stays; the process ends after the answer. */
+  async #unmount(drain: Milliseconds): Promise<UnmountReport> {
+    if (this.#isStopping) throw new FsError('EBUSY', 'It is being unmounted already.')
+    this.#isStopping = true
+    try {
+      const holders = await this.#mount?.unmount()
+      if (holders) {
+        throw new FsError('EBUSY', `${this.#config.mountpoint} is in use by ${describeHolders(holders)}.`)
+      }
+    } catch (error) {
+      this.#isStopping = false
+      throw error
+    }
+    await this.#owning.attempt('the last closes', () => this.#sender?.mountEnded(true))
+    await this.#drain(drain)
+    const remaining = queueReport(this.#sender).rows.filter((row) => row.state !== 'submitted')
+    setImmediate(() => void this.#finish(undefined))
+    return { remaining }
+  }
+
+  /** Somebody else may take the mount away: then the queue is drained, and this is over. */
+  #watchMount(mount: MountedFuse): void {
+    void mount.gone.then(async () => {
+      this.#isGone = true
+      if (this.#isStopping) return
+      this.#isStopping = true
+      this.#log.info({ reason: 'unmounted from outside' }, 'stopping')
+      await this.#owning.attempt('the last closes', () => this.#sender?.mountEnded(false))
+      await this.#finish(this.#config.drain)
+    })
+  }
+
+  /** @param drain undefined: that is done */
+  async #finish(drain: Milliseconds | undefined): Promise<void> {
+    if (drain !== undefined) await this.#drain(drain)
+    await this.#owning.giveBackAll()
+    this.#log.info('stopped')
+    this.#end({ exitCode: 0, isStuck: this.#owning.isStuck })
+  }
+
+  #drain(limit: Milliseconds): Promise<void> {
+    const drained = async (): Promise<void> => {
+      const left = await this.#sender?.drain(limit)
+      if (left) logRemains(queueReport(this.#sender).rows, left, this.#log)
+    }
+    return this.#owning.attempt('uploading what waits', drained, limit + drainMargin)
+  }
+
+  #parts(): Parts {
+    return {
+      ...{ config: this.#config, stateDirectory: this.#state.path, since: this.#since },
+      ...{ bucket: this.#bucket, reading: this.#reading, isStopping: this.#isStopping },
+      ...{ audit: this.#audit, sender: this.#sender, mount: this.#mount },
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** What a daemon says of itself: its status, its queue, and what stays behind when it ends. */
+import type { MountConfig } from '../config.js'
+import type { MountedFuse } from '../fuse/mount.js'
+import { systemClock } from '../telemetry/clock.js'
+import type { SendCounts, Sender, SendRow } from '../send/sender.js'
+import type { QueueReport, StatusReport } from '../state/reports.js'
+import type { AuditLog } from '../telemetry/audit-log.js'
+import type { Logger } from '../telemetry/log.js'
+import type { EpochMs } from '../units.js'
+import { version } from '../version.js'
+import type { Bucket, Reading } from './compose.js'
+
+/** Files that the log names one by one when they stay behind. */
+const mostNamed = 20
+
+/** What is there to be told of; undefined what is not made yet. */
+export interface Parts {
+  readonly config: MountConfig
+  readonly stateDirectory: string
+  readonly since: EpochMs
+  readonly bucket: Bucket
+  readonly reading: Reading
+  readonly isStopping: boolean
+  readonly audit: AuditLog | undefined
+  readonly sender: Sender | undefined
+  readonly mount: MountedFuse | undefined
+}
+
+export function statusReport(parts: Parts): StatusReport {
+  const { config, stateDirectory, since, reading, sender, mount, isStopping } = parts
+  const { bucket, endpoint, prefix, mountpoint } = config
+  const problems = problemsOf(parts)
+  return {
+    ...{ version, pid: process.pid, bucket, endpoint, prefix, mountpoint, stateDirectory, since },
+    state: isStopping ? 'stopping' : problems.length > 0 ? 'degraded' : 'ok',
+    problems,
+    binding: mount?.binding ?? 'stock',
+    calls: mount?.counts(),
+    listings: reading.listing.status(),
+    send: sender?.counts() ?? { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 },
+    cache: reading.objects.usage(),
+  }
+}
+
+export function queueReport(sender: Sender | undefined): QueueReport {
+  return { generatedAt: systemClock.now(), rows: sender?.allRows() ?? [] }
+}
+
+/** Says in the log what a drain has left. */
+export function logRemains(rows: readonly SendRow[], { held, failed }: SendCounts, log: Logger): void {
+  const files = rows.filter(isOnItsWay).map((it) => `${it.station}/${it.partner}/${it.path}`)
+  if (files.length > 0) {
+    const named = files.length > mostNamed ? [...files.slice(0, mostNamed), '…'] : files
+    const count = files.length === 1 ? '1 file stays' : `${files.length} files stay`
+    log.warn({ waiting: files.length }, `${count} in the queue until the next mount: ${named.join(', ')}`)
+  }
+  if (held + failed > 0) log.info({ held, failed }, 'Held and failed files stay where they are.')
+}
+
+function problemsOf({ bucket: { health }, audit, sender, mount }: Parts): string[] {
+  const { problem } = health.health
+  const failed = sender?.counts().failed ?? 0
+  return [
+    ...new Set([
+      ...(problem === undefined ? [] : [problem]),
+      ...health.refusedListings,
+      ...(audit?.problem === undefined ? [] : [audit.problem]),
+      ...(sender?.problems() ?? []),
+      ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
+      ...(mount?.binding === 'stock' ? ['The binding was not compiled here: the mount slows down under load.'] : []),
+    ]),
+  ]
+}
+
+/** Sent without anybody's doing. */
+function isOnItsWay({ state, reason }: SendRow): boolean {
+  return state === 'queued' || state === 'uploading' || reason === 'packing'
+}
