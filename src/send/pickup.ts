@@ -2,7 +2,7 @@
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds } from '../units.js'
-import { pathId, type Message } from './message.js'
+import type { Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import type { BucketView } from './sender.js'
 
@@ -17,6 +17,8 @@ export interface PickupOptions {
 const firstLook: Milliseconds = 1_000
 const longestPause: Milliseconds = 60_000
 const patience: Milliseconds = 30_000
+/** So many are written down in one line of the journal. */
+const together = 500
 
 export class Pickup {
   readonly #options: PickupOptions
@@ -50,20 +52,22 @@ export class Pickup {
   }
 
   async #lookAtAll(): Promise<void> {
-    const submitted = [...this.#options.book.all()].filter((it) => it.state === 'submitted')
+    const submitted = Array.from(this.#options.book.index.submitted(), (messages) => [...messages])
     if (submitted.length === 0) return
-    const gone = (await Promise.all(byPartner(submitted).map((messages) => this.#gone(messages)))).flat()
-    for (const message of gone) await this.#forget(message)
+    const gone = (await Promise.all(submitted.map((messages) => this.#gone(messages)))).flat()
+    for (let at = 0; at < gone.length; at += together) await this.#forget(gone.slice(at, at + together))
     this.#pause = gone.length > 0 ? firstLook : Math.min(longestPause, this.#pause * 2)
     this.#schedule()
   }
 
   /** Those of one partner that the gateway has taken. */
-  async #gone(messages: readonly [Message, ...Message[]]): Promise<readonly Message[]> {
+  async #gone(messages: readonly Message[]): Promise<readonly Message[]> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
-    const since = Math.max(...messages.map((it) => it.submittedAt ?? 0))
+    const [first] = messages
+    if (!first) return []
+    const since = messages.reduce((latest, it) => Math.max(latest, it.submittedAt ?? 0), 0)
     try {
-      const isWaiting = await this.#options.bucket.waiting(messages[0], since, signal)
+      const isWaiting = await this.#options.bucket.waiting(first, since, signal)
       return messages.filter((it) => !isWaiting(this.#options.keyOf(it)))
     } catch {
       // The bucket can't be asked now: the next look is later.
@@ -71,24 +75,13 @@ export class Pickup {
     }
   }
 
-  async #forget(message: Message): Promise<void> {
-    const gone: Message = { ...message, state: 'gone' }
+  async #forget(messages: readonly Message[]): Promise<void> {
+    const gone = messages.map((message): Message => ({ ...message, state: 'gone' }))
     try {
-      await this.#options.book.put([gone], { sync: false })
+      await this.#options.book.put(gone, { sync: false })
     } catch (err) {
       // What is wrong with the journal is in the log already.
       this.#options.log.debug({ err }, 'That the gateway took a file could not be written down; it is tried again.')
     }
   }
-}
-
-function byPartner(messages: readonly Message[]): [Message, ...Message[]][] {
-  const groups = new Map<string, [Message, ...Message[]]>()
-  for (const message of messages) {
-    const id = pathId(message, '')
-    const group = groups.get(id)
-    if (group) group.push(message)
-    else groups.set(id, [message])
-  }
-  return [...groups.values()]
 }
