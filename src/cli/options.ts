@@ -23,12 +23,7 @@ export interface Option<T> {
 
 type Described = readonly [group: Group, placeholder: string, help: string]
 
-/** Names of files that editors, browsers, file servers and office programs have not finished, or keep for themselves. */
-const defaultHold = [
-  ...['.*', '*~', '~$*', '#*#', '*.tmp', '*.temp', '*.part', '*.partial', '*.filepart', '*.sw[a-p]', '*.crdownload'],
-  ...['*.download', '*.lck', '*.lock', '*.uploading', '*.inprogress', '*.writing', '*.BTS-WIP', '*.lftp'],
-  ...['*.camelLock', '4913', 'Thumbs.db', 'desktop.ini'],
-]
+const defaultHold = ['.*', '*~', '*.tmp', '*.temp', '*.part', '*.partial', '*.filepart', '*.swp', '*.crdownload']
 
 /** The table, in the order of `--help`. */
 export const mountOptions = {

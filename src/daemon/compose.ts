@@ -23,12 +23,14 @@ import { attributionByKey } from '../mdn/attribution.js'
 import { BucketClock } from '../s3/bucket-clock.js'
 import { csvCredentials, defaultCredentials } from '../s3/credentials.js'
 import { HealthWatch } from '../s3/health.js'
+import { Pulse } from '../s3/pulse.js'
 import { createSdkStore } from '../s3/sdk-store.js'
 import type { Store } from '../s3/store.js'
 import { createSender } from '../send/create-sender.js'
 import type { Sender } from '../send/sender.js'
 import { PartnerSet } from '../state/partners.js'
 import type { QueueReport, StatusReport } from '../state/reports.js'
+import { SeenPartners } from '../state/seen-partners.js'
 import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -39,9 +41,10 @@ const listingDeadline: Milliseconds = 120_000
 
 /** The bucket, and what is known of how it answers. */
 export interface Bucket {
-  /** Watched by `health`. */
+  /** Watched by `health` and `pulse`. */
   readonly store: Store
   readonly health: HealthWatch
+  readonly pulse: Pulse
   readonly clock: BucketClock
 }
 
@@ -49,9 +52,11 @@ export function openBucket(config: MountConfig): Bucket {
   const { bucket, endpoint, region, pathStyle, profile, credentialsCsv } = config
   const clock = new BucketClock(systemClock)
   const health = new HealthWatch(systemClock)
+  const pulse = new Pulse(systemClock)
   const credentials = credentialsCsv === undefined ? defaultCredentials(profile) : csvCredentials(credentialsCsv)
   const where = { bucket, endpoint, region, pathStyle, credentials, patience: config.opTimeout }
-  return { store: health.watch(createSdkStore({ ...where, bucketClock: clock })), health, clock }
+  const store = pulse.watch(health.watch(createSdkStore({ ...where, bucketClock: clock })))
+  return { store, health, pulse, clock }
 }
 
 /** Whatever is read from the bucket. */
@@ -63,7 +68,7 @@ export interface Reading {
 /** @param onChange is called when what is shown of any view is another */
 export function makeReading(
   config: MountConfig,
-  { store }: Bucket,
+  { store, pulse }: Bucket,
   disk: DiskCache | undefined,
   onChange: () => void,
   log: Logger,
@@ -76,6 +81,7 @@ export function makeReading(
     deadline: listingDeadline,
     unordered: ['send/', 'duplicate/'].map((folder) => `${config.prefix}${folder}` as Prefix),
     patience: config.opTimeout / 8,
+    pulse,
     onChange,
     clock: systemClock,
     log,
@@ -85,6 +91,8 @@ export function makeReading(
     budget: config.cacheSize,
     disk: disk && new BlockDisk(disk, `${config.endpoint ?? 'aws'}/${config.bucket}`),
     deadline: config.opTimeout,
+    lastAnswer: () => pulse.goodAt,
+    clock: systemClock,
     onGone: (key) => listing.forget(key),
     onReplaced: (key) => listing.recheck(key),
     onLargeReads: (underWay) => {
@@ -151,10 +159,11 @@ export async function makeFilesystem(
   sender: Sender,
   told: Told,
   log: Logger,
-): Promise<{ readonly fs: As2Filesystem; readonly info: Info }> {
+): Promise<{ readonly fs: As2Filesystem; readonly info: Info; readonly seen: SeenPartners }> {
   const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
+  const seen = await SeenPartners.load(directory, log)
   const partners = new DirectoryOfPartners({
-    ...{ listing, root, configured: stations, clock: systemClock },
+    ...{ listing, root, configured: stations, seen, clock: systemClock },
     made: await PartnerSet.load(directory, log),
     keep: Math.min(reconcile, staleTtl),
   })
@@ -171,7 +180,7 @@ export async function makeFilesystem(
     send: new SendFolder({ sender, listing, objects, root }),
     figures: () => figures(directory),
   })
-  return { fs, info: new Info({ fs, tree, sender, objects, root }) }
+  return { fs, info: new Info({ fs, tree, sender, objects, root }), seen }
 }
 
 /** `df`: room is what the state directory has; what the bucket holds has no bound. */

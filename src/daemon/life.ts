@@ -118,7 +118,10 @@ class RunningDaemon implements Daemon {
     this.#sender = sender
     this.#owning.add('closing the queue', () => sender.close())
     const told = { status: () => statusReport(this.#parts()), queue: () => queueReport(this.#sender) }
-    const { fs, info } = await makeFilesystem(this.#config, this.#state.path, this.#reading, sender, told, this.#log)
+    const { fs, info, seen } = await makeFilesystem(
+      ...([this.#config, this.#state.path, this.#reading, sender, told, this.#log] as const),
+    )
+    this.#owning.add('writing down who was seen', () => seen.close())
     await this.#startControl(sender, info)
     await this.#begin(fs)
   }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { FsError } from '../errors.js'
 import { StoreError } from '../s3/store-error.js'
 import type { ByteRange, ObjectInfo, Store } from '../s3/store.js'
+import type { Clock } from '../telemetry/clock.js'
 import type { Bytes, Key, Milliseconds } from '../units.js'
 import { blockAt, units, wholeLimit } from './blocks.js'
 import type { BlockDisk } from './block-disk.js'
@@ -17,6 +18,9 @@ export interface BlockSourceOptions {
   readonly disk?: BlockDisk | undefined
   /** How long one block may take, retries included. */
   readonly deadline: Milliseconds
+  /** When the bucket last answered anything. */
+  readonly lastAnswer: () => Milliseconds
+  readonly clock: Clock
   /** The object is not, or no longer, what the listing says: it should look again. */
   readonly onGone: (key: Key) => void
   readonly onReplaced: (key: Key) => void
@@ -26,7 +30,14 @@ export interface BlockSourceOptions {
  * How long a failure holds for all who read the block. When a read fails the kernel asks once more, for the page alone: its
  * program would wait twice as long as one may.
  */
-const failureTtl: Milliseconds = 1_000
+const failureTtl: Milliseconds = 300
+/** And so long while the bucket answers nobody. */
+const failureTtlInOutage: Milliseconds = 4_000
+
+interface Failure {
+  readonly error: FsError
+  readonly at: Milliseconds
+}
 
 export class BlockSource {
   readonly #options: BlockSourceOptions
@@ -34,7 +45,7 @@ export class BlockSource {
   readonly #fetches: SharedFetches<Uint8Array>
   /** Fetched ahead and not read yet: sizes by id. */
   readonly #unread = new Map<string, Bytes>()
-  readonly #failures = new LRUCache<string, FsError>({ max: 1_000, ttl: failureTtl })
+  readonly #failures = new LRUCache<string, Failure>({ max: 1_000 })
   #ahead: Bytes = 0
   #wasted: Bytes = 0
 
@@ -85,7 +96,7 @@ export class BlockSource {
    */
   async read(info: ObjectInfo, block: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
     const id = blockId(info, block)
-    const failed = this.#failures.get(id)
+    const failed = this.#failed(id)
     if (failed) throw failed
     this.#wasRead(id)
     const joined = this.#fetches.has(id)
@@ -94,7 +105,7 @@ export class BlockSource {
     } catch (error) {
       // A fetch that others began may have come to its end when ours has just begun.
       if (joined && !signal.aborted && isTransient(error)) return await this.#get(id, info, block, signal)
-      if (isTransient(error)) this.#failures.set(id, error)
+      if (isTransient(error)) this.#failures.set(id, { error, at: this.#options.clock.monotonic() })
       throw error
     } finally {
       this.#wasRead(id)
@@ -116,6 +127,15 @@ export class BlockSource {
     this.#wasted += bytes
     this.#get(id, info, block, signal).catch(() => this.#unread.delete(id))
     return true
+  }
+
+  #failed(id: string): FsError | undefined {
+    const { clock, lastAnswer } = this.#options
+    const failure = this.#failures.get(id)
+    if (!failure) return undefined
+    const holds = clock.monotonic() - failure.at < (lastAnswer() < failure.at ? failureTtlInOutage : failureTtl)
+    if (!holds) this.#failures.delete(id)
+    return holds ? failure.error : undefined
   }
 
   #has(id: string): boolean {

@@ -40,6 +40,20 @@ export class ListedBucketView implements BucketView {
     return newest === undefined ? undefined : this.#bucketClock.local(newest)
   }
 
+  async seenAtOnce(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined> {
+    const views = ['send', 'outbox'] as const
+    const glimpses = await Promise.all(views.map((view) => this.#listing.glimpse(this.#prefix(partner, view), signal)))
+    const since = this.#clock.now() - duplicateWindow
+    const objects = glimpses.flatMap(({ value }) => [...this.#named(value, name, since)])
+    // What was there once was sent, however old the listing that says so.
+    if (objects.length > 0) return this.#bucketClock.local(Math.max(...objects.map((it) => it.mtime)))
+    // A view that may not be listed holds nothing that we could know of.
+    const unknown = glimpses.find(({ isCurrent, error }) => !isCurrent && error?.code !== 'EACCES')
+    if (unknown)
+      throw unknown.error ?? new FsError('ETIMEDOUT', 'The bucket did not say at once which names were sent.')
+    return undefined
+  }
+
   async find(
     partner: Partner,
     name: string,
@@ -58,9 +72,8 @@ export class ListedBucketView implements BucketView {
     return undefined
   }
 
-  async waiting(partner: Partner, since: EpochMs, signal: AbortSignal): Promise<(key: Key) => boolean> {
-    // Not in the same millisecond, but before it.
-    const tree = await this.#listing.complete(this.#prefix(partner, 'send'), since + 1, signal)
+  async waiting(partner: Partner, signal: AbortSignal): Promise<(key: Key) => boolean> {
+    const tree = await this.#listing.complete(this.#prefix(partner, 'send'), this.#clock.monotonic(), signal)
     return (key) => tree.has(key)
   }
 
@@ -90,7 +103,7 @@ export class ListedBucketView implements BucketView {
    */
   async #freshTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<ViewTree | undefined> {
     try {
-      return await this.#listing.complete(this.#prefix(partner, view), this.#clock.now() + 1, signal)
+      return await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)
     } catch (error) {
       if (view === 'duplicate' && error instanceof FsError && error.code === 'EACCES') return undefined
       throw error

@@ -8,6 +8,11 @@ export interface Snapshot {
   readonly madeAt: EpochMs
 }
 
+interface Dated extends Snapshot {
+  /** The same as `madeAt`, by the clock that never steps. */
+  readonly since: Milliseconds
+}
+
 /** For so long the same rendering is shown to all who look. */
 const freshFor: Milliseconds = 250
 /** For a second the kernel keeps the size that it was told, and a little longer than that we remember it. */
@@ -21,7 +26,7 @@ export class ControlFile {
   readonly #render: () => unknown
   readonly #clock: Clock
   /** In the order of `shownAt`, the time at which its size was told last. */
-  #shown: { readonly snapshot: Snapshot; readonly shownAt: EpochMs }[] = []
+  #shown: { readonly snapshot: Dated; readonly shownAt: Milliseconds }[] = []
 
   /** @param render gives a value to be shown as JSON */
   constructor(render: () => unknown, clock: Clock) {
@@ -31,9 +36,9 @@ export class ControlFile {
 
   /** For those who ask for size and time. */
   shown(): Snapshot {
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     const last = this.#shown.at(-1)?.snapshot
-    const snapshot = last && now - last.madeAt < freshFor ? last : this.#made(now)
+    const snapshot = last && now - last.since < freshFor ? last : this.#made(now)
     const others = this.#shown.filter((it) => it.snapshot !== snapshot && now - it.shownAt < sizeKnownFor)
     this.#shown = [...others, { snapshot, shownAt: now }]
     return snapshot
@@ -48,7 +53,8 @@ export class ControlFile {
     )
   }
 
-  #made(now: EpochMs): Snapshot {
-    return { bytes: Buffer.from(`${JSON.stringify(this.#render(), undefined, 2)}\n`), madeAt: now }
+  #made(since: Milliseconds): Dated {
+    const bytes = Buffer.from(`${JSON.stringify(this.#render(), undefined, 2)}\n`)
+    return { bytes, madeAt: this.#clock.now(), since }
   }
 }

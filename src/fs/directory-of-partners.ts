@@ -1,10 +1,11 @@
-/** Which stations and partners there are: in the bucket, in the configuration, and made with mkdir. */
+/** Which stations and partners there are: in the bucket now or ever, in the configuration, and made with mkdir. */
 import { FsError } from '../errors.js'
-import type { Listing } from '../listing/listing.js'
+import type { Glimpse, Listing } from '../listing/listing.js'
 import type { PartnerSet } from '../state/partners.js'
+import type { SeenPartners } from '../state/seen-partners.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds, Name, Prefix } from '../units.js'
-import { encodeName } from '../view/names.js'
+import { decodeName, encodeName } from '../view/names.js'
 import { stationName, stationRoots } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 
@@ -14,9 +15,21 @@ export interface PartnersOptions {
   readonly root: Prefix
   readonly configured: readonly Partner[]
   readonly made: PartnerSet
+  readonly seen: SeenPartners
   /** How long the name of a folder that was seen may be taken for it without another look. */
   readonly keep: Milliseconds
   readonly clock: Clock
+}
+
+/** The folders of one level, below all roots: the stations, or the partners of one. */
+interface Level {
+  readonly prefixOf: (root: Prefix) => Prefix
+  readonly nameOf: (id: string) => Name
+  /** Of this machine: configured, or made here. */
+  readonly local: () => readonly string[]
+  readonly seen: () => Iterable<string>
+  readonly wasSeen: (id: string) => boolean
+  readonly note: (ids: Iterable<string>) => void
 }
 
 export class DirectoryOfPartners {
@@ -24,45 +37,45 @@ export class DirectoryOfPartners {
   readonly #roots: readonly Prefix[]
   readonly #configured: readonly Partner[]
   readonly #made: PartnerSet
+  readonly #seen: SeenPartners
   readonly #keep: Milliseconds
   readonly #clock: Clock
+  readonly #stations: Level
 
   constructor(options: PartnersOptions) {
     this.#listing = options.listing
     this.#roots = stationRoots(options.root)
     this.#configured = options.configured
     this.#made = options.made
+    this.#seen = options.seen
     this.#keep = options.keep
     this.#clock = options.clock
+    this.#stations = {
+      prefixOf: (root) => root,
+      nameOf: stationName,
+      local: () => this.#localStations(),
+      seen: () => this.#seen.stations(),
+      wasSeen: (id) => this.#seen.hasStation(id),
+      note: (ids) => this.#seen.addStations(ids),
+    }
   }
 
   /** Raw ids of all stations, sorted by the listing's order of bytes. */
-  async stations(signal: AbortSignal): Promise<readonly string[]> {
-    const listed = await this.#folders((root) => root, signal)
-    return sorted([...listed, ...this.#localStations()])
+  stations(signal: AbortSignal): Promise<readonly string[]> {
+    return this.#all(this.#stations, signal)
   }
 
-  async partners(station: string, signal: AbortSignal): Promise<readonly string[]> {
-    const listed = await this.#folders((root) => stationPrefix(root, station), signal)
-    return sorted([...listed, ...this.#localPartners(station)])
+  partners(station: string, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#all(this.#partnersOf(station), signal)
   }
 
-  /** The station shown under a name; what is known here needs no bucket, so that sending works in an outage. */
+  /** The station shown under a name. What was ever seen needs no bucket, so that sending works in an outage. */
   station(name: Name, signal: AbortSignal): Promise<string | undefined> {
-    const local = byName(this.#localStations(), name, stationName)
-    return local === undefined ? this.#find(name, stationName, (root) => root, signal) : Promise.resolve(local)
+    return this.#find(name, this.#stations, signal)
   }
 
   partner(station: string, name: Name, signal: AbortSignal): Promise<string | undefined> {
-    const local = byName(this.#localPartners(station), name, encodeName)
-    const prefixOf = (root: Prefix): Prefix => stationPrefix(root, station)
-    return local === undefined ? this.#find(name, encodeName, prefixOf, signal) : Promise.resolve(local)
-  }
-
-  /** Whether the bucket itself has it, whatever was made here. */
-  async #inBucket(station: string, partner: string | undefined, signal: AbortSignal): Promise<boolean> {
-    if (partner === undefined) return (await this.#folders((root) => root, signal)).has(station)
-    return (await this.#folders((root) => stationPrefix(root, station), signal)).has(partner)
+    return this.#find(name, this.#partnersOf(station), signal)
   }
 
   /**
@@ -81,18 +94,29 @@ export class DirectoryOfPartners {
       (it) => it.station === station && (partner === undefined || it.partner === partner),
     )
     if (isConfigured) throw new FsError('EPERM', 'The configuration names it (--station): take it out there.')
-    if (await this.#inBucket(station, partner, signal)) {
+    const level = partner === undefined ? this.#stations : this.#partnersOf(station)
+    if ((await this.#inBucket(level, signal)).has(partner ?? station)) {
       throw new FsError('EPERM', 'The bucket has it, and nothing is ever deleted there.')
     }
-    if (partner === undefined && this.#localPartners(station).length > 0) {
-      throw new FsError('ENOTEMPTY', 'The station has partners.')
-    }
+    if (partner === undefined && this.#hasPartners(station)) throw new FsError('ENOTEMPTY', 'The station has partners.')
     await this.#made.remove(station, partner)
+    await this.#seen.remove(station, partner)
   }
 
   /** Whether the pair is known without asking the bucket now. */
   isKnown(station: string, partner: string): boolean {
     return this.#localPartners(station).includes(partner)
+  }
+
+  #partnersOf(station: string): Level {
+    return {
+      prefixOf: (root) => `${root}${station}/` as Prefix,
+      nameOf: encodeName,
+      local: () => this.#localPartners(station),
+      seen: () => this.#seen.partners(station),
+      wasSeen: (id) => this.#seen.hasPartner(station, id),
+      note: (ids) => this.#seen.addPartners(station, ids),
+    }
   }
 
   #localStations(): string[] {
@@ -104,23 +128,40 @@ export class DirectoryOfPartners {
     return [...configured, ...this.#made.partners(station)]
   }
 
-  /** The folder of that name: one that was seen lately stays; else `files/` is asked first, which has nearly all. */
-  async #find(
-    name: Name,
-    nameOf: (id: string) => Name,
-    prefixOf: (root: Prefix) => Prefix,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const since = this.#clock.now() - this.#keep
-    const known = this.#roots.flatMap((root) => this.#listing.knownFolders(prefixOf(root), since))
-    const found = byName(known, name, nameOf) ?? byName(await this.#inFirst(prefixOf, signal), name, nameOf)
-    return found ?? byName(await this.#folders(prefixOf, signal), name, nameOf)
+  #hasPartners(station: string): boolean {
+    return this.#localPartners(station).length > 0 || [...this.#seen.partners(station)].length > 0
   }
 
-  async #inFirst(prefixOf: (root: Prefix) => Prefix, signal: AbortSignal): Promise<readonly string[]> {
+  /** Where something was ever known, nobody waits for a bucket that does not answer. */
+  async #all(level: Level, signal: AbortSignal): Promise<readonly string[]> {
+    const isNew = level.local().length === 0 && level.seen()[Symbol.iterator]().next().done === true
+    const listed = isNew ? await this.#inBucket(level, signal) : await this.#glimpse(level, signal)
+    return sorted([...listed, ...level.local(), ...level.seen()])
+  }
+
+  /** The folder of that name: one that is known; else `files/` is asked first, which has nearly all. */
+  async #find(name: Name, level: Level, signal: AbortSignal): Promise<string | undefined> {
+    const known = byName(level.local(), name, level.nameOf) ?? this.#findSeen(name, level)
+    if (known !== undefined) return known
+    const since = this.#clock.monotonic() - this.#keep
+    const listed = this.#roots.flatMap((root) => this.#listing.knownFolders(level.prefixOf(root), since))
+    const found = byName(listed, name, level.nameOf) ?? byName(await this.#inFirst(level, signal), name, level.nameOf)
+    return found ?? byName(await this.#inBucket(level, signal), name, level.nameOf)
+  }
+
+  #findSeen(name: Name, { nameOf, seen, wasSeen }: Level): string | undefined {
+    const id = decodeName(name)?.segment
+    // There may be thousands, and nearly every name says which id it is.
+    if (id !== undefined && nameOf(id) === name) return wasSeen(id) ? id : undefined
+    return byName(seen(), name, nameOf)
+  }
+
+  async #inFirst(level: Level, signal: AbortSignal): Promise<readonly string[]> {
     const [first] = this.#roots
     try {
-      return first === undefined ? [] : await this.#listing.folders(prefixOf(first), signal)
+      const found = first === undefined ? [] : await this.#listing.folders(level.prefixOf(first), signal)
+      level.note(found)
+      return found
     } catch (error) {
       refusalOrThrow(error)
       return []
@@ -128,8 +169,9 @@ export class DirectoryOfPartners {
   }
 
   /** Folders below all roots; a root that may not be listed is left out, unless none may. */
-  async #folders(prefixOf: (root: Prefix) => Prefix, signal: AbortSignal): Promise<Set<string>> {
-    const results = await Promise.allSettled(this.#roots.map((root) => this.#listing.folders(prefixOf(root), signal)))
+  async #inBucket(level: Level, signal: AbortSignal): Promise<Set<string>> {
+    const prefixes = this.#roots.map((root) => level.prefixOf(root))
+    const results = await Promise.allSettled(prefixes.map((prefix) => this.#listing.folders(prefix, signal)))
     const found = new Set<string>()
     let refused: FsError | undefined
     for (const result of results) {
@@ -137,6 +179,16 @@ export class DirectoryOfPartners {
       else refused = refusalOrThrow(result.reason)
     }
     if (refused && results.every((result) => result.status === 'rejected')) throw refused
+    level.note(found)
+    return found
+  }
+
+  /** The same without waiting for a bucket that does not answer: those that are known then. */
+  async #glimpse(level: Level, signal: AbortSignal): Promise<Set<string>> {
+    const prefixes = this.#roots.map((root) => level.prefixOf(root))
+    const glimpses = await Promise.all(prefixes.map((prefix) => this.#listing.glimpseOfFolders(prefix, signal)))
+    const found = new Set(glimpses.flatMap((it: Glimpse<readonly string[]>) => it.value ?? []))
+    level.note(found)
     return found
   }
 }
@@ -144,10 +196,6 @@ export class DirectoryOfPartners {
 function refusalOrThrow(error: unknown): FsError {
   if (error instanceof FsError && error.code === 'EACCES') return error
   throw error
-}
-
-function stationPrefix(root: Prefix, station: string): Prefix {
-  return `${root}${station}/` as Prefix
 }
 
 function byName(ids: Iterable<string>, name: Name, nameOf: (id: string) => Name): string | undefined {

@@ -1,6 +1,6 @@
 /** The filesystem as promises, in the kernel's words, without the kernel: `fuse/` calls it, tests call it directly. */
 import type { Close } from '../send/sender.js'
-import type { Bytes, EpochMs } from '../units.js'
+import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 
 export type { Close }
 
@@ -19,8 +19,11 @@ export interface DirectoryEntry extends Attributes {
 
 /** What is in a folder; `.` and `..` aside. The entries are made as they are asked for, once. */
 export interface FolderContent extends Iterable<DirectoryEntry> {
-  /** Till when this may be told without another look, unless it is told to have changed. None: it may change any time. */
-  readonly freshUntil?: EpochMs
+  /**
+   * Till when this may be told without another look, unless it is told to have changed, by the clock that never steps.
+   * None: it may change any time.
+   */
+  readonly freshUntil?: Milliseconds
   /** The folders that come after it in its parent, just as fresh: who walks through them will ask for theirs next. */
   readonly following?: Iterable<{ readonly name: string; readonly entries: Iterable<DirectoryEntry> }>
 }

@@ -4,7 +4,7 @@ import { IndexTree } from '../listing/key-tree.js'
 import type { Entry, FolderContent, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
-import type { EpochMs, Name, Prefix } from '../units.js'
+import type { Milliseconds, Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
@@ -139,7 +139,7 @@ class Below implements KeyTree {
     return this.#tree.readdir([...this.#base, ...names])
   }
 
-  get listedAt(): EpochMs {
+  get listedAt(): Milliseconds {
     return this.#tree.listedAt
   }
 
@@ -175,7 +175,7 @@ class MergedTree implements KeyTree {
     return found ? merged.values() : undefined
   }
 
-  get listedAt(): EpochMs {
+  get listedAt(): Milliseconds {
     return Math.min(...this.#trees.map((it) => it.listedAt))
   }
 

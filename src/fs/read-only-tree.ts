@@ -3,7 +3,7 @@ import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, FolderContent as ListedFolder, KeyTree, Listing, Purpose } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
-import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
+import type { Milliseconds, Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import {
   controlFolder,
@@ -189,22 +189,29 @@ export class ReadOnlyTree {
   }
 
   async #partnerEntries(owner: Partner, signal: AbortSignal): Promise<DirectoryEntry[]> {
-    const names = partnerFolders(await this.#hasFailed(owner, signal))
+    const names = partnerFolders((await this.#hasFailed(owner, signal)) === true)
     return names.map((name) => ({ ...readOnlyFolder(), ...(name === 'send' ? { mode: 0o755 } : {}), name }))
   }
 
-  /** `failed/` is there only where the bucket has it; who may not know sees none. */
-  async #hasFailed(owner: Partner, signal: AbortSignal): Promise<boolean> {
-    try {
-      const beside = `${this.#root}files/${owner.station}/${owner.partner}/` as Prefix
-      return (await this.#listing.folders(beside, signal)).includes('failed')
-    } catch {
-      return false
-    }
+  /**
+   * `failed/` is there only where the bucket has it; who may not know sees none. A partner's other folders do not wait for this.
+   * @returns undefined if that can't be told at once
+   */
+  async #hasFailed(owner: Partner, signal: AbortSignal): Promise<boolean | undefined> {
+    const { value, error } = await this.#listing.glimpseOfFolders(this.#beside(owner), signal)
+    return value?.includes('failed') ?? (error?.code === 'EACCES' ? false : undefined)
   }
 
+  /** @throws FsError ENOENT if the bucket has none, EIO or ETIMEDOUT if that can't be told */
   async #requireFailed(owner: Partner, signal: AbortSignal): Promise<void> {
-    if (!(await this.#hasFailed(owner, signal))) throw absent('failed')
+    const isThere =
+      (await this.#hasFailed(owner, signal)) ??
+      (await this.#listing.folders(this.#beside(owner), signal)).includes('failed')
+    if (!isThere) throw absent('failed')
+  }
+
+  #beside({ station, partner }: Partner): Prefix {
+    return `${this.#root}files/${station}/${partner}/` as Prefix
   }
 
   #controlFile(name: Name): ControlFile {
@@ -248,11 +255,11 @@ type ShownSibling = NonNullable<FolderContent['following']> extends Iterable<inf
 
 /** A folder of a view. */
 class ShownFolder implements FolderContent {
-  readonly freshUntil: EpochMs
+  readonly freshUntil: Milliseconds
   readonly #entries: Iterable<Entry>
   readonly #following: () => Iterable<ListedFolder>
 
-  constructor(entries: Iterable<Entry>, freshUntil: EpochMs, following: () => Iterable<ListedFolder>) {
+  constructor(entries: Iterable<Entry>, freshUntil: Milliseconds, following: () => Iterable<ListedFolder>) {
     this.#entries = entries
     this.freshUntil = freshUntil
     this.#following = following

@@ -1,7 +1,7 @@
 /** A `send/`: what waits here, and what is in `AS2/send` already, as one folder. */
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
-import type { Entry, Listing } from '../listing/listing.js'
+import type { Entry, Glimpse, Listing, ViewTree } from '../listing/listing.js'
 import type { OpenFlags, OpenSpoolFile, Sender, SendRow } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { viewPrefix } from '../view/tree.js'
@@ -12,9 +12,10 @@ import { FormerFolders } from './former-folders.js'
 import { HiddenFiles, isHiddenName } from './hidden-files.js'
 import type { Partner } from '../view/partner.js'
 
-/** How long a look at a file in `send/` waits for the bucket: a program that sends must not wait out an outage. */
-const lookPatience: Milliseconds = 2_000
-
+/**
+ * Nothing here waits for a bucket that does not answer: a program that sends must not wait out an outage, and while it
+ * creates a file the kernel lets nobody else into the folder.
+ */
 export class SendFolder {
   readonly #sender: Sender
   readonly #listing: Listing
@@ -22,6 +23,8 @@ export class SendFolder {
   readonly #root: Prefix
   readonly #former = new FormerFolders()
   readonly #hidden = new HiddenFiles()
+  /** By partner, when the last listing of `AS2/send` that the sender was told of was begun. */
+  readonly #toldOf = new Map<string, Milliseconds>()
 
   constructor(options: { sender: Sender; listing: Listing; objects: Objects; root: Prefix }) {
     this.#sender = options.sender
@@ -33,15 +36,18 @@ export class SendFolder {
   async getattr(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Attributes> {
     if (names.length === 0) return folderAttributes(0)
     const row = this.#row(partner, names)
-    if (row) return this.#rowAttributes(row)
+    if (row && row.state !== 'submitted') return this.#rowAttributes(row)
     if (this.#isBundle(partner, names)) return folderAttributes(0)
     const entry = await this.#lookup(partner, names, signal)
+    // That may have told that the gateway took it.
+    const still = row && this.#row(partner, names)
+    if (still) return this.#rowAttributes(still)
     if (!entry) throw absent(names)
     return entryAttributes(entry)
   }
 
   async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
-    const listed = await this.#readdirBucket(partner, names, signal)
+    const listed = (await this.#bucketNow(partner, signal))?.readdir(names)
     const local = this.#localEntries(partner, names)
     if (!listed && local.length === 0 && names.length > 0 && !this.#isFolder(partner, names)) throw absent(names)
     const merged = new Map<string, DirectoryEntry>()
@@ -52,11 +58,12 @@ export class SendFolder {
 
   async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenFile> {
     const names = this.#shown(partner, path)
-    const row = this.#sender.row(partner, names)
+    const row = await this.#rowNow(partner, names, signal)
     if (row && row.state !== 'submitted') return spoolFile(await this.#sender.open(partner, names, flags, signal))
     const info = row ? { key: row.key, size: row.size, mtime: row.mtime, etag: row.etag ?? '' } : undefined
     const entry = info ?? (await this.#lookup(partner, names, signal))
-    if (!entry) throw absent(names)
+    // For a second the kernel believes in what has left: told that this is stale it looks anew, and creates what is to be.
+    if (!entry) throw new FsError('ESTALE', `${names.join('/')} is in this send/ no longer.`)
     if ('kind' in entry && entry.kind === 'folder') throw new FsError('EISDIR', `${names.join('/')} is a folder.`)
     if (flags.write) throw submitted(names)
     const object = this.#objects.open(entry)
@@ -67,6 +74,7 @@ export class SendFolder {
   }
 
   async create(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<OpenFile> {
+    await this.#rowNow(partner, names, signal)
     return spoolFile(await this.#sender.create(partner, names, signal))
   }
 
@@ -84,6 +92,7 @@ export class SendFolder {
     const busyAs = isHiddenName(to.at(-1) ?? '') ? 'EPERM' : 'EBUSY'
     if (row?.state === 'submitted' && isHiddenName(to.at(-1) ?? '')) throw submitted(from)
     if (!isBundle) await this.#requireLocal(partner, from, signal, busyAs)
+    await this.#rowNow(partner, to, signal)
     await this.#sender.rename(partner, from, to, signal)
     if (isBundle || isFormer === true) this.#former.add(sendPath({ ...partner, path: to.join('/') }))
   }
@@ -105,7 +114,7 @@ export class SendFolder {
   async mkdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
     if (names.length === 0) throw new FsError('EEXIST', 'send/ is there already.')
     const taken =
-      this.#sender.row(partner, names) ??
+      (await this.#rowNow(partner, names, signal)) ??
       (this.#isBundle(partner, names) || (await this.#lookup(partner, names, signal)))
     if (taken) throw new FsError('EEXIST', `${names.join('/')} is there already.`)
     await this.#sender.mkdir(partner, names)
@@ -186,28 +195,28 @@ export class SendFolder {
     throw new FsError(busyAs, `${names.join('/')} is submitted already: the gateway has it.`)
   }
 
-  /** What the bucket has under a name; unreachable means 'nothing known': sending goes on in an outage. */
-  async #lookup(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Entry | undefined> {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(lookPatience)])
-    try {
-      return (await this.#listing.tree(viewPrefix(this.#root, partner, 'send'), patience)).lookup(names)
-    } catch {
-      return undefined
-    }
+  /** The row of a name: of a submitted one, unless the bucket says that the gateway took it. */
+  async #rowNow(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<SendRow | undefined> {
+    const row = this.#sender.row(partner, names)
+    if (row?.state !== 'submitted') return row
+    await this.#bucketNow(partner, signal)
+    return this.#sender.row(partner, names)
   }
 
-  async #readdirBucket(
-    partner: Partner,
-    names: readonly Name[],
-    signal: AbortSignal,
-  ): Promise<Iterable<Entry> | undefined> {
-    try {
-      return (await this.#listing.tree(viewPrefix(this.#root, partner, 'send'), signal)).readdir(names)
-    } catch (error) {
-      // Keys that may only put there: what waits here is all that can be shown.
-      if (error instanceof FsError && error.code === 'EACCES') return undefined
-      throw error
-    }
+  /** What the bucket has under a name, as far as that is known. */
+  async #lookup(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Entry | undefined> {
+    return (await this.#bucketNow(partner, signal))?.lookup(names)
+  }
+
+  /** What is known of a partner's `AS2/send`: nothing, where the keys may only put there. Never throws. */
+  async #bucketNow(partner: Partner, signal: AbortSignal): Promise<ViewTree | undefined> {
+    const { value }: Glimpse<ViewTree> = await this.#listing.glimpse(viewPrefix(this.#root, partner, 'send'), signal)
+    if (!value) return undefined
+    const id = `${partner.station}/${partner.partner}`
+    if (value.completeAt <= (this.#toldOf.get(id) ?? -Infinity)) return value
+    this.#toldOf.set(id, value.completeAt)
+    await this.#sender.listed(partner, value.completeAt, (key) => value.has(key))
+    return value
   }
 }
 

@@ -45,7 +45,7 @@ export class KeptFolders {
 
   /** Hands over a folder that was just read, where it may be kept. */
   add(path: string, content: FolderContent, packed: PackedFolder): void {
-    const time: Milliseconds = Math.floor((content.freshUntil ?? 0) - Date.now())
+    const time: Milliseconds = Math.floor((content.freshUntil ?? 0) - performance.now())
     if (time <= 0) return
     this.#keep(path, packed, time)
     this.#handOverNext(path, content, time)

@@ -1,15 +1,16 @@
 /** Listings by prefix: one `ListedView` for each that somebody looks at, and the folders of stations and partners. */
 import type { FsError } from '../errors.js'
+import { Pulse } from '../s3/pulse.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
 import { StoreError } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
+import type { Key, Milliseconds, Name, Prefix } from '../units.js'
 import type { KeyIndex } from './key-index.js'
 import { compareKeys } from './key-order.js'
 import { FormerTrees } from './former-trees.js'
 import { ListedView } from './listed-view.js'
-import type { KeyTree, Listing, ListingStatus, Purpose, ViewTree } from './listing.js'
+import type { Glimpse, KeyTree, Listing, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { Refreshed } from './refreshed.js'
 
 export interface ListingOptions {
@@ -28,6 +29,8 @@ export interface ListingOptions {
   readonly patience: Milliseconds
   /** What is shown of some view is another from now on. */
   readonly onChange?: () => void
+  /** Of the store, if others ask it too; else one that sees no more than the listings. */
+  readonly pulse?: Pulse
   readonly clock: Clock
   readonly log: Logger
 }
@@ -41,12 +44,16 @@ export function createListing(options: ListingOptions): Listing {
 
 class CachedListing implements Listing {
   readonly #options: ListingOptions
+  readonly #store: Store
+  readonly #pulse: Pulse
   readonly #views = new Map<Prefix, ListedView>()
   readonly #folders = new Map<Prefix, Refreshed<readonly string[]>>()
   readonly #formers = new FormerTrees()
 
   constructor(options: ListingOptions) {
     this.#options = options
+    this.#pulse = options.pulse ?? new Pulse(options.clock)
+    this.#store = options.pulse ? options.store : this.#pulse.watch(options.store)
   }
 
   tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
@@ -65,23 +72,23 @@ class CachedListing implements Listing {
     return this.#views.get(prefix)?.glance(signal)
   }
 
-  complete(prefix: Prefix, since: EpochMs, signal: AbortSignal): Promise<ViewTree> {
+  glimpse(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<ViewTree>> {
+    return this.#view(prefix).glimpse(signal)
+  }
+
+  complete(prefix: Prefix, since: Milliseconds, signal: AbortSignal): Promise<ViewTree> {
     return this.#view(prefix).complete(since, signal)
   }
 
   folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
-    let folders = this.#folders.get(prefix)
-    if (!folders) {
-      this.#dropIdle()
-      const { ttl, deadline, patience, clock } = this.#options
-      const fetch = (own: AbortSignal): Promise<readonly string[]> => this.#listFolders(prefix, own)
-      folders = new Refreshed({ fetch, ttl, deadline, patience, clock, mayServe: this.#mayServe })
-      this.#folders.set(prefix, folders)
-    }
-    return folders.get(signal)
+    return this.#foldersOf(prefix).get(signal)
   }
 
-  knownFolders(prefix: Prefix, since: EpochMs): readonly string[] {
+  glimpseOfFolders(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<readonly string[]>> {
+    return this.#foldersOf(prefix).glimpse(signal)
+  }
+
+  knownFolders(prefix: Prefix, since: Milliseconds): readonly string[] {
     return this.#folders.get(prefix)?.since(since) ?? []
   }
 
@@ -105,17 +112,30 @@ class CachedListing implements Listing {
     let view = this.#views.get(prefix)
     if (!view) {
       this.#dropIdle()
-      const { store, ttl, reconcile, deadline, patience, unordered, clock, log } = this.#options
+      const { ttl, reconcile, deadline, patience, unordered, clock, log } = this.#options
+      const [store, pulse] = [this.#store, this.#pulse]
       const mayBeOrdered = !unordered.some((it) => prefix.startsWith(it))
       const limits = { ttl, reconcile, deadline, patience, mayServe: this.#mayServe, onChange: this.#noteChange }
-      this.#views.set(prefix, (view = new ListedView({ prefix, store, ...limits, mayBeOrdered, clock, log })))
+      this.#views.set(prefix, (view = new ListedView({ prefix, store, pulse, ...limits, mayBeOrdered, clock, log })))
     }
     return view
   }
 
+  #foldersOf(prefix: Prefix): Refreshed<readonly string[]> {
+    let folders = this.#folders.get(prefix)
+    if (!folders) {
+      this.#dropIdle()
+      const { ttl, deadline, patience, clock } = this.#options
+      const fetch = (own: AbortSignal): Promise<readonly string[]> => this.#listFolders(prefix, own)
+      const limits = { ttl, deadline, patience, pulse: this.#pulse, mayServe: this.#mayServe }
+      this.#folders.set(prefix, (folders = new Refreshed({ fetch, ...limits, clock })))
+    }
+    return folders
+  }
+
   /** What nobody looked at for an hour is forgotten: memory follows what is used. */
   #dropIdle(): void {
-    const since = this.#options.clock.now() - idleLimit
+    const since = this.#options.clock.monotonic() - idleLimit
     for (const [prefix, view] of this.#views) if (view.lastLook < since) this.#views.delete(prefix)
     for (const [prefix, folders] of this.#folders) if (folders.lastLook < since) this.#folders.delete(prefix)
   }
@@ -132,7 +152,7 @@ class CachedListing implements Listing {
     let token: string | undefined
     do {
       const request = { prefix, delimiter: '/', ...(token === undefined ? {} : { token }) } as const
-      const page = await this.#options.store.list(request, signal)
+      const page = await this.#store.list(request, signal)
       for (const folder of page.prefixes) found.add(folder.slice(prefix.length, -1))
       token = page.next
     } while (token !== undefined)

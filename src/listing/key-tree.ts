@@ -1,5 +1,5 @@
 /** Keys below a prefix → folders and files with the names they are shown under; nothing is kept beside the sorted keys. */
-import type { EpochMs, Key, Name } from '../units.js'
+import type { Key, Milliseconds, Name } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
 import { decodeName, encodeName, encodeObjectName } from '../view/names.js'
 import type { KeyIndex } from './key-index.js'
@@ -7,8 +7,8 @@ import { afterFolder, compareKeys } from './key-order.js'
 import type { Entry, FileEntry, FolderContent, FolderEntry, ViewTree } from './listing.js'
 
 export interface TreeTimes {
-  readonly listedAt: EpochMs
-  readonly completeAt: EpochMs
+  readonly listedAt: Milliseconds
+  readonly completeAt: Milliseconds
   /** It has some path, and may lack others. */
   readonly isPart?: boolean
 }
@@ -30,8 +30,8 @@ const cutEnding = /~[0-9a-f]{16}$/
 
 export class IndexTree implements ViewTree {
   readonly index: KeyIndex
-  readonly listedAt: EpochMs
-  readonly completeAt: EpochMs
+  readonly listedAt: Milliseconds
+  readonly completeAt: Milliseconds
   readonly isPart: boolean
   readonly #root: Folder
 
@@ -85,7 +85,7 @@ export class IndexTree implements ViewTree {
     return this.index.objects(this.#root.from, this.#root.to)
   }
 
-  recent(since: EpochMs): Iterable<ObjectInfo> {
+  recent(since: Milliseconds): Iterable<ObjectInfo> {
     return this.index.recent(since, this.#root.from, this.#root.to)
   }
 

@@ -3,6 +3,7 @@
  * something replaces what is seen in one step.
  */
 import { FsError } from '../errors.js'
+import type { Pulse } from '../s3/pulse.js'
 import type { Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -12,7 +13,7 @@ import { compareKeys } from './key-order.js'
 import { IndexTree } from './key-tree.js'
 import { listRange } from './list-range.js'
 import { listWhole } from './list-whole.js'
-import type { KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
+import type { Glimpse, KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { difference, KeyOrder, lookBackPoint, pageLength } from './order.js'
 import { Peeks } from './peeks.js'
 import { asFsError, orAborted, Refreshed, type RefreshedOptions } from './refreshed.js'
@@ -20,6 +21,7 @@ import { asFsError, orAborted, Refreshed, type RefreshedOptions } from './refres
 export interface ViewOptions {
   readonly prefix: Prefix
   readonly store: Store
+  readonly pulse: Pulse
   readonly ttl: Milliseconds
   /** How often the whole is listed, while somebody looks. */
   readonly reconcile: Milliseconds
@@ -37,7 +39,7 @@ export interface ViewOptions {
 
 /** A listing of the whole that is under way. */
 interface Flight {
-  readonly startedAt: EpochMs
+  readonly startedAt: Milliseconds
   /** What came after this key was listed by others since. */
   tail: string | undefined
   readonly listed: Promise<ViewTree>
@@ -55,16 +57,16 @@ export class ListedView {
   readonly #peeks: Peeks
   readonly #flights = new Set<Flight>()
   /** Keys that a GET did not find, and when: a listing begun before that may still have them. */
-  readonly #forgotten = new Map<string, EpochMs>()
-  #nextReconcile: EpochMs = 0
+  readonly #forgotten = new Map<string, Milliseconds>()
+  #nextReconcile: Milliseconds = 0
 
   constructor(options: ViewOptions) {
-    const { ttl, deadline, patience, mayServe, clock } = options
+    const { ttl, deadline, patience, pulse, mayServe, clock } = options
     this.#options = options
     this.#order = new KeyOrder(options.reconcile)
     this.#peeks = new Peeks(options)
     this.#seen = new Refreshed({
-      ...{ ttl, deadline, patience, mayServe, clock },
+      ...{ ttl, deadline, patience, pulse, mayServe, clock },
       fetch: (signal) => this.#refresh(signal),
       // One that takes longer than the ttl would otherwise follow upon itself without end.
       onChange: (former, tree) => {
@@ -74,7 +76,7 @@ export class ListedView {
     })
   }
 
-  get lastLook(): EpochMs {
+  get lastLook(): Milliseconds {
     return this.#seen.lastLook
   }
 
@@ -89,10 +91,20 @@ export class ListedView {
     return tree
   }
 
-  /** What is known, refreshed where one LIST does that; undefined if nothing is known. */
+  /** @see Listing.glance */
   async glance(signal: AbortSignal): Promise<ViewTree | undefined> {
     const { known } = this.#seen
-    return known && this.#isCheap(known) ? this.tree(signal) : known
+    return known && this.#isCheap(known) ? (await this.glimpse(signal)).value : known
+  }
+
+  /** @see Listing.glimpse */
+  async glimpse(signal: AbortSignal): Promise<Glimpse<ViewTree>> {
+    const glimpse = await this.#seen.glimpse(signal)
+    if (glimpse.value && glimpse.isCurrent) {
+      this.#peeks.clear()
+      this.#reconcileIfDue(glimpse.value)
+    }
+    return glimpse
   }
 
   /** @see Listing.near */
@@ -100,7 +112,7 @@ export class ListedView {
     const { known, fresh } = this.#seen
     if (names.length === 0 || fresh || (known && this.#isCheap(known))) return this.tree(signal)
     const { clock, reconcile } = this.#options
-    if (known && clock.now() - known.completeAt < reconcile && known.lookup(names)) {
+    if (known && clock.monotonic() - known.completeAt < reconcile && known.lookup(names)) {
       this.#listAlongside()
       return known
     }
@@ -109,14 +121,14 @@ export class ListedView {
   }
 
   /** @see Listing.complete */
-  async complete(since: EpochMs, signal: AbortSignal): Promise<ViewTree> {
+  async complete(since: Milliseconds, signal: AbortSignal): Promise<ViewTree> {
     const { known } = this.#seen
     if (known && known.completeAt >= since) return known
     return orAborted(this.#listAll(since), signal)
   }
 
   forget(key: string): void {
-    const now = this.#options.clock.now()
+    const now = this.#options.clock.monotonic()
     for (const [old, at] of this.#forgotten) if (now - at > this.#options.deadline) this.#forgotten.delete(old)
     this.#forgotten.set(key, now)
     this.#change((index) => index.without(key))
@@ -139,11 +151,13 @@ export class ListedView {
     const { known, error } = this.#seen
     const { prefix, mayBeOrdered } = this.#options
     const isInFull = mayBeOrdered && !this.#order.isOrdered
+    const { clock } = this.#options
+    const timeOf = (at: Milliseconds): EpochMs => Math.round(clock.now() - (clock.monotonic() - at))
     return {
       prefix,
       objects: known?.size ?? 0,
-      listedAt: known?.listedAt,
-      completeAt: known?.completeAt,
+      listedAt: known && timeOf(known.listedAt),
+      completeAt: known && timeOf(known.completeAt),
       error: error?.message,
       note: isInFull ? 'New keys come out of order: each refresh lists all of it.' : undefined,
     }
@@ -156,7 +170,7 @@ export class ListedView {
   #refresh(signal: AbortSignal): Promise<ViewTree> {
     const { known } = this.#seen
     const after = known && this.#lookBackPoint(known)
-    return after === undefined ? this.#listAll(this.#options.clock.now()) : this.#listNewest(after, signal)
+    return after === undefined ? this.#listAll(this.#options.clock.monotonic()) : this.#listNewest(after, signal)
   }
 
   #lookBackPoint(tree: ViewTree): string | undefined {
@@ -170,7 +184,7 @@ export class ListedView {
 
   async #listNewest(after: string, signal: AbortSignal): Promise<ViewTree> {
     const { store, prefix, clock } = this.#options
-    const startedAt = clock.now()
+    const startedAt = clock.monotonic()
     const found = []
     for await (const page of listRange(store, prefix, after, signal)) found.push(...page)
     const known = this.#seen.known ?? new IndexTree(new KeyIndex(prefix, []), { listedAt: 0, completeAt: 0 })
@@ -181,9 +195,9 @@ export class ListedView {
   }
 
   /** A listing of the whole, begun at that time or later: one for all who want it. */
-  #listAll(since: EpochMs): Promise<ViewTree> {
+  #listAll(since: Milliseconds): Promise<ViewTree> {
     for (const flight of this.#flights) if (flight.startedAt >= since) return flight.listed
-    const startedAt = this.#options.clock.now()
+    const startedAt = this.#options.clock.monotonic()
     const flight: Flight = { startedAt, tail: undefined, listed: this.#fly(() => flight) }
     this.#flights.add(flight)
     return flight.listed
@@ -191,10 +205,10 @@ export class ListedView {
 
   async #fly(own: () => Flight): Promise<ViewTree> {
     const { store, prefix, deadline, clock, log } = this.#options
-    const begun = clock.now()
+    const begun = clock.monotonic()
     try {
       const index = await listWhole(store, prefix, AbortSignal.timeout(deadline))
-      log.debug({ prefix, objects: index.size, ms: clock.now() - begun }, 'listed')
+      log.debug({ prefix, objects: index.size, ms: clock.monotonic() - begun }, 'listed')
       return this.#land(own(), index)
     } catch (cause) {
       throw asFsError(cause)
@@ -215,7 +229,7 @@ export class ListedView {
     index = this.#withoutForgotten(index, startedAt)
     if (known) {
       const { isSame, ...changes } = difference(known.index, index)
-      this.#order.note(changes, this.#options.clock.now())
+      this.#order.note(changes, this.#options.clock.monotonic())
       if (isSame) index = known.index
     }
     const listedAt = Math.max(startedAt, known?.listedAt ?? 0)
@@ -224,7 +238,7 @@ export class ListedView {
     return tree
   }
 
-  #withoutForgotten(index: KeyIndex, startedAt: EpochMs): KeyIndex {
+  #withoutForgotten(index: KeyIndex, startedAt: Milliseconds): KeyIndex {
     let rest = index
     for (const [key, at] of this.#forgotten) if (at >= startedAt) rest = rest.without(key)
     return rest
@@ -232,11 +246,11 @@ export class ListedView {
 
   #reconcileIfDue(tree: ViewTree): void {
     const { clock, reconcile, log, prefix } = this.#options
-    const now = clock.now()
+    const now = clock.monotonic()
     const isDue = now - tree.completeAt >= reconcile && now >= this.#nextReconcile
     if (!isDue || this.#flights.size > 0 || this.#lookBackPoint(tree) === undefined) return
     this.#listAll(now).catch((err: unknown) => {
-      this.#nextReconcile = clock.now() + reconcilePause
+      this.#nextReconcile = clock.monotonic() + reconcilePause
       log.debug({ err, prefix }, 'the comparison with the bucket failed; it is tried again')
     })
   }

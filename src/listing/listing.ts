@@ -1,5 +1,6 @@
 /** The interface of the listing room: what the bucket holds, by prefix, no older than the ttl where it can be helped. */
-import type { EpochMs, Key, Name, Prefix } from '../units.js'
+import type { FsError } from '../errors.js'
+import type { EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { KeyIndex } from './key-index.js'
 
@@ -29,8 +30,8 @@ export interface KeyTree {
   lookup(names: readonly Name[]): Entry | undefined
   /** The entries of a folder in UTF-8 order of names, made as they are asked for; undefined if there is no such folder. */
   readdir(names: readonly Name[]): Iterable<Entry> | undefined
-  /** When the listing that it came from was begun. */
-  readonly listedAt: EpochMs
+  /** When the listing that it came from was begun, by the clock that never steps. */
+  readonly listedAt: Milliseconds
   /** The folders beside a folder that come after it, each with what is in it; none where only a part is known. */
   foldersAfter(names: readonly Name[]): Iterable<FolderContent>
   /** The objects after a file, about in the order in which a program meets them that walks through the folders. */
@@ -39,8 +40,8 @@ export interface KeyTree {
 
 /** The tree of one prefix, as a listing found it. A refresh makes another. */
 export interface ViewTree extends KeyTree {
-  /** When the last listing of all of it was begun: what vanished before that is not here. */
-  readonly completeAt: EpochMs
+  /** When the last listing of all of it was begun, by the clock that never steps: what vanished before that is not here. */
+  readonly completeAt: Milliseconds
   readonly size: number
   /** The same object as long as nothing changes. */
   readonly index: KeyIndex
@@ -64,6 +65,16 @@ export interface ListingStatus {
   readonly note: string | undefined
 }
 
+/** What is known of something at the moment, for who does not wait for the bucket. */
+export interface Glimpse<T> {
+  /** However old; undefined: nothing is known. */
+  readonly value: T | undefined
+  /** Whether it is as fresh as if the bucket had been waited for. */
+  readonly isCurrent: boolean
+  /** Why it is not, as far as that is known yet. */
+  readonly error: FsError | undefined
+}
+
 /** Whether what is at a path is asked for, or also all that is below it. */
 export type Purpose = 'entry' | 'content'
 
@@ -81,17 +92,24 @@ export interface Listing {
   near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree>
   /** Whether anything is known of the whole of a view. */
   isListed(prefix: Prefix): boolean
-  /** What is known of a view, at most ttl old where one LIST does that. Nothing known: undefined, and no request. */
-  glance(prefix: Prefix, signal: AbortSignal): Promise<ViewTree | undefined>
   /**
-   * A tree by a listing of the whole that was begun at that time or later; never a stale one.
+   * What is known of a view, renewed where one LIST does that and comes within moments. Nothing known: undefined, and no
+   * request. Never throws.
+   */
+  glance(prefix: Prefix, signal: AbortSignal): Promise<ViewTree | undefined>
+  /** For who must not wait: the tree as it is known, renewed if the bucket answers within moments. Never throws. */
+  glimpse(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<ViewTree>>
+  /**
+   * A tree by a listing of the whole that was begun at that time or later, by the clock that never steps; never a stale one.
    * @throws FsError as `tree`, and when the bucket can't be reached
    */
-  complete(prefix: Prefix, since: EpochMs, signal: AbortSignal): Promise<ViewTree>
+  complete(prefix: Prefix, since: Milliseconds, signal: AbortSignal): Promise<ViewTree>
   /** Raw segment names of the folders one level below the prefix (one delimited LIST), with the same ttl rules. */
   folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]>
-  /** Those that were found at that time or later; never asks the bucket. */
-  knownFolders(prefix: Prefix, since: EpochMs): readonly string[]
+  /** The same for who must not wait. Never throws. */
+  glimpseOfFolders(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<readonly string[]>>
+  /** Those that were found at that time or later, by the clock that never steps; never asks the bucket. */
+  knownFolders(prefix: Prefix, since: Milliseconds): readonly string[]
   /** Whether another object of that key was shown until a moment ago, which the kernel may still believe in. */
   hadOther(object: ObjectInfo): boolean
   /** A GET said that the key is not there: takes it out at once. */

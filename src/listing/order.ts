@@ -1,5 +1,5 @@
 /** Whether the keys of a view come in the order of time, and from where on its new ones are looked for. Pure. */
-import type { EpochMs, Milliseconds } from '../units.js'
+import type { Milliseconds } from '../units.js'
 import type { KeyIndex } from './key-index.js'
 import { compareKeys } from './key-order.js'
 
@@ -56,7 +56,7 @@ export function difference(known: KeyIndex, found: KeyIndex): Difference {
 /** Learns from full listings. */
 export class KeyOrder {
   readonly #reconcile: Milliseconds
-  #disorderAt: EpochMs | undefined
+  #disorderAt: Milliseconds | undefined
   #orderly = 0
 
   /** @param reconcile how often an ordered view is compared; a view in which nothing is late for so long is ordered */
@@ -68,7 +68,7 @@ export class KeyOrder {
     return this.#disorderAt === undefined
   }
 
-  note({ fresh, late }: Pick<Difference, 'fresh' | 'late'>, now: EpochMs): void {
+  note({ fresh, late }: Pick<Difference, 'fresh' | 'late'>, now: Milliseconds): void {
     if (late > 0) {
       this.#disorderAt = now
       this.#orderly = 0

@@ -69,10 +69,10 @@ export class Peeks {
   #peek(beginning: string, signal: AbortSignal): Promise<Peek> {
     let page = this.#pages.get(beginning)
     if (!page) {
-      const { ttl, deadline, patience, mayServe, clock } = this.#options
+      const { ttl, deadline, patience, pulse, mayServe, clock } = this.#options
       const fetch = (own: AbortSignal): Promise<Peek> => this.#list(beginning, own)
       const onChange = (former: Peek | undefined): void => this.#options.onChange(former?.tree.index)
-      page = new Refreshed({ fetch, ttl, deadline, patience, mayServe, clock, onChange })
+      page = new Refreshed({ fetch, ttl, deadline, patience, pulse, mayServe, clock, onChange })
       this.#pages.set(beginning, page)
       for (const oldest of this.#pages.keys()) if (this.#pages.size > maxPeeks) this.#pages.delete(oldest)
     }
@@ -81,7 +81,7 @@ export class Peeks {
 
   async #list(beginning: string, signal: AbortSignal): Promise<Peek> {
     const { store, prefix, clock } = this.#options
-    const listedAt = clock.now()
+    const listedAt = clock.monotonic()
     const page = await store.list({ prefix: (prefix + beginning) as Prefix }, signal)
     const objects: readonly ObjectInfo[] = belowPrefix(prefix, page.objects)
     return {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
+import type { Bytes, EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
 import { sendKey } from '../view/send-key.js'
 import type { DuplicatePolicy } from '../config.js'
 import { Bundles } from './bundles.js'
@@ -24,14 +24,12 @@ import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow 
 import type { Spool } from './spool.js'
 import type { Trail } from './trail.js'
 import type { Transfer } from './transfer.js'
-import type { UploadQueue } from './upload-queue.js'
 import type { Partner } from '../view/partner.js'
 
 export interface DurableSenderParts {
   readonly book: MessageBook
   readonly spool: Spool
   readonly descriptors: Descriptors
-  readonly queue: UploadQueue
   readonly transfer: Transfer
   readonly pickup: Pickup
   readonly locks: Locks
@@ -63,11 +61,11 @@ export class DurableSender implements Sender {
     this.#parts = parts
     this.#files = new OpenFiles({ ...parts, onClosed: (id, endOfWriting) => this.#closing.closed(id, endOfWriting) })
     this.#names = new NameCheck(parts)
+    this.#rows = new Rows(parts)
     const judge = (message: Message): Message => this.#judged(message)
     const onQueued = () => parts.transfer.kick()
     this.#closing = new Closing({ ...parts, judge, onQueued, isWritten: (id) => this.#files.isWritten(id) })
     this.#packer = new Packer({ ...parts, judge, onPacked: onQueued })
-    this.#rows = new Rows({ ...parts, packer: this.#packer })
     this.#bundles = new Bundles({ ...parts, names: this.#names, packer: this.#packer })
   }
 
@@ -142,7 +140,7 @@ export class DurableSender implements Sender {
       try {
         if (current.state !== 'open') {
           // Out of the queue, on disk, before a byte of it changes.
-          const rest = without(current, 'reason', 'wait', 'error', 'isDamaged')
+          const rest = without(current, 'reason', 'notBefore', 'error', 'isDamaged')
           await this.#write([{ ...rest, state: 'open' }])
           file.reopened(current)
         }
@@ -212,12 +210,13 @@ export class DurableSender implements Sender {
     })
   }
 
+  listed(partner: Partner, begunAt: Milliseconds, has: (key: Key) => boolean): Promise<void> {
+    return this.#parts.pickup.listed(partner, begunAt, has)
+  }
+
   async retry(id: string): Promise<void> {
     const archive = this.#parts.book.get(id)
-    if (archive?.members && archive.state === 'held') {
-      this.#packer.retry(id)
-      return
-    }
+    if (archive?.members && archive.state === 'held') return this.#packer.retry(id)
     await this.#requeue(id, (message) => {
       if (message.isDamaged === true) throw damaged(message)
       if (message.state !== 'failed' && message.state !== 'queued') {
@@ -285,13 +284,15 @@ export class DurableSender implements Sender {
       const message = this.#mustBeIdle(id, 'EBUSY', { inDoubt: true })
       check(message)
       const now = this.#parts.clock.now()
-      const rest = without(message, 'reason', 'error', 'killedBy', 'wait')
+      const rest = without(message, 'reason', 'error', 'killedBy')
       // A held one's name was not asked for while it looked unfinished.
       const isUnchecked = message.state === 'held' || message.isUnchecked === true
       const closed = { ...rest, closedAt: message.closedAt ?? now, ...(isUnchecked ? { isUnchecked } : {}) }
       // What is in a folder stays there, as one of its files.
       const isMember = message.path.includes('/')
-      await this.#write([isMember ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued' }])
+      await this.#write([
+        isMember ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued', notBefore: now },
+      ])
     })
     this.#parts.transfer.kick()
   }

@@ -2,7 +2,6 @@
 import type { DuplicatePolicy } from '../config.js'
 import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
-import type { Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { isDuplicate } from './duplicates.js'
 import type { Holding } from './holding.js'
@@ -20,9 +19,6 @@ export interface NameCheckOptions {
   readonly clock: Clock
   readonly trail: Trail
 }
-
-/** How long a create waits for the bucket to say whether the name was sent; else the upload asks. */
-const patience: Milliseconds = 2_000
 
 export class NameCheck {
   readonly #options: NameCheckOptions
@@ -42,7 +38,8 @@ export class NameCheck {
     if (onDuplicate === 'suffix') return true
     if (this.#sentBefore(partner, path)) throw this.#refused(partner, path)
     try {
-      const seenAt = await bucket.seen(partner, path, AbortSignal.any([signal, AbortSignal.timeout(patience)]))
+      // Who creates a file holds back all others in its folder: if the bucket doesn't say at once, the upload asks.
+      const seenAt = await bucket.seenAtOnce(partner, path, signal)
       if (isDuplicate(seenAt, clock.now())) throw this.#refused(partner, path)
       return false
     } catch (error) {
@@ -64,6 +61,6 @@ export class NameCheck {
   /** By this mount, within six hours. */
   #sentBefore(partner: Partner, path: string): boolean {
     const now = this.#options.clock.now()
-    return [...this.#options.book.index.named(partner, path)].some((it) => !isLocal(it.state) && isRemembered(it, now))
+    return this.#options.book.named(partner, path).some((it) => !isLocal(it.state) && isRemembered(it, now))
   }
 }

@@ -2,7 +2,8 @@
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds } from '../units.js'
-import type { Message } from './message.js'
+import { pathId, type Message } from './message.js'
+import type { Partner } from '../view/partner.js'
 import type { MessageBook } from './message-book.js'
 import type { BucketView } from './sender.js'
 
@@ -17,8 +18,6 @@ export interface PickupOptions {
 const firstLook: Milliseconds = 1_000
 const longestPause: Milliseconds = 60_000
 const patience: Milliseconds = 30_000
-/** So many are written down in one line of the journal. */
-const together = 500
 
 export class Pickup {
   readonly #options: PickupOptions
@@ -26,15 +25,30 @@ export class Pickup {
   #pause = firstLook
   #timer: NodeJS.Timeout | undefined
   #look: Promise<void> = Promise.resolve()
+  /** Ids of submitted messages, and since when they surely were, by the clock that never steps. */
+  readonly #since = new Map<string, Milliseconds>()
 
   constructor(options: PickupOptions) {
     this.#options = options
+    const { book, clock } = options
+    for (const { id, state } of book.all()) if (state === 'submitted') this.#since.set(id, clock.monotonic())
   }
 
   /** Something was submitted: looks soon, and then until it is gone. */
-  watch(): void {
+  watch(submitted?: Message): void {
+    if (submitted) this.#since.set(submitted.id, this.#options.clock.monotonic())
     this.#pause = firstLook
     this.#schedule()
+  }
+
+  /** @see Sender.listed */
+  async listed(partner: Partner, begunAt: Milliseconds, has: (key: Key) => boolean): Promise<void> {
+    const { book, keyOf } = this.#options
+    for (const [id, since] of this.#since) {
+      const message = book.get(id)
+      if (message?.state !== 'submitted') this.#since.delete(id)
+      else if (since < begunAt && isOf(message, partner) && !has(keyOf(message))) await this.#forget(message)
+    }
   }
 
   async close(): Promise<void> {
@@ -52,22 +66,19 @@ export class Pickup {
   }
 
   async #lookAtAll(): Promise<void> {
-    const submitted = Array.from(this.#options.book.index.submitted(), (messages) => [...messages])
+    const submitted = [...this.#options.book.all()].filter((it) => it.state === 'submitted')
     if (submitted.length === 0) return
-    const gone = (await Promise.all(submitted.map((messages) => this.#gone(messages)))).flat()
-    for (let at = 0; at < gone.length; at += together) await this.#forget(gone.slice(at, at + together))
+    const gone = (await Promise.all(byPartner(submitted).map((messages) => this.#gone(messages)))).flat()
+    for (const message of gone) await this.#forget(message)
     this.#pause = gone.length > 0 ? firstLook : Math.min(longestPause, this.#pause * 2)
     this.#schedule()
   }
 
   /** Those of one partner that the gateway has taken. */
-  async #gone(messages: readonly Message[]): Promise<readonly Message[]> {
+  async #gone(messages: readonly [Message, ...Message[]]): Promise<readonly Message[]> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
-    const [first] = messages
-    if (!first) return []
-    const since = messages.reduce((latest, it) => Math.max(latest, it.submittedAt ?? 0), 0)
     try {
-      const isWaiting = await this.#options.bucket.waiting(first, since, signal)
+      const isWaiting = await this.#options.bucket.waiting(messages[0], signal)
       return messages.filter((it) => !isWaiting(this.#options.keyOf(it)))
     } catch {
       // The bucket can't be asked now: the next look is later.
@@ -75,13 +86,28 @@ export class Pickup {
     }
   }
 
-  async #forget(messages: readonly Message[]): Promise<void> {
-    const gone = messages.map((message): Message => ({ ...message, state: 'gone' }))
+  async #forget(message: Message): Promise<void> {
+    const gone: Message = { ...message, state: 'gone' }
     try {
-      await this.#options.book.put(gone, { sync: false })
+      await this.#options.book.put([gone], { sync: false })
     } catch (err) {
       // What is wrong with the journal is in the log already.
       this.#options.log.debug({ err }, 'That the gateway took a file could not be written down; it is tried again.')
     }
   }
+}
+
+function isOf(message: Message, { station, partner }: Partner): boolean {
+  return message.station === station && message.partner === partner
+}
+
+function byPartner(messages: readonly Message[]): [Message, ...Message[]][] {
+  const groups = new Map<string, [Message, ...Message[]]>()
+  for (const message of messages) {
+    const id = pathId(message, '')
+    const group = groups.get(id)
+    if (group) group.push(message)
+    else groups.set(id, [message])
+  }
+  return [...groups.values()]
 }

@@ -4,17 +4,11 @@ import type { Partner } from '../view/partner.js'
 import type { Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import type { SendCounts, SendRow } from './sender.js'
-import type { Packer } from './packer.js'
 import type { Transfer } from './transfer.js'
-import type { UploadQueue } from './upload-queue.js'
-import type { Clock } from '../telemetry/clock.js'
 
 export interface RowsOptions {
   readonly book: MessageBook
   readonly transfer: Transfer
-  readonly queue: UploadQueue
-  readonly packer: Packer
-  readonly clock: Clock
   readonly root: Prefix
 }
 
@@ -30,7 +24,7 @@ export class Rows {
   }
 
   of(partner: Partner): readonly SendRow[] {
-    return Array.from(this.#options.book.index.of(partner)).flatMap((message) => this.#row(message) ?? [])
+    return this.all().filter((it) => it.station === partner.station && it.partner === partner.partner)
   }
 
   at(partner: Partner, path: readonly Name[]): SendRow | undefined {
@@ -39,24 +33,21 @@ export class Rows {
   }
 
   counts(): SendCounts {
-    const { book, transfer } = this.#options
-    const { counts } = book.index
-    // What was begun counts as being uploaded before the journal says so.
-    const begun = transfer.begun()
-    return { ...counts, queued: counts.queued - begun, uploading: counts.uploading + begun }
+    const counts = { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 }
+    for (const { state } of this.all()) counts[state] += 1
+    return counts
   }
 
   #row(message: Message): SendRow | undefined {
     if (message.state === 'gone') return undefined
-    const { root, transfer, queue, packer, clock } = this.#options
-    const { id, station, partner, path, reason, size, mtime, closedAt, tries, error, etag } = message
+    const { root, transfer } = this.#options
+    const { id, station, partner, path, reason, size, mtime, closedAt, tries, notBefore, error, etag } = message
     // What is submitted stays under way until its data is gone from the spool.
     const isUnderWay = message.state !== 'submitted' && transfer.isUnderWay(id)
-    const wait = isUnderWay ? undefined : message.members ? packer.waitOf(id) : queue.waitOf(id)
     return {
       ...{ id, station, partner, path, key: keyOf(root, message), reason, size, mtime, closedAt, tries, error, etag },
       state: isUnderWay ? 'uploading' : message.state,
-      nextTryAt: wait === undefined ? undefined : clock.now() + wait,
+      nextTryAt: (message.state === 'queued' || message.members) && !isUnderWay ? notBefore : undefined,
       uploaded: transfer.uploaded(id),
       submittedAt: message.submittedAt,
     }

@@ -66,6 +66,11 @@ export interface BucketView {
   /** Newest time at which this name was seen in `AS2/send` or the outbox; undefined if not within the last six hours. */
   seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
   /**
+   * The same for who must not wait for the bucket: by what is known of it, renewed if it answers within moments.
+   * @throws FsError if that does not tell
+   */
+  seenAtOnce(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
+  /**
    * Looks, with fresh listings, for an upload whose answer was lost: same name and size, modified at or after `since`.
    * @param isIt whether such an object is the one
    * @throws FsError or StoreError if it can't be looked for: that must never be read as 'was not sent'
@@ -78,8 +83,8 @@ export interface BucketView {
     isIt: (object: ObjectInfo) => Promise<boolean>,
     signal: AbortSignal,
   ): Promise<'send' | 'duplicate' | 'outbox' | undefined>
-  /** Tells which keys are (still) in a partner's `AS2/send`, by a listing begun at or after `since`. */
-  waiting(partner: Partner, since: EpochMs, signal: AbortSignal): Promise<(key: Key) => boolean>
+  /** Tells which keys are (still) in a partner's `AS2/send`, by a listing begun from now on. */
+  waiting(partner: Partner, signal: AbortSignal): Promise<(key: Key) => boolean>
 }
 
 export interface SendCounts {
@@ -113,6 +118,11 @@ export interface Sender {
   mkdir(partner: Partner, path: readonly Name[]): Promise<void>
   rmdir(partner: Partner, path: readonly Name[]): Promise<void>
   setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void>
+  /**
+   * Somebody has listed all that is in a partner's `AS2/send`: what was submitted before and is not there, the gateway took.
+   * @param begunAt when the listing was begun, by the clock that never steps
+   */
+  listed(partner: Partner, begunAt: Milliseconds, has: (key: Key) => boolean): Promise<void>
   /** `as2fs queue retry|cancel|release`; throws FsError with a sentence where it makes no sense. */
   retry(id: string): Promise<void>
   cancel(id: string): Promise<void>

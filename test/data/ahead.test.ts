@@ -6,6 +6,9 @@ import type { ObjectInfo } from '../../src/s3/store.js'
 import { seededRandom } from '../helpers/faults.js'
 import { ScatteredStore } from '../helpers/scattered-store.js'
 import { until } from '../helpers/until.js'
+import { systemClock } from '../../src/telemetry/clock.js'
+
+const times = { clock: systemClock, lastAnswer: () => -Infinity }
 
 const [KiB, MiB] = [1024, 1024 * 1024]
 const never = new AbortController().signal
@@ -14,7 +17,10 @@ const step = 128 * KiB
 function bucket(budget = 256 * MiB): { store: ScatteredStore; objects: Objects } {
   const store = new ScatteredStore({ seed: 1 })
   const ignore = (): void => undefined
-  return { store, objects: createObjects({ store, budget, deadline: 60_000, onGone: ignore, onReplaced: ignore }) }
+  return {
+    store,
+    objects: createObjects({ ...times, store, budget, deadline: 60_000, onGone: ignore, onReplaced: ignore }),
+  }
 }
 
 async function readThrough(objects: Objects, info: ObjectInfo, from = 0, to = info.size): Promise<void> {

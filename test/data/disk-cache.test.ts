@@ -12,6 +12,9 @@ import type { ObjectInfo } from '../../src/s3/store.js'
 import type { Key } from '../../src/units.js'
 import { ScatteredStore } from '../helpers/scattered-store.js'
 import { until } from '../helpers/until.js'
+import { systemClock } from '../../src/telemetry/clock.js'
+
+const times = { clock: systemClock, lastAnswer: () => -Infinity }
 
 const MiB = 1024 * 1024
 const log = pino({ level: 'silent' })
@@ -190,6 +193,7 @@ t.test('objects over it: read once from the bucket, then from the disk, right in
     const ignore = (): void => undefined
     // Memory for the largest blocks, which is used again while they are still being written.
     const objects = createObjects({
+      ...times,
       store,
       budget: 24 * MiB,
       disk,

@@ -7,13 +7,16 @@ import { FsError } from '../../src/errors.js'
 import type { ObjectInfo } from '../../src/s3/store.js'
 import { seededRandom } from '../helpers/faults.js'
 import { ScatteredStore } from '../helpers/scattered-store.js'
+import { systemClock } from '../../src/telemetry/clock.js'
+
+const times = { clock: systemClock, lastAnswer: () => -Infinity }
 
 const MiB = 1024 * 1024
 const never = new AbortController().signal
 
 function objectsOver(store: ScatteredStore, budget: number): Objects {
   const ignore = (): void => undefined
-  return createObjects({ store, budget, deadline: 60_000, onGone: ignore, onReplaced: ignore })
+  return createObjects({ ...times, store, budget, deadline: 60_000, onGone: ignore, onReplaced: ignore })
 }
 
 /** Reads as the kernel's door does: what comes is copied at once. @returns whether it is right; undefined: an error */
@@ -161,6 +164,7 @@ t.test('another size than the listing says: it was replaced', async (t) => {
   const info = { ...store.put('short', 1000), size: 1200 }
   const replaced: string[] = []
   const objects = createObjects({
+    ...times,
     ...{ store, budget: MiB, deadline: 60_000, onGone: () => undefined },
     onReplaced: (key) => replaced.push(key),
   })
@@ -173,6 +177,7 @@ t.test('gone: the listing is told', async (t) => {
   const info = { ...store.put('there', 10), key: 'gone' as ObjectInfo['key'] }
   const gone: string[] = []
   const objects = createObjects({
+    ...times,
     ...{ store, budget: MiB, deadline: 60_000, onReplaced: () => undefined },
     onGone: (key) => gone.push(key),
   })

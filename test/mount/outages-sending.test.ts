@@ -1,0 +1,118 @@
+/** In an outage of any length `send/` works as ever, for every partner that was ever seen; nothing waits for the bucket. */
+import { mkdir, readdir, readFile, rename, rmdir, stat, truncate, unlink, writeFile } from 'node:fs/promises'
+import t, { type Test } from 'tap'
+import type { FaultProxy } from '../helpers/fault-proxy.js'
+import { type Mounted, prepare } from '../helpers/mounted.js'
+import { until } from '../helpers/until.js'
+
+const opTimeout = 8_000
+/** What any call in `send/` may take: far below the deadline, with room for a machine that does much else. */
+const atOnce = 1_000
+const staleTtl = 500
+const flags = ['--op-timeout', '8s', '--list-ttl', '200ms', '--stale-ttl', '500ms', '--settle', '0s']
+
+const outages: Readonly<Record<string, (proxy: FaultProxy) => Promise<unknown> | FaultProxy>> = {
+  'the bucket hangs': (proxy) => proxy.add({ fault: { stall: true } }),
+  'connections are refused': (proxy) => proxy.refuseConnections(),
+  'every answer is 503': (proxy) => proxy.add({ fault: { status: 503, code: 'SlowDown' } }),
+}
+
+async function timed<T>(run: () => Promise<T>): Promise<{ value?: T; code?: string; ms: number }> {
+  const began = performance.now()
+  try {
+    return { value: await run(), ms: performance.now() - began }
+  } catch (error) {
+    return { code: (error as NodeJS.ErrnoException).code ?? String(error), ms: performance.now() - began }
+  }
+}
+
+/** Fails if a call fails, or takes longer than one does that waits for nothing. */
+async function now<T>(t: Test, what: string, run: () => Promise<T>): Promise<T | undefined> {
+  const { value, code, ms } = await timed(run)
+  t.equal(code, undefined, what)
+  t.ok(ms < atOnce, `${what}: ${Math.round(ms)} ms`)
+  return value
+}
+
+const names = Array.from({ length: 20 }, (_, i) => `order-${String(i).padStart(2, '0')}.edi`)
+
+async function known(t: Test): Promise<Mounted> {
+  const mounted = await prepare(t, { flags, proxied: true })
+  mounted.server.put('AS2/files/ACME/GLOBEX/inbox/1/in.edi', Buffer.from('in'))
+  mounted.server.put('AS2/send/ACME/HOOLI/theirs.edi', Buffer.from('theirs'))
+  await mounted.mount()
+  t.same(await readdir(mounted.mountpoint), ['.as2fs', 'ACME'])
+  t.same(await readdir(mounted.path('ACME')), ['GLOBEX', 'HOOLI'])
+  return mounted
+}
+
+/** @returns when the outage began, long enough ago that nothing of what is known may be shown as if it were current */
+async function longOutage(
+  mounted: Mounted,
+  begin: (proxy: FaultProxy) => Promise<unknown> | FaultProxy,
+): Promise<void> {
+  await begin(mounted.proxy)
+  const since = performance.now()
+  await until('an outage beyond --stale-ttl', () => performance.now() - since > 2 * staleTtl)
+}
+
+for (const [name, begin] of Object.entries(outages)) {
+  t.test(`while ${name}`, async (t) => {
+    const mounted = await known(t)
+    const send = mounted.path('ACME/GLOBEX/send')
+    t.same(await readdir(send), [])
+    t.same(await readdir(mounted.path('ACME/HOOLI/send')), ['theirs.edi'])
+
+    await t.test('from its first moment on files are created at once', async (t) => {
+      await begin(mounted.proxy)
+      const began = names.slice(0, 10)
+      await Promise.all(began.map((it) => now(t, it, () => writeFile(`${send}/${it}`, it))))
+    })
+    await longOutage(mounted, () => mounted.proxy)
+
+    await t.test('stations, partners and their folders are there', async (t) => {
+      t.same(await now(t, 'stations', () => readdir(mounted.mountpoint)), ['.as2fs', 'ACME'])
+      t.same(await now(t, 'partners', () => readdir(mounted.path('ACME'))), ['GLOBEX', 'HOOLI'])
+      const folders = await now(t, 'folders', () => readdir(mounted.path('ACME/GLOBEX')))
+      t.ok((await now(t, 'cat', () => readFile(`${send}/order-03.edi`, 'utf8'))) === 'order-03.edi', 'its content')
+      await now(t, 'a partner', () => stat(mounted.path('ACME/HOOLI')))
+      for (const folder of folders ?? []) await now(t, folder, () => stat(mounted.path('ACME/GLOBEX', folder)))
+    })
+    await t.test('files are created, shown, changed and removed', async (t) => {
+      const later = names.slice(10)
+      await Promise.all(later.map((it) => now(t, it, () => writeFile(`${send}/${it}`, it))))
+      t.same((await now(t, 'ls', () => readdir(send)))?.sort(), names)
+      t.equal(await now(t, 'cat', () => readFile(`${send}/${names[3] ?? ''}`, 'utf8')), names[3])
+      await Promise.all(names.map((it) => now(t, `stat ${it}`, () => stat(`${send}/${it}`))))
+      await now(t, 'create', () => writeFile(`${send}/.draft`, 'draft'))
+      await now(t, 'truncate', () => truncate(`${send}/.draft`, 2))
+      await now(t, 'mv', () => rename(`${send}/.draft`, `${send}/.final`))
+      t.equal(await now(t, 'cat', () => readFile(`${send}/.final`, 'utf8')), 'dr')
+      await now(t, 'rm', () => unlink(`${send}/.final`))
+      await now(t, 'mkdir', () => mkdir(`${send}/batch`))
+      await now(t, 'rmdir', () => rmdir(`${send}/batch`))
+      const absent = await Promise.all(names.map((it) => timed(() => stat(`${send}/no-${it}`))))
+      for (const { code, ms } of absent) t.ok(code === 'ENOENT' && ms < atOnce, `${code}: ${Math.round(ms)} ms`)
+    })
+    await t.test('what was known of the bucket’s part is shown', async (t) => {
+      t.same(await now(t, 'ls', () => readdir(mounted.path('ACME/HOOLI/send'))), ['theirs.edi'])
+    })
+    await t.test('who asks for one thing together fails together', async (t) => {
+      const outcomes = await Promise.all(Array.from({ length: 12 }, () => timed(() => readdir(mounted.path('NOBODY')))))
+      for (const { code = 'none', ms } of outcomes) {
+        t.match(code, /^(EIO|ETIMEDOUT)$/)
+        t.ok(ms < opTimeout + atOnce, `${code} after ${Math.round(ms)} ms`)
+      }
+      await now(t, 'a file after that', () => writeFile(`${send}/.after`, ''))
+    })
+    await t.test('and when it is over, all arrive, once', async (t) => {
+      await mounted.proxy.heal()
+      for (const it of names) t.equal(String(await mounted.inBucket(`AS2/send/ACME/GLOBEX/${it}`)), it)
+      await until('an empty queue', async () => (await mounted.queue()).rows.every((it) => it.state !== 'uploading'))
+      t.same(
+        mounted.puts().sort(),
+        names.map((it) => `AS2/send/ACME/GLOBEX/${it}`),
+      )
+    })
+  })
+}
