@@ -16,6 +16,8 @@ export interface MountConfig {
   readonly mountpoint: string
   /** URL without a trailing slash; undefined: AWS's own for the region. */
   readonly endpoint: string | undefined
+  /** By `--endpoint`; else it is the environment's, for all that is done with it. */
+  readonly isEndpointGiven: boolean
   readonly region: string
   readonly pathStyle: boolean
   /** Name of a profile in ~/.aws; undefined: the SDK's default chain. */

@@ -1,11 +1,12 @@
 /** Replaces a small file so that after a crash it is the old one or the new one, whole. */
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { openOwn } from './own-files.js'
 
 /** Temporary name, fsync, rename, fsync of the folder. The file is readable by its owner only. */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
-  const file = await open(temporary, 'w', 0o600)
+  const file = await openOwn(temporary, 'w')
   try {
     await file.writeFile(content)
     await file.sync()

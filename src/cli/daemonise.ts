@@ -1,9 +1,10 @@
 /** Mounting without `-f`: this process starts another, and ends when that one has said how it went. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { open, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../errors.js'
+import { openOwn, requireOwnLog } from '../own-files.js'
 import type { Milliseconds } from '../units.js'
 import { printable } from './format.js'
 import type { Io } from './io.js'
@@ -35,7 +36,8 @@ const interruptedCode = 130
  * @throws UsageError the child's sentence, or the end of its log if it said none
  */
 export async function startInBackground(start: BackgroundStart, io: Io): Promise<number> {
-  const log = await open(start.logFile, 'a', 0o600).catch((error: unknown) => {
+  const log = await openOwn(start.logFile, 'a', requireOwnLog).catch((error: unknown) => {
+    if (error instanceof UsageError) throw new UsageError(`The log can't be written: ${error.message}`)
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new UsageError(`The log file ${start.logFile} can't be written (${code}): give another with --log-file.`)
   })
@@ -77,7 +79,7 @@ async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   const { signal } = over
   const ended = once(child, 'exit', { signal }) as Promise<[number | null, NodeJS.Signals | null]>
   const failed = once(child, 'error', { signal }) as Promise<[Error]>
-  const interrupt = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((it) => once(process, it, { signal })))
+  const interrupt = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].map((it) => once(process, it, { signal })))
   const outcome = await Promise.race([
     (once(child, 'message', { signal }) as Promise<[Word]>).then(([word]) => word),
     ended.then(([code, by]): Outcome => ({ kind: 'ended', how: by ?? `exit code ${code ?? '?'}` })),

@@ -62,6 +62,7 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues): Mou
     bucket,
     mountpoint,
     endpoint: values.endpoint,
+    isEndpointGiven: values.endpoint !== undefined,
     region: values.region,
     // Servers other than AWS seldom have a name in DNS for each bucket.
     pathStyle: values['path-style'] ?? values.endpoint !== undefined,

@@ -1,12 +1,12 @@
-/** Runs a daemon in this process to its end: signals stop it, and nothing thrown takes the mount down unseen. */
+/** Runs a daemon in this process to its end: signals stop it or have its logs opened anew, and nothing thrown takes the mount down unseen. */
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
 import { collectOften } from '../heap.js'
 import { unmount } from '../fuse/mountinfo.js'
-import type { Logger } from '../telemetry/log.js'
+import type { Logger, OpenLog } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
 /** As a shell has it for SIGINT. */
 const interrupted = 130
 /** npx and others hand a signal on that the terminal has sent to us already. */
@@ -17,7 +17,7 @@ const sameWish: Milliseconds = 2_000
  * @returns the exit code
  * @throws UsageError one sentence if it can't start
  */
-export async function runDaemon(config: MountConfig, log: Logger, ready: () => void): Promise<number> {
+export async function runDaemon(config: MountConfig, { log, ...file }: OpenLog, ready: () => void): Promise<number> {
   collectOften()
   // Here and not at the top: the other commands need neither the binding nor the SDK.
   const { startDaemon } = await import('../daemon/life.js').catch(explainMissing)
@@ -32,9 +32,15 @@ export async function runDaemon(config: MountConfig, log: Logger, ready: () => v
       void unmount(config.mountpoint, { lazy: true }).finally(() => process.exit(interrupted))
     }
   }
-  const release = installHandlers(ask, log)
+  let reopenAll = (): void => file.reopen()
+  const release = installHandlers(ask, () => reopenAll(), log)
   try {
     const daemon = await startDaemon(config, { log })
+    reopenAll = () => {
+      file.reopen()
+      daemon.reopenLogs()
+      log.info('The logs were opened anew.')
+    }
     stop = (reason) => void daemon.stop(reason).catch((err: unknown) => log.error({ err }, 'stopping failed'))
     if (asked === undefined) ready()
     else stop(asked.reason)
@@ -56,7 +62,7 @@ function explainMissing(error: unknown): never {
 }
 
 /** @returns takes them away again */
-function installHandlers(ask: (reason: string) => void, log: Logger): () => void {
+function installHandlers(ask: (reason: string) => void, reopen: () => void, log: Logger): () => void {
   let isBroken = false
   const onSignal = (signal: NodeJS.Signals): void => ask(signal)
   // A process that ended here would leave a dead mount, and everything that looks at it would fail.
@@ -67,10 +73,12 @@ function installHandlers(ask: (reason: string) => void, log: Logger): () => void
     isBroken = true
   }
   for (const signal of stopSignals) process.on(signal, onSignal)
+  process.on('SIGHUP', reopen)
   process.on('unhandledRejection', onRejection)
   process.on('uncaughtException', onException)
   return () => {
     for (const signal of stopSignals) process.off(signal, onSignal)
+    process.off('SIGHUP', reopen)
     process.off('unhandledRejection', onRejection)
     process.off('uncaughtException', onException)
   }

@@ -116,6 +116,7 @@ export async function openAudit(path: string | undefined, log: Logger): Promise<
   try {
     return await AuditLog.open(path, log)
   } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`The audit trail can't be written: ${error.message}`)
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new UsageError(`The audit trail ${path} can't be written (${code}): give another with --audit-log.`)
   }

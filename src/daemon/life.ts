@@ -6,6 +6,7 @@ import type { Info } from '../fs/info.js'
 import { describeHolders } from '../fuse/holders.js'
 import { mountFuse, type MountedFuse } from '../fuse/mount.js'
 import { preflight } from '../fuse/preflight.js'
+import { replaceableBy } from '../own-files.js'
 import { checkBucket } from '../s3/check-bucket.js'
 import { probeWhileUnwell } from '../s3/health.js'
 import type { Sender } from '../send/sender.js'
@@ -49,6 +50,8 @@ export interface Daemon {
    * @param reason for the log
    */
   stop(reason: string, drain?: Milliseconds): Promise<void>
+  /** After a rotation. */
+  reopenLogs(): void
 }
 
 /**
@@ -60,6 +63,7 @@ export async function startDaemon(config: MountConfig, { log }: { readonly log: 
   try {
     await preflight(config)
     const state = await openStateDirectory(config)
+    await warnOfParents(state.path, log)
     // What hangs may still be at work there: then the lock goes with the process.
     owning.add('giving back the state directory', () => (owning.isStuck ? undefined : state.release()))
     const daemon = new RunningDaemon(config, state, await openDiskCache(config, log), owning, log)
@@ -69,6 +73,13 @@ export async function startDaemon(config: MountConfig, { log }: { readonly log: 
     await owning.giveBackAll()
     throw error
   }
+}
+
+/** What is in it is safe all the same: nothing is opened there that is not ours. */
+async function warnOfParents(directory: string, log: Logger): Promise<void> {
+  const parent = await replaceableBy(directory)
+  if (parent === undefined) return
+  log.warn(`Others may write to ${parent}, and so take the state directory ${directory} away: chmod go-w ${parent}.`)
 }
 
 class RunningDaemon implements Daemon {
@@ -132,6 +143,10 @@ class RunningDaemon implements Daemon {
     this.#log.info({ reason }, 'stopping')
     await this.#owning.attempt('unmounting', () => this.#takeAway(), unmountPatience)
     await this.#finish(drain)
+  }
+
+  reopenLogs(): void {
+    this.#audit?.reopen()
   }
 
   async #begin(fs: Parameters<typeof mountFuse>[0]['fs']): Promise<void> {

@@ -3,9 +3,10 @@
  * gets its bytes from the bucket: nothing here fails, and nothing here is waited for when writing.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../errors.js'
+import { NotOursError, openOwn, requireOwnFolder, requireUnshared } from '../own-files.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../units.js'
 import { decodeHead, encodeHead, fileOf, headSize, isIntact, type BlockName } from './disk-block.js'
@@ -60,10 +61,16 @@ export class DiskCache {
     // The number changes with the format: what another version left is not read, and may be deleted.
     const folder = join(options.directory, 'blocks-1')
     try {
+      await mkdir(options.directory, { recursive: true, mode: 0o700 })
+      await requireUnshared(options.directory)
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      await (await open(join(folder, `.${process.pid}.tmp`), 'w', 0o600)).close()
+      await requireOwnFolder(folder)
+      await (await openOwn(join(folder, `.${process.pid}.tmp`), 'w')).close()
       await unlink(join(folder, `.${process.pid}.tmp`))
     } catch (cause) {
+      if (cause instanceof NotOursError) {
+        throw new UsageError(`The directory of --disk-cache can't be trusted: ${cause.message}`)
+      }
       const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
       throw new UsageError(`The directory of --disk-cache, ${options.directory}, can't be written to (${reason}).`)
     }
@@ -120,24 +127,25 @@ export class DiskCache {
 
   async #read(name: BlockName, part: BlockName['range']): Promise<Uint8Array | undefined> {
     const path = join(this.#folder, fileOf(name))
-    const file = await open(path, 'r').catch((error: unknown) => {
+    const file = await openOwn(path, 'r').catch((error: unknown) => {
       if (isCode(error, 'ENOENT')) return undefined
       throw error
     })
     if (!file) return undefined
     try {
+      // Another name for it could be in a folder where others write.
+      const { nlink, size } = await file.stat()
       const head = await readAt(file, 0, headSize)
       const checksums = decodeHead(head, name)
       const from = part.start - name.range.start
       const bytes = checksums && (await readAt(file, headSize + from, part.end - part.start))
-      if (bytes && bytes.length === part.end - part.start && isIntact(bytes, from, checksums)) {
+      if (nlink === 1 && bytes && bytes.length === part.end - part.start && isIntact(bytes, from, checksums)) {
         // Used now: others go first.
         await file.utimes(new Date(), new Date()).catch(() => undefined)
         return bytes
       }
       this.#damaged += 1
       this.#log.warn({ path, key: name.key }, 'A block of the disk cache is damaged: it is fetched again.')
-      const { size } = await file.stat()
       await unlink(path)
       this.#room.removed(size)
       return undefined
@@ -171,7 +179,7 @@ export class DiskCache {
     // Under a name of its own until it is whole; a crash of the machine in between is found by the checksums.
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
     try {
-      const file = await open(temporary, 'wx', 0o600)
+      const file = await openOwn(temporary, 'wx')
       try {
         await file.writev([head, bytes])
       } finally {

@@ -1,5 +1,5 @@
 /** The size of the disk cache: what was used longest ago goes when it is full, or when its disk is. */
-import { readdir, stat, statfs, unlink } from 'node:fs/promises'
+import { lstat, readdir, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 
@@ -93,7 +93,7 @@ export class DiskRoom {
     for (const folder of await readdir(this.#folder)) {
       for (const name of await readdir(join(this.#folder, folder)).catch(() => [])) {
         const path = join(this.#folder, folder, name)
-        const it = await stat(path).catch(() => undefined)
+        const it = await lstat(path).catch(() => undefined)
         if (!it?.isFile()) continue
         if (name.endsWith('.tmp') && Date.now() - it.mtimeMs > abandonedAfter) await unlink(path).catch(() => undefined)
         else found.push({ path, size: it.size, usedAt: it.mtimeMs })

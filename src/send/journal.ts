@@ -3,10 +3,11 @@
  * Room for the next lines is there before they come, as zeros: a full disk must not keep anybody from cancelling or
  * uploading what fills it, and a sync need not write a new size.
  */
-import { copyFile, mkdir, open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { syncFolder } from '../durable-file.js'
+import { replaceFile, syncFolder } from '../durable-file.js'
+import { openOwn, readOwn } from '../own-files.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes } from '../units.js'
 
@@ -92,12 +93,12 @@ export class Journal<T> {
   static async read<T>(directory: string, log: Logger): Promise<Omit<ParsedJournal<T>, 'isDamaged'>> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const path = join(directory, fileName)
-    const text = await readIfThere(path)
+    const text = await readOwn(path)
     if (text === undefined) return { entries: [], isDoubtful: false }
     const { entries, isDamaged, isDoubtful } = parseJournal<T>(text)
     if (isDamaged) {
       const aside = `${path}.damaged-${Date.now()}`
-      await copyFile(path, aside)
+      await replaceFile(aside, text)
       log.error({ journal: aside }, 'The journal of send/ is damaged: a copy is put aside, what can be read goes on.')
     }
     return { entries, isDoubtful }
@@ -112,7 +113,7 @@ export class Journal<T> {
   /** Goes on with the one that is there, all of which could be read: a full disk has no room for another. */
   static async goOn<T>(directory: string): Promise<Journal<T>> {
     const path = join(directory, fileName)
-    const file = await open(path, 'r+')
+    const file = await openOwn(path, 'r+')
     try {
       const bytes = await file.readFile()
       // What is to be acted on from now on was perhaps never synced by the process that has died.
@@ -200,7 +201,7 @@ async function syncInPlace(file: FileHandle): Promise<void> {
 
 async function replaced(path: string, entries: readonly unknown[]): Promise<Opened> {
   const temporary = `${path}.new`
-  const file = await open(temporary, 'w', 0o600)
+  const file = await openOwn(temporary, 'w')
   try {
     const lines = Buffer.from(entries.map(formatLine).join(''))
     const allocated = lines.length + reserve
@@ -221,14 +222,5 @@ async function writeAll(file: FileHandle, bytes: Buffer, at: Bytes): Promise<voi
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done)
     done += bytesWritten
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
   }
 }

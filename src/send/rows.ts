@@ -1,5 +1,5 @@
 /** What is told of the files in `send/`: one row for each. */
-import type { Key, Name, Prefix } from '../units.js'
+import type { Bytes, Key, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import type { Message } from './message.js'
 import type { MessageBook } from './message-book.js'
@@ -39,18 +39,30 @@ export class Rows {
   }
 
   #row(message: Message): SendRow | undefined {
-    if (message.state === 'gone') return undefined
     const { root, transfer } = this.#options
-    const { id, station, partner, path, reason, size, mtime, closedAt, tries, notBefore, error, etag } = message
+    const { id, state } = message
     // What is submitted stays under way until its data is gone from the spool.
-    const isUnderWay = message.state !== 'submitted' && transfer.isUnderWay(id)
-    return {
-      ...{ id, station, partner, path, key: keyOf(root, message), reason, size, mtime, closedAt, tries, error, etag },
-      state: isUnderWay ? 'uploading' : message.state,
-      nextTryAt: (message.state === 'queued' || message.members) && !isUnderWay ? notBefore : undefined,
-      uploaded: transfer.uploaded(id),
-      submittedAt: message.submittedAt,
-    }
+    const isUnderWay = state !== 'submitted' && transfer.isUnderWay(id)
+    return rowOf(root, message, { isUnderWay, uploaded: transfer.uploaded(id) })
+  }
+}
+
+/** What of an upload only those know who are at it. */
+interface Progress {
+  readonly isUnderWay: boolean
+  readonly uploaded: Bytes
+}
+
+/** @returns undefined for one that is gone */
+function rowOf(root: Prefix, message: Message, { isUnderWay, uploaded }: Progress): SendRow | undefined {
+  if (message.state === 'gone') return undefined
+  const { id, station, partner, path, reason, size, mtime, closedAt, tries, notBefore, error, etag } = message
+  return {
+    ...{ id, station, partner, path, key: keyOf(root, message), reason, size, mtime, closedAt, tries, error, etag },
+    state: isUnderWay ? 'uploading' : message.state,
+    nextTryAt: (message.state === 'queued' || message.members) && !isUnderWay ? notBefore : undefined,
+    uploaded,
+    submittedAt: message.submittedAt,
   }
 }
 

@@ -1,10 +1,11 @@
 /** The spool: what was written to `send/`, one file for each, until it is in the bucket. */
-import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rename, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises'
+import { constants, createReadStream, type Stats } from 'node:fs'
+import { lstat, mkdir, readdir, rename, unlink, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../durable-file.js'
 import { FsError, type FsErrorCode } from '../errors.js'
+import { isOwn, openOwn } from '../own-files.js'
 import type { ByteRange } from '../s3/store.js'
 import type { Bytes } from '../units.js'
 import type { Descriptors } from './descriptors.js'
@@ -38,8 +39,7 @@ export class Spool {
   }
 
   async sizes(): Promise<Map<string, Bytes>> {
-    const ids = await readdir(this.#data)
-    return new Map(await Promise.all(ids.map(async (id) => [id, (await stat(this.#path(id))).size] as const)))
+    return sizesIn(this.#data)
   }
 
   /** @throws FsError ENOSPC, EMFILE, EIO */
@@ -64,7 +64,7 @@ export class Spool {
   /** @returns undefined if it is not there */
   async size(id: string): Promise<Bytes | undefined> {
     try {
-      return (await stat(this.#path(id))).size
+      return ownSize(await lstat(this.#path(id)))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
       throw error
@@ -74,7 +74,7 @@ export class Spool {
   /** Makes a file of a stream, in place of what there is, on disk when it resolves. @returns its size */
   async store(id: string, body: Readable, signal: AbortSignal): Promise<Bytes> {
     return orFsError(async () => {
-      const handle = await open(this.#path(id), 'w', 0o600)
+      const handle = await openOwn(this.#path(id), 'w')
       try {
         await writeFile(handle, body, { signal })
         await handle.sync()
@@ -90,7 +90,12 @@ export class Spool {
   stream(id: string, range: ByteRange): Readable {
     if (range.start === range.end) return Readable.from([])
     // `end` of a file stream is inclusive.
-    return createReadStream(this.#path(id), { start: range.start, end: range.end - 1, highWaterMark: 256 * 1024 })
+    const { O_RDONLY, O_NOFOLLOW } = constants
+    return createReadStream(this.#path(id), {
+      ...{ start: range.start, end: range.end - 1, highWaterMark: 256 * 1024 },
+      // The declared type knows names alone.
+      flags: (O_RDONLY | O_NOFOLLOW) as unknown as string,
+    })
   }
 
   async remove(id: string): Promise<void> {
@@ -109,7 +114,7 @@ export class Spool {
     this.#descriptors.take()
     const path = this.#path(id)
     try {
-      return await orFsError(() => open(path, flags, 0o600).catch((error: unknown) => readable(path, flags, error)), id)
+      return await orFsError(() => openOwn(path, flags).catch((error: unknown) => readable(path, flags, error)), id)
     } catch (error) {
       this.#descriptors.give()
       throw error
@@ -233,9 +238,24 @@ export class SpoolFile {
   }
 }
 
+/** By id; what is not a file of ours is not there. @param directory of the data */
+export async function sizesIn(directory: string): Promise<Map<string, Bytes>> {
+  const sizes = new Map<string, Bytes>()
+  const look = async (id: string): Promise<void> => {
+    const size = ownSize(await lstat(join(directory, id)))
+    if (size !== undefined) sizes.set(id, size)
+  }
+  await Promise.all((await readdir(directory)).map(look))
+  return sizes
+}
+
+function ownSize(found: Stats): Bytes | undefined {
+  return isOwn(found) ? found.size : undefined
+}
+
 /** On a disk that has turned read-only a file can be read at least; its writes fail. */
 async function readable(path: string, flags: string, error: unknown): Promise<FileHandle> {
-  if (flags === 'r+' && error instanceof Error && 'code' in error && error.code === 'EROFS') return open(path, 'r')
+  if (flags === 'r+' && error instanceof Error && 'code' in error && error.code === 'EROFS') return openOwn(path, 'r')
   throw error
 }
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readOwn } from '../own-files.js'
 
 export interface LockRecord {
   readonly pid: number
@@ -27,7 +28,7 @@ export async function takeLock(
   const record: LockRecord = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '', ...mount }
   const mine = join(directory, `lock.new-${randomBytes(6).toString('hex')}`)
   try {
-    await writeFile(mine, `${JSON.stringify(record)}\n`, { mode: 0o600, flush: true })
+    await writeFile(mine, `${JSON.stringify(record)}\n`, { mode: 0o600, flag: 'wx', flush: true })
     for (let tries = 0; tries < maxTries; tries++) {
       if (await linked(mine, file)) return { lock: { release: () => removed(file) } }
       const found = await readLock(file)
@@ -80,12 +81,8 @@ function lockFile(directory: string): string {
 
 /** @returns undefined if there is none; a record of no process if it makes no sense */
 async function readLock(file: string): Promise<LockRecord | undefined> {
-  try {
-    return parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined
-    throw error
-  }
+  const text = await readOwn(file)
+  return text === undefined ? undefined : parse(text)
 }
 
 function parse(text: string): LockRecord {

@@ -1,6 +1,7 @@
 /** Stations and their partners in a small file of the state directory, replaced whole at each change. */
-import { readFile, rename } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { replaceFile } from '../durable-file.js'
+import { readOwn } from '../own-files.js'
 import { FsError } from '../errors.js'
 import type { Logger } from '../telemetry/log.js'
 
@@ -34,9 +35,8 @@ export async function writePairs(file: string, pairs: readonly Pair[]): Promise<
 
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readOwn(file)
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
     throw new FsError('EIO', `${file} can't be read.`, { key: file, cause })
   }
 }

@@ -1,17 +1,26 @@
 /** The directory in which a mount keeps what must outlive it: one for each bucket, endpoint and prefix. */
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
+import { requireOwnFolder } from '../own-files.js'
+import { countWaiting } from '../send/waiting.js'
 import { takeLock } from './lock.js'
-import { replaceFile } from '../durable-file.js'
+import { markerName, markerPath, readMarker, writeMarker, type Marker } from './marker.js'
 
-export type StateOptions = Pick<MountConfig, 'bucket' | 'endpoint' | 'prefix' | 'mountpoint' | 'stateDir'>
+export type StateOptions = Pick<
+  MountConfig,
+  'bucket' | 'endpoint' | 'isEndpointGiven' | 'prefix' | 'mountpoint' | 'stateDir'
+>
 
 export interface StateDirectory {
   readonly path: string
+  /** Its bucket was found, and let us in, by this mount or an earlier one. */
+  readonly isBucketKnown: boolean
+  /** Writes that down. */
+  bucketFound(): Promise<void>
   /** Lets the next mount have it. */
   release(): Promise<void>
 }
@@ -22,10 +31,8 @@ export interface StateOwner {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** Says what the directory is for, so that one bucket's queue is never sent to another. */
-const markerName = 'mount.json'
 /** What a start that failed leaves there. */
-const leftBehind = new Set(['as2fs.log'])
+const leftBehind = new Set(['as2fs.log', 'lock'])
 const slugLength = 40
 
 /** Where the state directories of a user are. */
@@ -39,7 +46,9 @@ export function stateRoot(owner: StateOwner = currentOwner()): string {
 
 export function stateDirectoryPath(options: StateOptions, owner: StateOwner = currentOwner()): string {
   if (options.stateDir !== undefined) return options.stateDir
-  const identity = JSON.stringify([options.endpoint ?? '', options.bucket, options.prefix])
+  // An endpoint of the environment is not part of it: a variable that comes or goes must not hide what waits.
+  const endpoint = options.isEndpointGiven ? options.endpoint : undefined
+  const identity = JSON.stringify([endpoint ?? '', options.bucket, options.prefix])
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8)
   const slug = options.bucket.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-')
   return join(stateRoot(owner), `${slug.slice(0, slugLength)}-${digest}`)
@@ -48,18 +57,21 @@ export function stateDirectoryPath(options: StateOptions, owner: StateOwner = cu
 /**
  * Makes the directory, readable by its owner only.
  * @returns its path
- * @throws UsageError if it can't be written, or belongs to something else
+ * @throws UsageError if it can't be written, others could have written to it, or it belongs to something else
  */
 export async function makeStateDirectory(options: StateOptions): Promise<string> {
   const path = stateDirectoryPath(options)
   try {
     await makeFolders(path)
-    await claim(path, options)
+    const real = await followed(path)
+    await requireEmptyOrOurs(real)
+    await check(real, options)
+    if (((await stat(real)).mode & 0o077) !== 0) await chmod(real, 0o700)
+    return real
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(`The state directory ${path} can't be written (${why(error)}): give another with --state-dir.`)
   }
-  return path
 }
 
 /**
@@ -71,11 +83,24 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
   const taken = await takeLock(path, { mountpoint: options.mountpoint, bucket: options.bucket }).catch(
     explainFull(path),
   )
-  if ('lock' in taken) return { path, release: () => taken.lock.release() }
-  const { bucket, mountpoint, pid } = taken.holder
-  throw new UsageError(
-    `The bucket ${bucket} is mounted at ${mountpoint} by process ${pid}: unmount it, or give another --state-dir.`,
-  )
+  if ('holder' in taken) {
+    const { bucket, mountpoint, pid } = taken.holder
+    throw new UsageError(
+      `The bucket ${bucket} is mounted at ${mountpoint} by process ${pid}: unmount it, or give another --state-dir.`,
+    )
+  }
+  try {
+    const marker = await claim(path, options)
+    return {
+      path,
+      isBucketKnown: marker.isFound === true,
+      bucketFound: () => writeMarker(path, { ...marker, isFound: true }),
+      release: () => taken.lock.release(),
+    }
+  } catch (error) {
+    await taken.lock.release()
+    throw error
+  }
 }
 
 /** Without a lock nothing may begin; a page for it is all that is needed. */
@@ -101,45 +126,103 @@ async function makeFolders(path: string): Promise<void> {
   }
 }
 
-async function claim(path: string, options: StateOptions): Promise<void> {
-  const marker = join(path, markerName)
-  const text = await readFile(marker, 'utf8').catch(() => undefined)
-  if (text === undefined) {
-    const others = (await readdir(path)).filter((name) => !name.startsWith(markerName))
+/** A link of ours, or of root's, is somebody's who may decide where things are. */
+async function followed(path: string): Promise<string> {
+  const found = await lstat(path)
+  if (!found.isSymbolicLink()) return path
+  if (found.uid !== 0 && found.uid !== currentOwner().uid) {
+    throw new UsageError(`The state directory ${path} is a link that another user made (${found.uid}): give another.`)
+  }
+  return realpath(path)
+}
+
+/** An empty one may have been open to all until now; in one that has things, others could have put some. */
+async function requireEmptyOrOurs(path: string): Promise<void> {
+  const found = await stat(path)
+  if (found.uid === currentOwner().uid && (found.mode & 0o022) !== 0 && (await readdir(path)).length === 0) return
+  try {
+    await requireOwnFolder(path)
+    const spool = join(path, 'spool')
+    for (const folder of [spool, join(spool, 'data'), join(spool, 'lost+found')]) {
+      await requireOwnFolder(folder).catch((error: unknown) => {
+        if (why(error) !== 'ENOENT') throw error
+      })
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new UsageError(`The state directory can't be trusted: ${error.message}`)
+  }
+}
+
+/** Refuses what is certainly another's, before anybody has the lock. */
+async function check(path: string, options: StateOptions): Promise<void> {
+  const marker = await readMarker(path)
+  if (marker === undefined) {
+    const others = (await readdir(path)).filter((name) => !name.startsWith(markerName) && !name.startsWith('lock'))
     if (others.length > 0) {
       throw new UsageError(`The state directory ${path} has other things in it: give one of its own with --state-dir.`)
     }
-    await writeMarker(marker, options)
-  } else if (!isFor(text, options) && (await isUnused(path))) {
-    await writeMarker(marker, options)
-  } else if (!isFor(text, options)) {
-    throw new UsageError(`The state directory ${path} belongs to another bucket (see ${marker}): give another.`)
+    return writeMarker(path, markerOf(options))
   }
-  if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700)
+  if (marker === 'senseless' || isFor(marker, options) || (await isUnused(path))) return
+  throw new UsageError(`The state directory ${path} belongs to another bucket (see ${markerPath(path)}): give another.`)
 }
 
-async function writeMarker(marker: string, { bucket, prefix }: StateOptions): Promise<void> {
-  await replaceFile(marker, `${JSON.stringify({ bucket, prefix })}\n`)
+/** Under the lock. @returns what is written there from now on */
+async function claim(path: string, options: StateOptions): Promise<Marker> {
+  const found = await readMarker(path)
+  const mine = markerOf(options)
+  const marker = found === 'senseless' ? undefined : found
+  if (marker && !isFor(marker, options) && !(await isUnused(path))) {
+    throw new UsageError(
+      `The state directory ${path} belongs to another bucket (see ${markerPath(path)}): give another.`,
+    )
+  }
+  const isSame = marker !== undefined && isFor(marker, options)
+  if (isSame && marker.endpoint !== undefined && marker.endpoint !== mine.endpoint) {
+    await requireNothingWaits(path, marker.endpoint)
+  } else if (isSame) {
+    // A version that wrote down neither made the spool only once it had found the bucket.
+    const isFound = marker.isFound ?? !(await isUnused(path))
+    if (marker.endpoint === mine.endpoint && marker.isFound !== undefined) return marker
+    return written(path, { ...mine, isFound })
+  }
+  return written(path, mine)
+}
+
+async function written(path: string, marker: Marker): Promise<Marker> {
+  await writeMarker(path, marker)
+  return marker
+}
+
+/** What waits for one server is never sent to another. */
+async function requireNothingWaits(path: string, endpoint: string | null): Promise<void> {
+  const waiting = await countWaiting(join(path, 'spool'))
+  if (waiting === 0) return
+  const files = waiting === 1 ? '1 file waits' : `${waiting} files wait`
+  const before = endpoint === null ? 'AWS itself, without --endpoint' : endpoint
+  throw new UsageError(
+    `The state directory ${path} belongs to the bucket at ${before}, and ${files} in it: mount that one, or give another --state-dir; ` +
+      `if that server has only got another name, change "endpoint" in ${markerPath(path)}.`,
+  )
 }
 
 /** A mount that never came about, as its bucket's name was mistyped, holds nothing. */
 async function isUnused(path: string): Promise<boolean> {
   const names = await readdir(path)
-  return names.every((name) => name.startsWith(markerName) || leftBehind.has(name))
+  return names.every((name) => name.startsWith(markerName) || name.startsWith('lock.') || leftBehind.has(name))
 }
 
-/** The endpoint may change (another name for the same server); a marker that makes no sense is not held against anyone. */
-function isFor(marker: string, options: StateOptions): boolean {
-  try {
-    const value = JSON.parse(marker) as Partial<StateOptions> | null
-    return value?.bucket === options.bucket && value.prefix === options.prefix
-  } catch {
-    return true
-  }
+function isFor(marker: Marker, { bucket, prefix }: StateOptions): boolean {
+  return marker.bucket === bucket && marker.prefix === prefix
+}
+
+function markerOf({ bucket, prefix, endpoint }: StateOptions): Marker {
+  return { bucket, prefix, endpoint: endpoint ?? null, isFound: false }
 }
 
 function currentOwner(): StateOwner {
-  return { uid: process.getuid?.() ?? -1, env: process.env }
+  return { uid: process.geteuid?.() ?? -1, env: process.env }
 }
 
 function why(error: unknown): string {

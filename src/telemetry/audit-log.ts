@@ -2,8 +2,9 @@
  * The file of the audit trail: JSON lines, appended in the background. Whoever appends never waits and never fails: what
  * can't be written is kept, tried again, and said in `problem`.
  */
-import { open, stat, type FileHandle } from 'node:fs/promises'
+import { stat, type FileHandle } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isWritableByOthers, openOwn, requireOwnLog, type OwnFlags } from '../own-files.js'
 import type { Bytes, Milliseconds } from '../units.js'
 import type { Logger } from './log.js'
 
@@ -58,6 +59,17 @@ export class AuditLog {
       this.#waiting.shift()
     }
     this.#start()
+  }
+
+  /** Has the file made anew at once, where a rotation has moved it away. */
+  reopen(): void {
+    if (this.#isClosed || this.#pump) return
+    this.#pump = this.#reopen()
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => {
+        this.#pump = undefined
+        if (this.#waiting.length > 0 && !this.#isClosed) this.#start()
+      })
   }
 
   /** What the last megabytes hold: whole lines, parsed. */
@@ -169,10 +181,12 @@ export class AuditLog {
   }
 }
 
-async function openFile(path: string, flags = 'a+'): Promise<Opened> {
-  const handle = await open(path, flags, 0o600)
+async function openFile(path: string, flags: OwnFlags = 'a+'): Promise<Opened> {
+  const handle = await openOwn(path, flags, requireOwnLog)
   try {
-    const { ino, size } = await handle.stat()
+    const found = await handle.stat()
+    const { ino, size, mode } = found
+    if (isWritableByOthers(found)) await handle.chmod(mode & 0o755)
     const last = Buffer.alloc(1)
     if (size > 0) await handle.read(last, 0, 1, size - 1)
     return { handle, inode: ino, isTorn: size > 0 && last.toString() !== '\n' }

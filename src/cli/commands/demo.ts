@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import type { DemoWorld } from '../../demo/world.js'
 import type { GatewayEvent } from '../../demo/gateway.js'
-import { createLogger } from '../../telemetry/log.js'
+import { openLog } from '../../telemetry/log.js'
 import type { Command, Typed } from '../command.js'
 import { printable, shellQuoted } from '../format.js'
 import type { Io } from '../io.js'
@@ -38,7 +38,7 @@ async function run(typed: Typed, io: Io): Promise<number> {
       io.cwd,
     )
     world.onEvent((event) => io.out(narrated(event)))
-    const log = createLogger({ level: 'warn', file: undefined, pretty: io.isTerminal })
+    const log = openLog({ level: 'warn', file: undefined, pretty: io.isTerminal })
     return await runDaemon(config, log, () => io.out(welcome(world, mountpoint.path, io)))
   } finally {
     await world.close()

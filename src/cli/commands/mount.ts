@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { MountConfig } from '../../config.js'
 import { UsageError } from '../../errors.js'
 import { makeStateDirectory } from '../../state/state-directory.js'
-import { createLogger, type Logger } from '../../telemetry/log.js'
+import { openLog, type OpenLog } from '../../telemetry/log.js'
 import { isGiven, type Command, type CommandOption, type Typed } from '../command.js'
 import { childMarker, startInBackground, tellParent } from '../daemonise.js'
 import type { Io } from '../io.js'
@@ -66,7 +66,7 @@ async function run(typed: Typed, io: Io): Promise<number> {
 }
 
 async function runInForeground(config: MountConfig, io: Io): Promise<number> {
-  const log = loggerFor(config, config.logFile, io.isTerminal)
+  const log = logFor(config, config.logFile, io.isTerminal)
   return runDaemon(config, log, () => undefined)
 }
 
@@ -76,7 +76,7 @@ async function runInBackground(config: MountConfig): Promise<number> {
   process.umask(0o077)
   try {
     const file = config.logFile ?? join(await makeStateDirectory(config), 'as2fs.log')
-    return await runDaemon(config, loggerFor(config, file, false), () => void tellParent({ kind: 'ready' }))
+    return await runDaemon(config, logFor(config, file, false), () => void tellParent({ kind: 'ready' }))
   } catch (error) {
     if (!(error instanceof UsageError) || !process.connected) throw error
     await tellParent({ kind: 'failed', sentence: error.message })
@@ -84,10 +84,11 @@ async function runInBackground(config: MountConfig): Promise<number> {
   }
 }
 
-function loggerFor({ logLevel: level }: MountConfig, file: string | undefined, pretty: boolean): Logger {
+function logFor({ logLevel: level }: MountConfig, file: string | undefined, pretty: boolean): OpenLog {
   try {
-    return createLogger({ level, file, pretty })
+    return openLog({ level, file, pretty })
   } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`The log can't be written: ${error.message}`)
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new UsageError(`The log file ${file ?? ''} can't be written (${code}): give another with --log-file.`)
   }
