@@ -23,7 +23,12 @@ export interface Option<T> {
 
 type Described = readonly [group: Group, placeholder: string, help: string]
 
-const defaultHold = ['.*', '*~', '*.tmp', '*.temp', '*.part', '*.partial', '*.filepart', '*.swp', '*.crdownload']
+/** Names of files that editors, browsers, file servers and office programs have not finished, or keep for themselves. */
+const defaultHold = [
+  ...['.*', '*~', '~$*', '#*#', '*.tmp', '*.temp', '*.part', '*.partial', '*.filepart', '*.sw[a-p]', '*.crdownload'],
+  ...['*.download', '*.lck', '*.lock', '*.uploading', '*.inprogress', '*.writing', '*.BTS-WIP', '*.lftp'],
+  ...['*.camelLock', '4913', 'Thumbs.db', 'desktop.ini'],
+]
 
 /** The table, in the order of `--help`. */
 export const mountOptions = {

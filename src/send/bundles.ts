@@ -39,7 +39,7 @@ export class Bundles {
 
   /** Folders of a partner, and those in them: paths below `send/`. */
   folders(partner: Partner): readonly string[] {
-    return this.#options.book.bundles(partner).map((it) => it.name)
+    return Array.from(this.#options.book.bundles(partner), (it) => it.name)
   }
 
   has(partner: Partner, path: readonly Name[]): boolean {
@@ -179,8 +179,7 @@ export class Bundles {
   }
 
   #files(partner: Partner, folder: string): Message[] {
-    const before = pathId(partner, `${folder}/`)
-    return [...this.#options.book.all()].filter((it) => it.state !== 'gone' && pathId(it, it.path).startsWith(before))
+    return [...this.#options.book.index.of(partner)].filter((it) => it.path.startsWith(`${folder}/`))
   }
 
   #foldersIn(partner: Partner, folder: string): string[] {

@@ -65,7 +65,7 @@ function changeOfState(before: Message | undefined, after: Message, at: EpochMs)
     case 'held':
       return held(after)
     case 'queued':
-      return before?.state === 'uploading' ? delayed(after) : { event: 'queued', closedAt: isoTime(after.closedAt) }
+      return before?.state === 'uploading' ? delayed(after, at) : { event: 'queued', closedAt: isoTime(after.closedAt) }
     case 'uploading':
       return { event: 'uploading', try: after.tries }
     case 'submitted':
@@ -88,8 +88,8 @@ function held({ reason, error, closedAt }: Message): Change {
   return { event: 'held', reason, policy: reason && policyOf[reason], error, closedAt: isoTime(closedAt) }
 }
 
-function delayed({ error, notBefore, tries }: Message): Change {
-  return { event: 'delayed', error, try: tries, nextTryAt: isoTime(notBefore) }
+function delayed({ error, wait, tries }: Message, at: EpochMs): Change {
+  return { event: 'delayed', error, try: tries, nextTryAt: isoTime(wait === undefined ? undefined : at + wait) }
 }
 
 function submitted(before: Message | undefined, after: Message, at: EpochMs): Change {

@@ -62,7 +62,7 @@ export class Closing {
     const { clock, settle, judge } = this.#options
     // Opened for writing, and nothing written: as it was. A new name is judged anew.
     if (!isChanged && before?.path === message.path) {
-      return settled({ ...before, mtime: message.mtime }, clock.now(), settle)
+      return settled({ ...before, mtime: message.mtime }, settle)
     }
     const whole: Message = { ...message, size, closedAt: clock.now() }
     return judge(damage === undefined ? whole : { ...whole, isDamaged: true, error: damage })

@@ -20,6 +20,7 @@ import type { BucketView, Sender } from './sender.js'
 import { Spool } from './spool.js'
 import { Trail, type AuditSink } from './trail.js'
 import { Transfer } from './transfer.js'
+import { UploadQueue } from './upload-queue.js'
 
 export interface SenderOptions extends HoldPolicy {
   /** Of the journal and the data. */
@@ -62,8 +63,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   for (const id of recovered.leftovers) await spool.remove(id)
   const isForgettable = (message: Message): boolean =>
     message.state === 'gone' && !message.upload && !isRemembered(message, clock.now())
+  const queue = new UploadQueue(clock, { uploads: options.uploads, large: options.multipartThreshold })
   const book = new MessageBook({
     journal,
+    queue,
     messages,
     bundles,
     isForgettable,
@@ -76,7 +79,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const random = options.random ?? Math.random
   const pickup = new Pickup({ book, bucket, keyOf: key, clock, log })
   const transfer: Transfer = new Transfer({
-    ...{ ...options, book, spool, keyOf: key, random },
+    ...{ ...options, book, queue, spool, keyOf: key, random },
     locks,
     onSubmitted: (message) => pickup.watch(message),
   })
@@ -90,6 +93,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     ...options,
     random,
     book,
+    queue,
     spool,
     descriptors,
     transfer,

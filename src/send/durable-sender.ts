@@ -24,12 +24,14 @@ import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow 
 import type { Spool } from './spool.js'
 import type { Trail } from './trail.js'
 import type { Transfer } from './transfer.js'
+import type { UploadQueue } from './upload-queue.js'
 import type { Partner } from '../view/partner.js'
 
 export interface DurableSenderParts {
   readonly book: MessageBook
   readonly spool: Spool
   readonly descriptors: Descriptors
+  readonly queue: UploadQueue
   readonly transfer: Transfer
   readonly pickup: Pickup
   readonly locks: Locks
@@ -61,11 +63,11 @@ export class DurableSender implements Sender {
     this.#parts = parts
     this.#files = new OpenFiles({ ...parts, onClosed: (id, endOfWriting) => this.#closing.closed(id, endOfWriting) })
     this.#names = new NameCheck(parts)
-    this.#rows = new Rows(parts)
     const judge = (message: Message): Message => this.#judged(message)
     const onQueued = () => parts.transfer.kick()
     this.#closing = new Closing({ ...parts, judge, onQueued, isWritten: (id) => this.#files.isWritten(id) })
     this.#packer = new Packer({ ...parts, judge, onPacked: onQueued })
+    this.#rows = new Rows({ ...parts, packer: this.#packer })
     this.#bundles = new Bundles({ ...parts, names: this.#names, packer: this.#packer })
   }
 
@@ -140,7 +142,7 @@ export class DurableSender implements Sender {
       try {
         if (current.state !== 'open') {
           // Out of the queue, on disk, before a byte of it changes.
-          const rest = without(current, 'reason', 'notBefore', 'error', 'isDamaged')
+          const rest = without(current, 'reason', 'wait', 'error', 'isDamaged')
           await this.#write([{ ...rest, state: 'open' }])
           file.reopened(current)
         }
@@ -216,7 +218,10 @@ export class DurableSender implements Sender {
 
   async retry(id: string): Promise<void> {
     const archive = this.#parts.book.get(id)
-    if (archive?.members && archive.state === 'held') return this.#packer.retry(id)
+    if (archive?.members && archive.state === 'held') {
+      this.#packer.retry(id)
+      return
+    }
     await this.#requeue(id, (message) => {
       if (message.isDamaged === true) throw damaged(message)
       if (message.state !== 'failed' && message.state !== 'queued') {
@@ -284,15 +289,13 @@ export class DurableSender implements Sender {
       const message = this.#mustBeIdle(id, 'EBUSY', { inDoubt: true })
       check(message)
       const now = this.#parts.clock.now()
-      const rest = without(message, 'reason', 'error', 'killedBy')
+      const rest = without(message, 'reason', 'error', 'killedBy', 'wait')
       // A held one's name was not asked for while it looked unfinished.
       const isUnchecked = message.state === 'held' || message.isUnchecked === true
       const closed = { ...rest, closedAt: message.closedAt ?? now, ...(isUnchecked ? { isUnchecked } : {}) }
       // What is in a folder stays there, as one of its files.
       const isMember = message.path.includes('/')
-      await this.#write([
-        isMember ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued', notBefore: now },
-      ])
+      await this.#write([isMember ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued' }])
     })
     this.#parts.transfer.kick()
   }

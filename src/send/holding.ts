@@ -25,12 +25,12 @@ export type Verdict = { readonly held: HoldReason } | 'queue' | 'reject'
 
 export class Holding {
   readonly #policy: HoldPolicy
-  /** Whether a name looks as if somebody was still at it. */
+  /** Whether a name looks as if somebody was still at it, in whatever case of letters. */
   readonly looksUnfinished: (name: string) => boolean
 
   constructor(policy: HoldPolicy) {
     this.#policy = policy
-    this.looksUnfinished = picomatch([...alwaysHeld, ...policy.hold], { dot: true, nonegate: true })
+    this.looksUnfinished = picomatch([...alwaysHeld, ...policy.hold], { dot: true, nonegate: true, nocase: true })
   }
 
   /** Whether an empty file is not to be sent. */

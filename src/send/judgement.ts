@@ -13,7 +13,7 @@ export interface Judgement {
 }
 
 export function judged(message: Message, { holding, settle, now, isSuffixed }: Judgement): Message {
-  const rest = without(message, 'reason', 'notBefore', 'isComplete')
+  const rest = without(message, 'reason', 'wait', 'isComplete')
   if (message.isDamaged === true) return { ...rest, state: 'failed' }
   const { path, size, killedBy } = message
   if (killedBy !== undefined) return { ...rest, state: 'held', reason: 'killed', error: cutOff(killedBy) }
@@ -22,12 +22,12 @@ export function judged(message: Message, { holding, settle, now, isSuffixed }: J
   if (verdict !== 'queue') return { ...without(rest as Message, 'error'), state: 'held', reason: verdict.held }
   const named = isSuffixed ? { ...rest, path: suffixed(path, now) } : rest
   const closedAt = message.closedAt ?? now
-  return settled({ ...without(named as Message, 'error'), state: 'queued', closedAt }, now, settle)
+  return settled({ ...without(named as Message, 'error'), state: 'queued', closedAt }, settle)
 }
 
 /** One that is queued waits a little from now on: its name may change yet. */
-export function settled(message: Message, now: EpochMs, settle: Milliseconds): Message {
-  return message.state === 'queued' ? { ...message, notBefore: now + settle } : message
+export function settled(message: Message, settle: Milliseconds): Message {
+  return message.state === 'queued' ? { ...message, wait: settle } : message
 }
 
 function cutOff(signal: string): string {

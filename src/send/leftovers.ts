@@ -77,7 +77,7 @@ export class Leftovers {
   async #sweepAll(): Promise<void> {
     const { book, log } = this.#options
     let failures = 0
-    for (const message of [...book.all()]) {
+    for (const message of [...book.index.inParts()]) {
       if (!message.upload || this.#stop.signal.aborted) continue
       try {
         await this.#sweepOne(message, message.upload)

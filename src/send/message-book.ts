@@ -4,7 +4,9 @@ import type { Clock } from '../telemetry/clock.js'
 import type { AppendOptions, Journal } from './journal.js'
 import { JournalHealth } from './journal-health.js'
 import { bundleId, entriesOf, pathId, type Bundle, type JournalEntry, type Message } from './message.js'
+import { MessageIndex } from './message-index.js'
 import type { Trail } from './trail.js'
+import type { UploadQueue } from './upload-queue.js'
 import type { Partner } from '../view/partner.js'
 
 /** The journal is made anew when it has this many entries more than there are messages. */
@@ -14,6 +16,8 @@ export interface MessageBookOptions {
   readonly journal: Journal<JournalEntry>
   readonly messages: readonly Message[]
   readonly bundles: readonly Bundle[]
+  /** Told of every message that waits for its upload. */
+  readonly queue: UploadQueue
   /** Whether what is over may be forgotten. */
   readonly isForgettable: (message: Message) => boolean
   /** Told of every change, once it is in the journal. */
@@ -30,13 +34,11 @@ export class MessageBook {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #isForgettable: (message: Message) => boolean
-  readonly #byId = new Map<string, Message>()
-  /** Of those that are shown: all but the gone ones. */
-  readonly #byPath = new Map<string, string>()
-  /** All of them, gone ones included, by path. */
-  readonly #namesakes = new Map<string, Set<string>>()
-  readonly #queued = new Map<string, Message>()
+  readonly #index = new MessageIndex()
+  readonly #queue: UploadQueue
   readonly #bundles = new Map<string, Bundle>()
+  /** Their names by partner. */
+  readonly #bundlesOf = new Map<string, Map<string, Bundle>>()
   /** On their way into the journal, in order, and not yet seen here. */
   readonly #underWay = new Map<JournalEntry, Promise<void>>()
   readonly #health: JournalHealth
@@ -48,10 +50,11 @@ export class MessageBook {
     this.#clock = options.clock
     this.#log = options.log
     this.#isForgettable = options.isForgettable
+    this.#queue = options.queue
     const { onHealed, log } = options
     this.#health = new JournalHealth({ heal: (isFull) => this.#heal(isFull), onHealed, log })
     for (const message of options.messages) this.#see(message)
-    for (const bundle of options.bundles) this.#bundles.set(bundleId(bundle), bundle)
+    for (const bundle of options.bundles) this.#addBundle(bundle)
   }
 
   /** One sentence, while something can't be written down. */
@@ -64,33 +67,26 @@ export class MessageBook {
     return this.#health.isBroken
   }
 
+  /** Messages as they are now. */
+  get index(): Pick<MessageIndex, 'of' | 'named' | 'submitted' | 'unpacked' | 'inParts' | 'counts'> {
+    return this.#index
+  }
+
   get(id: string): Message | undefined {
-    return this.#byId.get(id)
+    return this.#index.get(id)
   }
 
   /** The message that is shown under a path. */
   at(partner: Partner, path: string): Message | undefined {
-    const id = this.#byPath.get(pathId(partner, path))
-    return id === undefined ? undefined : this.#byId.get(id)
-  }
-
-  /** All that have or had this path, gone ones included. */
-  named(partner: Partner, path: string): Message[] {
-    const ids = [...(this.#namesakes.get(pathId(partner, path)) ?? [])]
-    return ids.map((id) => this.#byId.get(id)).filter((it) => it !== undefined)
+    return this.#index.at(partner, path)
   }
 
   all(): Iterable<Message> {
-    return this.#byId.values()
+    return this.#index.all()
   }
 
-  /** Those that are queued or being uploaded. */
-  queued(): Iterable<Message> {
-    return this.#queued.values()
-  }
-
-  bundles(partner: Partner): Bundle[] {
-    return [...this.#bundles.values()].filter((it) => it.station === partner.station && it.partner === partner.partner)
+  bundles(partner: Partner): Iterable<Bundle> {
+    return this.#bundlesOf.get(pathId(partner, ''))?.values() ?? []
   }
 
   bundle(partner: Partner, name: string): Bundle | undefined {
@@ -109,11 +105,9 @@ export class MessageBook {
     const at = this.#clock.now()
     const { removed } = options
     await this.#append({ at, messages, ...(removed && { removed }) }, options, () => {
-      for (const bundle of removed ?? []) this.#bundles.delete(bundleId(bundle))
+      for (const bundle of removed ?? []) this.#removeBundle(bundle)
       for (const message of messages) {
-        const before = this.#byId.get(message.id)
-        this.#see(message)
-        this.#trail.changed(before, message, at)
+        this.#trail.changed(this.#see(message), message, at)
       }
     })
   }
@@ -125,8 +119,8 @@ export class MessageBook {
 
   async putBundles(change: { readonly made?: readonly Bundle[]; readonly removed?: readonly Bundle[] }): Promise<void> {
     await this.#append(change, { sync: true, isNew: change.made !== undefined }, () => {
-      for (const bundle of change.removed ?? []) this.#bundles.delete(bundleId(bundle))
-      for (const bundle of change.made ?? []) this.#bundles.set(bundleId(bundle), bundle)
+      for (const bundle of change.removed ?? []) this.#removeBundle(bundle)
+      for (const bundle of change.made ?? []) this.#addBundle(bundle)
     })
   }
 
@@ -147,40 +141,30 @@ export class MessageBook {
       this.#underWay.delete(entry)
     }
     this.#appended += 1
-    if (this.#appended > compactAfter + this.#byId.size) this.#compact()
+    if (this.#appended > compactAfter + this.#index.size) this.#compact()
   }
 
-  #see(message: Message): void {
-    const before = this.#byId.get(message.id)
-    if (before) this.#forgetPath(before)
-    this.#byId.set(message.id, message)
-    if (message.state === 'queued' || message.state === 'uploading') this.#queued.set(message.id, message)
-    else this.#queued.delete(message.id)
-    this.#addNamesake(message)
-    if (message.state !== 'gone') this.#byPath.set(pathId(message, message.path), message.id)
+  #see(message: Message): Message | undefined {
+    this.#queue.see(message)
+    return this.#index.put(message)
   }
 
-  #forgetPath(message: Message): void {
-    const path = pathId(message, message.path)
-    if (this.#byPath.get(path) === message.id) this.#byPath.delete(path)
-    const namesakes = this.#namesakes.get(path)
-    namesakes?.delete(message.id)
-    if (namesakes?.size === 0) this.#namesakes.delete(path)
+  #addBundle(bundle: Bundle): void {
+    this.#bundles.set(bundleId(bundle), bundle)
+    const partner = pathId(bundle, '')
+    const others = this.#bundlesOf.get(partner)
+    if (others) others.set(bundle.name, bundle)
+    else this.#bundlesOf.set(partner, new Map([[bundle.name, bundle]]))
   }
 
-  #addNamesake(message: Message): void {
-    const path = pathId(message, message.path)
-    const namesakes = this.#namesakes.get(path)
-    if (namesakes) namesakes.add(message.id)
-    else this.#namesakes.set(path, new Set([message.id]))
+  #removeBundle(bundle: Bundle): void {
+    this.#bundles.delete(bundleId(bundle))
+    this.#bundlesOf.get(pathId(bundle, ''))?.delete(bundle.name)
   }
 
   #compact(): void {
     this.#appended = 0
-    for (const message of [...this.#byId.values()].filter((it) => this.#isForgettable(it))) {
-      this.#byId.delete(message.id)
-      this.#forgetPath(message)
-    }
+    for (const message of [...this.all()].filter((it) => this.#isForgettable(it))) this.#index.remove(message)
     this.#madeAnew().catch((err: unknown) => {
       this.#log.error({ err }, 'The journal of send/ could not be made anew; it goes on growing.')
     })
@@ -190,10 +174,7 @@ export class MessageBook {
     // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
     await this.#trail.flushed()
     // What was appended to the old journal, and is still being synced there, would be lost with it.
-    await this.#journal.compact(() => [
-      ...entriesOf(this.#byId.values(), this.#bundles.values()),
-      ...this.#underWay.keys(),
-    ])
+    await this.#journal.compact(() => [...entriesOf(this.all(), this.#bundles.values()), ...this.#underWay.keys()])
   }
 
   async #heal(isFull: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 /** A sent file as the journal has it, and how it changes. Pure. */
-import type { Bytes, EpochMs, Key } from '../units.js'
+import type { Bytes, EpochMs, Key, Milliseconds } from '../units.js'
 import type { Member } from './archive.js'
 import type { HoldReason, SendState } from './sender.js'
 import type { Partner } from '../view/partner.js'
@@ -27,7 +27,8 @@ export interface Message extends Partner {
   readonly reason?: HoldReason
   readonly closedAt?: EpochMs
   readonly tries: number
-  readonly notBefore?: EpochMs
+  /** So long after it came to this it is not tried yet. */
+  readonly wait?: Milliseconds
   /** One sentence: the last failure. */
   readonly error?: string
   /** A write or close failed: what is in the spool is not what was written, and is never sent. */

@@ -61,6 +61,6 @@ export class NameCheck {
   /** By this mount, within six hours. */
   #sentBefore(partner: Partner, path: string): boolean {
     const now = this.#options.clock.now()
-    return this.#options.book.named(partner, path).some((it) => !isLocal(it.state) && isRemembered(it, now))
+    return [...this.#options.book.index.named(partner, path)].some((it) => !isLocal(it.state) && isRemembered(it, now))
   }
 }

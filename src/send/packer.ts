@@ -8,7 +8,7 @@ import { zipOf } from './archive.js'
 import type { Locks } from './locks.js'
 import { without, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
-import { retryDelay } from './schedule.js'
+import { retryDelay } from './retry-delay.js'
 import type { Spool } from './spool.js'
 
 export interface PackerOptions {
@@ -29,6 +29,8 @@ const lookEvery: Milliseconds = 20
 export class Packer {
   readonly #options: PackerOptions
   readonly #stop = new AbortController()
+  /** Until when those wait that could not be made, by the monotonic clock. */
+  readonly #due = new Map<string, Milliseconds>()
   #current: { readonly id: string; readonly controller: AbortController } | undefined
   #work: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -48,17 +50,20 @@ export class Packer {
   }
 
   /** Packs one now that waits for its next try. */
-  async retry(id: string): Promise<void> {
-    const { book, locks } = this.#options
-    await locks.run([id], async () => {
-      const archive = book.get(id)
-      if (archive?.members && archive.state === 'held') await book.put([without(archive, 'notBefore')], { sync: false })
-    })
+  retry(id: string): void {
+    this.#due.delete(id)
     this.kick()
+  }
+
+  /** How long one waits for its next try yet, if it does. */
+  waitOf(id: string): Milliseconds | undefined {
+    const wait = this.#dueAt(id) - this.#options.clock.monotonic()
+    return wait > 0 ? wait : undefined
   }
 
   /** An archive is cancelled: what is being made of it stops. */
   forget(id: string): void {
+    this.#due.delete(id)
     if (this.#current?.id === id) this.#current.controller.abort()
   }
 
@@ -81,20 +86,22 @@ export class Packer {
   }
 
   #next(): Message | undefined {
-    const now = this.#options.clock.now()
-    return this.#waiting().find((it) => (it.notBefore ?? 0) <= now)
+    const now = this.#options.clock.monotonic()
+    for (const archive of this.#options.book.index.unpacked()) if (this.#dueAt(archive.id) <= now) return archive
+    return undefined
   }
 
-  #waiting(): Message[] {
-    return [...this.#options.book.all()].filter((it) => it.state === 'held' && it.members !== undefined)
+  #dueAt(id: string): Milliseconds {
+    return this.#due.get(id) ?? 0
   }
 
   #again(): void {
     if (this.#stop.signal.aborted) return
-    const due = Math.min(...this.#waiting().map((it) => it.notBefore ?? 0))
-    if (!Number.isFinite(due)) return
+    let due = Infinity
+    for (const { id } of this.#options.book.index.unpacked()) due = Math.min(due, this.#dueAt(id))
+    if (due === Infinity) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.kick(), Math.max(due - this.#options.clock.now(), 1))
+    this.#timer = setTimeout(() => this.kick(), Math.max(due - this.#options.clock.monotonic(), 1))
   }
 
   async #pack(archive: Message): Promise<void> {
@@ -144,21 +151,22 @@ export class Packer {
       await spool.remove(id)
       return
     }
-    const rest = without(archive, 'members', 'reason', 'notBefore', 'error')
+    const rest = without(archive, 'members', 'reason', 'wait', 'error')
     await book.put([judge({ ...rest, size, tries: 0 })], { sync: true })
+    this.#due.delete(id)
     for (const member of archive.members) await spool.remove(member.id)
   }
 
   async #failed(archive: Message, error: string): Promise<void> {
-    const failed: Message = { ...without(archive, 'reason', 'notBefore'), state: 'failed', isDamaged: true, error }
+    const failed: Message = { ...without(archive, 'reason', 'wait'), state: 'failed', isDamaged: true, error }
     await this.#change(archive.id, failed)
   }
 
   async #later(archive: Message, error: string): Promise<void> {
     const tries = archive.tries + 1
-    const notBefore = this.#options.clock.now() + retryDelay(tries, this.#options.random)
+    this.#due.set(archive.id, this.#options.clock.monotonic() + retryDelay(tries, this.#options.random))
     // The disk that could not take the archive may not take this either.
-    await this.#change(archive.id, { ...archive, tries, notBefore, error }).catch(() => undefined)
+    await this.#change(archive.id, { ...archive, tries, error }).catch(() => undefined)
   }
 
   async #change(id: string, next: Message): Promise<void> {

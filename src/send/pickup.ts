@@ -2,7 +2,7 @@
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds } from '../units.js'
-import { pathId, type Message } from './message.js'
+import type { Message } from './message.js'
 import type { Partner } from '../view/partner.js'
 import type { MessageBook } from './message-book.js'
 import type { BucketView } from './sender.js'
@@ -18,6 +18,8 @@ export interface PickupOptions {
 const firstLook: Milliseconds = 1_000
 const longestPause: Milliseconds = 60_000
 const patience: Milliseconds = 30_000
+/** So many are written down in one line of the journal. */
+const together = 500
 
 export class Pickup {
   readonly #options: PickupOptions
@@ -44,11 +46,13 @@ export class Pickup {
   /** @see Sender.listed */
   async listed(partner: Partner, begunAt: Milliseconds, has: (key: Key) => boolean): Promise<void> {
     const { book, keyOf } = this.#options
+    const gone: Message[] = []
     for (const [id, since] of this.#since) {
       const message = book.get(id)
       if (message?.state !== 'submitted') this.#since.delete(id)
-      else if (since < begunAt && isOf(message, partner) && !has(keyOf(message))) await this.#forget(message)
+      else if (since < begunAt && isOf(message, partner) && !has(keyOf(message))) gone.push(message)
     }
+    await this.#forgetAll(gone)
   }
 
   async close(): Promise<void> {
@@ -66,19 +70,21 @@ export class Pickup {
   }
 
   async #lookAtAll(): Promise<void> {
-    const submitted = [...this.#options.book.all()].filter((it) => it.state === 'submitted')
+    const submitted = Array.from(this.#options.book.index.submitted(), (messages) => [...messages])
     if (submitted.length === 0) return
-    const gone = (await Promise.all(byPartner(submitted).map((messages) => this.#gone(messages)))).flat()
-    for (const message of gone) await this.#forget(message)
+    const gone = (await Promise.all(submitted.map((messages) => this.#gone(messages)))).flat()
+    await this.#forgetAll(gone)
     this.#pause = gone.length > 0 ? firstLook : Math.min(longestPause, this.#pause * 2)
     this.#schedule()
   }
 
   /** Those of one partner that the gateway has taken. */
-  async #gone(messages: readonly [Message, ...Message[]]): Promise<readonly Message[]> {
+  async #gone(messages: readonly Message[]): Promise<readonly Message[]> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
+    const [first] = messages
+    if (!first) return []
     try {
-      const isWaiting = await this.#options.bucket.waiting(messages[0], signal)
+      const isWaiting = await this.#options.bucket.waiting(first, signal)
       return messages.filter((it) => !isWaiting(this.#options.keyOf(it)))
     } catch {
       // The bucket can't be asked now: the next look is later.
@@ -86,10 +92,14 @@ export class Pickup {
     }
   }
 
-  async #forget(message: Message): Promise<void> {
-    const gone: Message = { ...message, state: 'gone' }
+  async #forgetAll(gone: readonly Message[]): Promise<void> {
+    for (let at = 0; at < gone.length; at += together) await this.#forget(gone.slice(at, at + together))
+  }
+
+  async #forget(messages: readonly Message[]): Promise<void> {
+    const gone = messages.map((message): Message => ({ ...message, state: 'gone' }))
     try {
-      await this.#options.book.put([gone], { sync: false })
+      await this.#options.book.put(gone, { sync: false })
     } catch (err) {
       // What is wrong with the journal is in the log already.
       this.#options.log.debug({ err }, 'That the gateway took a file could not be written down; it is tried again.')
@@ -99,15 +109,4 @@ export class Pickup {
 
 function isOf(message: Message, { station, partner }: Partner): boolean {
   return message.station === station && message.partner === partner
-}
-
-function byPartner(messages: readonly Message[]): [Message, ...Message[]][] {
-  const groups = new Map<string, [Message, ...Message[]]>()
-  for (const message of messages) {
-    const id = pathId(message, '')
-    const group = groups.get(id)
-    if (group) group.push(message)
-    else groups.set(id, [message])
-  }
-  return [...groups.values()]
 }

@@ -27,7 +27,7 @@ export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>,
   const messages = new Map<string, Message>()
   const bundles = new Map<string, Bundle>()
   for (const entry of journal.entries) {
-    for (const message of entry.messages ?? []) messages.set(message.id, message)
+    for (const message of entry.messages ?? []) messages.set(message.id, withoutTimeToWaitFor(message))
     for (const bundle of entry.made ?? []) bundles.set(bundleId(bundle), bundle)
     for (const bundle of entry.removed ?? []) bundles.delete(bundleId(bundle))
   }
@@ -44,11 +44,17 @@ export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>,
     messages: [...messages.values()]
       .filter((it) => it.state !== 'gone' || it.upload || isRemembered(it, now) || packed.has(it.id))
       .map((it) => (journal.isDoubtful ? inDoubt(it) : it))
-      .map((it) => recoverMessage(it, spool.get(it.id), now)),
+      .map((it) => recoverMessage(it, spool.get(it.id))),
     bundles: [...bundles.values()],
     leftovers: [...spool.keys()].filter(needsNoData),
     strangers: [...spool.keys()].filter((id) => !messages.has(id) && !packed.has(id)),
   }
+}
+
+/** Journals of 0.1 have a time of day in its place, by which nothing is waited for: the clock may have been wrong. */
+function withoutTimeToWaitFor(message: Message & { readonly notBefore?: EpochMs }): Message {
+  const { notBefore, ...rest } = message
+  return notBefore === undefined ? message : rest
 }
 
 /** Whether what is over still counts for the six-hour rule. */
@@ -60,14 +66,14 @@ function isOver({ state }: Message): boolean {
   return state === 'gone' || state === 'submitted'
 }
 
-function recoverMessage(message: Message, size: Bytes | undefined, now: EpochMs): Message {
+function recoverMessage(message: Message, size: Bytes | undefined): Message {
   switch (message.state) {
     case 'gone':
     case 'submitted':
       return message
     case 'uploading':
       // Its PUT may have been done: the attempt stays, and is looked for before anything else.
-      if (size === message.size || message.attempt) return { ...message, state: 'queued', notBefore: now }
+      if (size === message.size || message.attempt) return { ...without(message, 'wait'), state: 'queued' }
       return withoutData(message, size)
     case 'open':
       if (message.isDamaged === true) return failed(message, 'A write to it failed: it is not complete.')
@@ -80,7 +86,9 @@ function recoverMessage(message: Message, size: Bytes | undefined, now: EpochMs)
       if (message.members) return message
       return size === undefined ? withoutData(message, size) : { ...message, size }
     case 'queued':
-      return size === message.size || message.attempt ? message : withoutData(message, size)
+      if (size !== message.size && !message.attempt) return withoutData(message, size)
+      // A pause between tries does not outlive the process: who starts it again wants it sent.
+      return message.error === undefined ? message : without(message, 'wait')
     case 'failed':
       return message
   }
@@ -95,7 +103,7 @@ function inDoubt(message: Message): Message {
 
 function heldAfterCrash(message: Message, size: Bytes): Message {
   return {
-    ...without(message, 'notBefore'),
+    ...without(message, 'wait'),
     state: 'held',
     reason: 'crash',
     size,
@@ -110,5 +118,5 @@ export function withoutData(message: Message, size: Bytes | undefined): Message 
 }
 
 function failed(message: Message, error: string): Message {
-  return { ...without(message, 'notBefore', 'reason'), state: 'failed', isDamaged: true, error }
+  return { ...without(message, 'wait', 'reason'), state: 'failed', isDamaged: true, error }
 }

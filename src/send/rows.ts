@@ -1,14 +1,20 @@
 /** What is told of the files in `send/`: one row for each. */
-import type { Bytes, Key, Name, Prefix } from '../units.js'
+import type { Bytes, EpochMs, Key, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import type { Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import type { SendCounts, SendRow } from './sender.js'
+import type { Packer } from './packer.js'
 import type { Transfer } from './transfer.js'
+import type { UploadQueue } from './upload-queue.js'
+import type { Clock } from '../telemetry/clock.js'
 
 export interface RowsOptions {
   readonly book: MessageBook
   readonly transfer: Transfer
+  readonly queue: UploadQueue
+  readonly packer: Packer
+  readonly clock: Clock
   readonly root: Prefix
 }
 
@@ -24,7 +30,7 @@ export class Rows {
   }
 
   of(partner: Partner): readonly SendRow[] {
-    return this.all().filter((it) => it.station === partner.station && it.partner === partner.partner)
+    return Array.from(this.#options.book.index.of(partner)).flatMap((message) => this.#row(message) ?? [])
   }
 
   at(partner: Partner, path: readonly Name[]): SendRow | undefined {
@@ -33,17 +39,21 @@ export class Rows {
   }
 
   counts(): SendCounts {
-    const counts = { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 }
-    for (const { state } of this.all()) counts[state] += 1
-    return counts
+    const { book, transfer } = this.#options
+    const { counts } = book.index
+    // What was begun counts as being uploaded before the journal says so.
+    const begun = transfer.begun()
+    return { ...counts, queued: counts.queued - begun, uploading: counts.uploading + begun }
   }
 
   #row(message: Message): SendRow | undefined {
-    const { root, transfer } = this.#options
-    const { id, state } = message
+    const { root, transfer, queue, packer, clock } = this.#options
+    const { id, state, members } = message
     // What is submitted stays under way until its data is gone from the spool.
     const isUnderWay = state !== 'submitted' && transfer.isUnderWay(id)
-    return rowOf(root, message, { isUnderWay, uploaded: transfer.uploaded(id) })
+    const wait = isUnderWay ? undefined : members ? packer.waitOf(id) : queue.waitOf(id)
+    const nextTryAt = wait === undefined ? undefined : clock.now() + wait
+    return rowOf(root, message, { isUnderWay, uploaded: transfer.uploaded(id), nextTryAt })
   }
 }
 
@@ -51,18 +61,17 @@ export class Rows {
 interface Progress {
   readonly isUnderWay: boolean
   readonly uploaded: Bytes
+  readonly nextTryAt: EpochMs | undefined
 }
 
 /** @returns undefined for one that is gone */
-function rowOf(root: Prefix, message: Message, { isUnderWay, uploaded }: Progress): SendRow | undefined {
+function rowOf(root: Prefix, message: Message, progress: Progress): SendRow | undefined {
   if (message.state === 'gone') return undefined
-  const { id, station, partner, path, reason, size, mtime, closedAt, tries, notBefore, error, etag } = message
+  const { id, station, partner, path, reason, size, mtime, closedAt, tries, error, etag, submittedAt } = message
+  const { isUnderWay, uploaded, nextTryAt } = progress
   return {
     ...{ id, station, partner, path, key: keyOf(root, message), reason, size, mtime, closedAt, tries, error, etag },
-    state: isUnderWay ? 'uploading' : message.state,
-    nextTryAt: (message.state === 'queued' || message.members) && !isUnderWay ? notBefore : undefined,
-    uploaded,
-    submittedAt: message.submittedAt,
+    ...{ state: isUnderWay ? 'uploading' : message.state, nextTryAt, uploaded, submittedAt },
   }
 }
 

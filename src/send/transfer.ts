@@ -1,7 +1,7 @@
 /** Takes queued messages to the bucket: when, how many at once, and what becomes of each. */
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Bytes, EpochMs, Key, Milliseconds, Prefix } from '../units.js'
+import type { Bytes, Key, Milliseconds, Prefix } from '../units.js'
 import type { DuplicatePolicy } from '../config.js'
 import { isDuplicate, suffixed } from './duplicates.js'
 import { meaningOf, sentenceOf } from './failures.js'
@@ -12,17 +12,18 @@ import { without, type Attempt, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import { LostUploads } from './lost-upload.js'
 import { withoutData } from './recovery.js'
-import { nextDue, nextUploads, retryDelay } from './schedule.js'
+import { retryDelay } from './retry-delay.js'
 import type { BucketView } from './sender.js'
+import type { UploadQueue } from './upload-queue.js'
 import { checksum, upload, type Uploaded, type UploadOptions } from './upload.js'
 
 export interface TransferOptions extends UploadOptions {
   readonly book: MessageBook
+  readonly queue: UploadQueue
   readonly bucket: BucketView
   readonly keyOf: (message: Message) => Key
   readonly root: Prefix
   readonly uploads: number
-  readonly settle: Milliseconds
   readonly onDuplicate: DuplicatePolicy
   readonly clock: Clock
   readonly random: () => number
@@ -38,6 +39,8 @@ const tryPatience: Milliseconds = 120_000
 const patiencePerByte = 60_000 / 10_000_000
 /** Until a change that could not be written down is tried again. */
 const journalDelay: Milliseconds = 1_000
+/** What somebody changes just now is looked at again after this. */
+const soonest: Milliseconds = 5
 /** On the way out, for the abort of what was begun. */
 const lastPatience: Milliseconds = 2_000
 /** After an outage all that waits is due at once; not again within this, should single files go on failing. */
@@ -62,7 +65,7 @@ export class Transfer {
   readonly #acknowledged = new Map<string, { readonly sent: Message; readonly result: Uploaded }>()
   /** Something failed for the moment since an upload was last taken. */
   #hasFailed = false
-  #wokenAt: EpochMs = 0
+  #wokenAt: Milliseconds = -wakeEvery
 
   constructor(options: TransferOptions) {
     this.#options = options
@@ -81,27 +84,31 @@ export class Transfer {
     return this.#underWay.has(id)
   }
 
+  /** How many are on their way of which the journal does not say so yet. */
+  begun(): number {
+    let begun = 0
+    for (const id of this.#underWay.keys()) if (this.#options.book.get(id)?.state === 'queued') begun += 1
+    return begun
+  }
+
   /** Looks for work: call it whenever a message was queued. */
   kick(): void {
     // What can't be written down is not begun: nobody would know of it after a crash.
     if (this.#stop.signal.aborted || this.#gate.isShut || this.#options.book.isBroken) return
-    const { clock, uploads, multipartThreshold } = this.#options
-    const limits = { uploads, large: multipartThreshold }
-    for (const message of nextUploads(this.#idle(), clock.now(), limits)) this.#begin(message)
+    const { queue, locks, uploads } = this.#options
+    for (const message of queue.take((id) => !locks.isLocked(id))) this.#begin(message)
     clearTimeout(this.#timer)
-    const due = nextDue(this.#idle())
-    if (due === undefined || this.#underWay.size >= uploads) return
-    // A day at most: a timer of more than 24.8 days fires at once.
-    const wait = Math.min(Math.max(due - clock.now(), 1), 24 * 60 * 60 * 1000)
-    this.#timer = setTimeout(() => this.kick(), wait)
+    const wait = queue.untilNext()
+    if (wait === undefined || this.#underWay.size >= uploads) return
+    this.#timer = setTimeout(() => this.kick(), Math.max(wait, soonest))
   }
 
   /** Uploads what is queued, without settling, until nothing is or the time is over. */
   async drain(limit: Milliseconds): Promise<void> {
     const end = performance.now() + limit
-    for (const { state, id } of [...this.#options.book.queued()]) if (state === 'queued') this.#dueNow(id)
+    for (const { id } of [...this.#options.queue.all()]) this.#options.queue.dueIn(id, 0)
     this.kick()
-    while (performance.now() < end && this.#waiting()) {
+    while (performance.now() < end && !this.#options.queue.isEmpty) {
       const soon = new Promise<void>((resolve) => setTimeout(resolve, Math.min(50, end - performance.now())))
       await Promise.race([soon, ...this.#underWay.values()])
     }
@@ -118,23 +125,6 @@ export class Transfer {
     await Promise.all([...this.#underWay.values(), this.#gate.close(), this.#leftovers.close()])
   }
 
-  /** Messages as the schedule may see them: what was begun counts as uploading before the journal says so. */
-  *#idle(): Iterable<Message> {
-    for (const message of this.#options.book.queued()) {
-      if (this.#underWay.has(message.id)) yield { ...message, state: 'uploading' }
-      else if (!this.#options.locks.isLocked(message.id)) yield message
-    }
-  }
-
-  #waiting(): boolean {
-    return !this.#options.book.queued()[Symbol.iterator]().next().done
-  }
-
-  #dueNow(id: string): void {
-    const message = this.#options.book.get(id)
-    if (message) this.#options.book.touch({ ...message, notBefore: this.#options.clock.now() })
-  }
-
   #begin(message: Message): void {
     const done = this.#try(message)
       .catch((err: unknown) => {
@@ -144,6 +134,7 @@ export class Transfer {
       })
       .finally(() => {
         this.#underWay.delete(message.id)
+        this.#options.queue.giveBack(message.id)
         this.#uploaded.delete(message.id)
         if (this.#options.book.get(message.id)?.upload) this.sweep()
         this.kick()
@@ -233,12 +224,12 @@ export class Transfer {
       return { ...message, path: suffixed(message.path, this.#options.clock.now()) }
     }
     const error = 'The name was sent within six hours: the gateway would drop it. Rename the file, or retry later.'
-    await this.#change({ ...without(message, 'notBefore'), state: 'failed', isUnchecked: true, error })
+    await this.#change({ ...without(message, 'wait'), state: 'failed', isUnchecked: true, error })
     return undefined
   }
 
   async #submitted(message: Message, { etag, requestId, date, crc32 }: Uploaded): Promise<void> {
-    const settled = without(message, 'attempt', 'notBefore', 'error', 'reason')
+    const settled = without(message, 'attempt', 'wait', 'error', 'reason')
     const receipt = {
       ...{ etag, submittedAt: this.#options.clock.now() },
       ...(crc32 === undefined ? {} : { crc32 }),
@@ -263,7 +254,7 @@ export class Transfer {
     if (meaning === 'unknown' || meaning === 'not-taken') this.#hasFailed = true
     if (meaning === 'credentials') this.#gate.shut()
     if (meaning === 'permanent') {
-      await this.#change({ ...without(message, 'notBefore'), state: 'failed', error: sentence })
+      await this.#change({ ...without(message, 'wait'), state: 'failed', error: sentence })
     } else if (meaning === 'taken') await this.#onTaken(current, before, sentence, signal)
     else await this.#again(message, sentence, meaning === 'credentials' ? 0 : this.#delay(message))
   }
@@ -292,14 +283,14 @@ export class Transfer {
 
   /** The bucket takes files again: those that failed for the moment need not wait out their delays. */
   #wake(): void {
-    const { book, clock, random } = this.#options
-    const now = clock.now()
+    const { queue, clock, random } = this.#options
+    const now = clock.monotonic()
     if (!this.#hasFailed || now - this.#wokenAt < wakeEvery) return
     this.#hasFailed = false
     this.#wokenAt = now
-    for (const message of [...book.queued()]) {
-      const isPaused = message.error !== undefined && (message.notBefore ?? 0) > now && !this.isUnderWay(message.id)
-      if (isPaused) book.touch({ ...message, notBefore: now + random() * 1_000 })
+    for (const message of [...queue.all()]) {
+      const isPaused = message.error !== undefined && (queue.waitOf(message.id) ?? 0) > 1_000
+      if (isPaused && !this.isUnderWay(message.id)) queue.dueIn(message.id, random() * 1_000)
     }
   }
 
@@ -308,14 +299,13 @@ export class Transfer {
   }
 
   #again(message: Message, error: string, delay: Milliseconds): Promise<void> {
-    const notBefore = this.#options.clock.now() + delay
-    return this.#change({ ...message, state: 'queued', notBefore, error })
+    return this.#change({ ...message, state: 'queued', wait: delay, error })
   }
 
   #later(id: string, delay: Milliseconds): void {
     const message = this.#options.book.get(id)
-    const notBefore: EpochMs = this.#options.clock.now() + delay
-    if (message) this.#options.book.touch({ ...message, state: 'queued', notBefore })
+    if (message) this.#options.book.touch({ ...message, state: 'queued' })
+    this.#options.queue.dueIn(id, delay)
   }
 
   async #change(message: Message): Promise<void> {

@@ -26,7 +26,11 @@ const partners = ['--station', 'ACME/GLOBEX', '--station', 'ACME/INITECH']
 t.test('held, and what frees it', async (t) => {
   const mounted = await mount(t, { flags: partners })
   const send = mounted.path('ACME/GLOBEX/send')
-  const unfinished = ['.x', 'x~', 'x.tmp', 'x.temp', 'x.part', 'x.partial', 'x.filepart', 'x.swp', 'x.crdownload']
+  const unfinished = [
+    ...['.x', 'x~', '~$x.docx', '#x#', 'x.tmp', 'X.TMP', 'x.temp', 'x.part', 'x.partial', 'x.filepart', 'x.swp'],
+    ...['x.crdownload', 'x.download', 'x.lck', 'x.Lock', 'x.uploading', 'x.inprogress', 'x.writing', 'x.bts-wip'],
+    ...['x.lftp', 'x.camelLock', '4913', 'thumbs.db', 'Desktop.ini'],
+  ]
   await t.test('a name that looks unfinished', async (t) => {
     for (const name of unfinished) await writeFile(join(send, name), 'ISA*00*')
     for (const name of unfinished) t.match(await inState(mounted, name, 'held'), { reason: 'name', size: 7 })

@@ -1,0 +1,125 @@
+/** Messages by what is asked for again and again: path, partner, state. Each answer costs what it brings, not what there is. */
+import { pathId, type Message } from './message.js'
+import type { SendCounts } from './sender.js'
+import type { Partner } from '../view/partner.js'
+
+export class MessageIndex {
+  readonly #byId = new Map<string, Message>()
+  /** Of those that are shown: all but the gone ones. */
+  readonly #byPath = new Map<string, string>()
+  /** All of them, gone ones included, by path. */
+  readonly #namesakes = new Groups()
+  /** Those that are shown, by partner. */
+  readonly #shown = new Groups()
+  readonly #submitted = new Groups()
+  /** Archives of bundles that are to be made. */
+  readonly #unpacked = new Map<string, Message>()
+  /** Those whose parts may be in the bucket. */
+  readonly #inParts = new Map<string, Message>()
+  readonly #counts = { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** How many there are in each state. */
+  get counts(): SendCounts {
+    return { ...this.#counts }
+  }
+
+  get(id: string): Message | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** The message that is shown under a path. */
+  at(partner: Partner, path: string): Message | undefined {
+    const id = this.#byPath.get(pathId(partner, path))
+    return id === undefined ? undefined : this.#byId.get(id)
+  }
+
+  /** All that have or had this path, gone ones included. */
+  named(partner: Partner, path: string): Iterable<Message> {
+    return this.#namesakes.of(pathId(partner, path))
+  }
+
+  all(): Iterable<Message> {
+    return this.#byId.values()
+  }
+
+  /** Those of a partner that are shown. */
+  of(partner: Partner): Iterable<Message> {
+    return this.#shown.of(pathId(partner, ''))
+  }
+
+  /** Those that the gateway has not taken yet, by partner. */
+  submitted(): Iterable<Iterable<Message>> {
+    return this.#submitted.all()
+  }
+
+  unpacked(): Iterable<Message> {
+    return this.#unpacked.values()
+  }
+
+  inParts(): Iterable<Message> {
+    return this.#inParts.values()
+  }
+
+  /** @returns what it was before */
+  put(message: Message): Message | undefined {
+    const before = this.#byId.get(message.id)
+    if (before) this.#unlink(before)
+    const { id, state } = message
+    this.#byId.set(id, message)
+    this.#namesakes.add(pathId(message, message.path), message)
+    if (message.upload) this.#inParts.set(id, message)
+    if (state === 'gone') return before
+    this.#byPath.set(pathId(message, message.path), id)
+    this.#shown.add(pathId(message, ''), message)
+    this.#counts[state] += 1
+    if (state === 'submitted') this.#submitted.add(pathId(message, ''), message)
+    if (state === 'held' && message.members) this.#unpacked.set(id, message)
+    return before
+  }
+
+  /** @param message as it was put */
+  remove(message: Message): void {
+    this.#byId.delete(message.id)
+    this.#unlink(message)
+  }
+
+  #unlink(message: Message): void {
+    const { id, state } = message
+    const path = pathId(message, message.path)
+    if (this.#byPath.get(path) === id) this.#byPath.delete(path)
+    this.#namesakes.remove(path, id)
+    this.#shown.remove(pathId(message, ''), id)
+    this.#submitted.remove(pathId(message, ''), id)
+    this.#unpacked.delete(id)
+    this.#inParts.delete(id)
+    if (state !== 'gone') this.#counts[state] -= 1
+  }
+}
+
+/** Messages in groups, each in the order in which they came. */
+class Groups {
+  readonly #groups = new Map<string, Map<string, Message>>()
+
+  of(group: string): Iterable<Message> {
+    return this.#groups.get(group)?.values() ?? []
+  }
+
+  *all(): Iterable<Iterable<Message>> {
+    for (const group of this.#groups.values()) yield group.values()
+  }
+
+  add(name: string, message: Message): void {
+    const group = this.#groups.get(name)
+    if (group) group.set(message.id, message)
+    else this.#groups.set(name, new Map([[message.id, message]]))
+  }
+
+  remove(name: string, id: string): void {
+    const group = this.#groups.get(name)
+    if (group?.delete(id) === true && group.size === 0) this.#groups.delete(name)
+  }
+}
