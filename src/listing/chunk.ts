@@ -4,6 +4,7 @@
  */
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Key, Prefix } from '../units.js'
+import { cutEndings } from '../view/names.js'
 import { firstWhere, compareKeys, sharedLength } from './key-order.js'
 
 /** How many objects are packed together: half a page of a listing, so that a page makes no small rest. */
@@ -25,6 +26,8 @@ export class Chunk {
   readonly #mtimes: Float64Array
   readonly #etags: Uint8Array
   readonly #otherEtags: ReadonlyMap<number, string> | undefined
+  /** Made when somebody asks for it: indexes by the endings of names that are cut. */
+  #cut: ReadonlyMap<string, readonly number[]> | undefined
 
   /**
    * @param objects at least one, in key order
@@ -84,6 +87,31 @@ export class Chunk {
   /** Index of the first key that is not less. */
   lowerBound(key: string): number {
     return firstWhere(0, this.length, (index) => compareKeys(this.key(index), key) >= 0)
+  }
+
+  /** Indexes of the keys that have a segment one of whose names is cut and ends so; of a folder's, the first one. */
+  withCut(ending: string): readonly number[] {
+    this.#cut ??= this.#cutNames()
+    return this.#cut.get(ending) ?? []
+  }
+
+  #cutNames(): ReadonlyMap<string, readonly number[]> {
+    const found = new Map<string, number[]>()
+    let before: readonly string[] = []
+    for (let index = 0; index < this.length; index += 1) {
+      const segments = this.key(index).split('/')
+      // Folders that the key before is in, too, are found with that.
+      const inFolders = Math.min(segments.length, before.length) - 1
+      let depth = 0
+      while (depth < inFolders && segments[depth] === before[depth]) depth += 1
+      for (const ending of segments.slice(depth).flatMap(cutEndings)) {
+        const indexes = found.get(ending)
+        if (indexes) indexes.push(index)
+        else found.set(ending, [index])
+      }
+      before = segments
+    }
+    return found
   }
 
   #etag(index: number): string {

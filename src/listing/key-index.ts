@@ -123,6 +123,13 @@ export class KeyIndex {
     }
   }
 
+  /** Positions of keys that have a segment one of whose names is cut and ends so; of those of one folder at least the first. */
+  *withCut(ending: string, from: number, to: number): Generator<number, undefined> {
+    for (const [chunk, start, end, , offset] of this.#runs(from, to)) {
+      for (const index of chunk.withCut(ending)) if (index >= start && index < end) yield offset + index
+    }
+  }
+
   /**
    * The same with other objects in a range of keys; this index itself if they are the same.
    * @param objects in key order, all of them in the range
@@ -187,13 +194,16 @@ export class KeyIndex {
   }
 
   /** The parts of chunks between two positions. */
-  *#runs(from: number, to: number): Generator<readonly [Chunk, start: number, end: number, isWhole: boolean]> {
+  *#runs(
+    from: number,
+    to: number,
+  ): Generator<readonly [Chunk, start: number, end: number, isWhole: boolean, offset: number]> {
     if (from >= to) return
     for (let at = this.#chunkAt(from); at < this.#chunks.length; at += 1) {
       const [chunk, offset] = [this.#chunks[at], this.#starts[at] ?? 0]
       if (!chunk || offset >= to) return
       const [start, end] = [Math.max(0, from - offset), Math.min(chunk.length, to - offset)]
-      yield [chunk, start, end, start === 0 && end === chunk.length]
+      yield [chunk, start, end, start === 0 && end === chunk.length, offset]
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Keys below a prefix → folders and files with the names they are shown under; nothing is kept beside the sorted keys. */
 import type { Key, Milliseconds, Name } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
-import { decodeName, encodeName, encodeObjectName } from '../view/names.js'
+import { cutEndingOf, decodeName, encodeName, encodeObjectName } from '../view/names.js'
 import type { KeyIndex } from './key-index.js'
 import { afterFolder, compareKeys } from './key-order.js'
 import type { Entry, FileEntry, FolderContent, FolderEntry, ViewTree } from './listing.js'
@@ -24,9 +24,6 @@ interface Folder {
 type Child =
   | { readonly kind: 'file'; readonly segment: string; readonly position: number; readonly next: number }
   | { readonly kind: 'folder'; readonly segment: string; readonly position: number; readonly next: number }
-
-/** What stands at the end of a cut name. */
-const cutEnding = /~[0-9a-f]{16}$/
 
 export class IndexTree implements ViewTree {
   readonly index: KeyIndex
@@ -137,17 +134,31 @@ export class IndexTree implements ViewTree {
     return this.#cutChild(parent, name, 'file')?.position
   }
 
-  /** Of a cut name the beginning is known, up to its first escape. */
+  /** Of a cut name the beginning is known, up to its first escape, and the hash that it ends in. */
   #cutChild(parent: Folder, name: Name, kind: Child['kind']): Child | undefined {
-    if (!cutEnding.test(name)) return undefined
-    const [stem = ''] = name.replace(cutEnding, '').split('%')
+    const ending = cutEndingOf(name)
+    if (ending === undefined) return undefined
+    const [stem = ''] = name.slice(0, -ending.length).split('%')
     const beginning = parent.path + stem
     const from = Math.max(parent.from, this.index.lowerBound(beginning))
-    for (const child of this.#children({ ...parent, from })) {
-      if (!child.segment.startsWith(stem)) return undefined
-      if (child.kind === kind && this.#nameOf(parent, child) === name) return child
+    if (from >= parent.to || !this.index.key(from).startsWith(beginning)) return undefined
+    const to = Math.min(parent.to, this.index.endOf(beginning, from))
+    for (const position of this.index.withCut(ending, from, to)) {
+      const child = this.#childAt(parent, position)
+      if (child?.kind === kind && this.#nameOf(parent, child) === name) return child
     }
     return undefined
+  }
+
+  /** What a key in a folder belongs to; undefined for the folder's own marker. */
+  #childAt(parent: Folder, position: number): Child | undefined {
+    const rest = this.index.key(position).slice(parent.path.length)
+    const [segment = ''] = rest.split('/', 1)
+    if (segment.length < rest.length) {
+      const folder = this.#folder(parent, segment)
+      return folder && { kind: 'folder', segment, position: folder.from, next: folder.to }
+    }
+    return this.#isMarker(rest, position) ? undefined : { kind: 'file', segment, position, next: position + 1 }
   }
 
   /** Files and folders in the order of keys, folder markers left out. */

@@ -14,6 +14,11 @@ const hashDigits = 16
 const looksCut = /~[0-9a-f]{16}$/
 const shortestCut = maxNameBytes - 3 - hashDigits
 
+/** What escapes make of one character at most. */
+const longestEscape = '%250A'.length
+/** Beyond the escapes of its characters, what tells an object from a folder. */
+const escapedObject = '%2F'
+
 const unusual = /[\x00-\x1f\x7f%/]|^\.{1,2}$|^$/
 const controls = /[\x00-\x1f\x7f]/g
 const escapes = /%((?:25)*)([01][0-9A-F]|7F|2F|2E)/g
@@ -33,7 +38,19 @@ export function encodeName(segment: string): Name {
 
 /** The name of an object: an escaped one where a folder has the plain one. */
 export function encodeObjectName(segment: string, { collides }: { readonly collides: boolean }): Name {
-  return collides ? cut(`${escape(segment)}%2F`, `${segment}/`) : encodeName(segment)
+  return collides ? cut(`${escape(segment)}${escapedObject}`, `${segment}/`) : encodeName(segment)
+}
+
+/** How those of a segment's names end that are cut, as a folder's or an object's: most segments have none. */
+export function cutEndings(segment: string): readonly string[] {
+  if (segment.length * longestEscape + escapedObject.length < shortestCut) return []
+  const names = [encodeName(segment), encodeObjectName(segment, { collides: true })]
+  return names.flatMap((name) => cutEndingOf(name) ?? [])
+}
+
+/** @returns undefined for a name that is none that was cut; one that looks like it may be whole all the same */
+export function cutEndingOf(name: string): string | undefined {
+  return looksCut.exec(name)?.[0]
 }
 
 /** @returns undefined for names that are nobody's plain or escaped form: cut ones, and those never made here */

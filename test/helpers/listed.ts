@@ -38,11 +38,17 @@ export const anyKey = fc
   })
   .map((it) => it.join(''))
 
+/** Keys whose names are cut, among them an object and a folder of the same name. */
+const anyLongKey = fc.oneof(
+  anyKey.map(long),
+  fc.constantFrom('', '!', '/', '/b', '/c').map((end) => `${long('a')}${end}`),
+)
+
 /** Different keys with sizes, times and ETags. */
 export const anyObjects = fc
   .uniqueArray(
     fc.record({
-      key: fc.oneof({ arbitrary: anyKey, weight: 9 }, { arbitrary: anyKey.map(long), weight: 1 }),
+      key: fc.oneof({ arbitrary: anyKey, weight: 9 }, { arbitrary: anyLongKey, weight: 1 }),
       size: fc.constantFrom(0, 1, 5_000_000_000),
       mtime: fc.integer({ min: 1, max: 5_000 }),
       etag: fc.constantFrom(

@@ -72,6 +72,20 @@ t.test('every key is reachable under exactly one path', async (t) => {
   t.pass()
 })
 
+t.test('ten thousand names that are cut, and begin alike, are found as fast as others', async (t) => {
+  const long = (n: number) => `${'x'.repeat(250)}${String(n).padStart(30, '0')}`
+  const count = 10_000
+  const of = treeOf(objectsOf(Array.from({ length: count }, (_, n) => (n % 2 === 0 ? long(n) : `${long(n)}/a`))))
+  const shown = [...(of.readdir([]) ?? [])].map((it) => it.name)
+  t.equal(new Set(shown).size, count)
+  t.ok(of.lookup([shown[0] as Name]))
+  const began = performance.now()
+  for (let i = 0; i < count; i += 10) deepStrictEqual(of.lookup([shown[i] as Name])?.name, shown[i])
+  // One of them took 50 ms and more when it went through those before it.
+  const ms = (performance.now() - began) / (count / 10)
+  t.ok(ms < 5, `${ms.toFixed(2)} ms`)
+})
+
 t.test('the files after one are all that follow it by key', async (t) => {
   const of = tree('1/a', '2/a', '2/b', '3/x/y', '4')
   const after = (path: string) => [...of.after(names(path))].map((it) => it.key.slice(inbox.length))
