@@ -10,12 +10,16 @@ import { belowPrefix } from './list-range.js'
 import type { KeyTree, Purpose } from './listing.js'
 import { Refreshed } from './refreshed.js'
 
-/** The first page of all keys that begin with a path. */
+/** The first keys of all that begin with a path. */
 interface Peek {
   readonly tree: IndexTree
   readonly isAll: boolean
+  /** Undefined: none was found, and there may be some all the same. */
   readonly last: string | undefined
 }
+
+/** A page may be empty and not the last one: of so many the listing of the whole tells more. */
+const mostPages = 4
 
 /** How many are remembered. */
 const maxPeeks = 500
@@ -54,14 +58,15 @@ export class Peeks {
     const whole = path.join('/')
     const peek = path.length > 1 ? await this.#peek(whole, signal) : wide
     if (peek.isAll || isPast(peek, whole)) return peek.tree
-    if (purpose === 'content') return undefined
+    if (purpose === 'content' || peek.last === undefined) return undefined
     if (peek.tree.lookup(names)?.kind === 'folder') return peek.tree
     return this.#withFolder(peek, whole, signal)
   }
 
   /** So many keys come between an object and a folder of the same name that a page does not tell of the folder. */
-  async #withFolder({ tree }: Peek, path: string, signal: AbortSignal): Promise<KeyTree> {
+  async #withFolder({ tree }: Peek, path: string, signal: AbortSignal): Promise<KeyTree | undefined> {
     const inFolder = await this.#peek(`${path}/`, signal)
+    if (!inFolder.isAll && inFolder.last === undefined) return undefined
     const objects = [...tree.objects(), ...inFolder.tree.objects()]
     return new IndexTree(KeyIndex.of(this.#options.prefix, objects), tree)
   }
@@ -82,7 +87,11 @@ export class Peeks {
   async #list(beginning: string, signal: AbortSignal): Promise<Peek> {
     const { store, prefix, clock } = this.#options
     const listedAt = clock.monotonic()
-    const page = await store.list({ prefix: (prefix + beginning) as Prefix }, signal)
+    const request = { prefix: (prefix + beginning) as Prefix }
+    let page = await store.list(request, signal)
+    for (let pages = 1; page.objects.length === 0 && page.next !== undefined && pages < mostPages; pages += 1) {
+      page = await store.list({ ...request, token: page.next }, signal)
+    }
     const objects: readonly ObjectInfo[] = belowPrefix(prefix, page.objects)
     return {
       tree: new IndexTree(KeyIndex.of(prefix, objects), { listedAt, completeAt: listedAt, isPart: true }),

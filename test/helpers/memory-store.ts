@@ -42,6 +42,8 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock
   /** Most entries of a page of a listing, whatever is asked for; 1,000. */
   readonly pageLimit?: number
+  /** So many empty pages come before each that isn't, as a server may send them that looks for keys for too long. */
+  readonly emptyPages?: number
 }
 
 export class MemoryStore implements Store {
@@ -59,10 +61,12 @@ export class MemoryStore implements Store {
   readonly #uploads = new MultipartUploads()
   readonly #clock: Clock
   readonly #pageLimit: number
+  readonly #emptyPages: number
 
-  constructor({ clock = systemClock, pageLimit = 1000 }: MemoryStoreOptions = {}) {
+  constructor({ clock = systemClock, pageLimit = 1000, emptyPages = 0 }: MemoryStoreOptions = {}) {
     this.#clock = clock
     this.#pageLimit = pageLimit
+    this.#emptyPages = emptyPages
   }
 
   /** Puts an object without a call. */
@@ -102,8 +106,11 @@ export class MemoryStore implements Store {
     return this.#call('list', request.prefix, signal, () => {
       const { prefix, delimiter = '', startAfter = '', token, maxKeys = 1000 } = request
       const limit = Math.min(maxKeys, this.#pageLimit)
-      const page = this.#bucket.page({ prefix, delimiter, after: token ?? startAfter, limit })
-      return { objects: page.objects.map(info), prefixes: page.prefixes as Prefix[], next: page.next }
+      const [, empty = '0', after = startAfter] = token?.match(/^(\d+) ([^]*)$/) ?? []
+      if (Number(empty) < this.#emptyPages) return { objects: [], prefixes: [], next: `${Number(empty) + 1} ${after}` }
+      const page = this.#bucket.page({ prefix, delimiter, after, limit })
+      const next = page.next === undefined ? undefined : `0 ${page.next}`
+      return { objects: page.objects.map(info), prefixes: page.prefixes as Prefix[], next }
     })
   }
 

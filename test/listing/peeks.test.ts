@@ -29,26 +29,31 @@ function paths(tree: KeyTree, at: readonly Name[] = []): Name[][] {
 
 t.test('a path given by name is what it is in the whole listing, whatever a page holds', async (t) => {
   await fc.assert(
-    fc.asyncProperty(anyObjects, fc.constantFrom(1, 2, 3, 1_000), async (wanted, pageLimit) => {
-      const store = new MemoryStore({ pageLimit })
-      const objects = wanted.map(({ key, size, mtime }) => store.set(key, size === 0 ? '' : 'x', mtime))
-      const whole = new IndexTree(KeyIndex.of(inbox, objects), { listedAt: 0, completeAt: 0 })
-      const there = paths(whole)
-      const absent = there.flatMap((path) => [
-        [...path, 'x'],
-        [`${path[0]}x`],
-        [...path.slice(0, -1), `${path.at(-1)}%2F`],
-      ])
-      for (const path of [...there, ...(absent as Name[][])]) {
-        const near = (purpose: Purpose) => {
-          const options = { store, ...ages, unordered: [], clock: systemClock, log: silentLogger() }
-          return createListing(options).near(inbox, path, purpose, signal)
+    fc.asyncProperty(
+      anyObjects,
+      fc.constantFrom(1, 2, 3, 1_000),
+      fc.constantFrom(0, 1, 5),
+      async (wanted, pageLimit, emptyPages) => {
+        const store = new MemoryStore({ pageLimit, emptyPages })
+        const objects = wanted.map(({ key, size, mtime }) => store.set(key, size === 0 ? '' : 'x', mtime))
+        const whole = new IndexTree(KeyIndex.of(inbox, objects), { listedAt: 0, completeAt: 0 })
+        const there = paths(whole)
+        const absent = there.flatMap((path) => [
+          [...path, 'x'],
+          [`${path[0]}x`],
+          [...path.slice(0, -1), `${path.at(-1)}%2F`],
+        ])
+        for (const path of [...there, ...(absent as Name[][])]) {
+          const near = (purpose: Purpose) => {
+            const options = { store, ...ages, unordered: [], clock: systemClock, log: silentLogger() }
+            return createListing(options).near(inbox, path, purpose, signal)
+          }
+          deepStrictEqual(plain((await near('entry')).lookup(path)), plain(whole.lookup(path)))
+          const content = await near('content')
+          deepStrictEqual(paths(content, path), paths(whole, path))
         }
-        deepStrictEqual(plain((await near('entry')).lookup(path)), plain(whole.lookup(path)))
-        const content = await near('content')
-        deepStrictEqual(paths(content, path), paths(whole, path))
-      }
-    }),
+      },
+    ),
     { numRuns: 150 },
   )
   t.pass()
