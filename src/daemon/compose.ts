@@ -156,6 +156,7 @@ export interface Told {
 export async function makeFilesystem(
   config: MountConfig,
   directory: string,
+  bucketClock: BucketClock,
   { listing, objects }: Reading,
   sender: Sender,
   told: Told,
@@ -175,6 +176,7 @@ export async function makeFilesystem(
   const tree = new ReadOnlyTree({
     ...{ listing, objects, partners, attribution: attributionByKey, controlFiles, root },
     ttl: listTtl,
+    since: bucketClock.now(),
   })
   const fs = new As2Filesystem({
     ...{ tree, partners, readOnly },

@@ -130,7 +130,7 @@ class RunningDaemon implements Daemon {
     this.#owning.add('closing the queue', () => sender.close())
     const told = { status: () => statusReport(this.#parts()), queue: () => queueReport(this.#sender) }
     const { fs, info, seen } = await makeFilesystem(
-      ...([this.#config, this.#state.path, this.#reading, sender, told, this.#log] as const),
+      ...([this.#config, this.#state.path, this.#bucket.clock, this.#reading, sender, told, this.#log] as const),
     )
     this.#owning.add('writing down who was seen', () => seen.close())
     await this.#startControl(sender, info)

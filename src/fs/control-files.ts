@@ -27,6 +27,9 @@ export class ControlFile {
   readonly #clock: Clock
   /** In the order of `shownAt`, the time at which its size was told last. */
   #shown: { readonly snapshot: Dated; readonly shownAt: Milliseconds }[] = []
+  #opens = 0
+  /** What is shown while somebody has it open, for a while: a program that packs it looks whether it changed meanwhile. */
+  #pinned: { readonly snapshot: Dated; readonly at: Milliseconds } | undefined
 
   /** @param render gives a value to be shown as JSON */
   constructor(render: () => unknown, clock: Clock) {
@@ -36,21 +39,34 @@ export class ControlFile {
 
   /** For those who ask for size and time. */
   shown(): Snapshot {
-    const now = this.#clock.monotonic()
-    const last = this.#shown.at(-1)?.snapshot
-    const snapshot = last && now - last.since < freshFor ? last : this.#made(now)
-    const others = this.#shown.filter((it) => it.snapshot !== snapshot && now - it.shownAt < sizeKnownFor)
-    this.#shown = [...others, { snapshot, shownAt: now }]
-    return snapshot
+    return this.#current()
   }
 
-  /** For those who read. */
+  /** For those who read; to be followed by `closed`. */
   opened(): Snapshot {
-    const newest = this.shown()
-    return this.#shown.reduce(
+    const newest = this.#current()
+    const snapshot = this.#shown.reduce(
       (least, { snapshot }) => (snapshot.bytes.length < least.bytes.length ? snapshot : least),
       newest,
     )
+    if (this.#opens === 0) this.#pinned = { snapshot, at: this.#clock.monotonic() }
+    this.#opens += 1
+    return snapshot
+  }
+
+  closed(): void {
+    this.#opens -= 1
+    if (this.#opens === 0) this.#pinned = undefined
+  }
+
+  #current(): Dated {
+    const now = this.#clock.monotonic()
+    const pinned = this.#pinned && now - this.#pinned.at < sizeKnownFor ? this.#pinned.snapshot : undefined
+    const last = this.#shown.at(-1)?.snapshot
+    const snapshot = pinned ?? (last && now - last.since < freshFor ? last : this.#made(now))
+    const others = this.#shown.filter((it) => it.snapshot !== snapshot && now - it.shownAt < sizeKnownFor)
+    this.#shown = [...others, { snapshot, shownAt: now }]
+    return snapshot
   }
 
   #made(since: Milliseconds): Dated {

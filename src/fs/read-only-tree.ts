@@ -3,7 +3,7 @@ import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, FolderContent as ListedFolder, KeyTree, Listing, Purpose } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
-import type { Milliseconds, Name, Prefix } from '../units.js'
+import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import {
   controlFolder,
@@ -36,6 +36,8 @@ export interface ReadOnlyTreeOptions {
   readonly root: Prefix
   /** `--list-ttl` */
   readonly ttl: Milliseconds
+  /** When it was mounted, by the bucket's time. */
+  readonly since: EpochMs
 }
 
 export class ReadOnlyTree {
@@ -46,6 +48,7 @@ export class ReadOnlyTree {
   readonly #controlFiles: ReadonlyMap<string, ControlFile>
   readonly #root: Prefix
   readonly #ttl: Milliseconds
+  readonly #since: EpochMs
 
   constructor(options: ReadOnlyTreeOptions) {
     this.#listing = options.listing
@@ -55,6 +58,7 @@ export class ReadOnlyTree {
     this.#controlFiles = options.controlFiles
     this.#root = options.root
     this.#ttl = options.ttl
+    this.#since = options.since
   }
 
   /** @throws FsError ENOENT if there is no such station or partner */
@@ -157,12 +161,15 @@ export class ReadOnlyTree {
     return this.#mdns.tree({ ...mdns, names: place.names, purpose }, this.#isKnown, signal)
   }
 
-  /** A view's own folder is there whatever it holds, so it is never listed for this: only its time may be missing. */
+  /**
+   * A view's own folder is there whatever it holds, so it is never listed for this. It is as new as the mount, or what came
+   * since: its time must not jump back when somebody lists it, or a program that packs it says that it changed meanwhile.
+   */
   async #viewAttributes(place: TreePlace, signal: AbortSignal): Promise<Attributes> {
     const { prefix, mdns } = await this.#source(place, signal)
     const known = await this.#listing.glance(prefix, signal)
     const tree = known && mdns ? this.#mdns.whole(known, mdns, this.#isKnown) : known
-    return readOnlyFolder(tree?.lookup([])?.mtime)
+    return readOnlyFolder(Math.max(this.#since, tree?.lookup([])?.mtime ?? 0))
   }
 
   /** What is listed for a place; of an MDN view also which part of that it shows. */
@@ -230,8 +237,12 @@ export class ReadOnlyTree {
   }
 
   #openControl(name: Name): OpenFile {
-    const { bytes } = this.#controlFile(name).opened()
-    return readOnlyFile((position, length) => Promise.resolve(bytes.subarray(position, position + length)))
+    const file = this.#controlFile(name)
+    const { bytes } = file.opened()
+    return readOnlyFile(
+      (position, length) => Promise.resolve(bytes.subarray(position, position + length)),
+      () => file.closed(),
+    )
   }
 }
 

@@ -17,6 +17,7 @@ t.test('what is opened is whole for whoever goes by a size of the last second', 
   clock.time = 900
   t.ok(file.shown().bytes.length > told, 'who asks now is told the new size')
   t.equal(file.opened().bytes.length, told, 'who was told the old one gets it whole')
+  file.closed()
   clock.time = 1_200
   t.equal(file.opened().bytes.length, 1_003, 'quotes and newline included')
 })
@@ -30,11 +31,33 @@ t.test('one that has become shorter is shown at once', async (t) => {
   t.equal(file.opened().bytes.length, 13)
 })
 
+t.test('while somebody has it open it stays as it is, but not for ever', async (t) => {
+  const [length, clock] = [{ value: 10 }, { time: 0 }]
+  const file = fileOf(length, clock)
+  const { madeAt, bytes } = file.opened()
+  length.value = 1_000
+  clock.time = 1_000
+  t.match(file.shown(), { madeAt, bytes })
+  clock.time = 1_200
+  t.equal(file.shown().bytes.length, 1_003, 'somebody follows it')
+  file.closed()
+  clock.time = 5_000
+  file.opened()
+  file.opened()
+  file.closed()
+  length.value = 500
+  clock.time = 6_000
+  t.equal(file.shown().bytes.length, 1_003, 'one of two has it open yet')
+  file.closed()
+  t.equal(file.shown().bytes.length, 503)
+})
+
 t.test('however often somebody looks, it is fresh within the time that a size is kept', async (t) => {
   const [length, clock] = [{ value: 10 }, { time: 0 }]
   const file = fileOf(length, clock)
   for (; clock.time < 10_000; clock.time += 100) {
     length.value = 10 + clock.time
     t.ok(file.opened().bytes.length + 1_500 >= 13 + clock.time)
+    file.closed()
   }
 })
