@@ -28,7 +28,8 @@ export function zipOf(members: readonly Member[], read: (member: Member) => Read
   zip.on('error', fail)
   output.on('close', () => current?.destroy())
   for (const member of [...members].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))) {
-    const options = { mtime: new Date(member.mtime), mode: fileMode, size: member.size }
+    // The format, or what yazl writes of it, knows no time before 1970.
+    const options = { mtime: new Date(Math.max(member.mtime, 0)), mode: fileMode, size: member.size }
     zip.addReadStreamLazy(member.name, options, (give) => {
       if (output.destroyed) return
       current = read(member)

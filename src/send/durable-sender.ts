@@ -136,13 +136,15 @@ export class DurableSender implements Sender {
     this.#mayOpen()
     return this.#parts.locks.run([message.id], async () => {
       signal.throwIfAborted()
-      const current = mustBePacked(this.#mustBeIdle(message.id, 'EPERM'))
-      if (current.isDamaged === true && !flags.truncate) throw damaged(current)
-      const { file, pin } = await this.#files.pinned(current.id)
+      const inDoubt = this.#parts.book.get(message.id)?.state === 'failed'
+      const current = mustBePacked(this.#mustBeIdle(message.id, 'EPERM', { inDoubt }))
+      // What was lost can be written anew; until it is cut to nothing, writes fail.
+      const isLost = current.isDamaged === true
+      const { file, pin } = await this.#files.pinned(current.id, { isLost })
       try {
         if (current.state !== 'open') {
           // Out of the queue, on disk, before a byte of it changes.
-          const rest = without(current, 'reason', 'wait', 'error', 'isDamaged')
+          const rest = isLost ? without(current, 'reason', 'wait') : without(current, 'reason', 'wait', 'error')
           await this.#write([{ ...rest, state: 'open' }])
           file.reopened(current)
         }
@@ -155,9 +157,12 @@ export class DurableSender implements Sender {
   }
 
   async truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+    const { members } = this.#find(partner, path)
     const file = await this.open(partner, path, { write: true, truncate: false }, signal)
     try {
       await file.truncate(size)
+      // An archive that could not be made, and is written anew.
+      if (size === 0) for (const { id } of members ?? []) await this.#parts.spool.remove(id)
       await file.flush({ isLast: () => true, killedBy: () => undefined }, signal)
     } finally {
       await file.release()

@@ -1,5 +1,5 @@
 /** Spool files under kernel handles: several handles may share one, and the last writer's close decides. */
-import { FsError } from '../errors.js'
+import { FsError, type FsErrorCode } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Bytes, Milliseconds } from '../units.js'
 import { without, type Message } from './message.js'
@@ -38,6 +38,11 @@ export interface EndOfWriting {
  */
 const releaseWithin: Milliseconds = 1_000
 
+/** No object of S3 is larger. */
+const largest: Bytes = 5 * 1024 ** 4
+/** What a truncate that leaves the file as it was may fail with. */
+const withoutRoom: readonly FsErrorCode[] = ['ENOSPC', 'EFBIG']
+
 /** A handle that may write. */
 interface Writer {
   /** Nobody has it open any more; its release is on the way. */
@@ -63,6 +68,8 @@ export class SharedFile {
   /** Whether all that was written was also closed by somebody, and is on disk. */
   #isFlushed = false
   #damage: string | undefined
+  /** What the first to hear of the damage was told. */
+  #damageCode: FsErrorCode = 'EIO'
   /** Waits for the release that must follow. */
   #doubt: NodeJS.Timeout | undefined
 
@@ -73,6 +80,7 @@ export class SharedFile {
     this.#locks = options.locks
     this.#clock = options.clock
     this.#isChanged = options.isNew
+    this.#damage = damageOf(this.#message())
     this.#onClosed = options.onClosed
     let resolveIdle: () => void = () => undefined
     this.idle = new Promise((resolve) => (resolveIdle = resolve))
@@ -110,7 +118,8 @@ export class SharedFile {
   /** It leaves the queue, or wherever it was: closed unchanged, it goes back there. */
   reopened(before: Message): void {
     this.#before = before
-    this.#damage = undefined
+    this.#damage = damageOf(before)
+    this.#damageCode = 'EIO'
   }
 
   /** @returns undefined if somebody has opened it for writing again meanwhile: then that one's close decides */
@@ -139,16 +148,34 @@ export class SharedFile {
   }
 
   async #truncate(size: Bytes, goesOn: () => Promise<void>): Promise<void> {
+    mustFit(size)
+    if (size === 0 && this.#damage !== undefined) return this.#beginAnew(goesOn)
+    this.#mustBeWhole()
     const isCutOff = size === 0 && this.#message()?.killedBy !== undefined
     if (size === this.#file.size && !this.#isChanged && !isCutOff) return
     await this.#guarded(async () => {
       await goesOn()
-      await this.#file.truncate(size)
+      await this.#file.drain()
     })
+    await this.#guarded(() => this.#file.truncate(size), withoutRoom)
     this.#changed(size)
   }
 
+  /** Whatever of it was lost is not in it any more. */
+  async #beginAnew(goesOn: () => Promise<void>): Promise<void> {
+    await this.#guarded(async () => {
+      await goesOn()
+      await this.#file.clear()
+    })
+    this.#damage = undefined
+    const message = this.#message()
+    if (message) this.#book.touch(without(message, 'isDamaged', 'error', 'members'))
+    this.#changed(0)
+  }
+
   async #write(writer: Writer, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+    mustFit(position + bytes.length)
+    this.#mustBeWhole()
     writer.isClosed = false
     const { length } = bytes
     await this.#answered(signal, () => this.#guarded(() => this.#writeData(bytes, position)))
@@ -176,8 +203,8 @@ export class SharedFile {
   /** Data, folder and journal are on disk when it resolves. A flush before the first byte (`sh -c '… > f'`) has nothing to do. */
   async #flush(writer: Writer, close: Close, signal: AbortSignal): Promise<void> {
     const message = this.#message()
-    if (this.#damage !== undefined) throw new FsError('EIO', this.#damage)
-    if (message?.isDamaged === true) throw new FsError('EIO', message.error ?? 'A write to it failed.')
+    // One that had failed before it was opened may be closed as it was.
+    if (this.#isChanged) this.#mustBeWhole()
     // One that waited to be sent, and was opened for writing without a write, waits again.
     const isBack = !this.#isChanged && this.#before?.state === 'queued'
     if (message === undefined) return
@@ -267,18 +294,30 @@ export class SharedFile {
     }
   }
 
-  async #guarded<T>(act: () => Promise<T>): Promise<T> {
+  /** @param harmless what it may fail with, and has changed nothing then */
+  async #guarded<T>(act: () => Promise<T>, harmless: readonly FsErrorCode[] = []): Promise<T> {
     try {
       return await act()
     } catch (error) {
-      this.#damaged(error instanceof Error ? error.message : String(error))
+      if (!(error instanceof FsError && harmless.includes(error.code))) {
+        this.#damaged(
+          error instanceof Error ? error.message : String(error),
+          error instanceof FsError ? error.code : 'EIO',
+        )
+      }
       throw error
     }
   }
 
-  #damaged(reason: string): void {
+  /** @throws FsError after something of it was lost: until it is cut to nothing, whatever is written is in vain */
+  #mustBeWhole(): void {
+    if (this.#damage !== undefined) throw new FsError(this.#damageCode, this.#damage)
+  }
+
+  #damaged(reason: string, code: FsErrorCode = 'EIO'): void {
     const message = this.#message()
     if (this.#damage !== undefined || !message) return
+    this.#damageCode = code
     this.#damage = `It is not complete. ${reason}`
     this.#isChanged = true
     const damage = { isDamaged: true, error: this.#damage }
@@ -287,7 +326,8 @@ export class SharedFile {
     // Not waited for: who truncates has the lock. Its close says the same.
     const write = async (): Promise<void> => {
       const current = this.#message()
-      if (current?.state === 'open') await this.#book.put([{ ...current, ...damage }], { sync: false })
+      const isSo = current?.state === 'open' && this.#damage === damage.error
+      if (isSo) await this.#book.put([{ ...current, ...damage }], { sync: false })
     }
     this.#locks.run([this.id], write).catch(() => undefined)
   }
@@ -295,4 +335,13 @@ export class SharedFile {
   #message(): Message | undefined {
     return this.#book.get(this.id)
   }
+}
+
+/** What is known to be lost of a file, in one sentence. */
+function damageOf(message: Message | undefined): string | undefined {
+  return message?.isDamaged === true ? (message.error ?? 'A write to it failed.') : undefined
+}
+
+function mustFit(size: Bytes): void {
+  if (size > largest) throw new FsError('EFBIG', 'S3 takes files of up to 5 TiB.')
 }

@@ -30,11 +30,17 @@ export class OpenFiles {
     return this.#share(id, await this.#options.spool.create(id), true).handle({ write: true })
   }
 
-  /** The file with a handle for reading, without which its last release could close it at any time. */
-  async pinned(id: string): Promise<{ readonly file: SharedFile; readonly pin: OpenSpoolFile }> {
+  /**
+   * The file with a handle for reading, without which its last release could close it at any time.
+   * @param isLost whether its data may be gone, and is to be written anew
+   */
+  async pinned(
+    id: string,
+    { isLost } = { isLost: false },
+  ): Promise<{ readonly file: SharedFile; readonly pin: OpenSpoolFile }> {
     let file = this.#open.get(id)
     if (!file) {
-      const opened = await this.#options.spool.open(id)
+      const opened = await this.#options.spool.open(id, { isLost })
       file = this.#open.get(id)
       if (file) await opened.close()
       else file = this.#share(id, opened, false)

@@ -25,7 +25,7 @@ export function mustBeIdle(message: Message | undefined, { submittedAs, inDoubt,
 
 /** @throws FsError EBUSY for an archive that is not made yet */
 export function mustBePacked(message: Message): Message {
-  if (message.members) throw new FsError('EBUSY', `${message.path} is being packed.`)
+  if (message.members && message.state !== 'failed') throw new FsError('EBUSY', `${message.path} is being packed.`)
   return message
 }
 

@@ -48,8 +48,12 @@ export class Spool {
     return this.#file({ handle, newIn: this.#data, size: 0 })
   }
 
-  /** @throws FsError EMFILE, EIO */
-  async open(id: string): Promise<SpoolFile> {
+  /**
+   * @param isLost whether its data may be gone: then the file is made anew
+   * @throws FsError EMFILE, EIO
+   */
+  async open(id: string, { isLost } = { isLost: false }): Promise<SpoolFile> {
+    if (isLost && (await this.size(id)) === undefined) return this.create(id)
     const handle = await this.#opened(id, 'r+')
     try {
       const { size } = await orFsError(() => handle.stat(), id)
@@ -186,13 +190,28 @@ export class SpoolFile {
     })
   }
 
+  /** All that was taken is in the file (not yet on disk) when it resolves. */
+  async drain(): Promise<void> {
+    await orFsError(() => this.#behind.drain())
+  }
+
+  /** Of one that was drained. Where there is no room (ENOSPC, EFBIG), the file is as it was. */
   async truncate(size: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
-      await this.#behind.drain()
       await this.#handle.truncate(size)
       this.#size = size
     })
+  }
+
+  /** Cuts it to nothing, whatever failed before: what is written from now on is all of it. */
+  async clear(): Promise<void> {
+    await this.#behind.reset()
+    await this.#lastSync.catch(() => undefined)
+    await this.#background.catch(() => undefined)
+    this.#background = Promise.resolve()
+    this.#written = 0
+    await this.truncate(0)
   }
 
   /** All that was written so far is on disk when it resolves; whoever comes meanwhile waits for the same. */

@@ -74,6 +74,14 @@ export class WriteBehind {
     this.#check()
   }
 
+  /** Drops what was not written yet, and forgets what failed: for a file that begins anew. */
+  async reset(): Promise<void> {
+    if (this.#filling) this.#pool.give(this.#filling.buffer)
+    this.#filling = undefined
+    await this.#last
+    this.#failure = undefined
+  }
+
   /** The chunk in which the byte at a position comes next. */
   #chunkAt(position: Bytes): Chunk | undefined {
     const filling = this.#filling

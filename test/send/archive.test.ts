@@ -14,6 +14,12 @@ t.test('the same files make the same bytes, in whatever order they come', async 
   t.notOk((await buffer(zipOf([a, b], content))).equals(one))
 })
 
+t.test('times that the format can’t hold make an archive all the same', async (t) => {
+  for (const odd of [Date.UTC(1960, 0, 1), Date.UTC(2200, 0, 1)]) {
+    t.ok((await buffer(zipOf([{ ...member('a'), mtime: odd }], content))).length > 0)
+  }
+})
+
 t.test('a file that is not as long as it should be makes no archive', async (t) => {
   await t.rejects(buffer(zipOf([member('a', 4)], () => Readable.from([Buffer.from('abc')]))), /unexpected number/)
 })
