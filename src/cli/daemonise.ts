@@ -13,7 +13,9 @@ import type { Io } from './io.js'
 export const childMarker = 'AS2FS_IN_BACKGROUND'
 
 /** What the child says, once. */
-export type Word = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly sentence: string }
+export type Word =
+  | { readonly kind: 'ready'; readonly missing?: string | undefined }
+  | { readonly kind: 'failed'; readonly sentence: string }
 
 type Outcome = Word | { readonly kind: 'ended'; readonly how: string } | { readonly kind: 'interrupted' }
 
@@ -56,6 +58,7 @@ export async function startInBackground(start: BackgroundStart, io: Io): Promise
     case 'ready':
       await answers(start)
       child.unref()
+      if (outcome.missing !== undefined) io.err(`as2fs: Mounted, but: ${printable(outcome.missing)}\n`)
       return 0
     case 'failed':
       throw new UsageError(outcome.sentence)

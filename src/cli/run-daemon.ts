@@ -13,11 +13,15 @@ const interrupted = 130
 const sameWish: Milliseconds = 2_000
 
 /**
- * @param ready is called when the mount answers
+ * @param ready is called when the mount answers; `missing` says why it began without its bucket, if it did
  * @returns the exit code
  * @throws UsageError one sentence if it can't start
  */
-export async function runDaemon(config: MountConfig, { log, ...file }: OpenLog, ready: () => void): Promise<number> {
+export async function runDaemon(
+  config: MountConfig,
+  { log, ...file }: OpenLog,
+  ready: (missing: string | undefined) => void,
+): Promise<number> {
   collectOften()
   // Here and not at the top: the other commands need neither the binding nor the SDK.
   const { startDaemon } = await import('../daemon/life.js').catch(explainMissing)
@@ -42,7 +46,7 @@ export async function runDaemon(config: MountConfig, { log, ...file }: OpenLog, 
       log.info('The logs were opened anew.')
     }
     stop = (reason) => void daemon.stop(reason).catch((err: unknown) => log.error({ err }, 'stopping failed'))
-    if (asked === undefined) ready()
+    if (asked === undefined) ready(daemon.missing)
     else stop(asked.reason)
     const { exitCode, isStuck } = await daemon.stopped
     // An orderly exit waits for threads that hang; all that could be given back is.

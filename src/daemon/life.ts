@@ -7,7 +7,6 @@ import { describeHolders } from '../fuse/holders.js'
 import { mountFuse, type MountedFuse } from '../fuse/mount.js'
 import { preflight } from '../fuse/preflight.js'
 import { replaceableBy } from '../own-files.js'
-import { checkBucket } from '../s3/check-bucket.js'
 import { probeWhileUnwell } from '../s3/health.js'
 import type { Sender } from '../send/sender.js'
 import { startControlServer } from '../state/control-server.js'
@@ -27,6 +26,7 @@ import {
   type Bucket,
   type Reading,
 } from './compose.js'
+import { firstLook } from './first-look.js'
 import { Owning } from './owned.js'
 import { logRemains, queueReport, statusReport, type Parts } from './status.js'
 
@@ -50,6 +50,8 @@ export interface Daemon {
    * @param reason for the log
    */
   stop(reason: string, drain?: Milliseconds): Promise<void>
+  /** Why it began without its bucket, in one sentence. */
+  readonly missing: string | undefined
   /** After a rotation. */
   reopenLogs(): void
 }
@@ -94,6 +96,7 @@ class RunningDaemon implements Daemon {
   #audit: AuditLog | undefined
   #sender: Sender | undefined
   #mount: MountedFuse | undefined
+  #missing: string | undefined
   #isStopping = false
   /** The mount was there, and is no more. */
   #isGone = false
@@ -113,7 +116,7 @@ class RunningDaemon implements Daemon {
 
   async start(): Promise<void> {
     const { store, health } = this.#bucket
-    await checkBucket(store, this.#config, this.#config.prefix, this.#log)
+    this.#missing = await firstLook(this.#bucket, this.#state, this.#config, this.#log)
     this.#owning.add('ending the probe', probeWhileUnwell(health, store, this.#config.prefix))
     const audit = await openAudit(this.#config.auditLog, this.#log)
     this.#audit = audit
@@ -143,6 +146,10 @@ class RunningDaemon implements Daemon {
     this.#log.info({ reason }, 'stopping')
     await this.#owning.attempt('unmounting', () => this.#takeAway(), unmountPatience)
     await this.#finish(drain)
+  }
+
+  get missing(): string | undefined {
+    return this.#missing
   }
 
   reopenLogs(): void {

@@ -30,6 +30,11 @@ export class HealthWatch {
     return this.#health
   }
 
+  /** There is something to wait for: a first answer. What it says comes next. */
+  expectAnswer(problem: string): void {
+    this.#note('unreachable', problem)
+  }
+
   /** One sentence for each prefix that the keys may not list, until they may. */
   get refusedListings(): readonly string[] {
     return [...this.#refused.values()]
@@ -84,7 +89,7 @@ export class HealthWatch {
   #noteFailure(error: unknown): void {
     if (!(error instanceof StoreError)) return
     if (error.failure === 'transient') this.#note('unreachable', error.message)
-    else if (error.failure === 'credentials') this.#note('refused', error.message)
+    else if (error.failure === 'credentials' || error.s3Code === 'NoSuchBucket') this.#note('refused', error.message)
     // S3 answered, and the answer was about one key only.
     else this.#note('ok', undefined)
   }

@@ -26,18 +26,17 @@ t.test('one page of one key is asked for', async (t) => {
 })
 
 t.test('keys that may not list it all may mount: what they may not is shown as such where it is', async (t) => {
-  await t.resolves(checkBucket(failing(accessDenied()), where, root, log))
+  t.equal(await checkBucket(failing(accessDenied()), where, root, log), undefined)
 })
 
 t.test('what is wrong is one sentence for the user', async (t) => {
   const absent = new StoreError('ENOENT', 'permanent', 'NoSuchBucket', 'Could not list AS2/: there is none.', {
     reason: 'there is no such bucket (NoSuchBucket)',
   })
-  await t.rejects(checkBucket(failing(absent), where, root, log), {
-    name: 'UsageError',
-    message:
-      "The bucket mftg can't be mounted: there is no such bucket (NoSuchBucket); check its name, and that AWS is where it is (--endpoint).",
-  })
+  t.equal(
+    await checkBucket(failing(absent), where, root, log),
+    "The bucket mftg can't be used: there is no such bucket (NoSuchBucket); check its name, and that AWS is where it is (--endpoint).",
+  )
 })
 
 t.test('a server that can’t be reached is named', async (t) => {
@@ -45,9 +44,10 @@ t.test('a server that can’t be reached is named', async (t) => {
   const credentials = { get: async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }), refused: () => undefined }
   const store = createSdkStore({ ...sdk, endpoint, credentials })
   t.teardown(() => store.close())
-  await t.rejects(checkBucket(store, { ...where, endpoint }, root, log), {
-    message: /S3 can't be reached \(ECONNREFUSED\); it is looked for at http:\/\/127\.0\.0\.1:9 \(--endpoint\)\.$/,
-  })
+  t.match(
+    await checkBucket(store, { ...where, endpoint }, root, log),
+    /S3 can't be reached \(ECONNREFUSED\); it is looked for at http:\/\/127\.0\.0\.1:9 \(--endpoint\)\.$/,
+  )
 })
 
 t.test('a credentials file that is missing is all there is to say', async (t) => {
@@ -55,7 +55,8 @@ t.test('a credentials file that is missing is all there is to say', async (t) =>
   const endpoint = 'http://127.0.0.1:9'
   const store = createSdkStore({ ...sdk, endpoint, credentials })
   t.teardown(() => store.close())
-  await t.rejects(checkBucket(store, { ...where, endpoint }, root, log), {
-    message: "The credentials file /nonexistent/keys.csv can't be read (ENOENT).",
-  })
+  t.equal(
+    await checkBucket(store, { ...where, endpoint }, root, log),
+    "The credentials file /nonexistent/keys.csv can't be read (ENOENT).",
+  )
 })

@@ -76,7 +76,11 @@ async function runInBackground(config: MountConfig): Promise<number> {
   process.umask(0o077)
   try {
     const file = config.logFile ?? join(await makeStateDirectory(config), 'as2fs.log')
-    return await runDaemon(config, logFor(config, file, false), () => void tellParent({ kind: 'ready' }))
+    return await runDaemon(
+      config,
+      logFor(config, file, false),
+      (missing) => void tellParent({ kind: 'ready', missing }),
+    )
   } catch (error) {
     if (!(error instanceof UsageError) || !process.connected) throw error
     await tellParent({ kind: 'failed', sentence: error.message })

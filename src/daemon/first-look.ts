@@ -1,0 +1,46 @@
+/** The look for the bucket at a start: whoever mounts for the first time must find it, later mounts need it no more. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { MountConfig } from '../config.js'
+import { UsageError } from '../errors.js'
+import { checkBucket } from '../s3/check-bucket.js'
+import type { StateDirectory } from '../state/state-directory.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds } from '../units.js'
+import type { Bucket } from './compose.js'
+
+/** A bucket that is well answers within that; in an outage the mount is there so much later. */
+const patience: Milliseconds = 2_000
+
+/**
+ * @returns why the mount begins without its bucket, in one sentence; undefined if it was found
+ * @throws UsageError that sentence, at the first mount of the state directory
+ */
+export async function firstLook(
+  { store, health }: Bucket,
+  state: StateDirectory,
+  config: MountConfig,
+  log: Logger,
+): Promise<string | undefined> {
+  const look = checkBucket(store, config, config.prefix, log)
+  if (!state.isBucketKnown) {
+    const problem = await look
+    if (problem !== undefined) throw new UsageError(problem)
+    await remembered(state, log)
+    return undefined
+  }
+  const waiting = new AbortController()
+  const late = delay(patience, `The bucket ${config.bucket} does not answer.`, { signal: waiting.signal })
+  const problem = await Promise.race([look, late.catch(() => undefined)])
+  waiting.abort()
+  if (problem === undefined) return undefined
+  if (health.health.state === 'ok') health.expectAnswer(problem)
+  log.warn(`${problem} Mounted all the same: what is written to send/ is kept, and sent when the bucket is back.`)
+  return problem
+}
+
+/** On a full disk the next mount must find it once more. */
+async function remembered(state: StateDirectory, log: Logger): Promise<void> {
+  await state.bucketFound().catch((err: unknown) => {
+    log.warn({ err }, 'That the bucket was found could not be written down: the next mount must find it again.')
+  })
+}
