@@ -29,7 +29,7 @@ export class ControlFile {
   #shown: { readonly snapshot: Dated; readonly shownAt: Milliseconds }[] = []
   #opens = 0
   /** What is shown while somebody has it open, for a while: a program that packs it looks whether it changed meanwhile. */
-  #pinned: { readonly snapshot: Dated; readonly at: Milliseconds } | undefined
+  #pinned: Dated | undefined
 
   /** @param render gives a value to be shown as JSON */
   constructor(render: () => unknown, clock: Clock) {
@@ -49,7 +49,7 @@ export class ControlFile {
       (least, { snapshot }) => (snapshot.bytes.length < least.bytes.length ? snapshot : least),
       newest,
     )
-    if (this.#opens === 0) this.#pinned = { snapshot, at: this.#clock.monotonic() }
+    if (this.#opens === 0) this.#pinned = snapshot
     this.#opens += 1
     return snapshot
   }
@@ -61,7 +61,8 @@ export class ControlFile {
 
   #current(): Dated {
     const now = this.#clock.monotonic()
-    const pinned = this.#pinned && now - this.#pinned.at < sizeKnownFor ? this.#pinned.snapshot : undefined
+    // Counted from its making: who looks again and again must see what comes after it.
+    const pinned = this.#pinned && now - this.#pinned.since < sizeKnownFor ? this.#pinned : undefined
     const last = this.#shown.at(-1)?.snapshot
     const snapshot = pinned ?? (last && now - last.since < freshFor ? last : this.#made(now))
     const others = this.#shown.filter((it) => it.snapshot !== snapshot && now - it.shownAt < sizeKnownFor)

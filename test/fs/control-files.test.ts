@@ -61,3 +61,25 @@ t.test('however often somebody looks, it is fresh within the time that a size is
     file.closed()
   }
 })
+
+t.test('who reads it over and over sees it get longer, too', async (t) => {
+  let value = 'short'
+  let now = 0
+  const file = new ControlFile(
+    () => value,
+    clockOf(() => now),
+  )
+  const read = (): string => {
+    file.shown()
+    const text = Buffer.from(file.opened().bytes).toString()
+    // The kernel tells of the close when the next one has looked already.
+    file.shown()
+    file.closed()
+    return text
+  }
+  t.match(read(), 'short')
+  value = 'much longer'
+  let seen = ''
+  for (; now < 5_000 && !seen.includes('longer'); now += 25) seen = read()
+  t.match(seen, 'longer')
+})
