@@ -1,8 +1,8 @@
 /** The filesystem as promises, in the kernel's words, without the kernel: `fuse/` calls it, tests call it directly. */
-import type { Close } from '../send/sender.js'
+import type { Close, Closed } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 
-export type { Close }
+export type { Close, Closed }
 
 /** What getattr(2) tells. Owner, umask and inode numbers are added by `fuse/`. */
 export interface Attributes {

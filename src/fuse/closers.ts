@@ -1,149 +1,134 @@
 /**
  * Who closes a file, and how. FUSE tells of each close(2), but not whether it was the last one, and not whether a process
- * closed its file or was killed; /proc does. Links there are read, never followed: that would be a call on our own mount.
+ * closed its file or was killed; /proc does, if it answers in time.
  */
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
-import { constants } from 'node:os'
 import { basename } from 'node:path'
-import type { Close } from '../fs/filesystem.js'
+import type { Close, Closed } from '../fs/filesystem.js'
 import { isHiddenName } from '../fs/hidden-files.js'
+import type { Milliseconds } from '../units.js'
+import type { Ending } from './process-questions.js'
+import { ProcessReaders } from './process-readers.js'
 
-/** Enough for a shell with its pipelines; beyond that nothing is concluded. */
-const mostProcesses = 64
-const mostDescriptors = 1_024
-/** @see PF_EXITING in linux/sched.h */
-const exiting = 0x4
+/** What a process does may keep the kernel from telling: nobody notices so much. */
+const patience: Milliseconds = 40
+/**
+ * What it never keeps from us. It is waited for longer, as it decides whether what a killed process left behind is sent: only
+ * a machine that is busy is so slow.
+ */
+const statusPatience: Milliseconds = 1_000
+const mostSeen = 64
+const mostWriters = 4_096
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
+/** A handle of the kernel's that may write. */
+interface OpenHandle {
+  /**
+   * Processes that were seen with it, each with its faults of children then: its opener, those who wrote to it or closed
+   * it, and who inherited it from them.
+   */
+  readonly seen: Map<number, number | undefined>
+  /** Processes and threads that opened it or wrote to it. */
+  readonly writers: Set<number>
+  /** Somebody opened it or wrote to it, and it can't be told who. */
+  isUnknownWriter: boolean
+  /** Somebody may have it who is not among the seen. */
+  isDoubtful: boolean
+}
+
+const nothing: Closed = { isLast: false, killedBy: undefined }
 
 export class Closers {
-  /**
-   * Processes that were seen with a handle: its opener, those who closed it, and who inherited it from them. With each the
-   * page faults of children that it had waited for: when they become more, a child has ended whose own children, now
-   * somebody else's, may have the file open out of our sight.
-   */
-  readonly #seen = new Map<number, Map<number, number | undefined>>()
+  readonly #handles = new Map<number, OpenHandle>()
+  readonly #readers = new ProcessReaders({ count: 2, patience })
+  readonly #statusReaders = new ProcessReaders({ count: 1, patience: statusPatience })
 
-  /** @param pid of the caller; undefined or 0 where the binding or the kernel does not tell */
-  opened(handle: number, pid: number | undefined): void {
-    this.#seen.set(handle, new Map([[pid ?? 0, faultsOfChildren(pid ?? 0)]]))
+  /**
+   * Looks who opens a file while that one waits for its open(2): what it does after that counts.
+   * @param opening resolves to the handle
+   * @param pid of the calling thread; undefined or 0 where the binding or the kernel does not tell
+   * @returns the handle, when it may be answered
+   */
+  async opened(opening: Promise<number>, pid: number | undefined): Promise<number> {
+    const [handle, caller] = await Promise.all([
+      opening,
+      pid ? this.#readers.ask<'caller'>({ kind: 'caller', pid }) : undefined,
+    ])
+    const process = caller?.process
+    this.#handles.set(handle, {
+      seen: new Map([[process ?? 0, caller?.faults]]),
+      writers: new Set([pid ?? 0, ...(process === undefined ? [] : [process])]),
+      isUnknownWriter: process === undefined,
+      isDoubtful: process === undefined,
+    })
+    return handle
   }
 
-  /** A process writes to it: it has the file open, whoever opened it. Cheap, as this comes with every 128 KiB. */
-  wrote(handle: number, pid: number | undefined): void {
-    const seen = this.#seen.get(handle)
-    // Of threads there may be any number; room is left for those who close it.
-    if (seen && pid !== undefined && seen.size < mostProcesses / 2) add(seen, pid)
+  /**
+   * A process writes to it: it has the file open, whoever opened it. 0: the kernel, for a mapping.
+   * @returns what the answer to its first write must wait for, as it may end after that; undefined: nothing
+   */
+  wrote(handle: number, pid: number | undefined): Promise<void> | undefined {
+    const open = this.#handles.get(handle)
+    if (!open || pid === 0) return undefined
+    if (pid === undefined) open.isUnknownWriter = true
+    if (pid === undefined || open.isUnknownWriter || open.writers.has(pid)) return undefined
+    open.writers.add(pid)
+    if (open.writers.size > mostWriters) open.isUnknownWriter = true
+    return this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }).then((answer) => {
+      if (answer?.process === undefined) open.isUnknownWriter = true
+      else open.writers.add(answer.process)
+      see(open, answer?.process ?? pid)
+    })
   }
 
   released(handle: number): void {
-    this.#seen.delete(handle)
+    this.#handles.delete(handle)
   }
 
   /** A process closes one of the handle's descriptors: it is out of its table already. */
   closing(handle: number, path: string, pid: number | undefined): Close {
-    return {
-      // libfuse has hidden it, and the kernel calls it by another name.
-      isLast: () => !isHiddenName(basename(path)) && this.#isLast(handle, basename(path), pid ?? 0),
-      killedBy: () => killedBy(pid ?? 0),
+    return { closed: () => this.#closed(this.#handles.get(handle), basename(path), pid ?? 0) }
+  }
+
+  async #closed(open: OpenHandle | undefined, name: string, pid: number): Promise<Closed> {
+    if (pid === 0) {
+      if (open) open.isDoubtful = true
+      return nothing
     }
+    const last = open && (await this.#isLast(open, name, pid))
+    const ending = last?.ending ?? (await this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
+    return { isLast: last?.isLast === true, killedBy: ending && signalOf(ending, open, pid) }
   }
 
-  #isLast(handle: number, name: string, closer: number): boolean {
-    const seen = this.#seen.get(handle)
-    if (!seen) return false
-    add(seen, closer)
-    if (seen.has(0)) return false
-    let isClear = true
-    for (const [pid, faults] of seen) {
-      const children = childrenOf(pid)
-      if (!children || seen.size + children.length > mostProcesses) return false
-      // A map goes on with what is added to it: grandchildren come too.
-      for (const child of children) add(seen, child)
-      isClear &&= (faultsOfChildren(pid) ?? faults) === faults && hasOpen(pid, name) === false
-    }
-    return isClear
-  }
-}
-
-/**
- * By the last part of the name, as other mount namespaces have other paths: rather one too many than one too few.
- * @returns undefined if it can't be told
- */
-function hasOpen(pid: number, name: string): boolean | undefined {
-  try {
-    const folder = `/proc/${pid}/fd`
-    // Reading thousands takes milliseconds at each close; since Linux 6.2 the size tells how many there are.
-    if (statSync(folder).size > mostDescriptors) return undefined
-    const descriptors = readdirSync(folder)
-    if (descriptors.length > mostDescriptors) return undefined
-    return descriptors.some((fd) => basename(linkOf(`${folder}/${fd}`)) === name)
-  } catch (error) {
-    // It has ended, or is ending and has given back its descriptors.
-    return isGone(error) ? false : undefined
+  /** @returns undefined if it can't be told */
+  async #isLast(
+    open: OpenHandle,
+    name: string,
+    pid: number,
+  ): Promise<{ readonly isLast: boolean; readonly ending: Ending } | undefined> {
+    see(open, pid)
+    // libfuse has hidden it, and the kernel calls it by another name.
+    if (open.isDoubtful || isHiddenName(name)) return undefined
+    const { size } = open.seen
+    const answer = await this.#readers.ask<'closing'>({ kind: 'closing', pid, name, seen: [...open.seen] })
+    // Somebody else has come meanwhile, whose children were not looked at.
+    const isCurrent = open.seen.size === size
+    if (!answer) open.isDoubtful = true
+    for (const child of answer?.found ?? []) see(open, child)
+    return answer && { isLast: answer.isLast && isCurrent, ending: answer }
   }
 }
 
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path).replace(/ \(deleted\)$/, '')
-  } catch {
-    return ''
-  }
+/** A child begins without faults of children. */
+function see(open: OpenHandle, pid: number): void {
+  if (!open.seen.has(pid)) open.seen.set(pid, 0)
+  if (open.seen.size > mostSeen) open.isDoubtful = true
+  // They are not asked for any more, and there may be any number.
+  if (open.isDoubtful) open.seen.clear()
 }
 
-/** @returns undefined if the kernel does not tell */
-function childrenOf(pid: number): number[] | undefined {
-  try {
-    const tasks = readdirSync(`/proc/${pid}/task`)
-    const lists = tasks.map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8'))
-    return lists.flatMap((list) => list.split(' ').filter((it) => it !== '')).map(Number)
-  } catch (error) {
-    return isGone(error) && isProcThere() ? [] : undefined
-  }
-}
-
-/** `children` is missing everywhere where the kernel was built without it. */
-function isProcThere(): boolean {
-  try {
-    readFileSync(`/proc/self/task/${process.pid}/children`)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** A child begins with none. */
-function add(seen: Map<number, number | undefined>, pid: number): void {
-  if (!seen.has(pid)) seen.set(pid, 0)
-}
-
-/** The signal that is ending a process. */
-function killedBy(pid: number): string | undefined {
-  const stat = statOf(pid)
-  if (!stat || (stat(9) & exiting) === 0) return undefined
-  const signal = stat(52) & 0x7f
-  return signal === 0 ? undefined : (signalNames.get(signal) ?? `signal ${signal}`)
-}
-
-/** Minor page faults of children that it has waited for; undefined if it has ended. */
-function faultsOfChildren(pid: number): number | undefined {
-  return statOf(pid)?.(11)
-}
-
-/** Fields by their numbers. @see proc(5), /proc/pid/stat */
-function statOf(pid: number): ((field: number) => number) | undefined {
-  if (pid === 0) return undefined
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // From field 3 on; the name before it may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (field) => Number(fields[field - 3])
-  } catch {
-    return undefined
-  }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')
+/** One that has only inherited the file, and never wrote to it, leaves nothing half-written behind. */
+function signalOf({ signal, process }: Ending, open: OpenHandle | undefined, pid: number): string | undefined {
+  const isWriter =
+    !open || open.isUnknownWriter || process === undefined || open.writers.has(pid) || open.writers.has(process)
+  return isWriter ? signal : undefined
 }

@@ -1,21 +1,25 @@
 /** Who keeps a mount busy. */
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import type { Milliseconds } from '../units.js'
+import type { Holder } from './process-questions.js'
+import { ProcessReaders } from './process-readers.js'
 
-export interface Holder {
-  readonly pid: number
-  readonly command: string
-  /** What it holds, e.g. its working directory. */
-  readonly path: string
-}
+/** For all processes together; one that keeps us waiting is left out. */
+const patience: Milliseconds = 2_000
+const mostLeftOut = 3
 
-/**
- * Looks through /proc for processes with something open below a path. Links are read, never followed: a stat would be
- * a call on our own mount.
- */
-export async function findHolders(mountpoint: string): Promise<Holder[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const found = await Promise.all(pids.filter((pid) => pid !== process.pid).map((pid) => holder(pid, mountpoint)))
-  return found.filter((it) => it !== undefined)
+/** Looks through /proc for processes with something open below a path. */
+export async function findHolders(mountpoint: string): Promise<readonly Holder[]> {
+  const readers = new ProcessReaders({ count: 1, patience })
+  try {
+    for (;;) {
+      const except = readers.stuckOn
+      const holders = await readers.ask<'holders'>({ kind: 'holders', mountpoint, except })
+      if (holders) return holders
+      if (except.length === mostLeftOut) return []
+    }
+  } finally {
+    await readers.close()
+  }
 }
 
 /** Completes 'it is in use by …'. */
@@ -23,15 +27,4 @@ export function describeHolders(holders: readonly Holder[]): string {
   if (holders.length === 0) return 'a process that could not be found'
   const some = holders.slice(0, 5).map(({ command, pid, path }) => `${command} (process ${pid}: ${path})`)
   return some.join(', ') + (holders.length > 5 ? ` and ${holders.length - 5} more` : '')
-}
-
-async function holder(pid: number, mountpoint: string): Promise<Holder | undefined> {
-  const fds = await readdir(`/proc/${pid}/fd`).catch(() => [])
-  for (const link of ['cwd', 'root', 'exe', ...fds.map((fd) => `fd/${fd}`)]) {
-    const path = await readlink(`/proc/${pid}/${link}`).catch(() => '')
-    if (path !== mountpoint && !path.startsWith(`${mountpoint}/`)) continue
-    const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'unknown')
-    return { pid, command: command.trim(), path }
-  }
-  return undefined
 }

@@ -6,11 +6,13 @@ import type { Filesystem } from '../fs/filesystem.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { Answerer, type CallCounts } from './answer.js'
-import { findHolders, type Holder } from './holders.js'
+import { findHolders } from './holders.js'
 import { KeptFolders } from './kept-folders.js'
 import { fuseOptions, type FuseMountOptions } from './mount-options.js'
 import { mountAt, unmount } from './mountinfo.js'
+import { Closers } from './closers.js'
 import { createOperations } from './operations.js'
+import type { Holder } from './process-questions.js'
 import type { Ownership } from './stat.js'
 
 export interface MountRequest extends FuseMountOptions {
@@ -43,9 +45,9 @@ const watchAtTheEnd: Milliseconds = 10
 class As2Fuse extends Fuse {
   readonly #options: string
 
-  constructor(request: MountRequest, answerer: Answerer, kept: KeptFolders | undefined) {
+  constructor(request: MountRequest, answerer: Answerer, kept: KeptFolders | undefined, closers: Closers) {
     // Its own timer for each call costs three quarters of the speed of reading; `answer` has the deadline.
-    super(request.mountpoint, createOperations(request.fs, answerer, request.owner, kept), { timeout: false })
+    super(request.mountpoint, createOperations(request.fs, answerer, request.owner, kept, closers), { timeout: false })
     this.#options = fuseOptions(request)
   }
 
@@ -59,7 +61,8 @@ class As2Fuse extends Fuse {
 export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const answerer = new Answerer({ log: request.log, deadline: request.opTimeout })
   const kept = Fuse.keepsFolders === true ? new KeptFolders(() => fuse, request.owner) : undefined
-  const fuse: As2Fuse = new As2Fuse(request, answerer, kept)
+  const closers = new Closers()
+  const fuse: As2Fuse = new As2Fuse(request, answerer, kept, closers)
   await new Promise<void>((resolve, reject) => {
     fuse.open((error) => {
       if (error) reject(new UsageError(`Mounting on ${request.mountpoint} was refused (${error.message}).`))

@@ -6,7 +6,7 @@ import { FsError } from '../errors.js'
 import type { Attributes, DirectoryEntry, Filesystem } from '../fs/filesystem.js'
 import { isHiddenName } from '../fs/hidden-files.js'
 import type { Answerer } from './answer.js'
-import { Closers } from './closers.js'
+import type { Closers } from './closers.js'
 import type { KeptFolders } from './kept-folders.js'
 import { packFolder } from './packed-folder.js'
 import { encodeStat, type Ownership } from './stat.js'
@@ -22,8 +22,8 @@ export function createOperations(
   answerer: Answerer,
   owner: Ownership,
   kept: KeptFolders | undefined,
+  closers: Closers,
 ): Fuse.Operations {
-  const closers = new Closers()
   const toStat = (it: Attributes): Fuse.Stat => encodeStat(it, owner)
 
   /** An operation with nothing to tell but its success. */
@@ -75,16 +75,13 @@ export function createOperations(
       tell('open', path, done, async (signal) => {
         const write = (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0
         const request = { write, truncate: (flags & constants.O_TRUNC) !== 0 }
-        const handle = await inTime(fs, fs.open(path, request, signal), signal)
-        if (write) closers.opened(handle, pid)
-        return handle
+        const opening = fs.open(path, request, signal)
+        return inTime(fs, write ? closers.opened(opening, pid) : opening, signal)
       }),
     create: (path, _mode, done, pid) =>
       tell('create', path, done, async (signal) => {
         requireUtf8(path)
-        const handle = await inTime(fs, fs.create(path, signal), signal)
-        closers.opened(handle, pid)
-        return handle
+        return inTime(fs, closers.opened(fs.create(path, signal), pid), signal)
       }),
 
     read: (path, handle, buffer, length, position, done) =>
@@ -103,8 +100,9 @@ export function createOperations(
       ),
     write: (path, handle, buffer, length, position, done, pid) =>
       answerer.answer('write', path, done, done, (signal) => {
-        closers.wrote(handle, pid)
-        return fs.write(handle, buffer.subarray(0, length), position, signal)
+        const known = closers.wrote(handle, pid)
+        const written = fs.write(handle, buffer.subarray(0, length), position, signal)
+        return known ? written.finally(() => known) : written
       }),
 
     flush: (path, handle, done, pid) =>

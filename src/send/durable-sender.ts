@@ -163,7 +163,7 @@ export class DurableSender implements Sender {
       await file.truncate(size)
       // An archive that could not be made, and is written anew.
       if (size === 0) for (const { id } of members ?? []) await this.#parts.spool.remove(id)
-      await file.flush({ isLast: () => true, killedBy: () => undefined }, signal)
+      await file.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, signal)
     } finally {
       await file.release()
     }

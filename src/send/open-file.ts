@@ -47,6 +47,10 @@ const withoutRoom: readonly FsErrorCode[] = ['ENOSPC', 'EFBIG']
 interface Writer {
   /** Nobody has it open any more; its release is on the way. */
   isClosed: boolean
+  /** How often it was written to. */
+  writes: number
+  /** Closes of which it is not known yet how they are done: the release waits for them. */
+  readonly closing: Set<Promise<void>>
 }
 
 /** A spool file that is open, with all its handles. */
@@ -101,7 +105,7 @@ export class SharedFile {
   /** A further handle. */
   handle(options: { readonly write: boolean }): OpenSpoolFile {
     this.#handles += 1
-    const writer: Writer | undefined = options.write ? { isClosed: false } : undefined
+    const writer: Writer | undefined = options.write ? { isClosed: false, writes: 0, closing: new Set() } : undefined
     if (writer) this.#writers.add(writer)
     const refuse = () => Promise.reject(new FsError('EBADF', 'The file was not opened for writing.'))
     return {
@@ -177,6 +181,7 @@ export class SharedFile {
     mustFit(position + bytes.length)
     this.#mustBeWhole()
     writer.isClosed = false
+    writer.writes += 1
     const { length } = bytes
     await this.#answered(signal, () => this.#guarded(() => this.#writeData(bytes, position)))
     this.#changed()
@@ -208,37 +213,46 @@ export class SharedFile {
     // One that waited to be sent, and was opened for writing without a write, waits again.
     const isBack = !this.#isChanged && this.#before?.state === 'queued'
     if (message === undefined) return
+    const closing: Promise<void> = this.#closing(writer, close).finally(() => writer.closing.delete(closing))
+    writer.closing.add(closing)
     if (!this.#isChanged && !isBack) {
-      this.#leftBy(message, close.killedBy())
+      await closing
       return
     }
     await this.#answered(signal, () =>
       this.#guarded(async () => {
-        writer.isClosed = close.isLast()
-        const killedBy = close.killedBy()
         this.#isFlushed = true
         await this.#file.sync()
-        await this.#locks.run([this.id], () => this.#closedLocked(killedBy))
+        await closing
+        await this.#locks.run([this.id], () => this.#closedLocked())
       }),
     )
   }
 
-  /** It had not written yet: that counts if another does. After a crash the file is held in any case. */
-  #leftBy(message: Message, killedBy: string | undefined): void {
-    if (killedBy !== undefined) this.#book.touch({ ...message, killedBy })
+  /** Finds out how it is closed, and keeps that in mind. After a crash a file that is not complete is held in any case. */
+  async #closing(writer: Writer, close: Close): Promise<void> {
+    const { writes } = writer
+    const { isLast, killedBy } = await close.closed()
+    // What was written meanwhile came from somebody who was not seen.
+    writer.isClosed = isLast && writer.writes === writes
+    if (killedBy === undefined) return
+    // Locked: what is being written down would be seen after it, and in its place.
+    await this.#locks.run([this.id], async () => {
+      const message = this.#message()
+      if (message?.state === 'open') this.#book.touch({ ...message, killedBy })
+    })
   }
 
   /** All that was written is on disk: that it was closed is written down. */
-  async #closedLocked(killedBy: string | undefined): Promise<void> {
+  async #closedLocked(): Promise<void> {
     const current = this.#message()
     // Its release may have come meanwhile, where the answer to this took too long.
     if (current?.state !== 'open') return
-    const isComplete = this.#writers.size > 0 && [...this.#writers].every((it) => it.isClosed)
+    const isComplete = this.#writers.size > 0 && [...this.#writers].every((it) => it.isClosed && it.closing.size === 0)
     const closed: Message = {
       ...current,
       size: this.#file.size,
       ...(isComplete ? { isComplete } : {}),
-      ...(killedBy === undefined ? {} : { killedBy }),
     }
     await this.#book.put([closed], { sync: this.#file.size > 0 })
     if (isComplete) this.#expectRelease()
@@ -254,6 +268,8 @@ export class SharedFile {
   }
 
   async #release(writer: Writer | undefined): Promise<void> {
+    // They were answered too late, or their process did not wait.
+    await Promise.all([...(writer?.closing ?? [])])
     if (writer && this.#writers.delete(writer) && this.#writers.size === 0) {
       clearTimeout(this.#doubt)
       await this.#written()

@@ -31,12 +31,18 @@ export interface SendRow extends Partner {
   readonly submittedAt: EpochMs | undefined
 }
 
-/** How one descriptor of a file is closed; asked only where it matters. */
+/** How one descriptor of a file is closed. */
+export interface Closed {
+  /** Nobody has it open after this; false also where that can't be told. */
+  readonly isLast: boolean
+  /** The signal that is ending the process, which has opened or written the file and did not close it itself. */
+  readonly killedBy: string | undefined
+}
+
+/** One descriptor of a file is being closed. */
 export interface Close {
-  /** Whether nobody has it open after this; false also where that can't be told. */
-  isLast(): boolean
-  /** The signal that is ending the process, which did not close the file itself. */
-  killedBy(): string | undefined
+  /** Never rejects, and takes a second at most; asked only where it matters, and at once, as the process may end. */
+  closed(): Promise<Closed>
 }
 
 /**

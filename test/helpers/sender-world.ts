@@ -23,7 +23,7 @@ export const globex = { station: 'ACME', partner: 'GLOBEX' } as const
 const root = 'AS2/' as Prefix
 
 /** The last descriptor of a file is closed, by the program itself. */
-const lastClose: Close = { isLast: () => true, killedBy: () => undefined }
+const lastClose: Close = { closed: async () => ({ isLast: true, killedBy: undefined }) }
 
 /** This machine's, which a test can set forward. */
 class MovableClock implements Clock {

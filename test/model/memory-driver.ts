@@ -135,7 +135,7 @@ export class MemoryDriver implements Driver<Descriptor> {
   async #close({ file, handle }: Descriptor, signal: string | undefined): Promise<void> {
     handle.descriptors -= 1
     const isLast = handle.descriptors === 0
-    const close: Close = { isLast: () => isLast, killedBy: () => signal }
+    const close: Close = { closed: async () => ({ isLast, killedBy: signal }) }
     await file.flush(close, never())
     if (isLast) this.#closed.add(file)
   }

@@ -5,7 +5,7 @@ import { open, readFile, rename, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { mount, type Mounted } from '../helpers/mounted.js'
-import { sh } from '../helpers/run.js'
+import { run, sh } from '../helpers/run.js'
 import { inState, sendRows } from '../helpers/send-state.js'
 import { until } from '../helpers/until.js'
 
@@ -67,6 +67,75 @@ time.sleep(100)`,
     t.equal(held.length, 7)
     t.ok(held.every((row) => row.reason === 'killed'))
   })
+})
+
+t.test('a process that only inherited the file, and that a signal ends, changes nothing', async (t) => {
+  const mounted = await mount(t, { flags })
+  const send = mounted.path('ACME/GLOBEX/send')
+  const scripts: Readonly<Record<string, readonly [script: string, content: string]>> = {
+    'group.csv': [`{ yes | head -2; } > FILE 2>&1`, 'y\ny\n'],
+    'subshell.csv': [`( yes | head -2 ) > FILE 2>&1`, 'y\ny\n'],
+    'twice.csv': [`{ seq 1 99999 | head -1; yes | head -1; } > FILE 2>&1`, '1\ny\n'],
+    'descriptor.csv': [`exec 3>FILE; seq 1 99999 | head -2 >&3; exec 3>&-`, '1\n2\n'],
+    'background.csv': [`{ sleep 100 & echo a; kill -9 $!; wait; echo b; } > FILE 2>/dev/null; true`, 'a\nb\n'],
+    'timeout.csv': [`{ timeout -s KILL 0.1 sleep 100; echo done; } > FILE 2>/dev/null`, 'done\n'],
+    'append.csv': [`echo a > FILE; { yes | head -1; } >> FILE 2>&1`, 'a\ny\n'],
+  }
+  for (const shell of ['bash', 'dash']) {
+    for (const [name, [script, content]] of Object.entries(scripts)) {
+      const file = `${shell}-${name}`
+      await run(shell, ['-c', script.replaceAll('FILE', `${send}/${file}`)])
+      t.equal((await mounted.inBucket(key(file))).toString(), content, file)
+    }
+  }
+  await python(`
+import subprocess
+with open('${send}/python.csv', 'wb') as f:
+    f.write(b'whole')
+    f.flush()
+    child = subprocess.Popen(['sleep', '100'], stdout=f)
+    child.kill()
+    child.wait()
+`)
+  t.equal((await mounted.inBucket(key('python.csv'))).toString(), 'whole')
+})
+
+t.test('one that opened it or wrote to it, though another closes it in the end: held', async (t) => {
+  const mounted = await mount(t, { flags })
+  const send = mounted.path('ACME/GLOBEX/send')
+  const scripts: Readonly<Record<string, string>> = {
+    'writer.csv': `exec 3>FILE; echo a >&3; sh -c 'echo b; kill -9 $$' >&3; exec 3>&-`,
+    'opener.csv': `sh -c 'exec 3>FILE; (sleep 0.3; echo late >&3) & echo a >&3; kill -9 $$'`,
+  }
+  for (const shell of ['bash', 'dash']) {
+    for (const [name, script] of Object.entries(scripts)) {
+      const file = `${shell}-${name}`
+      await run(shell, ['-c', script.replaceAll('FILE', `${send}/${file}`)])
+      t.match(await inState(mounted, file, 'held'), { reason: 'killed' }, file)
+    }
+  }
+  await python(`
+import os, signal, threading, time
+def write():
+    f = os.open('${send}/threads.csv', os.O_CREAT | os.O_WRONLY)
+    os.write(f, b'half')
+t = threading.Thread(target=write)
+t.start()
+t.join()
+os.kill(os.getpid(), signal.SIGKILL)
+`)
+  t.match(await inState(mounted, 'threads.csv', 'held'), { reason: 'killed' }, 'a thread that had ended')
+  await python(`
+import mmap, os, signal
+f = os.open('${send}/mapping.csv', os.O_CREAT | os.O_RDWR)
+os.ftruncate(f, 10000)
+m = mmap.mmap(f, 10000)
+m[0:5] = b'half '
+os.kill(os.getpid(), signal.SIGKILL)
+`)
+  t.match(await inState(mounted, 'mapping.csv', 'held'), { reason: 'killed' }, 'through a mapping')
+  await later(mounted, 'marker.edi')
+  t.same(mounted.puts(), [key('marker.edi')])
 })
 
 t.test('a writer that is killed after its close, or whose child goes on: what was closed is sent', async (t) => {

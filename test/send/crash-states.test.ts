@@ -28,8 +28,8 @@ interface Fact {
 type Facts = ReadonlyMap<string, Fact>
 
 const nothing: Fact = { whole: [], promised: undefined, isHeld: false, isInBucket: false, isCancelled: false }
-const last: Close = { isLast: () => true, killedBy: () => undefined }
-const notLast: Close = { isLast: () => false, killedBy: () => undefined }
+const last: Close = { closed: async () => ({ isLast: true, killedBy: undefined }) }
+const notLast: Close = { closed: async () => ({ isLast: false, killedBy: undefined }) }
 
 /** A sender under observation. */
 class Observed {

@@ -1,0 +1,137 @@
+/**
+ * What /proc has of one process. Links are read, never followed: that would be a call on our own mount. All of it blocks,
+ * some of it while the process is in execve(2): for use in a thread that may.
+ */
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { constants } from 'node:os'
+import { basename } from 'node:path'
+
+/** What can be read whatever the process is at. */
+export interface ProcessStatus {
+  /** Of which the thread that was asked for is one. */
+  readonly process: number
+  readonly threads: number
+  /** It has ended, and its parent has not asked how. Other threads of it may go on. */
+  readonly isZombie: boolean
+  /** Its memory is gone: it is about to give back its descriptors, or has done so. */
+  readonly isExiting: boolean
+  readonly isDumping: boolean
+  /** It closes what it leaves to close-on-exec, and holds a lock that readers of most files wait for. */
+  readonly isInExec: boolean
+}
+
+/** @see PF_EXITING in linux/sched.h */
+const exiting = 0x4
+
+const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
+
+/** All throw what the kernel says, where it does not say that there is no such process. */
+export class ProcessFiles {
+  readonly #onRead: (pid: number) => void
+
+  /** @param onRead is told of which process something is read, before it is */
+  constructor(onRead: (pid: number) => void) {
+    this.#onRead = onRead
+  }
+
+  /** @returns undefined if there is none (any more) */
+  status(pid: number): ProcessStatus | undefined {
+    const text = this.#text(pid, 'status')
+    if (text === undefined) return undefined
+    const field = (name: string): string | undefined => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(text)?.[1]
+    return {
+      process: Number(field('Tgid')),
+      threads: Number(field('Threads')),
+      isZombie: field('State') === 'Z' || field('State') === 'X',
+      isExiting: field('VmSize') === undefined,
+      isDumping: field('CoreDumping') === '1',
+      // The new program is not loaded yet.
+      isInExec: field('VmExe') === '0',
+    }
+  }
+
+  /** The signal that is ending it, if one is. Only for what `isExiting` or `isDumping`. */
+  endingSignal(pid: number, { isDumping }: ProcessStatus): string | undefined {
+    const stat = this.#stat(pid)
+    if (!stat || ((stat(9) & exiting) === 0 && !isDumping)) return undefined
+    const signal = stat(52) & 0x7f
+    return signal === 0 ? undefined : (signalNames.get(signal) ?? `signal ${signal}`)
+  }
+
+  /** Minor page faults of children that it has waited for; undefined if it has ended. */
+  faultsOfChildren(pid: number): number | undefined {
+    return this.#stat(pid)?.(11)
+  }
+
+  /** Of all its threads. Empty where it has ended. */
+  children(pid: number): number[] {
+    const tasks = this.#names(pid, 'task') ?? []
+    const lists = tasks.map((task) => this.#text(pid, `task/${task}/children`) ?? '')
+    return lists.flatMap((list) => list.split(' ').filter((it) => it !== '')).map(Number)
+  }
+
+  /** How many descriptors it has; since Linux 6.2 that costs nothing. */
+  descriptors(pid: number): number {
+    this.#onRead(pid)
+    const { size } = statSync(`/proc/${pid}/fd`, { throwIfNoEntry: false }) ?? { size: 0 }
+    return size > 0 ? size : (this.#names(pid, 'fd')?.length ?? 0)
+  }
+
+  /** What its descriptors are open on, what it works in, and what it runs; without `also` the descriptors alone. */
+  links(pid: number, also: readonly string[] = []): string[] {
+    const fds = this.#names(pid, 'fd') ?? []
+    return [...also, ...fds.map((fd) => `fd/${fd}`)].map((name) => this.#link(pid, name))
+  }
+
+  /** The last part of what each descriptor is open on. */
+  openNames(pid: number): string[] {
+    return this.links(pid).map((it) => basename(it.replace(/ \(deleted\)$/, '')))
+  }
+
+  command(pid: number): string {
+    return this.#text(pid, 'comm')?.trim() ?? 'unknown'
+  }
+
+  /** Whether this /proc shows all processes, by the numbers that we know them by, with their children. */
+  isComplete(): boolean {
+    try {
+      statSync('/proc/1')
+      readFileSync(`/proc/self/task/${process.pid}/children`)
+      return readlinkSync('/proc/self') === String(process.pid)
+    } catch {
+      return false
+    }
+  }
+
+  /** Fields by their numbers. @see proc(5), /proc/pid/stat */
+  #stat(pid: number): ((field: number) => number) | undefined {
+    const text = this.#text(pid, 'stat')
+    if (text === undefined) return undefined
+    // From field 3 on; the name before it may hold anything.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return (field) => Number(fields[field - 3])
+  }
+
+  #text(pid: number, name: string): string | undefined {
+    return this.#unlessGone(pid, () => readFileSync(`/proc/${pid}/${name}`, 'utf8'))
+  }
+
+  #names(pid: number, name: string): string[] | undefined {
+    return this.#unlessGone(pid, () => readdirSync(`/proc/${pid}/${name}`))
+  }
+
+  #link(pid: number, name: string): string {
+    return this.#unlessGone(pid, () => readlinkSync(`/proc/${pid}/${name}`)) ?? ''
+  }
+
+  #unlessGone<T>(pid: number, read: () => T): T | undefined {
+    this.#onRead(pid)
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+        return undefined
+      throw error
+    }
+  }
+}
