@@ -2,6 +2,7 @@
 import type { MountConfig } from '../config.js'
 import type { MountedFuse } from '../fuse/mount.js'
 import { systemClock } from '../telemetry/clock.js'
+import { sentencesOf } from '../s3/lacks.js'
 import type { SendCounts, Sender, SendRow } from '../send/sender.js'
 import type { QueueReport, StatusReport } from '../state/reports.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
@@ -28,12 +29,14 @@ export interface Parts {
 
 export function statusReport(parts: Parts): StatusReport {
   const { config, stateDirectory, since, reading, sender, mount, isStopping } = parts
+  const { store } = parts.bucket
   const { bucket, endpoint, prefix, mountpoint } = config
   const problems = problemsOf(parts)
   return {
     ...{ version, pid: process.pid, bucket, endpoint, prefix, mountpoint, stateDirectory, since },
     state: isStopping ? 'stopping' : problems.length > 0 ? 'degraded' : 'ok',
     problems,
+    server: sentencesOf(store.lacks),
     binding: mount?.binding ?? 'stock',
     calls: mount?.counts(),
     listings: reading.listing.status(),

@@ -5,7 +5,7 @@
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Key, Prefix } from '../units.js'
 import { cutEndings } from '../view/names.js'
-import { firstWhere, compareKeys, sharedLength } from './key-order.js'
+import { firstWhere, compareKeys, sharedLength } from '../s3/key-order.js'
 
 /** How many objects are packed together: half a page of a listing, so that a page makes no small rest. */
 export const chunkLength = 500

@@ -1,5 +1,5 @@
 /** Keys as numbers, to guess where others are: any guess is right, a good one makes equal parts. Pure. */
-import { compareKeys, sharedLength } from './key-order.js'
+import { compareKeys, sharedLength } from '../s3/key-order.js'
 
 /** Beyond what the sample has in common, so many characters differ among 1,000 keys that count up. */
 const counting = 3

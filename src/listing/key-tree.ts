@@ -3,7 +3,7 @@ import type { Key, Milliseconds, Name } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
 import { cutEndingOf, decodeName, encodeName, encodeObjectName } from '../view/names.js'
 import type { KeyIndex } from './key-index.js'
-import { afterFolder, compareKeys } from './key-order.js'
+import { afterFolder, compareKeys } from '../s3/key-order.js'
 import type { Entry, FileEntry, FolderContent, FolderEntry, ViewTree } from './listing.js'
 
 export interface TreeTimes {

@@ -1,7 +1,7 @@
 /** Whether the keys of a view come in the order of time, and from where on its new ones are looked for. Pure. */
 import type { Milliseconds } from '../units.js'
 import type { KeyIndex } from './key-index.js'
-import { compareKeys } from './key-order.js'
+import { compareKeys } from '../s3/key-order.js'
 
 /** What one LIST brings. */
 export const pageLength = 1_000

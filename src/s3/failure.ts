@@ -1,4 +1,4 @@
-/** Failures of the SDK → ours, in one place. */
+/** Failures of the SDK, and what S3 says → ours, in one place. */
 import type { FsErrorCode } from '../errors.js'
 import { StoreError, type StoreFailure } from './store-error.js'
 
@@ -11,65 +11,84 @@ interface Meaning {
 
 const refused = (sentence: string): Meaning => ({ code: 'EACCES', failure: 'credentials', sentence })
 const transient = (sentence: string): Meaning => ({ code: 'EIO', failure: 'transient', sentence })
+const permanent = (code: FsErrorCode, sentence: string): Meaning => ({ code, failure: 'permanent', sentence })
+const absent = (sentence: string): Meaning => ({ code: 'ENOENT', failure: 'absent', sentence })
 const late: Meaning = { code: 'ETIMEDOUT', failure: 'transient', sentence: 'it did not answer in time' }
 const newKeys = 'get new ones from the gateway’s S3 Integration page'
+const expired = refused('the credentials have expired (ExpiredToken)')
+const notAllowed = permanent('EACCES', 'the keys are not allowed to (AccessDenied)')
+const badRequest = (code: string): Meaning => permanent('EIO', `S3 does not take such a request (${code})`)
+const disabledKey = permanent('EACCES', 'the bucket’s encryption key can’t be used: ask who administers it')
 
-/** By S3's error code, or the name of the SDK's or Node's own error. */
-const meanings: Readonly<Record<string, Meaning>> = {
-  AccessDenied: { code: 'EACCES', failure: 'permanent', sentence: 'the keys are not allowed to (AccessDenied)' },
-  AllAccessDisabled: { code: 'EACCES', failure: 'permanent', sentence: 'access to the bucket is disabled' },
-  InvalidAccessKeyId: refused(`the access key is not known (InvalidAccessKeyId): ${newKeys}`),
-  SignatureDoesNotMatch: refused(`the secret key is wrong (SignatureDoesNotMatch): ${newKeys}`),
-  ExpiredToken: refused('the credentials have expired (ExpiredToken)'),
-  ExpiredTokenException: refused('the credentials have expired (ExpiredToken)'),
-  InvalidToken: refused('the session token is refused (InvalidToken)'),
-  TokenRefreshRequired: refused('the session token must be refreshed'),
-  CredentialsProviderError: refused(
-    'no credentials were found: give --credentials-csv, --profile or AWS_ACCESS_KEY_ID',
-  ),
-  NoSuchBucket: { code: 'ENOENT', failure: 'permanent', sentence: 'there is no such bucket (NoSuchBucket)' },
-  PermanentRedirect: {
-    code: 'EIO',
-    failure: 'permanent',
-    sentence: 'the bucket is in another region: give --region (PermanentRedirect)',
-  },
-  EntityTooLarge: { code: 'EFBIG', failure: 'permanent', sentence: 'the file is too large (EntityTooLarge)' },
-  KeyTooLongError: { code: 'ENAMETOOLONG', failure: 'permanent', sentence: 'the key is too long (KeyTooLongError)' },
-  InvalidBucketName: { code: 'EINVAL', failure: 'permanent', sentence: 'the bucket has an invalid name' },
-  NoSuchKey: { code: 'ENOENT', failure: 'absent', sentence: 'it is not there (NoSuchKey)' },
-  NotFound: { code: 'ENOENT', failure: 'absent', sentence: 'it is not there' },
-  NoSuchUpload: { code: 'ENOENT', failure: 'absent', sentence: 'the multipart upload is gone (NoSuchUpload)' },
-  RequestTimeTooSkewed: transient('the clock of this machine is wrong (RequestTimeTooSkewed)'),
-  ConditionalRequestConflict: transient('another request is under way for it'),
-  MissingContentLength: {
-    code: 'EIO',
-    failure: 'permanent',
-    sentence: 'the server wants no checksums in trailers: name it with --endpoint (MissingContentLength)',
-  },
-  OperationAborted: transient('another request is under way for it (OperationAborted)'),
-  // On the way something was lost: not the file's fault.
-  BadDigest: transient('another body arrived than was sent (BadDigest)'),
-  IncompleteBody: transient('half a body arrived (IncompleteBody)'),
-  SlowDown: transient('S3 asks to slow down (SlowDown)'),
-  RequestTimeout: late,
-  TimeoutError: late,
-  AbortError: late,
-}
+/** By S3's error code, or the name of the SDK's or Node's own error. A Map: a code may be any word. */
+const meanings: ReadonlyMap<string, Meaning> = new Map(
+  Object.entries({
+    AccessDenied: notAllowed,
+    // The answer to a HEAD has no code.
+    Forbidden: notAllowed,
+    AllAccessDisabled: permanent('EACCES', 'access to the bucket is disabled'),
+    InvalidAccessKeyId: refused(`the access key is not known (InvalidAccessKeyId): ${newKeys}`),
+    SignatureDoesNotMatch: refused(`the secret key is wrong (SignatureDoesNotMatch): ${newKeys}`),
+    ExpiredToken: expired,
+    ExpiredTokenException: expired,
+    RequestExpired: refused('the credentials have expired (RequestExpired)'),
+    InvalidToken: refused('the session token is refused (InvalidToken)'),
+    InvalidClientTokenId: refused('the session token is refused (InvalidClientTokenId)'),
+    UnrecognizedClientException: refused('the session token is refused (UnrecognizedClientException)'),
+    InvalidSecurity: refused('the credentials are not valid (InvalidSecurity)'),
+    IncompleteSignature: refused('the signature is incomplete (IncompleteSignature)'),
+    TokenRefreshRequired: refused('the session token must be refreshed'),
+    CredentialsProviderError: refused(
+      'no credentials were found: give --credentials-csv, --profile or AWS_ACCESS_KEY_ID',
+    ),
+    // What is in the bucket is not known then: nothing of it is gone.
+    NoSuchBucket: permanent('EIO', 'there is no such bucket (NoSuchBucket)'),
+    PermanentRedirect: permanent('EIO', 'the bucket is in another region: give --region (PermanentRedirect)'),
+    EntityTooLarge: permanent('EFBIG', 'the file is too large (EntityTooLarge)'),
+    KeyTooLongError: permanent('ENAMETOOLONG', 'the key is too long (KeyTooLongError)'),
+    // What Ceph says of such a key.
+    InvalidObjectName: permanent('EINVAL', 'the server takes no such key (InvalidObjectName)'),
+    InvalidBucketName: permanent('EINVAL', 'the bucket has an invalid name'),
+    InvalidObjectState: permanent(
+      'ENODATA',
+      'it was archived, and must be restored before it can be read (InvalidObjectState)',
+    ),
+    InvalidArgument: badRequest('InvalidArgument'),
+    InvalidRequest: badRequest('InvalidRequest'),
+    InvalidRange: badRequest('InvalidRange'),
+    InvalidURI: badRequest('InvalidURI'),
+    MethodNotAllowed: badRequest('MethodNotAllowed'),
+    MissingContentLength: permanent(
+      'EIO',
+      'the server wants no checksums in trailers: name it with --endpoint (MissingContentLength)',
+    ),
+    'KMS.DisabledException': disabledKey,
+    'KMS.NotFoundException': disabledKey,
+    'KMS.InvalidKeyUsageException': disabledKey,
+    NoSuchKey: absent('it is not there (NoSuchKey)'),
+    NotFound: absent('it is not there'),
+    NoSuchUpload: absent('the multipart upload is gone (NoSuchUpload)'),
+    NotImplemented: transient('the server can’t do what is asked of it (NotImplemented)'),
+    RequestTimeTooSkewed: transient('the clock of this machine is wrong (RequestTimeTooSkewed)'),
+    ConditionalRequestConflict: transient('another request is under way for it'),
+    OperationAborted: transient('another request is under way for it (OperationAborted)'),
+    // On the way something was lost: not the file's fault.
+    BadDigest: transient('another body arrived than was sent (BadDigest)'),
+    IncompleteBody: transient('half a body arrived (IncompleteBody)'),
+    XAmzContentSHA256Mismatch: transient('another body arrived than was signed (XAmzContentSHA256Mismatch)'),
+    QuotaExceeded: transient('the bucket’s quota is used up (QuotaExceeded)'),
+    RequestTimeout: late,
+    TimeoutError: late,
+    AbortError: late,
+  }),
+)
 
-/** Request Timeout, Too Early, Too Many Requests. */
-const passing = new Set([408, 425, 429])
+/** As AWS's services, KMS behind S3 among them, and others ask to slow down: with whatever status. */
+const throttling = /SlowDown|Throttl|TooManyRequests|LimitExceeded|ReduceYourRequestRate|^Busy$|ServerBusy/i
 
-/** By HTTP status, where the error's name says nothing: a HEAD has no body. */
-function byStatus(status: number | undefined): Meaning | undefined {
-  if (status === 403) return meanings.AccessDenied
-  if (status === 404) return meanings.NoSuchKey
-  if (status !== undefined && (status >= 500 || passing.has(status))) {
-    return transient(`S3 has a problem (HTTP ${status})`)
-  }
-  if (status !== undefined && status >= 400) {
-    return { code: 'EIO', failure: 'permanent', sentence: `S3 refused the request (HTTP ${status})` }
-  }
-  return undefined
+/** Whether S3 asks to be left alone for longer than after other failures. */
+export function isThrottled({ s3Code }: StoreError): boolean {
+  return throttling.test(s3Code)
 }
 
 /** What is being done, for the sentence and for what a failed condition means. */
@@ -78,22 +97,33 @@ export interface Attempt {
   readonly what: string
   readonly key: string
   readonly condition?: 'ESTALE' | 'EEXIST'
+  /** It is about something that may not be there: a listing or an upload is not. */
+  readonly mayBeAbsent?: boolean
 }
 
 /** Any error of the SDK as a StoreError; one that is ours already passes. */
 export function storeError(error: unknown, attempt: Attempt): StoreError {
   if (error instanceof StoreError) return error
   const { name, status, detail } = describe(error)
-  const meaning = conditionFailed(name, status, attempt) ?? meanings[name] ?? byStatus(status) ?? transient(detail)
-  const { code, failure, sentence: reason } = meaning
+  const { code, failure, sentence: reason } = meaningOf(name, status, attempt) ?? transient(detail)
   const message = `Could not ${attempt.what}: ${reason}.`
   return new StoreError(code, failure, name, message, { key: attempt.key, cause: error, reason })
 }
 
-function conditionFailed(name: string, status: number | undefined, attempt: Attempt): Meaning | undefined {
-  if (attempt.condition === undefined || (name !== 'PreconditionFailed' && status !== 412)) return undefined
-  const sentence = attempt.condition === 'ESTALE' ? 'it was replaced since it was opened' : 'it is there already'
-  return { code: attempt.condition, failure: 'condition', sentence }
+/** @param status of S3's own answer, whose code is the name; undefined if there was none */
+function meaningOf(name: string, status: number | undefined, attempt: Attempt): Meaning | undefined {
+  if (throttling.test(name)) return transient(`S3 asks to slow down (${name})`)
+  const meaning = name === 'PreconditionFailed' ? conditionFailed(attempt) : meanings.get(name)
+  if (meaning?.failure === 'absent' && attempt.mayBeAbsent !== true) return transient(`S3 answers ${name}`)
+  if (meaning || status === undefined) return meaning
+  // Whatever it is, it may pass: what was not understood is no reason to give a file up.
+  return transient(status >= 500 ? `S3 has a problem (HTTP ${status})` : `S3 refuses it (${name}, HTTP ${status})`)
+}
+
+function conditionFailed({ condition }: Attempt): Meaning | undefined {
+  if (condition === undefined) return undefined
+  const sentence = condition === 'ESTALE' ? 'it was replaced since it was opened' : 'it is there already'
+  return { code: condition, failure: 'condition', sentence }
 }
 
 function describe(error: unknown): { name: string; status: number | undefined; detail: string } {
@@ -102,7 +132,7 @@ function describe(error: unknown): { name: string; status: number | undefined; d
   const systemCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   // The SDK's handler says TimeoutError of connections that were reset, too.
   const isReset = systemCode === 'ECONNRESET' || systemCode === 'EPIPE'
-  const known = meanings[error.name] && !isReset ? error.name : (systemCode ?? error.name)
+  const known = meanings.has(error.name) && !isReset ? error.name : (systemCode ?? error.name)
   const detail =
     systemCode === undefined ? (error.message || error.name).replace(/\.$/, '') : `S3 can't be reached (${systemCode})`
   return { name: known, status: metadata?.httpStatusCode, detail }

@@ -11,6 +11,8 @@ export interface Health {
   readonly problem: string | undefined
 }
 
+/** What S3 says of the whole bucket. */
+const aboutBucket = new Set(['NoSuchBucket', 'AllAccessDisabled', 'PermanentRedirect'])
 /** Enough to name; who may list nothing would fill pages otherwise. */
 const maxRefused = 20
 
@@ -89,7 +91,8 @@ export class HealthWatch {
   #noteFailure(error: unknown): void {
     if (!(error instanceof StoreError)) return
     if (error.failure === 'transient') this.#note('unreachable', error.message)
-    else if (error.failure === 'credentials' || error.s3Code === 'NoSuchBucket') this.#note('refused', error.message)
+    else if (error.failure === 'credentials') this.#note('refused', error.message)
+    else if (aboutBucket.has(error.s3Code)) this.#note('refused', error.message)
     // S3 answered, and the answer was about one key only.
     else this.#note('ok', undefined)
   }

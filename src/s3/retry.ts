@@ -1,6 +1,7 @@
 /** Reads are tried again: a cut body, a reset, silence, a server that asks to slow down. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Milliseconds } from '../units.js'
+import { isThrottled } from './failure.js'
 import { StoreError } from './store-error.js'
 
 const maxTries = 5
@@ -26,7 +27,7 @@ export async function retried<T>(call: (tries: number) => Promise<T>, signal: Ab
     } catch (error) {
       const again = error instanceof StoreError && error.failure === 'transient' && tries < maxTries
       if (!again || signal.aborted) throw error
-      const first = error.s3Code === 'SlowDown' ? firstDelayThrottled : firstDelay
+      const first = isThrottled(error) ? firstDelayThrottled : firstDelay
       try {
         await delay(backoff(tries, first, maxDelay, Math.random), undefined, { signal })
       } catch {

@@ -1,4 +1,7 @@
-/** A try at a request is given up when nothing is heard of it: a dead connection must not use up all the time there is. */
+/**
+ * A try at a request is given up when nothing is heard of it, or when it does not come to an end: a dead connection, or one
+ * that trickles, must not use up all the time there is.
+ */
 import type { Milliseconds } from '../units.js'
 
 /** One try: `signal` ends it, and it says when it has heard something. */
@@ -14,25 +17,56 @@ export function silenceLimit(tries: number, patience: Milliseconds): Millisecond
   return (patience * 2 ** Math.min(tries - 1, 2)) / 4
 }
 
+/** The whole of a try may take so many times the silence that ends it. */
+const limitsOfWhole = 4
+
 /** Has the name by which `failure.ts` knows what comes too late. */
 class Silence extends Error {
   override readonly name = 'TimeoutError'
 }
 
-/** @throws TimeoutError if it was given up, for silence or by the signal; else whatever the try throws */
+/** @throws TimeoutError if it was given up, for silence, for its length or by the signal; else whatever the try throws */
 export async function whileHeard<T>(attempt: Try<T>, limit: Milliseconds, signal: AbortSignal): Promise<T> {
   const controller = new AbortController()
   const giveUp = (): void => controller.abort()
   const timer = setTimeout(giveUp, limit)
+  const end = setTimeout(giveUp, limitsOfWhole * limit)
   signal.addEventListener('abort', giveUp, { once: true })
   if (signal.aborted) giveUp()
   try {
-    return await attempt(controller.signal, () => timer.refresh())
+    return await unlessAborted(
+      attempt(controller.signal, () => timer.refresh()),
+      controller.signal,
+    )
   } catch (cause) {
     // What an ended connection reports is as good as any reset.
-    throw controller.signal.aborted ? new Silence('nothing was heard', { cause }) : cause
+    throw controller.signal.aborted ? new Silence('nothing more was heard in time', { cause }) : cause
   } finally {
     clearTimeout(timer)
+    clearTimeout(end)
     signal.removeEventListener('abort', giveUp)
   }
+}
+
+/** What heeds its signal has ended by then. */
+const grace: Milliseconds = 1_000
+
+/**
+ * Waits for what may not heed its signal, such as credentials that a process is asked for.
+ * @throws TimeoutError a moment after the signal, if it has not ended by then
+ */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    const giveUp = (): void => {
+      timer = setTimeout(() => reject(new Silence('it did not end in time')), grace)
+    }
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    if (signal.aborted) giveUp()
+    work.finally(done).then(resolve, reject)
+  })
 }

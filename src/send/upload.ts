@@ -1,6 +1,7 @@
 /** One message into the bucket: one PUT, or one multipart upload, streamed from the spool. */
+import { createHash } from 'node:crypto'
 import { pipeline } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { finished, pipeline as promisedPipeline } from 'node:stream/promises'
 import { retried } from '../s3/retry.js'
 import type { ByteRange, PutResult, Store, UploadedPart } from '../s3/store.js'
 import type { Bytes, Key } from '../units.js'
@@ -44,7 +45,8 @@ export async function upload(options: UploadOptions, message: Upload, signal: Ab
     sent = checked(options.spool, id, { start: 0, end: size }, (bytes) => message.progress((uploaded += bytes)))
     return sent
   }
-  const answer = await options.store.put({ key, size, body, onlyIfAbsent: true }, signal)
+  const md5 = (): Promise<string> => contentMd5(options.spool, id, { start: 0, end: size })
+  const answer = await options.store.put({ key, size, body, md5, onlyIfAbsent: true }, signal)
   return { ...answer, crc32: formatCrc32(sent?.value ?? 0) }
 }
 
@@ -54,6 +56,13 @@ export async function checksum(spool: Spool, { id, size }: { id: string; size: B
   const whole = checked(spool, id, { start: 0, end: size }, () => undefined)
   await finished(whole.resume())
   return formatCrc32(whole.value)
+}
+
+/** Of what is sent, before it is: base64, as in Content-MD5. @throws the disk's error */
+async function contentMd5(spool: Spool, id: string, range: ByteRange): Promise<string> {
+  const digest = createHash('md5')
+  if (range.end > range.start) await promisedPipeline(spool.stream(id, range), digest)
+  return digest.digest('base64')
 }
 
 function checked(spool: Spool, id: string, range: ByteRange, onBytes: (bytes: Bytes) => void): ChecksumStream {
@@ -83,7 +92,7 @@ async function multipart({ store, spool }: UploadOptions, message: Upload, signa
       const range = { start: (number - 1) * bytes, end: Math.min(size, number * bytes) }
       let sent: ChecksumStream | undefined
       const body = (): ChecksumStream => (sent = checked(spool, id, range, () => undefined))
-      const part = { number, size: range.end - range.start, body }
+      const part = { number, size: range.end - range.start, body, md5: () => contentMd5(spool, id, range) }
       parts.push(await retried(() => store.uploadPart(key, uploadId, part, partSignal), partSignal))
       checksums.set(number, { value: sent?.value ?? 0, size: part.size })
       message.progress((uploaded += part.size))

@@ -27,6 +27,8 @@ export interface StatusReport {
   readonly state: 'ok' | 'degraded' | 'stopping'
   /** Sentences; empty when all is well. */
   readonly problems: readonly string[]
+  /** What the S3 server was found not to do, and how that is gone around: sentences, and no problems. */
+  readonly server: readonly string[]
   /** Whether fuse-native has the patch for a fixed pool of threads. */
   readonly binding: 'patched' | 'stock'
   /** Calls of the kernel since the mount. */

@@ -188,7 +188,9 @@ export class MemoryStore implements Store {
     const call = { operation, key }
     this.calls.push(call)
     const fault = this.intercept?.(call) ?? {}
-    const attempt = { what: `${operation} ${key}`, key, condition: operation === 'get' ? 'ESTALE' : 'EEXIST' } as const
+    const condition = operation === 'get' ? 'ESTALE' : 'EEXIST'
+    const mayBeAbsent = operation !== 'list' && operation !== 'put'
+    const attempt = { what: `${operation} ${key}`, key, condition, mayBeAbsent } as const
     try {
       await heldBy(fault.hold, signal)
       if (fault.before) throw fault.before

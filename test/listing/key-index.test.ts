@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
 import { KeyIndex } from '../../src/listing/key-index.js'
-import { afterFolder, compareKeys } from '../../src/listing/key-order.js'
+import { afterFolder, compareKeys } from '../../src/s3/key-order.js'
 import type { ObjectInfo } from '../../src/s3/store.js'
 import { anyKey, anyObjects, inbox, messages, objectsOf } from '../helpers/listed.js'
 

@@ -15,7 +15,7 @@ function sdkError({ name = 'UnknownError', status, code }: Said): Error {
   return Object.assign(new Error('UnknownError'), { name }, metadata, code === undefined ? {} : { code })
 }
 
-const attempt = { what: 'read AS2/a', key: 'AS2/a' }
+const attempt = { what: 'read AS2/a', key: 'AS2/a', mayBeAbsent: true }
 
 const meanings: readonly (readonly [Said, code: string, failure: string, sentence: RegExp])[] = [
   [{ name: 'AccessDenied', status: 403 }, 'EACCES', 'permanent', /not allowed to \(AccessDenied\)/],
@@ -28,7 +28,7 @@ const meanings: readonly (readonly [Said, code: string, failure: string, sentenc
   [{ name: 'SignatureDoesNotMatch', status: 403 }, 'EACCES', 'credentials', /secret key is wrong/],
   [{ name: 'ExpiredToken', status: 400 }, 'EACCES', 'credentials', /have expired/],
   [{ name: 'CredentialsProviderError' }, 'EACCES', 'credentials', /no credentials were found/],
-  [{ name: 'NoSuchBucket', status: 404 }, 'ENOENT', 'permanent', /no such bucket/],
+  [{ name: 'NoSuchBucket', status: 404 }, 'EIO', 'permanent', /no such bucket/],
   [{ name: 'PermanentRedirect', status: 301 }, 'EIO', 'permanent', /give --region/],
   [{ name: 'EntityTooLarge', status: 400 }, 'EFBIG', 'permanent', /too large/],
   [{ name: 'NoSuchKey', status: 404 }, 'ENOENT', 'absent', /not there/],
@@ -41,16 +41,36 @@ const meanings: readonly (readonly [Said, code: string, failure: string, sentenc
   [{ name: 'TimeoutError', code: 'ECONNRESET' }, 'EIO', 'transient', /can't be reached \(ECONNRESET\)/],
   [{ name: 'TimeoutError', code: 'EPIPE' }, 'EIO', 'transient', /can't be reached \(EPIPE\)/],
   [{ name: 'Error', code: 'ENOTFOUND' }, 'EIO', 'transient', /can't be reached \(ENOTFOUND\)/],
-  // A HEAD has no body, so no code either.
-  [{ status: 403 }, 'EACCES', 'permanent', /not allowed/],
-  [{ status: 404 }, 'ENOENT', 'absent', /not there/],
-  [{ name: 'NotImplemented', status: 501 }, 'EIO', 'transient', /HTTP 501/],
+  // A HEAD has no body, so no code either: these are what S3's own answers to it are called.
+  [{ name: 'Forbidden', status: 403 }, 'EACCES', 'permanent', /not allowed/],
+  [{ name: 'NotFound', status: 404 }, 'ENOENT', 'absent', /not there/],
+  // Without S3's own words nothing is known.
+  [{ status: 403 }, 'EIO', 'transient', /HTTP 403/],
+  [{ status: 404 }, 'EIO', 'transient', /HTTP 404/],
+  [{ name: 'ForeignAnswer' }, 'EIO', 'transient', /UnknownError/],
+  [{ name: 'NotImplemented', status: 501 }, 'EIO', 'transient', /can’t do/],
+  // Throttling comes with any status and many names.
+  [{ name: 'ThrottlingException', status: 400 }, 'EIO', 'transient', /slow down \(ThrottlingException\)/],
+  [{ name: 'KMS.ThrottlingException', status: 400 }, 'EIO', 'transient', /slow down/],
+  [{ name: 'RequestLimitExceeded', status: 403 }, 'EIO', 'transient', /slow down/],
+  [{ name: 'BandwidthLimitExceeded', status: 509 }, 'EIO', 'transient', /slow down/],
+  [{ name: 'KMS.KMSInternalException', status: 500 }, 'EIO', 'transient', /HTTP 500/],
+  [{ name: 'KMS.KeyUnavailableException', status: 400 }, 'EIO', 'transient', /KeyUnavailable/],
+  [{ name: 'KMS.DisabledException', status: 400 }, 'EACCES', 'permanent', /encryption key/],
+  [{ name: 'InvalidClientTokenId', status: 403 }, 'EACCES', 'credentials', /InvalidClientTokenId/],
+  [{ name: 'UnrecognizedClientException', status: 400 }, 'EACCES', 'credentials', /session token/],
+  [{ name: 'RequestExpired', status: 400 }, 'EACCES', 'credentials', /expired/],
+  [{ name: 'InvalidObjectState', status: 403 }, 'ENODATA', 'permanent', /archived/],
+  // What nobody has heard of is no reason to give a file up, whatever it is called.
+  [{ name: 'UnheardOf', status: 403 }, 'EIO', 'transient', /UnheardOf, HTTP 403/],
+  [{ name: 'constructor', status: 400 }, 'EIO', 'transient', /constructor/],
+  [{ name: '__proto__', status: 400 }, 'EIO', 'transient', /__proto__/],
   [{ name: 'OperationAborted', status: 409 }, 'EIO', 'transient', /another request is under way/],
   [{ name: 'BadDigest', status: 400 }, 'EIO', 'transient', /BadDigest/],
   [{ name: 'IncompleteBody', status: 400 }, 'EIO', 'transient', /IncompleteBody/],
-  [{ name: 'TooManyRequests', status: 429 }, 'EIO', 'transient', /HTTP 429/],
+  [{ name: 'TooManyRequests', status: 429 }, 'EIO', 'transient', /slow down/],
   [{ name: 'InternalError', status: 500 }, 'EIO', 'transient', /HTTP 500/],
-  [{ name: 'InvalidArgument', status: 400 }, 'EIO', 'permanent', /HTTP 400/],
+  [{ name: 'InvalidArgument', status: 400 }, 'EIO', 'permanent', /InvalidArgument/],
 ]
 
 for (const [said, code, failure, sentence] of meanings) {
@@ -67,7 +87,14 @@ t.test('a failed condition means what was asked for', async (t) => {
   const failed = sdkError({ name: 'PreconditionFailed', status: 412 })
   t.match(storeError(failed, { ...attempt, condition: 'ESTALE' }), { code: 'ESTALE', failure: 'condition' })
   t.match(storeError(failed, { ...attempt, condition: 'EEXIST' }), { code: 'EEXIST', failure: 'condition' })
-  t.match(storeError(failed, attempt), { code: 'EIO', failure: 'permanent' }, 'where there was none')
+  t.match(storeError(failed, attempt), { code: 'EIO', failure: 'transient' }, 'where there was none')
+})
+
+t.test('what may not be absent never is: a listing, the bucket of an upload', async (t) => {
+  for (const name of ['NoSuchKey', 'NotFound', 'NoSuchUpload']) {
+    const error = storeError(sdkError({ name, status: 404 }), { what: 'list AS2/', key: 'AS2/' })
+    t.match(error, { code: 'EIO', failure: 'transient', message: `Could not list AS2/: S3 answers ${name}.` })
+  }
 })
 
 t.test('an error of ours passes as it is', async (t) => {

@@ -5,7 +5,8 @@ import { parseListPage } from '../../src/s3/list-page.js'
 import { anyObjects } from '../helpers/listed.js'
 
 const head =
-  '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+  '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' +
+  '<EncodingType>url</EncodingType>'
 const tail = '</ListBucketResult>'
 const contents =
   '<Contents><Key>AS2/a%2Bb+c%0A&amp;</Key><LastModified>2026-03-02T09:30:00.123Z</LastModified>' +
@@ -19,16 +20,28 @@ const object = {
 
 t.test('a page as S3 writes it', async (t) => {
   const page = parseListPage(
-    `${head}<Name>bucket</Name><Prefix>AS2/</Prefix><Delimiter/><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated>` +
+    `${head}<Name>bucket</Name><Prefix>AS2/+a%2B</Prefix><Delimiter/><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated>` +
       `<NextContinuationToken>1&#x2F;a&lt;&#98;</NextContinuationToken>${contents}` +
       `<CommonPrefixes><Prefix>AS2/f%C3%BC/</Prefix></CommonPrefixes>${tail}`,
   )
-  t.strictSame(page, { objects: [object], prefixes: ['AS2/fü/'], next: '1/a<b' })
+  t.strictSame(page, {
+    ...{ objects: [object], prefixes: ['AS2/fü/'], isTruncated: 'true', token: '1/a<b' },
+    ...{ prefix: 'AS2/ a+', isEncoded: true },
+  })
 })
 
-t.test('an empty page, and a token that is there although nothing follows', async (t) => {
-  t.same(parseListPage(`${head}${tail}`), { objects: [], prefixes: [], next: undefined })
-  t.equal(parseListPage(`${head}<NextContinuationToken>x</NextContinuationToken>${tail}`)?.next, undefined)
+t.test('what is missing is not made up', async (t) => {
+  const page = {
+    ...{ objects: [], prefixes: [], isTruncated: undefined, token: undefined, prefix: undefined },
+    isEncoded: true,
+  }
+  t.strictSame(parseListPage(`${head}${tail}`), page)
+  t.strictSame(parseListPage('<ListBucketResult/>'), { ...page, isEncoded: false })
+})
+
+t.test('keys that the server did not encode are taken as they are', async (t) => {
+  const xml = `${head}${contents}${tail}`.replace('<EncodingType>url</EncodingType>', '')
+  t.equal(parseListPage(xml)?.objects[0]?.key, 'AS2/a%2Bb+c%0A&')
 })
 
 t.test('white space, owners, checksums and what nobody has heard of are passed by', async (t) => {
@@ -40,29 +53,68 @@ t.test('white space, owners, checksums and what nobody has heard of are passed b
   t.strictSame(page?.objects, [object])
 })
 
-t.test('what is unusual is left to the SDK', async (t) => {
+t.test('attributes, comments and CDATA are read as XML has them', async (t) => {
+  for (const xml of [
+    `${head}<!-- a comment with <Contents> -->${contents}${tail}`,
+    `${head}${contents.replace('AS2/a', 'AS2/<![CDATA[a]]><!-- b -->')}${tail}`,
+    `${head}${contents.replace('<Size>', '<Size unit="byte" more=\'1\'>')}${tail}`,
+    `${head}<Owner><ID><![CDATA[</Owner>]]></ID></Owner>${contents}${tail}`,
+  ]) {
+    t.strictSame(parseListPage(xml)?.objects, [object], xml)
+  }
+})
+
+t.test('what is no listing', async (t) => {
   for (const xml of [
     '<?xml version="1.0"?><Error><Code>SlowDown</Code></Error>',
+    '<html><body><ListBucketResult></ListBucketResult></body></html>',
+    '<ListBucketResults></ListBucketResults>',
+    '<!DOCTYPE x><ListBucketResult></ListBucketResult>',
     'no xml at all',
     '',
-    '<!DOCTYPE x><ListBucketResult></ListBucketResult>',
-    `${head}<!-- a comment -->${tail}`,
-    `${head}${contents.replace('AS2/', '<![CDATA[AS2/]]>')}${tail}`,
-    `${head}${contents.replace('<Size>', '<Size unit="byte">')}${tail}`,
-    `${head}${contents.replace('<Size>5000000000</Size>', '')}${tail}`,
-    `${head}${contents.replace('2026-03-02T', 'then: ')}${tail}`,
-    `${head}${contents.replace(/<Key>.*<\/Key>/, '')}${tail}`,
-    `${head}${contents.replace('&amp;', '&nbsp;')}${tail}`,
-    `${head}</Contents>${tail}`,
   ]) {
     t.equal(parseListPage(xml), undefined, xml)
   }
 })
 
+t.test('a listing that can’t be read is none', async (t) => {
+  for (const xml of [
+    `${head}${contents.replace(/<Key>.*<\/Key>/, '')}${tail}`,
+    `${head}${contents.replace('&amp;', '&nbsp;')}${tail}`,
+    `${head}${contents.replace('&amp;', '&#x110000;')}${tail}`,
+    `${head}</Contents>${tail}`,
+    `${head}<?php ?>${contents}${tail}`,
+    `${head}${contents.replace('<Size>', '<Size unit=">">')}${tail}`,
+    `${head}<Contents/>${tail}`,
+    `${head}<!-- ${tail}`,
+  ]) {
+    t.throws(() => parseListPage(xml), { name: 'UnreadableXml' }, xml)
+  }
+})
+
+t.test('a time or a size that can’t be read spoils no other entry, and makes no empty file', async (t) => {
+  const odd = [
+    contents.replace('2026-03-02T09:30:00.123Z', 'the day before yesterday'),
+    contents.replace(/<LastModified>.*<\/LastModified>/, ''),
+    contents.replace('5000000000', '20000000000000000000'),
+    contents.replace('5000000000', '-1'),
+    contents.replace('<Size>5000000000</Size>', ''),
+  ]
+  const most = Number.MAX_SAFE_INTEGER
+  t.strictSame(parseListPage(`${head}${odd.join('')}${contents}${tail}`)?.objects, [
+    { ...object, mtime: 0 },
+    { ...object, mtime: 0 },
+    { ...object, size: most },
+    { ...object, size: most },
+    { ...object, size: most },
+    object,
+  ])
+})
+
 t.test('half a page is never a page', async (t) => {
   const whole = `${head}${contents}${contents}${tail}`
-  for (let length = whole.indexOf('<ListBucketResult') + 17; length < whole.length; length += 1) {
-    t.throws(() => parseListPage(whole.slice(0, length)), /half a page/)
+  for (let length = whole.indexOf('<ListBucketResult') + 18; length < whole.length; length += 1) {
+    t.throws(() => parseListPage(whole.slice(0, length)), /half a document/)
   }
 })
 
@@ -86,6 +138,6 @@ t.test('a key that is not UTF-8 does not hide the others', async (t) => {
   const other = contents.replace('AS2/a%2Bb+c%0A&amp;', 'AS2/%FF')
   t.same(
     parseListPage(`${head}${contents}${other}${tail}`)?.objects.map((it) => it.key),
-    [object.key, 'AS2/%FF'],
+    [object.key],
   )
 })

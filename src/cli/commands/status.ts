@@ -71,6 +71,7 @@ function shown(found: Found, now: number): string {
   return `${printable(`${found.mountpoint}  ${found.bucket}  ${found.state}`)}\n${problems}${fields(
     [
       ['endpoint', found.endpoint ?? 'AWS'],
+      ...found.server.map((it) => ['', it] as const),
       ['prefix', found.prefix],
       ['since', `${time(found.since)} (${span(now - found.since)})`],
       ['daemon', `process ${found.pid}, as2fs ${found.version}, ${found.binding} binding`],

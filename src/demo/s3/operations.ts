@@ -130,7 +130,9 @@ function listObjects({ query }: Operation, { bucket, pageLimit }: Context): Answ
   const after = token === undefined ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64url').toString()
   const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter') ?? '']
   const page = bucket.page({ prefix, delimiter, after, limit })
-  const shown = query.get('encoding-type') === 'url' ? encodeKey : escapeXml
+  const isEncoded = query.get('encoding-type') === 'url'
+  const shown = isEncoded ? encodeKey : escapeXml
+  const encoding = isEncoded ? '<EncodingType>url</EncodingType>' : ''
   const contents = page.objects.map(
     ({ key, bytes, etag, mtime }) =>
       `<Contents><Key>${shown(key)}</Key><LastModified>${new Date(mtime).toISOString()}</LastModified><ETag>&quot;${etag}&quot;</ETag><Size>${bytes.length}</Size></Contents>`,
@@ -143,7 +145,7 @@ function listObjects({ query }: Operation, { bucket, pageLimit }: Context): Answ
   const truncated = `<IsTruncated>${page.next !== undefined}</IsTruncated>`
   return xml(
     'ListBucketResult',
-    `<Prefix>${shown(prefix)}</Prefix>${truncated}${next}${contents.join('')}${folders.join('')}`,
+    `<Prefix>${shown(prefix)}</Prefix>${encoding}${truncated}${next}${contents.join('')}${folders.join('')}`,
   )
 }
 

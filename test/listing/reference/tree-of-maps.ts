@@ -1,5 +1,5 @@
 /** What the tree of a listing must be like, by another way: folders as maps, built one key after the other. */
-import { compareKeys } from '../../../src/listing/key-order.js'
+import { compareKeys } from '../../../src/s3/key-order.js'
 import type { EpochMs, Name, Prefix } from '../../../src/units.js'
 import type { ObjectInfo } from '../../../src/s3/store.js'
 import { encodeName, encodeObjectName } from '../../../src/view/names.js'

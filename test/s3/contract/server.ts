@@ -57,7 +57,7 @@ export async function testServer(t: Test, server: Server): Promise<void> {
   })
   await t.test('without such a bucket every call fails for good', async (t) => {
     const outcomes = await attempts(connect(t, { ...server, bucket: 'no-such-bucket' }))
-    for (const outcome of outcomes) t.same(outcome, ['ENOENT', 'permanent'])
+    for (const outcome of outcomes) t.same(outcome, ['EIO', 'permanent'])
   })
   await t.test('without a signature nothing is told', async (t) => {
     const { statusCode } = await plain(`${server.endpoint}/${server.bucket}?list-type=2`)

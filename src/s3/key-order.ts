@@ -1,10 +1,13 @@
 /** The order of keys and names: UTF-8 binary order. JavaScript's own differs beyond the Basic Multilingual Plane. */
 
-/** @returns below 0, 0 or above 0, as Buffer.compare of the UTF-8 forms would */
-export function compareKeys(a: string, b: string): number {
+/**
+ * @param from so many UTF-16 units are known to be the same
+ * @returns below 0, 0 or above 0, as Buffer.compare of the UTF-8 forms would
+ */
+export function compareKeys(a: string, b: string, from = 0): number {
   if (a === b) return 0
   const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i += 1) {
+  for (let i = from; i < length; i += 1) {
     const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)]
     if (x === y) continue
     // Surrogates (D800–DFFF) stand for characters above all others, E000–FFFF included.
