@@ -136,7 +136,7 @@ export function makeSender(
     ...{ root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, onDuplicate },
     directory: join(directory, 'spool'),
     store,
-    bucket: new ListedBucketView({ ...{ listing, root, bucketClock }, clock: systemClock }),
+    bucket: new ListedBucketView({ ...{ listing, store, root, bucketClock }, clock: systemClock }),
     clock: systemClock,
     log,
     audit,
@@ -176,7 +176,7 @@ export async function makeFilesystem(
   const tree = new ReadOnlyTree({
     ...{ listing, objects, partners, attribution: attributionByKey, controlFiles, root },
     ttl: listTtl,
-    since: bucketClock.now(),
+    since: bucketClock.now() ?? systemClock.now(),
   })
   const fs = new As2Filesystem({
     ...{ tree, partners, readOnly },

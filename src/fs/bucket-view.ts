@@ -2,51 +2,79 @@
 import { FsError } from '../errors.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { BucketClock } from '../s3/bucket-clock.js'
-import type { ObjectInfo } from '../s3/store.js'
-import { duplicateWindow } from '../send/duplicates.js'
-import type { BucketView } from '../send/sender.js'
+import type { ObjectInfo, Store } from '../s3/store.js'
+import { byOurClock, duplicateWindow } from '../send/duplicates.js'
+import type { BucketView, LostUpload, Whereabouts } from '../send/sender.js'
 import type { Clock } from '../telemetry/clock.js'
-import type { Bytes, EpochMs, Key, Milliseconds, Prefix } from '../units.js'
+import type { EpochMs, Key, Milliseconds, Prefix } from '../units.js'
 import { viewPrefix } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 
-/** The places where an upload can be found again, in the order in which the gateway moves it on. */
-const whereabouts = ['send', 'duplicate', 'outbox'] as const
-type SendingView = (typeof whereabouts)[number]
+const whereabouts: readonly Whereabouts[] = ['send', 'duplicate', 'outbox']
 
-/** What is left out as too old is older by more than two clocks, read one after the other, can be apart. */
+/** What is left out as too old is older by more than two clocks of a bucket can be apart. */
 const clockSlack: Milliseconds = 60_000
+
+export interface ListedBucketViewOptions {
+  readonly listing: Listing
+  readonly store: Store
+  readonly root: Prefix
+  /** The listing's. */
+  readonly clock: Clock
+  readonly bucketClock: BucketClock
+}
 
 export class ListedBucketView implements BucketView {
   readonly #listing: Listing
+  readonly #store: Store
   readonly #root: Prefix
   readonly #clock: Clock
   readonly #bucketClock: BucketClock
 
-  constructor(options: { listing: Listing; root: Prefix; clock: Clock; bucketClock: BucketClock }) {
+  constructor(options: ListedBucketViewOptions) {
     this.#listing = options.listing
+    this.#store = options.store
     this.#root = options.root
     this.#clock = options.clock
     this.#bucketClock = options.bucketClock
+  }
+
+  now(): EpochMs | undefined {
+    return this.#bucketClock.now()
+  }
+
+  async time(signal: AbortSignal): Promise<EpochMs> {
+    const known = this.now()
+    if (known !== undefined) return known
+    try {
+      await this.#store.list({ prefix: `${this.#root}send/` as Prefix, maxKeys: 1 }, signal)
+    } catch (error) {
+      // A refusal tells the time as well.
+      if (this.now() === undefined) throw error
+    }
+    // One that gives no time at all: ours, which may be wrong by hours.
+    return this.now() ?? byOurClock(this.#clock.now())
   }
 
   async seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined> {
     let newest: EpochMs | undefined
     for (const view of ['send', 'outbox'] as const) {
       const tree = await this.#visibleTree(partner, view, signal)
-      const since = this.#clock.now() - duplicateWindow
-      for (const object of this.#named(tree, name, since)) newest = Math.max(newest ?? 0, object.mtime)
+      const since = (this.now() ?? this.#clock.now()) - duplicateWindow - clockSlack
+      for (const object of named(tree, name, since)) newest = Math.max(newest ?? 0, object.mtime)
     }
-    return newest === undefined ? undefined : this.#bucketClock.local(newest)
+    return newest
   }
 
   async seenAtOnce(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined> {
     const views = ['send', 'outbox'] as const
     const glimpses = await Promise.all(views.map((view) => this.#listing.glimpse(this.#prefix(partner, view), signal)))
-    const since = this.#clock.now() - duplicateWindow
-    const objects = glimpses.flatMap(({ value }) => [...this.#named(value, name, since)])
+    const since = (this.now() ?? this.#clock.now()) - duplicateWindow - clockSlack
+    let newest: EpochMs | undefined
+    for (const { value } of glimpses)
+      for (const { mtime } of named(value, name, since)) newest = Math.max(newest ?? 0, mtime)
     // What was there once was sent, however old the listing that says so.
-    if (objects.length > 0) return this.#bucketClock.local(Math.max(...objects.map((it) => it.mtime)))
+    if (newest !== undefined) return newest
     // A view that may not be listed holds nothing that we could know of.
     const unknown = glimpses.find(({ isCurrent, error }) => !isCurrent && error?.code !== 'EACCES')
     if (unknown)
@@ -56,20 +84,23 @@ export class ListedBucketView implements BucketView {
 
   async find(
     partner: Partner,
-    name: string,
-    size: Bytes,
-    since: EpochMs,
+    { name, size, after }: LostUpload,
     isIt: (object: ObjectInfo) => Promise<boolean>,
     signal: AbortSignal,
-  ): Promise<SendingView | undefined> {
+  ): Promise<Whereabouts | undefined> {
     // Twice over: it may move on between one listing and the next, but only forwards.
     for (const view of [...whereabouts, 'send', 'outbox'] as const) {
-      const tree = await this.#freshTree(partner, view, signal)
-      for (const object of this.#named(tree, name, since)) {
-        if (object.size === size && this.#bucketClock.local(object.mtime) >= since && (await isIt(object))) return view
+      for (const object of await this.#freshlyNamed(partner, view, name, after, signal)) {
+        if (object.size === size && object.mtime >= after && (await isIt(object))) return view
       }
     }
     return undefined
+  }
+
+  async has(partner: Partner, name: string, signal: AbortSignal): Promise<boolean> {
+    const key = `${this.#prefix(partner, 'send')}${name}`
+    const found = await this.#freshlyNamed(partner, 'send', name, 0, signal)
+    return found.some((it) => it.key === key)
   }
 
   async waiting(partner: Partner, signal: AbortSignal): Promise<(key: Key) => boolean> {
@@ -77,18 +108,12 @@ export class ListedBucketView implements BucketView {
     return (key) => tree.has(key)
   }
 
-  /** Objects with that last segment, those that were surely modified before that time (of this machine) left out. */
-  *#named(tree: ViewTree | undefined, name: string, since: EpochMs): Generator<ObjectInfo, undefined> {
-    const ahead = this.#bucketClock.now() - this.#clock.now()
-    for (const object of tree?.recent(since + ahead - clockSlack) ?? []) if (basename(object.key) === name) yield object
-  }
-
-  #prefix(partner: Partner, view: SendingView): Prefix {
+  #prefix(partner: Partner, view: Whereabouts): Prefix {
     return viewPrefix(this.#root, partner, view)
   }
 
   /** A view that may not be listed holds nothing that we could know of. */
-  async #visibleTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<ViewTree | undefined> {
+  async #visibleTree(partner: Partner, view: Whereabouts, signal: AbortSignal): Promise<ViewTree | undefined> {
     try {
       return await this.#listing.tree(this.#prefix(partner, view), signal)
     } catch (error) {
@@ -98,17 +123,32 @@ export class ListedBucketView implements BucketView {
   }
 
   /**
-   * A listing of the whole, begun from now on: what was known before can't tell where a lost upload went. Refused access is an
-   * error here (but for `duplicate/`): 'can't look' must never be read as 'was not sent'.
+   * By a listing of the whole, begun from now on: what was known before can't tell where a lost upload went. Refused access is
+   * an error here (but for `duplicate/`): 'can't look' must never be read as 'was not sent'.
    */
-  async #freshTree(partner: Partner, view: SendingView, signal: AbortSignal): Promise<ViewTree | undefined> {
+  async #freshlyNamed(
+    partner: Partner,
+    view: Whereabouts,
+    name: string,
+    since: EpochMs,
+    signal: AbortSignal,
+  ): Promise<readonly ObjectInfo[]> {
     try {
-      return await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)
+      const tree = await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)
+      return [...named(tree, name, since)]
     } catch (error) {
-      if (view === 'duplicate' && error instanceof FsError && error.code === 'EACCES') return undefined
-      throw error
+      if (!(error instanceof FsError && error.code === 'EACCES')) throw error
+      if (view === 'duplicate') return []
+      if (view === 'outbox') throw error
+      const object = await this.#store.head(`${this.#prefix(partner, view)}${name}` as Key, signal)
+      return object ? [object] : []
     }
   }
+}
+
+/** Objects with that last segment, those left out that were modified before that time. */
+function* named(tree: ViewTree | undefined, name: string, since: EpochMs): Generator<ObjectInfo, undefined> {
+  for (const object of tree?.recent(since) ?? []) if (basename(object.key) === name) yield object
 }
 
 function basename(key: Key): string {

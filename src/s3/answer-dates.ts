@@ -4,7 +4,7 @@ import type { EpochMs } from '../units.js'
 import type { BucketClock } from './bucket-clock.js'
 
 /**
- * Notes the date of every answer, refusals too.
+ * Notes the date of every answer of S3's own, refusals too. A page of a proxy has no request id, and a time of its own.
  * @returns the date of an answer that the client gave
  */
 export function watchDates(client: S3Client, clock: BucketClock | undefined): (answer: object) => EpochMs | undefined {
@@ -12,10 +12,10 @@ export function watchDates(client: S3Client, clock: BucketClock | undefined): (a
   // Beneath the SDK's own reading of the answer, which throws at a refusal.
   client.middlewareStack.add(
     (next) => async (args) => {
-      const sentAt = Date.now()
+      const sentAt = clock?.monotonic() ?? 0
       const result = await next(args)
       const date = dateIn(result.response)
-      if (date !== undefined) clock?.note(date, sentAt, Date.now())
+      if (date !== undefined) clock?.note(date, sentAt, clock.monotonic())
       return result
     },
     { step: 'deserialize', priority: 'low', name: 'as2fsClock' },
@@ -35,6 +35,7 @@ export function watchDates(client: S3Client, clock: BucketClock | undefined): (a
 
 function dateIn(response: unknown): EpochMs | undefined {
   const headers = (response as { readonly headers?: Readonly<Record<string, string | undefined>> } | undefined)?.headers
-  const date = Date.parse(headers?.date ?? '')
+  if (headers?.['x-amz-request-id'] === undefined || headers.age !== undefined) return undefined
+  const date = Date.parse(headers.date ?? '')
   return Number.isNaN(date) ? undefined : date
 }

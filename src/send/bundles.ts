@@ -8,6 +8,8 @@ import type { Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { sendKey } from '../view/send-key.js'
 import { fitsArchive } from './archive.js'
+import type { Told } from './change.js'
+import { toldOf } from './judgement.js'
 import type { Holding } from './holding.js'
 import type { Locks } from './locks.js'
 import { pathId, type Bundle, type Message } from './message.js'
@@ -175,7 +177,8 @@ export class Bundles {
       partner: to,
       name,
     }))
-    await book.put([message, ...gone], { sync: true, removed })
+    const told = [toldOf(message, message), ...gone.map((): Told => ({ event: 'packed' }))]
+    await book.put([message, ...gone], { sync: true, told, removed })
   }
 
   #files(partner: Partner, folder: string): Message[] {

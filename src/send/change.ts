@@ -1,4 +1,4 @@
-/** What happened to a sent file, from how it was before and is after. Pure. */
+/** What is told of a change of a sent file. Who makes the change says it, and it is in the journal with the change. Pure. */
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { Message } from './message.js'
 import type { HoldReason } from './sender.js'
@@ -13,108 +13,97 @@ type ChangeEvent =
   | 'delayed'
   | 'submitted'
   | 'taken'
+  | 'duplicate'
+  | 'unwatched'
   | 'packed'
   | 'failed'
   | 'cancelled'
 
-/** Fields that are undefined are left out of the JSON. */
-export interface Change {
+/** What only the one who makes the change knows. */
+export interface Told {
   readonly event: ChangeEvent
-  /** The option that decided. */
-  readonly policy?: string | undefined
+  /** The option that decided; absent where none did. */
+  readonly policy?: string
+  /** The name before. */
+  readonly from?: string
+  /** Since the upload began, or since it was submitted. */
+  readonly tookMs?: Milliseconds
+  /** Where the file itself has none: one sentence. */
+  readonly error?: string
+}
+
+/** An entry of the trail without what all have. Fields that are undefined are left out of the JSON. */
+export interface Change extends Told {
   readonly reason?: HoldReason | undefined
-  readonly error?: string | undefined
   /** The archive that it is in. */
   readonly into?: string | undefined
-  /** The name before. */
-  readonly from?: string | undefined
   readonly try?: number | undefined
   readonly closedAt?: string | undefined
   readonly nextTryAt?: string | undefined
   readonly crc32?: string | undefined
   readonly etag?: string | undefined
   readonly requestId?: string | undefined
-  /** The Date of S3's answer. */
+  /** When it came to be in the bucket, by the bucket's time. */
   readonly date?: string | undefined
-  /** Since the upload began, or since it was submitted. */
-  readonly tookMs?: Milliseconds | undefined
   readonly sinceClosedMs?: Milliseconds | undefined
 }
 
-const policyOf: Readonly<Partial<Record<HoldReason, string>>> = {
-  name: '--hold',
-  empty: '--empty hold',
-  commit: '--commit rename',
+/** With what the file itself says of it. */
+export function changeOf(told: Told, message: Message, at: EpochMs): Change {
+  return { ...detailsOf(told.event, message, at), ...told }
 }
 
-/** @returns undefined if nothing happened that is worth telling */
-export function changeOf(before: Message | undefined, after: Message, at: EpochMs): Change | undefined {
-  const renamed = renaming(before, after)
-  if (before?.state === after.state) {
-    if (after.state === 'held' && after.reason !== before.reason) return { ...held(after), ...renamed }
-    return renamed.from === undefined ? undefined : { event: 'renamed', ...renamed }
-  }
-  const change = changeOfState(before, after, at)
-  return change && { ...change, ...renamed }
-}
-
-function changeOfState(before: Message | undefined, after: Message, at: EpochMs): Change | undefined {
-  switch (after.state) {
-    case 'open':
-      return before && { event: 'reopened' }
+function detailsOf(event: ChangeEvent, message: Message, at: EpochMs): Omit<Change, 'event'> {
+  const { reason, error, closedAt, wait, tries, crc32, etag, requestId, sentAt, packedIn } = message
+  switch (event) {
     case 'held':
-      return held(after)
+      return { reason, ...(error === undefined ? {} : { error }), closedAt: isoTime(closedAt) }
     case 'queued':
-      return before?.state === 'uploading' ? delayed(after, at) : { event: 'queued', closedAt: isoTime(after.closedAt) }
+      return { closedAt: isoTime(closedAt) }
     case 'uploading':
-      return { event: 'uploading', try: after.tries }
+      return { try: tries }
+    case 'delayed':
+      return { ...(error === undefined ? {} : { error }), try: tries, nextTryAt: isoTime(at + (wait ?? 0)) }
     case 'submitted':
-      return submitted(before, after, at)
+      return { crc32, etag, requestId, date: isoTime(sentAt), try: tries, sinceClosedMs: sinceClosed(closedAt, at) }
     case 'failed':
-      return failed(after)
-    case 'gone':
-      return gone(before, after, at)
+      return { ...(error === undefined ? {} : { error }), try: tries }
+    case 'taken':
+    case 'duplicate':
+    case 'unwatched':
+      return { crc32, etag }
+    case 'packed':
+      return { into: packedIn }
+    case 'reopened':
+    case 'renamed':
+    case 'cancelled':
+      return {}
   }
 }
 
-/** A new name is the user's, or a suffix that was added at the close or at the upload. */
-function renaming(before: Message | undefined, after: Message): Pick<Change, 'from' | 'policy'> {
-  if (before === undefined || before.path === after.path) return {}
-  const isOurs = before.state !== after.state && (before.state !== 'held' || after.state === 'uploading')
-  return { from: before.path, ...(isOurs ? { policy: '--on-duplicate suffix' } : {}) }
+/** Both by this machine's clock: if it was set back between them, nobody knows. */
+function sinceClosed(closedAt: EpochMs | undefined, at: EpochMs): Milliseconds | undefined {
+  return closedAt === undefined || closedAt > at ? undefined : at - closedAt
 }
 
-function held({ reason, error, closedAt }: Message): Change {
-  return { event: 'held', reason, policy: reason && policyOf[reason], error, closedAt: isoTime(closedAt) }
-}
-
-function delayed({ error, wait, tries }: Message, at: EpochMs): Change {
-  return { event: 'delayed', error, try: tries, nextTryAt: isoTime(wait === undefined ? undefined : at + wait) }
-}
-
-function submitted(before: Message | undefined, after: Message, at: EpochMs): Change {
-  const { crc32, etag, requestId, sentAt, tries, closedAt } = after
-  const since = before?.attempt?.since
-  return {
-    event: 'submitted',
-    ...{ crc32, etag, requestId, date: isoTime(sentAt), try: tries },
-    tookMs: since === undefined ? undefined : at - since,
-    sinceClosedMs: closedAt === undefined ? undefined : at - closedAt,
+/** For lines of journals of 0.1, which do not say what happened: what can be seen from before and after. */
+export function guessed(before: Message | undefined, after: Message): Told | undefined {
+  const renamed = before !== undefined && before.path !== after.path ? { from: before.path } : {}
+  if (before?.state === after.state) {
+    if (after.state === 'held' && after.reason !== before.reason) return { event: 'held', ...renamed }
+    return 'from' in renamed ? { event: 'renamed', ...renamed } : undefined
   }
+  const event = guessedEvent(before, after)
+  return event && { event, ...renamed }
 }
 
-function failed({ error, isUnchecked, isDamaged, size, tries }: Message): Change {
-  const isEmpty = size === 0 && isDamaged !== true && tries === 0
-  const policy = isUnchecked === true ? '--on-duplicate reject' : isEmpty ? '--empty reject' : undefined
-  return { event: 'failed', policy, error, try: tries }
-}
-
-function gone(before: Message | undefined, after: Message, at: EpochMs): Change | undefined {
-  const { submittedAt, crc32, etag, packedIn } = after
+function guessedEvent(before: Message | undefined, after: Message): ChangeEvent | undefined {
+  if (after.state === 'open') return before && 'reopened'
+  if (after.state === 'queued') return before?.state === 'uploading' ? 'delayed' : 'queued'
+  if (after.state !== 'gone') return after.state
   if (before === undefined) return undefined
-  if (packedIn !== undefined) return { event: 'packed', into: packedIn }
-  if (submittedAt === undefined) return { event: 'cancelled' }
-  return { event: 'taken', crc32, etag, tookMs: at - submittedAt }
+  if (after.packedIn !== undefined) return 'packed'
+  return after.submittedAt === undefined ? 'cancelled' : 'taken'
 }
 
 function isoTime(at: EpochMs | undefined): string | undefined {

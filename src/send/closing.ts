@@ -2,7 +2,8 @@
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
-import { settled } from './judgement.js'
+import type { Told } from './change.js'
+import { settled, toldOf } from './judgement.js'
 import type { Locks } from './locks.js'
 import type { Message } from './message.js'
 import type { MessageBook } from './message-book.js'
@@ -42,7 +43,8 @@ export class Closing {
       const end = this.#withUnfinished(id, last)
       if (message?.state !== 'open') return
       try {
-        await book.put([this.#next(message, end)], { sync: true })
+        const { next, told } = this.#next(message, end)
+        await book.put([next], { sync: true, told: [told] })
       } catch (err) {
         // What is wrong with the journal is in the log already.
         log.debug({ err, id }, 'A closed file could not be queued: it is sent when the state directory works again.')
@@ -58,14 +60,20 @@ export class Closing {
     for (const { timer } of this.#unfinished.values()) clearTimeout(timer)
   }
 
-  #next(message: Message, { isChanged, before, size, damage }: EndOfWriting): Message {
+  #next(
+    message: Message,
+    { isChanged, before, size, damage }: EndOfWriting,
+  ): { readonly next: Message; readonly told: Told } {
     const { clock, settle, judge } = this.#options
     // Opened for writing, and nothing written: as it was. A new name is judged anew.
     if (!isChanged && before?.path === message.path) {
-      return settled({ ...before, mtime: message.mtime }, settle)
+      const next = settled({ ...before, mtime: message.mtime }, settle)
+      return { next, told: next.state === 'failed' ? { event: 'failed' } : toldOf(next, next) }
     }
     const whole: Message = { ...message, size, closedAt: clock.now() }
-    return judge(damage === undefined ? whole : { ...whole, isDamaged: true, error: damage })
+    const closed: Message = damage === undefined ? whole : { ...whole, isDamaged: true, error: damage }
+    const next = judge(closed)
+    return { next, told: toldOf(closed, next) }
   }
 
   #later(id: string, end: EndOfWriting): void {

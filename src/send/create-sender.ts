@@ -49,20 +49,20 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const read = await Journal.read<JournalEntry>(directory, log)
   const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
   const spool = await Spool.open(directory, descriptors)
-  const recovered = recover(read, await spool.sizes(), clock.now())
+  const recovered = recover(read, await spool.sizes(), bucket.now())
   for (const id of recovered.strangers) {
     log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
   }
   const { messages, bundles } = recovered
   const key = (message: Message) => keyOf(root, message)
   const trail = new Trail({ keyOf: key, log, audit: options.audit })
-  await trail.reconcile(read.entries, messages, clock.now())
+  await trail.reconcile(read.entries, recovered, clock.now())
   const journal = await begun(directory, entriesOf(messages, bundles), read.isDoubtful)
   await syncFolder(directory)
   // Only now: what the new journal does not say is not to be lost.
   for (const id of recovered.leftovers) await spool.remove(id)
   const isForgettable = (message: Message): boolean =>
-    message.state === 'gone' && !message.upload && !isRemembered(message, clock.now())
+    message.state === 'gone' && !message.upload && !isRemembered(message, bucket.now())
   const queue = new UploadQueue(clock, { uploads: options.uploads, large: options.multipartThreshold })
   const book = new MessageBook({
     journal,

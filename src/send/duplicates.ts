@@ -8,6 +8,14 @@ const maxNameBytes = 255
 /** What is longer is no extension, and may be cut. */
 const longestExtension = 32
 
+/**
+ * The least that the bucket's time was when it was so late by this machine's clock, which may have been wrong. An object of the
+ * same name and content from then on may well be taken for the one that is looked for: the gateway does so, too.
+ */
+export function byOurClock(at: EpochMs): EpochMs {
+  return at - duplicateWindow
+}
+
 /** @param now by the same clock as `seenAt` */
 export function isDuplicate(seenAt: EpochMs | undefined, now: EpochMs): boolean {
   return seenAt !== undefined && now - seenAt < duplicateWindow

@@ -7,10 +7,11 @@ import type { Bytes, EpochMs, Key, Milliseconds, Name, Prefix } from '../units.j
 import { sendKey } from '../view/send-key.js'
 import type { DuplicatePolicy } from '../config.js'
 import { Bundles } from './bundles.js'
+import type { Told } from './change.js'
 import { Closing } from './closing.js'
 import type { Descriptors } from './descriptors.js'
 import type { Holding } from './holding.js'
-import { judged } from './judgement.js'
+import { judged, toldOf } from './judgement.js'
 import type { Locks } from './locks.js'
 import { pathId, without, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
@@ -124,7 +125,7 @@ export class DurableSender implements Sender {
       try {
         return await this.#files.create(id)
       } catch (error) {
-        await book.put([{ ...message, state: 'gone' }], { sync: false })
+        await book.put([{ ...message, state: 'gone' }], { sync: false, told: [{ event: 'cancelled' }] })
         throw error
       }
     })
@@ -145,7 +146,7 @@ export class DurableSender implements Sender {
         if (current.state !== 'open') {
           // Out of the queue, on disk, before a byte of it changes.
           const rest = isLost ? without(current, 'reason', 'wait') : without(current, 'reason', 'wait', 'error')
-          await this.#write([{ ...rest, state: 'open' }])
+          await this.#write([{ ...rest, state: 'open' }], [{ event: 'reopened' }])
           file.reopened(current)
         }
         if (flags.truncate) await file.truncate(0)
@@ -189,7 +190,9 @@ export class DurableSender implements Sender {
       const renamed: Message = isUnchecked ? { ...moved, isUnchecked } : moved
       // An open file is judged when it is closed.
       const next = current.state === 'open' ? renamed : this.#judged(renamed)
-      await this.#write([...gone, next])
+      const told: Told = current.state === 'open' ? { event: 'renamed' } : toldOf(renamed, next)
+      const cancelled = gone.map((): Told => ({ event: 'cancelled' }))
+      await this.#write([...gone, next], [...cancelled, { ...told, from: current.path }])
       for (const { id } of gone) await this.#parts.spool.remove(id)
     })
     this.#parts.transfer.kick()
@@ -283,9 +286,10 @@ export class DurableSender implements Sender {
   }
 
   #judged(message: Message): Message {
-    const { clock, holding, settle } = this.#parts
+    const { clock, holding, settle, bucket } = this.#parts
     const isSuffixed = this.#names.isSuffixed(message, message.path)
-    return judged(message, { holding, settle, now: clock.now(), isSuffixed })
+    const now = clock.now()
+    return judged(message, { holding, settle, now, bucketNow: bucket.now() ?? now, isSuffixed })
   }
 
   async #requeue(id: string, check: (message: Message) => void): Promise<void> {
@@ -300,7 +304,8 @@ export class DurableSender implements Sender {
       const closed = { ...rest, closedAt: message.closedAt ?? now, ...(isUnchecked ? { isUnchecked } : {}) }
       // What is in a folder stays there, as one of its files.
       const isMember = message.path.includes('/')
-      await this.#write([isMember ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued' }])
+      const next: Message = isMember ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued' }
+      await this.#write([next], [toldOf(closed, next)])
     })
     this.#parts.transfer.kick()
   }
@@ -309,15 +314,15 @@ export class DurableSender implements Sender {
     await this.#parts.locks.run([id], async () => {
       // One that nobody looks for any more may be given up.
       const message = this.#mustBeIdle(id, 'EPERM', { inDoubt: this.#parts.book.get(id)?.state !== 'queued' })
-      await this.#write([{ ...message, state: 'gone' }])
+      await this.#write([{ ...message, state: 'gone' }], [{ event: 'cancelled' }])
       this.#packer.forget(id)
       for (const it of [id, ...(message.members ?? []).map((member) => member.id)]) await this.#parts.spool.remove(it)
     })
     this.#parts.transfer.sweep()
   }
 
-  async #write(messages: readonly Message[]): Promise<void> {
-    await this.#parts.book.put(messages, { sync: true })
+  async #write(messages: readonly Message[], told: readonly Told[]): Promise<void> {
+    await this.#parts.book.put(messages, { sync: true, told })
   }
 
   #find(partner: Partner, path: readonly Name[]): Message {

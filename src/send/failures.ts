@@ -4,14 +4,21 @@ import { StoreError } from '../s3/store-error.js'
 /**
  * - `unknown`: it may be in the bucket.
  * - `not-taken`: it is certainly not there; worth another try.
- * - `credentials`: not there; new keys are waited for.
+ * - `refused`: not there, says S3; worth another try.
+ * - `credentials`: not there, says S3; new keys are waited for.
  * - `taken`: the key was there already.
- * - `permanent`: not there, and another try would fail as well.
+ * - `permanent`: not there, says S3, and another try would fail as well.
  */
-export type Meaning = 'unknown' | 'not-taken' | 'credentials' | 'taken' | 'permanent'
+export type Meaning = 'unknown' | 'not-taken' | 'refused' | 'credentials' | 'taken' | 'permanent'
 
-/** Failures of a connection, or answers, after which it is certain that S3 has not taken the file. */
-const neverArrived = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'SlowDown'])
+/**
+ * Failures of a connection after which it is certain that S3 has not taken the file. No answer is among them: a proxy may have
+ * tried a stored upload once more, and hands on what it got then.
+ */
+const neverArrived = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/** Answers of S3 that pass, and say that it has not taken the file. Throttling has many names. */
+const refusals = /^(SlowDown|.*Throttl.*|RequestTimeTooSkewed|BadDigest|IncompleteBody)$/
 
 export function meaningOf(error: unknown): Meaning {
   if (!(error instanceof StoreError)) return 'unknown'
@@ -22,7 +29,8 @@ export function meaningOf(error: unknown): Meaning {
     case 'condition':
       return 'taken'
     case 'transient':
-      return neverArrived.has(error.s3Code) ? 'not-taken' : 'unknown'
+      if (neverArrived.has(error.s3Code)) return 'not-taken'
+      return refusals.test(error.s3Code) ? 'refused' : 'unknown'
     case 'absent':
     case 'unsupported':
       return 'unknown'

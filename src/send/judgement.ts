@@ -1,18 +1,23 @@
 /** What becomes of a file that was closed or renamed: queued, held or failed. Pure. */
 import type { EpochMs, Milliseconds } from '../units.js'
+import type { Told } from './change.js'
 import { suffixed } from './duplicates.js'
 import type { Holding } from './holding.js'
 import { without, type Message } from './message.js'
+import type { HoldReason } from './sender.js'
 
 export interface Judgement {
   readonly holding: Holding
   readonly settle: Milliseconds
+  /** By this machine's clock. */
   readonly now: EpochMs
+  /** The bucket's time, for a suffix. */
+  readonly bucketNow: EpochMs
   /** Its name was sent within six hours, and the policy is to send it under another. */
   readonly isSuffixed: boolean
 }
 
-export function judged(message: Message, { holding, settle, now, isSuffixed }: Judgement): Message {
+export function judged(message: Message, { holding, settle, now, bucketNow, isSuffixed }: Judgement): Message {
   const rest = without(message, 'reason', 'wait', 'isComplete')
   if (message.isDamaged === true) return { ...rest, state: 'failed' }
   const { path, size, killedBy } = message
@@ -20,7 +25,7 @@ export function judged(message: Message, { holding, settle, now, isSuffixed }: J
   const verdict = holding.verdict({ path, size, isRenamed: message.isRenamed === true })
   if (verdict === 'reject') return { ...rest, state: 'failed', error: 'It is empty, and empty files are refused.' }
   if (verdict !== 'queue') return { ...without(rest as Message, 'error'), state: 'held', reason: verdict.held }
-  const named = isSuffixed ? { ...rest, path: suffixed(path, now) } : rest
+  const named = isSuffixed ? { ...rest, path: suffixed(path, bucketNow) } : rest
   const closedAt = message.closedAt ?? now
   return settled({ ...without(named as Message, 'error'), state: 'queued', closedAt }, settle)
 }
@@ -28,6 +33,26 @@ export function judged(message: Message, { holding, settle, now, isSuffixed }: J
 /** One that is queued waits a little from now on: its name may change yet. */
 export function settled(message: Message, settle: Milliseconds): Message {
   return message.state === 'queued' ? { ...message, wait: settle } : message
+}
+
+/** What is told of a judgement. @param before as it was judged */
+export function toldOf(before: Message, after: Message): Told {
+  const suffix = after.path === before.path ? {} : { from: before.path, policy: '--on-duplicate suffix' }
+  if (after.state === 'held') return { event: 'held', ...policyOf(after.reason) }
+  // Nothing but its being empty makes a whole file fail.
+  if (after.state === 'failed') return { event: 'failed', ...(after.isDamaged ? {} : { policy: '--empty reject' }) }
+  return { event: 'queued', ...suffix }
+}
+
+function policyOf(reason: HoldReason | undefined): { readonly policy?: string } {
+  const policy = reason && policies[reason]
+  return policy === undefined ? {} : { policy }
+}
+
+const policies: Readonly<Partial<Record<HoldReason, string>>> = {
+  name: '--hold',
+  empty: '--empty hold',
+  commit: '--commit rename',
 }
 
 function cutOff(signal: string): string {

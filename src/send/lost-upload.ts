@@ -1,10 +1,11 @@
-/** Whether an upload whose answer was lost has arrived: looked for by name, size and time, and told by its content. */
-import { createHash, type Hash } from 'node:crypto'
-import { pipeline } from 'node:stream/promises'
+/**
+ * Whether an upload whose outcome is not known has arrived: looked for by name, size and time, and told by its content. An ETag
+ * is never judged by: one of 32 digits is an MD5 with some servers and some encryptions only.
+ */
 import type { ObjectInfo, Store } from '../s3/store.js'
 import { StoreError } from '../s3/store-error.js'
-import type { Bytes, Milliseconds } from '../units.js'
-import type { Message } from './message.js'
+import type { Bytes, EpochMs, Milliseconds } from '../units.js'
+import type { Attempt, Message } from './message.js'
 import type { BucketView } from './sender.js'
 import type { Spool } from './spool.js'
 
@@ -14,8 +15,25 @@ export interface LostUploadsOptions {
   readonly bucket: BucketView
 }
 
-/** Clocks may be set between an attempt and the look at what became of it. */
-const clockSlack: Milliseconds = 20 * 60 * 1000
+/** As it was found. */
+export interface FoundUpload {
+  readonly where: string
+  readonly etag: string
+  /** The bucket's time. */
+  readonly mtime: EpochMs
+}
+
+/**
+ * - `ours`: it has arrived.
+ * - `none`: it has not.
+ * - `denied`: the keys may not look, so nobody knows.
+ */
+export type Look = { readonly is: 'ours'; readonly found: FoundUpload } | { readonly is: 'none' | 'denied' }
+
+/** So far apart the clocks of a bucket's servers may be. An earlier try's answer: rather too much than missed. */
+const slackOfEarlier: Milliseconds = 20 * 60 * 1000
+/** Of a key that was taken at the first try: what was there before that is another's. */
+const slackOfFirst: Milliseconds = 60_000
 /** Of an object, in memory at a time. */
 const piece: Bytes = 4 * 1024 * 1024
 
@@ -27,50 +45,55 @@ export class LostUploads {
   }
 
   /**
-   * @returns where it is, and as what; undefined if it did not arrive
-   * @throws FsError or StoreError if that can't be told now
+   * @param isFirst no earlier try than this one may have arrived
+   * @throws FsError or StoreError if it can't be told now
    */
-  async find(
-    message: Message,
-    signal: AbortSignal,
-  ): Promise<{ readonly where: string; readonly etag: string } | undefined> {
-    if (!message.attempt) return undefined
-    const since = message.attempt.since - clockSlack
-    let etag = ''
+  async look(message: Message, attempt: Attempt, isFirst: boolean, signal: AbortSignal): Promise<Look> {
+    const after = attempt.after - (isFirst ? slackOfFirst : slackOfEarlier)
+    let same: ObjectInfo | undefined
     const isIt = async (object: ObjectInfo): Promise<boolean> => {
-      etag = object.etag
+      same = object
       return this.#isSame(message, object, signal)
     }
-    const where = await this.#options.bucket.find(message, message.path, message.size, since, isIt, signal)
-    return where && { where, etag }
+    try {
+      const lost = { name: message.path, size: message.size, after }
+      const where = await this.#options.bucket.find(message, lost, isIt, signal)
+      if (where === undefined || !same) return { is: 'none' }
+      return { is: 'ours', found: { where, etag: same.etag, mtime: same.mtime } }
+    } catch (error) {
+      if (isDenied(error)) return { is: 'denied' }
+      throw error
+    }
   }
 
   /** Another file of the same name and size may have been sent a moment before, by us or by another host. */
   async #isSame(message: Message, object: ObjectInfo, signal: AbortSignal): Promise<boolean> {
     // Nothing to compare with: name, size and time are all there is.
     if ((await this.#options.spool.size(message.id)) !== message.size) return true
-    const ours = createHash('md5')
-    await pipeline(this.#options.spool.stream(message.id, { start: 0, end: message.size }), ours, { signal })
-    const digest = ours.digest('hex')
-    // The ETag of a single PUT is the MD5 of its content, but not with every kind of encryption.
-    if (object.etag === digest) return true
     try {
-      return (await this.#digest(object, signal)) === digest
+      return await this.#hasSameContent(message.id, object, signal)
     } catch (error) {
       // Keys that may not read it: the same.
-      if (error instanceof StoreError && error.code === 'EACCES' && error.failure === 'permanent') return true
+      if (isDenied(error)) return true
       // It was moved on a moment ago: the next listing has it.
-      if (error instanceof StoreError && (error.code === 'ENOENT' || error.code === 'ESTALE')) return false
+      if (error instanceof StoreError && error.failure === 'absent') return false
       throw error
     }
   }
 
-  async #digest({ key, size, etag }: ObjectInfo, signal: AbortSignal): Promise<string> {
-    const hash: Hash = createHash('md5')
+  /** Not pinned to its ETag, which servers may tell in several ways: what counts is what is read. */
+  async #hasSameContent(id: string, { key, size }: ObjectInfo, signal: AbortSignal): Promise<boolean> {
     for (let start = 0; start < size; start += piece) {
       const range = { start, end: Math.min(size, start + piece) }
-      hash.update(await this.#options.store.get({ key, range, etag }, signal))
+      const ours = Buffer.concat(await this.#options.spool.stream(id, range).toArray({ signal }))
+      const theirs = await this.#options.store.get({ key, range }, signal)
+      if (!ours.equals(theirs)) return false
     }
-    return hash.digest('hex')
+    return true
   }
+}
+
+/** By S3, for good: not for want of an answer or of keys. */
+function isDenied(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'EACCES' && error.failure === 'permanent'
 }

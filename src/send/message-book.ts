@@ -1,6 +1,7 @@
 /** All messages and bundles: in memory as the journal has them. A change is on disk before it is seen. */
 import type { Logger } from '../telemetry/log.js'
 import type { Clock } from '../telemetry/clock.js'
+import type { Told } from './change.js'
 import type { AppendOptions, Journal } from './journal.js'
 import { JournalHealth } from './journal-health.js'
 import { bundleId, entriesOf, pathId, type Bundle, type JournalEntry, type Message } from './message.js'
@@ -95,19 +96,23 @@ export class MessageBook {
 
   /**
    * Writes messages as they are from now on, all or none of them.
+   * @param told what happened to each of them, in the same order: it is told once it is written down
    * @param removed bundles that are gone with it
    * @throws FsError ENOSPC or EIO if the journal can't be written; then nothing has changed
    */
   async put(
     messages: readonly Message[],
-    options: AppendOptions & { readonly removed?: readonly Bundle[] },
+    options: AppendOptions & { readonly told?: readonly (Told | undefined)[]; readonly removed?: readonly Bundle[] },
   ): Promise<void> {
     const at = this.#clock.now()
     const { removed } = options
-    await this.#append({ at, messages, ...(removed && { removed }) }, options, () => {
+    const told = messages.map((_, i) => options.told?.[i] ?? null)
+    await this.#append({ at, messages, told, ...(removed && { removed }) }, options, () => {
       for (const bundle of removed ?? []) this.#removeBundle(bundle)
-      for (const message of messages) {
-        this.#trail.changed(this.#see(message), message, at)
+      for (const [i, message] of messages.entries()) {
+        this.#see(message)
+        const happened = told[i]
+        if (happened) this.#trail.changed(happened, message, at)
       }
     })
   }
@@ -144,9 +149,9 @@ export class MessageBook {
     if (this.#appended > compactAfter + this.#index.size) this.#compact()
   }
 
-  #see(message: Message): Message | undefined {
+  #see(message: Message): void {
     this.#queue.see(message)
-    return this.#index.put(message)
+    this.#index.put(message)
   }
 
   #addBundle(bundle: Bundle): void {

@@ -64,21 +64,19 @@ export class MessageIndex {
     return this.#inParts.values()
   }
 
-  /** @returns what it was before */
-  put(message: Message): Message | undefined {
+  put(message: Message): void {
     const before = this.#byId.get(message.id)
     if (before) this.#unlink(before)
     const { id, state } = message
     this.#byId.set(id, message)
     this.#namesakes.add(pathId(message, message.path), message)
     if (message.upload) this.#inParts.set(id, message)
-    if (state === 'gone') return before
+    if (state === 'gone') return
     this.#byPath.set(pathId(message, message.path), id)
     this.#shown.add(pathId(message, ''), message)
     this.#counts[state] += 1
     if (state === 'submitted') this.#submitted.add(pathId(message, ''), message)
     if (state === 'held' && message.members) this.#unpacked.set(id, message)
-    return before
   }
 
   /** @param message as it was put */

@@ -1,13 +1,16 @@
 /** A sent file as the journal has it, and how it changes. Pure. */
 import type { Bytes, EpochMs, Key, Milliseconds } from '../units.js'
 import type { Member } from './archive.js'
+import type { Told } from './change.js'
 import type { HoldReason, SendState } from './sender.js'
 import type { Partner } from '../view/partner.js'
 
 /** An upload that may have been done though no answer came: it is looked for before another begins. */
 export interface Attempt {
-  /** Of the first of them, by this machine's clock. */
-  readonly since: EpochMs
+  /** The bucket's time, before which the first of them can't have been done. */
+  readonly after: EpochMs
+  /** S3 has said that none of them was done: nothing is kept waiting for a look, which comes before the next one all the same. */
+  readonly isRefused?: boolean
 }
 
 /** One whose parts may be in the bucket: it is aborted before another begins, and whatever becomes of the file. */
@@ -49,7 +52,7 @@ export interface Message extends Partner {
   readonly crc32?: string
   /** S3's, of the request that it acknowledged. */
   readonly requestId?: string
-  /** The Date of that answer: the bucket's time. */
+  /** When it came to be there: the bucket's time. */
   readonly sentAt?: EpochMs
   /** Of the archive of a bundle that is not made yet: what it is to hold. */
   readonly members?: readonly Member[]
@@ -67,6 +70,8 @@ export interface JournalEntry {
   /** When it was written. */
   readonly at?: EpochMs
   readonly messages?: readonly Message[]
+  /** What happened to each of them, in the same order; null: nothing that is worth telling. Journals of 0.1 have none. */
+  readonly told?: readonly (Told | null)[]
   readonly made?: readonly Bundle[]
   readonly removed?: readonly Bundle[]
 }

@@ -2,13 +2,13 @@
 import type { DuplicatePolicy } from '../config.js'
 import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
+import type { EpochMs } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { isDuplicate } from './duplicates.js'
 import type { Holding } from './holding.js'
-import { isLocal } from './message.js'
 import type { MessageBook } from './message-book.js'
-import { isRemembered } from './recovery.js'
 import type { BucketView } from './sender.js'
+import { wasSent } from './six-hours.js'
 import type { Trail } from './trail.js'
 
 export interface NameCheckOptions {
@@ -33,15 +33,16 @@ export class NameCheck {
    * @throws FsError EEXIST if it was sent within six hours
    */
   async check(partner: Partner, path: string, isRenamed: boolean, signal: AbortSignal): Promise<boolean> {
-    const { onDuplicate, holding, clock, bucket } = this.#options
+    const { onDuplicate, holding, bucket } = this.#options
     if (onDuplicate === 'send' || !holding.isFinal(path, isRenamed)) return false
     if (onDuplicate === 'suffix') return true
     if (this.#sentBefore(partner, path)) throw this.#refused(partner, path)
     try {
       // Who creates a file holds back all others in its folder: if the bucket doesn't say at once, the upload asks.
       const seenAt = await bucket.seenAtOnce(partner, path, signal)
-      if (isDuplicate(seenAt, clock.now())) throw this.#refused(partner, path)
-      return false
+      if (isDuplicate(seenAt, this.#now())) throw this.#refused(partner, path)
+      // As long as nobody knows what time it is there, the upload asks.
+      return bucket.now() === undefined
     } catch (error) {
       if (error instanceof FsError && error.code === 'EEXIST') throw error
       return true
@@ -58,9 +59,13 @@ export class NameCheck {
     return new FsError('EEXIST', `${path} was sent within six hours: the gateway would drop it as a duplicate.`)
   }
 
+  /** The bucket's time; ours before its first answer. */
+  #now(): EpochMs {
+    return this.#options.bucket.now() ?? this.#options.clock.now()
+  }
+
   /** By this mount, within six hours. */
   #sentBefore(partner: Partner, path: string): boolean {
-    const now = this.#options.clock.now()
-    return [...this.#options.book.index.named(partner, path)].some((it) => !isLocal(it.state) && isRemembered(it, now))
+    return wasSent(this.#options.book, partner, path, this.#now())
   }
 }

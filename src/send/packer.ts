@@ -5,6 +5,8 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../units.js'
 import { zipOf } from './archive.js'
+import type { Told } from './change.js'
+import { toldOf } from './judgement.js'
 import type { Locks } from './locks.js'
 import { without, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
@@ -152,14 +154,16 @@ export class Packer {
       return
     }
     const rest = without(archive, 'members', 'reason', 'wait', 'error')
-    await book.put([judge({ ...rest, size, tries: 0 })], { sync: true })
+    const packed: Message = { ...rest, size, tries: 0 }
+    const next = judge(packed)
+    await book.put([next], { sync: true, told: [toldOf(packed, next)] })
     this.#due.delete(id)
     for (const member of archive.members) await spool.remove(member.id)
   }
 
   async #failed(archive: Message, error: string): Promise<void> {
     const failed: Message = { ...without(archive, 'reason', 'wait'), state: 'failed', isDamaged: true, error }
-    await this.#change(archive.id, failed)
+    await this.#change(archive.id, failed, { event: 'failed' })
   }
 
   async #later(archive: Message, error: string): Promise<void> {
@@ -169,12 +173,12 @@ export class Packer {
     await this.#change(archive.id, { ...archive, tries, error }).catch(() => undefined)
   }
 
-  async #change(id: string, next: Message): Promise<void> {
+  async #change(id: string, next: Message, told?: Told): Promise<void> {
     const { book, locks } = this.#options
     await locks.run([id], async () => {
       if (book.get(id)?.members === undefined) return
       try {
-        await book.put([next], { sync: false })
+        await book.put([next], { sync: false, told: [told] })
       } catch (error) {
         book.touch(next)
         throw error

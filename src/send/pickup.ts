@@ -2,6 +2,7 @@
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds } from '../units.js'
+import type { Told } from './change.js'
 import type { Message } from './message.js'
 import type { Partner } from '../view/partner.js'
 import type { MessageBook } from './message-book.js'
@@ -97,9 +98,15 @@ export class Pickup {
   }
 
   async #forget(messages: readonly Message[]): Promise<void> {
+    const { book, bucket } = this.#options
+    const now = bucket.now()
     const gone = messages.map((message): Message => ({ ...message, state: 'gone' }))
+    const told = messages.map(({ sentAt }): Told => {
+      const tookMs = now === undefined || sentAt === undefined ? undefined : Math.max(0, now - sentAt)
+      return { event: 'taken', ...(tookMs === undefined ? {} : { tookMs }) }
+    })
     try {
-      await this.#options.book.put(gone, { sync: false })
+      await book.put(gone, { sync: false, told })
     } catch (err) {
       // What is wrong with the journal is in the log already.
       this.#options.log.debug({ err }, 'That the gateway took a file could not be written down; it is tried again.')

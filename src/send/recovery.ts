@@ -1,6 +1,7 @@
 /** What a start makes of what it finds: a pure function of the journal and the spool. */
 import type { Bytes, EpochMs } from '../units.js'
-import { duplicateWindow } from './duplicates.js'
+import { byOurClock, duplicateWindow } from './duplicates.js'
+import type { Told } from './change.js'
 import { bundleId, without, type Bundle, type JournalEntry, type Message } from './message.js'
 
 /** What could be read of the journal. */
@@ -13,6 +14,8 @@ export interface ReadJournal {
 
 export interface Recovered {
   readonly messages: readonly Message[]
+  /** What the start did to some of them, by id. */
+  readonly told: ReadonlyMap<string, Told>
   readonly bundles: readonly Bundle[]
   /** Spool files that nobody needs any more. */
   readonly leftovers: readonly string[]
@@ -22,12 +25,13 @@ export interface Recovered {
 
 /**
  * @param spool sizes of the spool's files by id
+ * @param now the bucket's time, undefined if it is not known
  */
-export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>, now: EpochMs): Recovered {
+export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>, now: EpochMs | undefined): Recovered {
   const messages = new Map<string, Message>()
   const bundles = new Map<string, Bundle>()
   for (const entry of journal.entries) {
-    for (const message of entry.messages ?? []) messages.set(message.id, withoutTimeToWaitFor(message))
+    for (const message of entry.messages ?? []) messages.set(message.id, takenOver(message))
     for (const bundle of entry.made ?? []) bundles.set(bundleId(bundle), bundle)
     for (const bundle of entry.removed ?? []) bundles.delete(bundleId(bundle))
   }
@@ -40,83 +44,113 @@ export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>,
     const state = messages.get(id)?.state
     return state === 'gone' || state === 'submitted'
   }
+  const recovered = [...messages.values()]
+    .filter((it) => it.state !== 'gone' || it.upload || isRemembered(it, now) || packed.has(it.id))
+    .map((it) => (journal.isDoubtful ? inDoubt(it, now) : it))
+    .map((it) => recoverMessage(it, spool.get(it.id)))
   return {
-    messages: [...messages.values()]
-      .filter((it) => it.state !== 'gone' || it.upload || isRemembered(it, now) || packed.has(it.id))
-      .map((it) => (journal.isDoubtful ? inDoubt(it) : it))
-      .map((it) => recoverMessage(it, spool.get(it.id))),
+    messages: recovered.map((it) => it.message),
+    told: new Map(recovered.flatMap(({ message, told }) => (told ? [[message.id, told]] : []))),
     bundles: [...bundles.values()],
     leftovers: [...spool.keys()].filter(needsNoData),
     strangers: [...spool.keys()].filter((id) => !messages.has(id) && !packed.has(id)),
   }
 }
 
-/** Journals of 0.1 have a time of day in its place, by which nothing is waited for: the clock may have been wrong. */
-function withoutTimeToWaitFor(message: Message & { readonly notBefore?: EpochMs }): Message {
-  const { notBefore, ...rest } = message
-  return notBefore === undefined ? message : rest
+/**
+ * A message of a journal of 0.1. Its times of day were this machine's: by `notBefore` nothing is waited for any more, and an
+ * attempt is looked for from long before it on. Within six hours the gateway takes the same name for the same file anyway.
+ */
+function takenOver(message: MessageOfOld): Message {
+  const { notBefore, attempt, ...rest } = message
+  if (notBefore === undefined && attempt?.since === undefined) return message as Message
+  if (!attempt) return rest
+  return { ...rest, attempt: { after: attempt.after ?? byOurClock(attempt.since ?? 0) } }
 }
 
-/** Whether what is over still counts for the six-hour rule. */
-export function isRemembered(message: Message, now: EpochMs): boolean {
-  return message.submittedAt !== undefined && now - message.submittedAt < duplicateWindow
+type MessageOfOld = Omit<Message, 'attempt'> & {
+  readonly notBefore?: EpochMs
+  readonly attempt?: { readonly since?: EpochMs; readonly after?: EpochMs }
+}
+
+/**
+ * Whether what is over still counts for the six-hour rule.
+ * @param now the bucket's time; as long as nobody knows that, it does
+ */
+export function isRemembered({ submittedAt, sentAt }: Message, now: EpochMs | undefined): boolean {
+  if (submittedAt === undefined) return false
+  return now === undefined || now - (sentAt ?? submittedAt) < duplicateWindow
 }
 
 function isOver({ state }: Message): boolean {
   return state === 'gone' || state === 'submitted'
 }
 
-function recoverMessage(message: Message, size: Bytes | undefined): Message {
+/** A message as the start goes on with it, and what it did to it. */
+interface RecoveredMessage {
+  readonly message: Message
+  readonly told?: Told
+}
+
+function recoverMessage(message: Message, size: Bytes | undefined): RecoveredMessage {
   switch (message.state) {
     case 'gone':
     case 'submitted':
-      return message
-    case 'uploading':
+    case 'failed':
+      return { message }
+    case 'uploading': {
       // Its PUT may have been done: the attempt stays, and is looked for before anything else.
-      if (size === message.size || message.attempt) return { ...without(message, 'wait'), state: 'queued' }
-      return withoutData(message, size)
+      if (size !== message.size && !message.attempt) return cutShort(message, size)
+      const error = 'The daemon ended during the upload.'
+      return { message: { ...without(message, 'wait'), state: 'queued' }, told: { event: 'delayed', error } }
+    }
     case 'open':
       if (message.isDamaged === true) return failed(message, 'A write to it failed: it is not complete.')
       // Its last close(2) had returned, the kernel's word that it was the last had not come yet.
-      if (message.isComplete === true && size === message.size) return message
+      if (message.isComplete === true && size === message.size) return { message }
       // Nobody can tell a writer that had finished from one that was cut off.
-      return size === undefined ? withoutData(message, size) : heldAfterCrash(message, size)
+      return size === undefined ? cutShort(message, size) : heldAfterCrash(message, size)
     case 'held':
       // What there is of an archive is made anew.
-      if (message.members) return message
-      return size === undefined ? withoutData(message, size) : { ...message, size }
+      if (message.members) return { message }
+      return size === undefined ? cutShort(message, size) : { message: { ...message, size } }
     case 'queued':
-      if (size !== message.size && !message.attempt) return withoutData(message, size)
+      if (size !== message.size && !message.attempt) return cutShort(message, size)
       // A pause between tries does not outlive the process: who starts it again wants it sent.
-      return message.error === undefined ? message : without(message, 'wait')
-    case 'failed':
-      return message
+      return { message: message.error === undefined ? message : without(message, 'wait') }
   }
 }
 
 /** An entry that says that it was sent may be among what could not be read: it is looked for, whoever wants it sent. */
-function inDoubt(message: Message): Message {
+function inDoubt(message: Message, now: EpochMs = Infinity): Message {
   if (message.state === 'gone' || message.state === 'submitted') return message
-  const since = message.closedAt ?? message.mtime
-  return { ...without(message, 'isComplete'), attempt: message.attempt ?? { since } }
+  // Its time may have been set to any other.
+  const after = byOurClock(Math.min(message.closedAt ?? message.mtime, now))
+  const attempt = { after: Math.min(after, message.attempt?.after ?? after) }
+  return { ...without(message, 'isComplete'), attempt }
 }
 
-function heldAfterCrash(message: Message, size: Bytes): Message {
+function heldAfterCrash(message: Message, size: Bytes): RecoveredMessage {
+  const error = 'The daemon ended while it was open: look whether it is complete, then release or cancel it.'
   return {
-    ...without(message, 'wait'),
-    state: 'held',
-    reason: 'crash',
-    size,
-    error: 'The daemon ended while it was open: look whether it is complete, then release or cancel it.',
+    message: { ...without(message, 'wait'), state: 'held', reason: 'crash', size, error },
+    told: { event: 'held' },
   }
+}
+
+function cutShort(message: Message, size: Bytes | undefined): RecoveredMessage {
+  return { message: withoutData(message, size), told: { event: 'failed' } }
 }
 
 /** The spool has not what was written. */
 export function withoutData(message: Message, size: Bytes | undefined): Message {
-  if (size === undefined) return failed(message, 'Its data is not in the spool any more.')
-  return failed(message, `The spool has ${size} bytes of it, ${message.size} were written.`)
+  if (size === undefined) return failed(message, 'Its data is not in the spool any more.').message
+  return failed(message, `The spool has ${size} bytes of it, ${message.size} were written.`).message
 }
 
-function failed(message: Message, error: string): Message {
-  return { ...without(message, 'wait', 'reason'), state: 'failed', isDamaged: true, error }
+function failed(message: Message, error: string): RecoveredMessage {
+  return {
+    message: { ...without(message, 'wait', 'reason'), state: 'failed', isDamaged: true, error },
+    told: { event: 'failed' },
+  }
 }

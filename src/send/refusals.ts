@@ -17,7 +17,7 @@ export function mustBeIdle(message: Message | undefined, { submittedAs, inDoubt,
     throw new FsError(submittedAs, `${message.path} is submitted already: the gateway has it.`)
   }
   if (message.state === 'uploading' || isUnderWay) throw new FsError('EBUSY', `${message.path} is being uploaded.`)
-  if (message.attempt && !inDoubt) {
+  if (message.attempt && message.attempt.isRefused !== true && !inDoubt) {
     throw new FsError('EBUSY', `${message.path} may be in the bucket already: it is looked for before it is sent.`)
   }
   return message

@@ -52,7 +52,7 @@ export class Rows {
     // What is submitted stays under way until its data is gone from the spool.
     const isUnderWay = state !== 'submitted' && transfer.isUnderWay(id)
     const wait = isUnderWay ? undefined : members ? packer.waitOf(id) : queue.waitOf(id)
-    const nextTryAt = wait === undefined ? undefined : clock.now() + wait
+    const nextTryAt = wait === undefined ? undefined : Math.round(clock.now() + wait)
     return rowOf(root, message, { isUnderWay, uploaded: transfer.uploaded(id), nextTryAt })
   }
 }

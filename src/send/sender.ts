@@ -67,8 +67,26 @@ export interface OpenFlags {
   readonly truncate: boolean
 }
 
-/** Times and places of the same name in the bucket, for the 6-hour rule and for lost answers. */
+/** An upload whose answer was lost, as it would be found. */
+export interface LostUpload {
+  readonly name: string
+  readonly size: Bytes
+  /** The bucket's time, before which it was not there. */
+  readonly after: EpochMs
+}
+
+/** Where an upload can be found again, in the order in which the gateway moves it on. */
+export type Whereabouts = 'send' | 'duplicate' | 'outbox'
+
+/** Times and places of the same name in the bucket, for the 6-hour rule and for lost answers. All times are the bucket's. */
 export interface BucketView {
+  /** What time it is there; undefined before its first answer. */
+  now(): EpochMs | undefined
+  /**
+   * The same, asked for if need be.
+   * @throws FsError or StoreError if it can't be asked
+   */
+  time(signal: AbortSignal): Promise<EpochMs>
   /** Newest time at which this name was seen in `AS2/send` or the outbox; undefined if not within the last six hours. */
   seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
   /**
@@ -77,18 +95,21 @@ export interface BucketView {
    */
   seenAtOnce(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
   /**
-   * Looks, with fresh listings, for an upload whose answer was lost: same name and size, modified at or after `since`.
+   * Looks, with fresh listings, for an upload whose answer was lost.
    * @param isIt whether such an object is the one
    * @throws FsError or StoreError if it can't be looked for: that must never be read as 'was not sent'
    */
   find(
     partner: Partner,
-    name: string,
-    size: Bytes,
-    since: EpochMs,
+    lost: LostUpload,
     isIt: (object: ObjectInfo) => Promise<boolean>,
     signal: AbortSignal,
-  ): Promise<'send' | 'duplicate' | 'outbox' | undefined>
+  ): Promise<Whereabouts | undefined>
+  /**
+   * Whether there is anything under a name in `AS2/send` now.
+   * @throws FsError or StoreError if that can't be told
+   */
+  has(partner: Partner, name: string, signal: AbortSignal): Promise<boolean>
   /** Tells which keys are (still) in a partner's `AS2/send`, by a listing begun from now on. */
   waiting(partner: Partner, signal: AbortSignal): Promise<(key: Key) => boolean>
 }

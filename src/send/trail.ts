@@ -2,8 +2,9 @@
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Key } from '../units.js'
 import type { Partner } from '../view/partner.js'
-import { changeOf, type Change } from './change.js'
+import { changeOf, guessed, type Change, type Told } from './change.js'
 import type { JournalEntry, Message } from './message.js'
+import type { Recovered } from './recovery.js'
 
 /** Where the entries of the audit trail go; it never fails and never blocks. */
 export interface AuditSink {
@@ -28,11 +29,9 @@ export class Trail {
   }
 
   /** A change that is in the journal. */
-  changed(before: Message | undefined, after: Message, at: EpochMs): void {
-    const change = changeOf(before, after, at)
-    if (!change) return
+  changed(told: Told, message: Message, at: EpochMs): void {
     const { log, audit } = this.#options
-    const entry = this.#entry(change, after, at)
+    const entry = this.#entry(told, message, at)
     audit?.append(entry)
     const { event, key, error } = entry
     if (event === 'failed') log.error(entry, `${key} failed: ${error ?? 'it could not be sent'}`)
@@ -52,21 +51,28 @@ export class Trail {
    * @param entries as the journal was found
    * @param recovered what the start made of them, in the journal from now on
    */
-  async reconcile(entries: readonly JournalEntry[], recovered: readonly Message[], now: EpochMs): Promise<void> {
+  async reconcile(
+    entries: readonly JournalEntry[],
+    { messages: recovered, told: happened }: Pick<Recovered, 'messages' | 'told'>,
+    now: EpochMs,
+  ): Promise<void> {
     const { audit } = this.#options
     // Where it can't be read, all is told once more.
     const known = new Set((await audit?.tail().catch(() => []))?.map(entryId))
     const messages = new Map<string, Message>()
-    for (const { messages: changed = [], at } of entries) {
-      for (const message of changed) {
-        const change = at === undefined ? undefined : changeOf(messages.get(message.id), message, at)
+    for (const { messages: changed = [], told, at } of entries) {
+      for (const [i, message] of changed.entries()) {
+        const change = told ? told[i] : guessed(messages.get(message.id), message)
         messages.set(message.id, message)
         if (!audit || !change || at === undefined) continue
         const entry = this.#entry(change, message, at)
         if (!known.has(entryId(entry))) audit.append(entry)
       }
     }
-    for (const message of recovered) this.changed(messages.get(message.id), message, now)
+    for (const message of recovered) {
+      const told = happened.get(message.id)
+      if (told) this.changed(told, message, now)
+    }
     await audit?.flushed()
   }
 
@@ -75,9 +81,9 @@ export class Trail {
     await this.#options.audit?.flushed()
   }
 
-  #entry(change: Change, message: Message, at: EpochMs): AuditEntry {
+  #entry(told: Told, message: Message, at: EpochMs): AuditEntry {
     const { id, station, partner, path: name, size } = message
-    const { event, ...rest } = change
+    const { event, ...rest } = changeOf(told, message, at)
     return { at: isoTime(at), event, id, station, partner, name, key: this.#options.keyOf(message), size, ...rest }
   }
 }

@@ -70,8 +70,8 @@ export class MemoryStore implements Store {
   }
 
   /** Puts an object without a call. */
-  set(key: string, content: string | Uint8Array, mtime = this.#clock.now()): ObjectInfo {
-    return info(this.#bucket.put(key, Buffer.from(content), mtime))
+  set(key: string, content: string | Uint8Array, mtime = this.#clock.now(), etag?: string): ObjectInfo {
+    return info(this.#bucket.put(key, Buffer.from(content), mtime, etag))
   }
 
   /** The bytes of an object, without a call. */
@@ -218,7 +218,7 @@ export class MemoryStore implements Store {
     const object = this.#bucket.put(key, bytes, this.#clock.now(), etag)
     this.puts.push(key)
     this.onPut?.(key)
-    return { etag: object.etag, requestId: `request-${this.calls.length}` }
+    return { etag: object.etag, requestId: `request-${this.calls.length}`, date: object.mtime }
   }
 }
 
@@ -234,6 +234,11 @@ export function slowDown(): StoreError {
 
 export function accessDenied(): StoreError {
   return new StoreError('EACCES', 'permanent', 'AccessDenied', 'The keys are not allowed to (AccessDenied).')
+}
+
+/** If-None-Match failed: something has the key. */
+export function taken(): StoreError {
+  return new StoreError('EEXIST', 'condition', 'PreconditionFailed', 'It is there already.')
 }
 
 export function keysRefused(): StoreError {

@@ -11,6 +11,7 @@ import { ListedBucketView } from '../../src/fs/bucket-view.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import { BucketClock } from '../../src/s3/bucket-clock.js'
 import type { Store } from '../../src/s3/store.js'
+import { StoreError } from '../../src/s3/store-error.js'
 import { createSender, type SenderOptions } from '../../src/send/create-sender.js'
 import type { Close, OpenSpoolFile, Sender, SendRow, SendState } from '../../src/send/sender.js'
 import type { Clock } from '../../src/telemetry/clock.js'
@@ -25,17 +26,23 @@ const root = 'AS2/' as Prefix
 /** The last descriptor of a file is closed, by the program itself. */
 const lastClose: Close = { closed: async () => ({ isLast: true, killedBy: undefined }) }
 
-/** This machine's, which a test can set forward. */
+/** This machine's, which a test can set: time passes everywhere, or the time of day here is another one. */
 class MovableClock implements Clock {
-  #ahead: Milliseconds = 0
+  #passed: Milliseconds = 0
+  #stepped: Milliseconds = 0
+  /** The bucket's, and the world's. */
+  readonly right: Clock = { now: () => Date.now() + this.#passed, monotonic: () => this.monotonic() }
   now(): number {
-    return Date.now() + this.#ahead
+    return this.right.now() + this.#stepped
   }
   monotonic(): Milliseconds {
-    return performance.now() + this.#ahead
+    return performance.now() + this.#passed
   }
   advance(by: Milliseconds): void {
-    this.#ahead += by
+    this.#passed += by
+  }
+  step(by: Milliseconds): void {
+    this.#stepped += by
   }
 }
 
@@ -52,7 +59,7 @@ export class SenderWorld {
   constructor(base: string, options: Partial<SenderOptions>) {
     this.#base = base
     this.#options = options
-    this.store = new MemoryStore({ clock: this.clock })
+    this.store = new MemoryStore({ clock: this.clock.right })
   }
 
   /** Of the life under way. */
@@ -61,14 +68,17 @@ export class SenderWorld {
   }
 
   async start(options: Partial<SenderOptions> = {}): Promise<void> {
-    const life = new Life(this.store)
-    this.#life = life
     const { clock } = this
+    const bucketClock = new BucketClock(clock)
+    const life = new Life(this.store, () => {
+      bucketClock.note(Math.floor(clock.right.now() / 1000) * 1000, clock.monotonic(), clock.monotonic())
+    })
+    this.#life = life
     const log = silentLogger()
     const times = { ttl: 0, reconcile: 600_000, staleTtl: 0, deadline: 10_000, patience: 60_000 }
     const unordered = [`${root}send/`, `${root}duplicate/`] as Prefix[]
     const listing = createListing({ ...times, ...{ store: life.store, unordered, clock, log } })
-    const bucket = new ListedBucketView({ listing, root, clock, bucketClock: new BucketClock(clock) })
+    const bucket = new ListedBucketView({ listing, store: life.store, root, clock, bucketClock })
     this.sender = await createSender({
       ...{ hold: ['.*', '*.tmp'], empty: 'hold', commit: 'close', onDuplicate: 'reject', uploads: 8, settle: 0 },
       ...{ multipartThreshold: 100 * 1024 * 1024, random: () => 0 },
@@ -163,15 +173,21 @@ class Life {
   readonly store: Store
   readonly #end = new AbortController()
 
-  constructor(store: Store) {
+  /** @param onAnswer the bucket has answered, whatever: its time is known */
+  constructor(store: Store, onAnswer: () => void) {
     const mine = (signal: AbortSignal) => AbortSignal.any([signal, this.#end.signal])
     const check = (): void => {
       if (this.#end.signal.aborted) throw unreachable()
     }
     const alive = async <T>(call: () => Promise<T>): Promise<T> => {
       check()
-      const answer = await call()
+      const answer = await call().catch((error: unknown) => {
+        // A refusal is an answer, too.
+        if (error instanceof StoreError && error.failure !== 'transient') onAnswer()
+        throw error
+      })
       check()
+      onAnswer()
       return answer
     }
     this.store = {

@@ -1,9 +1,10 @@
 /** What becomes of uploads that fail, and of those whose fate is not known: nothing twice, nothing lost. */
 import { readdirSync, rmSync, truncateSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
 import { StoreError } from '../../src/s3/store-error.js'
-import { accessDenied, keysRefused, slowDown, unreachable, type StoreFault } from '../helpers/memory-store.js'
+import { accessDenied, keysRefused, slowDown, taken, unreachable, type StoreFault } from '../helpers/memory-store.js'
 import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
@@ -60,10 +61,11 @@ t.test('keys that may not look for a lost upload: it fails, is kept, and is look
       ;[mayList, isLost] = [false, false]
       return { after: unreachable() }
     }
-    return operation === 'list' && !mayList ? { before: accessDenied() } : undefined
+    return ['list', 'head'].includes(operation) && !mayList ? { before: accessDenied() } : undefined
   }
   await world.write('order.edi', 'order')
-  const { id } = await world.inState('order.edi', 'failed')
+  const { id, error } = await world.inState('order.edi', 'failed')
+  t.match(error, /may not look/)
   world.take('order.edi')
   mayList = true
   await world.sender.retry(id)
@@ -134,13 +136,134 @@ t.test(
   },
 )
 
-t.test('throttled: tried again without a look, as it was not taken', async (t) => {
+t.test('a refused connection: tried again without a look, as nothing arrived', async (t) => {
   const world = await senderWorld(t, { onDuplicate: 'send' })
-  faults(world, { put: [{ before: slowDown() }, { before: refusedConnection }] })
+  faults(world, { put: [{ before: refusedConnection }, { before: refusedConnection }] })
   await world.write('order.edi', 'order')
   await world.settled()
   t.equal(world.puts('order.edi'), 1)
-  t.equal(world.store.calls.slice(0, 3).filter((it) => it.operation === 'put').length, 3)
+  const calls = world.store.calls.map((it) => it.operation)
+  t.strictSame(calls.slice(calls.indexOf('put')).slice(0, 3), ['put', 'put', 'put'])
+})
+
+const refusals = { throttled: slowDown(), 'refused keys': keysRefused(), 'a refusal for good': accessDenied() }
+for (const [what, answer] of Object.entries(refusals)) {
+  t.test(`stored, and answered as if it was not (${what}): the file is looked for, and not sent again`, async (t) => {
+    const world = await senderWorld(t, { onDuplicate: 'send' })
+    faults(world, { put: [{ after: answer }] })
+    await world.write('order.edi', 'order')
+    await until('the answer', () => world.row('order.edi')?.error)
+    // The gateway takes it, so that the key is free again.
+    world.take('order.edi')
+    const row = world.row('order.edi')
+    if (row?.state === 'failed') await world.sender.retry(row.id)
+    await world.settled()
+    t.match(world.sender.counts(), { failed: 0 })
+    t.equal(world.puts('order.edi'), 1)
+  })
+}
+
+t.test('a file that was refused for good may be renamed, though it is looked for before the next try', async (t) => {
+  const world = await senderWorld(t)
+  faults(world, { put: [{ before: accessDenied() }] })
+  await world.write('order.edi', 'order')
+  await world.inState('order.edi', 'failed')
+  await world.sender.rename(globex, path('order.edi'), path('other.edi'), never())
+  await world.inState('other.edi', 'submitted')
+  t.equal(world.puts('other.edi'), 1)
+})
+
+t.test('the key is taken at the first try', async (t) => {
+  /** Whoever stands between tries a stored PUT once more, and hands on that the key is taken. */
+  const repeated = (world: SenderWorld) => faults(world, { put: [{ after: taken() }] })
+  for (const onDuplicate of ['reject', 'suffix', 'send'] as const) {
+    await t.test(`by this very upload: it is sent, under its own name, once (${onDuplicate})`, async (t) => {
+      const world = await senderWorld(t, { onDuplicate })
+      repeated(world)
+      await world.write('order.edi', 'order')
+      await world.inState('order.edi', 'submitted')
+      t.strictSame(world.store.puts, [key])
+    })
+    await t.test(`by this very upload, which the gateway has moved on since (${onDuplicate})`, async (t) => {
+      const world = await senderWorld(t, { onDuplicate })
+      repeated(world)
+      world.store.onPut = () => world.take('order.edi')
+      await world.write('order.edi', 'order')
+      await world.settled()
+      t.strictSame(world.store.puts, [key])
+    })
+  }
+  const others = {
+    'by another file of the same size': { content: 'other', age: 0 },
+    'by a file with the same content that was there minutes before': { content: 'order', age: 5 * 60_000 },
+  }
+  for (const [what, { content, age }] of Object.entries(others)) {
+    await t.test(`${what}: under reject it fails`, async (t) => {
+      const world = await senderWorld(t)
+      world.store.intercept = ({ operation }) => {
+        if (operation === 'put') world.store.set(key, content, world.clock.now() - age)
+        return undefined
+      }
+      await world.write('order.edi', 'order')
+      t.match(await world.inState('order.edi', 'failed'), { error: /six hours/ })
+      t.equal(world.puts('order.edi'), 0)
+    })
+  }
+  await t.test('and the keys may look nowhere: it fails, as nobody knows by what', async (t) => {
+    const world = await senderWorld(t, { onDuplicate: 'suffix' })
+    world.store.intercept = ({ operation }) => {
+      if (operation === 'put') return { after: taken() }
+      return { before: accessDenied() }
+    }
+    await world.write('order.edi', 'order')
+    t.match(await world.inState('order.edi', 'failed'), { error: /may not look/ })
+    t.strictSame(world.store.puts, [key])
+  })
+  await t.test('and the keys may look at the key alone: they do', async (t) => {
+    const world = await senderWorld(t, { onDuplicate: 'suffix' })
+    world.store.intercept = ({ operation, key: prefix }) => {
+      if (operation === 'put') return { after: taken() }
+      return operation === 'list' && prefix.startsWith('AS2/send/') ? { before: accessDenied() } : undefined
+    }
+    await world.write('order.edi', 'order')
+    await world.inState('order.edi', 'submitted')
+    t.strictSame(world.store.puts, [key])
+  })
+})
+
+t.test('what was found is compared by its content, whatever its ETag is', async (t) => {
+  const world = await senderWorld(t)
+  // Another file, with the ETag that ours would have.
+  const md5 = createHash('md5').update('order').digest('hex')
+  world.store.intercept = ({ operation }) => {
+    if (operation !== 'put') return undefined
+    if (!world.store.bytes(key)) world.store.set(key, 'other', undefined, md5)
+    return { before: unreachable() }
+  }
+  await world.write('order.edi', 'order')
+  await until('a second try', () => world.store.count('put') > 1)
+  world.store.intercept = undefined
+  await world.inState('order.edi', 'failed')
+})
+
+t.test('parts that were begun long before the completion whose answer is lost', async (t) => {
+  const world = await senderWorld(t, { multipartThreshold: 1, onDuplicate: 'send' })
+  const begunAt = world.clock.now()
+  world.store.intercept = ({ operation }) => {
+    // A slow line. The bucket says of the object that it is from when the upload was begun.
+    if (operation === 'uploadPart') world.clock.advance(3 * 60 * 60_000)
+    if (operation !== 'completeMultipart') return undefined
+    const bytes = Buffer.from('order')
+    world.store.set(key, bytes, begunAt + 1_000)
+    world.store.puts.push(key)
+    return { before: unreachable() }
+  }
+  await world.write('order.edi', 'order')
+  await until('the answer', () => world.row('order.edi')?.error)
+  world.store.intercept = undefined
+  await world.settled()
+  t.match(world.row('order.edi'), { state: 'submitted' })
+  t.equal(world.puts('order.edi'), 1)
 })
 
 t.test('refused keys are waited out with one small request, and nothing fails', async (t) => {
