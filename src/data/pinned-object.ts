@@ -5,6 +5,7 @@ import type { BlockSource } from './block-source.js'
 import { blockAt, blockFrom, smallestUnit, wholeLimit } from './blocks.js'
 import type { OpenObject } from './objects.js'
 import type { SequentialReaders } from './sequential-readers.js'
+import { controllerOfMany } from './shared-fetches.js'
 import { nextWindow, type Window, type WindowLimits } from './window.js'
 
 const MiB: Bytes = 1024 * 1024
@@ -101,7 +102,7 @@ export class PinnedObject implements OpenObject {
 
   #fetchAhead(window: Window, from: Bytes): void {
     const { blocks } = this.#readers
-    const { signal } = (this.#ahead ??= new AbortController())
+    const { signal } = (this.#ahead ??= controllerOfMany())
     const until = Math.min(this.info.size, window.frontier + window.ahead)
     let position = Math.max(this.#fetchedTo, Math.min(from, window.frontier))
     while (position < until) {

@@ -1,4 +1,5 @@
 /** One fetch under way for all who want the same; it ends early only when nobody waits any more. */
+import { setMaxListeners } from 'node:events'
 import { FsError } from '../errors.js'
 import type { Milliseconds } from '../units.js'
 
@@ -6,6 +7,13 @@ interface Fetch<T> {
   readonly promise: Promise<T>
   readonly controller: AbortController
   waiters: number
+}
+
+/** Gives up many fetches at once. Node takes more than ten listeners for a leak, and says so in the log. */
+export function controllerOfMany(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
 }
 
 export class SharedFetches<T> {

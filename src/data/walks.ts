@@ -4,6 +4,7 @@ import type { Bytes, Key } from '../units.js'
 import type { BlockSource } from './block-source.js'
 import { wholeLimit } from './blocks.js'
 import type { Successors } from './objects.js'
+import { controllerOfMany } from './shared-fetches.js'
 import { nextCount, type WalkLimits } from './walk-policy.js'
 
 /** 32 requests at 25 ms to S3 are 1,280 files a second, more than a program opens. Half of the store's connections. */
@@ -40,7 +41,7 @@ class Walk {
   readonly #passed = new Set<Key>()
   #count = 0
   /** Gives up what is on its way; nobody does: it is little, and may be wanted yet. */
-  readonly #signal = new AbortController().signal
+  readonly #signal = controllerOfMany().signal
 
   constructor(after: Successors) {
     this.#rest = nonEmpty(after())

@@ -179,3 +179,24 @@ t.test('small files', async (t) => {
     t.ok(store.bytes <= 5 * MiB + 42 * KiB, `${store.bytes} bytes`)
   })
 })
+
+t.test('however many are on their way for one program, Node takes none of it for a leak', async (t) => {
+  const warnings: Error[] = []
+  const note = (it: Error): number => warnings.push(it)
+  process.on('warning', note)
+  t.teardown(() => process.off('warning', note))
+  const { store, objects } = bucket()
+  const infos = Array.from({ length: 200 }, (_, i) => store.put(`small${String(i).padStart(3, '0')}`, KiB))
+  const after = (i: number) => () => infos.slice(i + 1)
+  for (const [i, info] of infos.slice(0, 12).entries()) {
+    // From here on nothing comes any more, so that what is fetched ahead piles up.
+    if (i === 3) store.stall()
+    const reading = objects.open(info, after(i)).read({ start: 0, end: KiB }, never)
+    if (i < 3) await reading
+    else reading.catch(() => undefined)
+  }
+  await until('much to be on its way', () => store.underWay > 11)
+  store.goOn()
+  await quiet(store)
+  t.same(warnings, [])
+})

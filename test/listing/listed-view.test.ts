@@ -1,10 +1,12 @@
 /** What a view costs in LISTs, and what is seen when. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createListing } from '../../src/listing/cached-listing.js'
 import type { Listing } from '../../src/listing/listing.js'
 import { StoreError } from '../../src/s3/store-error.js'
 import { silentLogger } from '../../src/telemetry/log.js'
-import type { Key, Name } from '../../src/units.js'
+import type { Clock } from '../../src/telemetry/clock.js'
+import type { Key, Name, Prefix } from '../../src/units.js'
 import { inbox } from '../helpers/listed.js'
 import { MemoryStore } from '../helpers/memory-store.js'
 import { until } from '../helpers/until.js'
@@ -15,8 +17,10 @@ const outage = new StoreError('EIO', 'transient', 'SlowDown', 'The bucket is bus
 
 class World {
   now = Date.UTC(2026, 2, 2)
-  readonly clock = clockOf(() => this.now)
-  readonly store = new MemoryStore({ clock: this.clock })
+  /** By how much the machine's time of day was set wrong. */
+  step = 0
+  readonly clock: Clock = { now: () => this.now + this.step, monotonic: () => this.now }
+  readonly store = new MemoryStore({ clock: clockOf(() => this.now) })
   readonly listing: Listing
   #arrived = 0
 
@@ -243,6 +247,77 @@ t.test('in an outage what is known is shown, but not for ever', async (t) => {
   world.store.intercept = undefined
   world.later(1_001)
   t.equal((await world.look()).keys.size, 3_000)
+})
+
+t.test('this machine’s time of day may step by hours either way: nothing goes by it', async (t) => {
+  for (const step of [-2 * 60 * minute, 2 * 60 * minute]) {
+    const world = await listed(3_000)
+    world.step = step
+    const key = world.arrive()
+    t.notOk((await world.look()).keys.has(key), 'fresh for as long as ever')
+    world.later(5_001)
+    t.ok((await world.look()).keys.has(key), 'and not for longer')
+    world.store.intercept = () => ({ before: outage })
+    world.step = -step
+    world.later(minute)
+    t.equal((await world.look()).keys.size, 3_001, 'no older than it is')
+    const { listedAt = 0 } = world.listing.status()[0] ?? {}
+    t.equal(listedAt, world.now - minute - step, 'told in the time of day that it is now')
+    world.later(5 * minute)
+    await t.rejects(world.look(), { code: 'EIO' }, 'and no younger')
+  }
+})
+
+t.test('a failure is everybody’s for a while, as long as the bucket answers nobody', async (t) => {
+  const world = await listed(3_000)
+  const folders = () => world.listing.folders('AS2/files/' as Prefix, world.signal)
+  const other = () => world.listing.folders('AS2/send/' as Prefix, world.signal)
+  world.store.intercept = () => ({ before: outage })
+  await t.rejects(folders(), { code: 'EIO' })
+  const before = world.lists
+  world.later(900)
+  await Promise.all(Array.from({ length: 12 }, () => t.rejects(folders(), { code: 'EIO' })))
+  t.equal(world.lists, before, 'nobody asks again')
+  world.later(2_000)
+  await t.rejects(folders(), { code: 'EIO' })
+  t.equal(world.lists, before + 1, 'one look whether it is over')
+  world.store.intercept = undefined
+  await other()
+  world.later(1_001)
+  t.same(await folders(), ['A'], 'another’s success is enough')
+})
+
+t.test('a glimpse never waits for a bucket that does not answer', async (t) => {
+  const world = await listed(3_000)
+  world.later(minute)
+  const { known, listing } = { known: 3_000, listing: world.listing }
+  world.store.intercept = () => ({ before: outage })
+  t.match(await listing.glimpse(inbox, world.signal), { value: { size: known }, isCurrent: false, error: outage })
+  world.later(10 * minute)
+  t.match(await listing.glimpse(inbox, world.signal), { value: { size: known }, isCurrent: false })
+  // What that began fails now.
+  await nextTurn()
+  let isAsked = false
+  world.store.intercept = () => {
+    isAsked = true
+    return { hold: new Promise(() => undefined) }
+  }
+  world.later(minute)
+  const glimpse = await listing.glimpse(inbox, world.signal)
+  t.match(glimpse, { value: { size: known }, isCurrent: false })
+  await until('it to be asked for those who come later', () => isAsked)
+  t.match(await listing.glimpse('AS2/files/A/B/outbox/' as Prefix, world.signal), {
+    value: undefined,
+    isCurrent: false,
+  })
+})
+
+t.test('a glimpse of a bucket that answers is as good as a look', async (t) => {
+  const world = await listed(3_000)
+  const key = world.arrive()
+  world.later(minute)
+  const { value, isCurrent } = await world.listing.glimpse(inbox, world.signal)
+  t.ok(isCurrent && value?.has(key))
 })
 
 t.test('who must know is never told what is stale', async (t) => {
