@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rmdir, stat, truncate, unlink, writeF
 import t, { type Test } from 'tap'
 import type { FaultProxy } from '../helpers/fault-proxy.js'
 import { type Mounted, prepare } from '../helpers/mounted.js'
+import { sendRows } from '../helpers/send-state.js'
 import { until } from '../helpers/until.js'
 
 const opTimeout = 8_000
@@ -116,3 +117,39 @@ for (const [name, begin] of Object.entries(outages)) {
     })
   })
 }
+
+t.test('after a crash in an outage the next mount goes on, in the same outage', async (t) => {
+  const mounted = await known(t)
+  await mounted.proxy.refuseConnections()
+  const send = mounted.path('ACME/GLOBEX/send')
+  for (const it of names.slice(0, 10)) await writeFile(`${send}/${it}`, it)
+  // The kernel tells of the last close a moment after it.
+  await until('all to be closed', async () => (await sendRows(mounted)).every((it) => it.state !== 'open'))
+  await mounted.kill('SIGKILL')
+  await mounted.mount()
+  t.same(await now(t, 'stations', () => readdir(mounted.mountpoint)), ['.as2fs', 'ACME'])
+  t.same(await now(t, 'partners', () => readdir(mounted.path('ACME'))), ['GLOBEX', 'HOOLI'])
+  t.ok((await now(t, 'folders', () => readdir(mounted.path('ACME/HOOLI'))))?.includes('send'))
+  t.same((await now(t, 'ls', () => readdir(send)))?.sort(), names.slice(0, 10))
+  const later = names.slice(10)
+  await Promise.all(later.map((it) => now(t, it, () => writeFile(`${send}/${it}`, it))))
+  await now(t, 'to one that never got anything', () => writeFile(mounted.path('ACME/HOOLI/send/new.edi'), 'new'))
+  t.same((await now(t, 'ls', () => readdir(send)))?.sort(), names)
+  await mounted.proxy.heal()
+  for (const it of names) t.equal(String(await mounted.inBucket(`AS2/send/ACME/GLOBEX/${it}`)), it)
+  t.equal(String(await mounted.inBucket('AS2/send/ACME/HOOLI/new.edi')), 'new')
+  t.equal(mounted.puts().length, names.length + 1, 'once each')
+})
+
+t.test('a partner that the bucket does not have any more is there until rmdir forgets it', async (t) => {
+  const mounted = await known(t)
+  const partners = (): Promise<string[]> => readdir(mounted.path('ACME'))
+  await t.rejects(rmdir(mounted.path('ACME/HOOLI')), { code: 'EPERM' }, 'the bucket has it')
+  mounted.server.delete('AS2/send/ACME/HOOLI/theirs.edi')
+  await until('rmdir to be let', async () => (await timed(() => rmdir(mounted.path('ACME/HOOLI')))).code === undefined)
+  t.same(await partners(), ['GLOBEX'])
+  await t.rejects(stat(mounted.path('ACME/HOOLI')), { code: 'ENOENT' })
+  await mounted.kill('SIGTERM')
+  await mounted.mount()
+  t.same(await partners(), ['GLOBEX'])
+})
