@@ -15,10 +15,12 @@ import type { Locks } from './locks.js'
 import { pathId, type Bundle, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import type { NameCheck } from './name-check.js'
+import type { OpenFiles } from './open-files.js'
 import type { Packer } from './packer.js'
 
 export interface BundlesOptions {
   readonly book: MessageBook
+  readonly files: Pick<OpenFiles, 'isWritten' | 'isFlushed'>
   readonly locks: Locks
   readonly names: NameCheck
   readonly holding: Holding
@@ -28,8 +30,16 @@ export interface BundlesOptions {
   readonly log: Logger
 }
 
-/** The kernel tells of a last close a moment after close(2) has returned: `cp -r … && mv …` must not be too fast. */
-const lastCloses: Milliseconds = 2_000
+/**
+ * The kernel tells of a last close a moment after close(2) has returned, and that is written down then: `cp -r … && mv …` must
+ * not be too fast. So long is waited for a file that nobody has open any more, for one whose last close that seems to be,
+ * and for one that was closed, by whoever else it may be open. Meanwhile the kernel lets nobody look into `send/`.
+ */
+const patienceWith: Readonly<Record<'released' | 'complete' | 'flushed', Milliseconds>> = {
+  released: 10_000,
+  complete: 1_000,
+  flushed: 100,
+}
 const lookEvery: Milliseconds = 5
 
 export class Bundles {
@@ -109,7 +119,7 @@ export class Bundles {
     sendKey(root, partner, to)
     const folder = from.join('/')
     const isUnchecked = await names.check(partner, archive, true, signal)
-    const found = await this.#closedFiles(partner, folder)
+    const found = await this.#closedFiles(partner, folder, signal)
     const folders = [folder, ...this.#foldersIn(partner, folder)]
     const ids = [archive, ...folders].map((path) => pathId(partner, path))
     await locks.run([...ids, ...found.map((it) => it.id)], async () => {
@@ -121,15 +131,25 @@ export class Bundles {
     packer.kick()
   }
 
-  /** The files of a folder, of which the kernel has told that they are closed, if it does so soon. */
-  async #closedFiles(partner: Partner, folder: string): Promise<Message[]> {
-    const end = performance.now() + lastCloses
+  /** The files of a folder, when those that are being closed are: not one that is being written. */
+  async #closedFiles(partner: Partner, folder: string, signal: AbortSignal): Promise<Message[]> {
+    const begin = performance.now()
     for (;;) {
       const files = this.#files(partner, folder)
-      const isClosing = files.some((it) => it.state === 'open' && it.isComplete === true)
-      if (!isClosing || performance.now() > end) return files
+      const open = files.filter((it) => it.state === 'open')
+      const patience = Math.min(...open.map((it) => this.#patienceWith(it)))
+      if (open.length === 0 || performance.now() - begin >= patience || signal.aborted) return files
       await delay(lookEvery)
     }
+  }
+
+  /** 0: it is no use. */
+  #patienceWith({ id, isComplete }: Message): Milliseconds {
+    const { book, files } = this.#options
+    if (book.isBroken) return 0
+    if (!files.isWritten(id)) return patienceWith.released
+    if (isComplete === true) return patienceWith.complete
+    return files.isFlushed(id) ? patienceWith.flushed : 0
   }
 
   #mayBeSent(partner: Partner, folder: string, archive: string): Message[] {

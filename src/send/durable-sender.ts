@@ -69,7 +69,7 @@ export class DurableSender implements Sender {
     this.#closing = new Closing({ ...parts, judge, onQueued, isWritten: (id) => this.#files.isWritten(id) })
     this.#packer = new Packer({ ...parts, judge, onPacked: onQueued })
     this.#rows = new Rows({ ...parts, packer: this.#packer })
-    this.#bundles = new Bundles({ ...parts, names: this.#names, packer: this.#packer })
+    this.#bundles = new Bundles({ ...parts, files: this.#files, names: this.#names, packer: this.#packer })
   }
 
   rows(partner: Partner): readonly SendRow[] {

@@ -69,7 +69,7 @@ export class SharedFile {
   #handles = 0
   readonly #writers = new Set<Writer>()
   #isChanged: boolean
-  /** Whether all that was written was also closed by somebody, and is on disk. */
+  /** Nothing was written since somebody closed it. */
   #isFlushed = false
   #damage: string | undefined
   /** What the first to hear of the damage was told. */
@@ -96,6 +96,11 @@ export class SharedFile {
 
   get size(): Bytes {
     return this.#file.size
+  }
+
+  /** Whether all that was written was closed by somebody. */
+  get isFlushed(): boolean {
+    return this.#isFlushed
   }
 
   get isWritten(): boolean {

@@ -58,6 +58,11 @@ export class OpenFiles {
     return this.#open.get(id)?.isWritten === true
   }
 
+  /** Whether all that was written to it was closed by somebody. */
+  isFlushed(id: string): boolean {
+    return this.#open.get(id)?.isFlushed === true
+  }
+
   /** Nobody has anything open any more, or the patience is over. */
   async idle(patience: Milliseconds): Promise<void> {
     const timer = new AbortController()
