@@ -189,12 +189,5 @@ export async function makeFilesystem(
 /** `df`: room is what the state directory has; what the bucket holds has no bound. */
 async function figures(directory: string): Promise<FilesystemFigures> {
   const { bsize, blocks, bavail } = await statfs(directory)
-  // The binding's fields have 32 bits.
-  const scale = Math.max(1, Math.ceil(blocks / 0xffffffff))
-  return {
-    blockSize: bsize * scale,
-    totalBlocks: Math.floor(blocks / scale),
-    freeBlocks: Math.floor(bavail / scale),
-    files: 0,
-  }
+  return { blockSize: bsize, totalBlocks: blocks, freeBlocks: bavail, files: 0 }
 }

@@ -17,8 +17,12 @@ import type { ReadOnlyTree } from './read-only-tree.js'
 import type { SendFolder } from './send-folder.js'
 import type { Partner } from '../view/partner.js'
 
-/** W_OK of access(2). */
+/** W_OK and X_OK of access(2). */
 const writable = 2
+const executable = 1
+/** What may be run has one of these, what may be written the other. */
+const executeBits = 0o111
+const writeBits = 0o222
 
 export interface As2FilesystemOptions {
   readonly tree: ReadOnlyTree
@@ -67,11 +71,18 @@ export class As2Filesystem implements Filesystem {
   }
 
   async access(path: string, mode: number, signal: AbortSignal): Promise<void> {
-    await this.getattr(path, signal)
+    const attributes = await this.getattr(path, signal)
+    // To root, too, the kernel says so of a disk.
+    if ((mode & executable) !== 0 && (attributes.mode & executeBits) === 0) {
+      throw new FsError('EACCES', `${path} is no program.`)
+    }
     if ((mode & writable) === 0) return
     const { kind } = parsePath(path)
     if (kind !== 'send' && kind !== 'root' && kind !== 'station') throw readOnlyView(path)
     if (this.#readOnly) throw mountedReadOnly()
+    if (kind === 'send' && (attributes.mode & writeBits) === 0) {
+      throw new FsError('EACCES', `${path} is submitted: it can be read, not changed.`)
+    }
   }
 
   async open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number> {
@@ -82,8 +93,12 @@ export class As2Filesystem implements Filesystem {
       return this.#handles.add(await this.#send.open(owner, place.names, request, signal))
     }
     if (request.write) throw readOnlyView(path)
-    const { file, isUncached } = await this.#tree.open(place, signal)
-    return this.#handles.add(file, { isUncached })
+    const { file, ...how } = await this.#tree.open(place, signal)
+    return this.#handles.add(file, how)
+  }
+
+  version(handle: number): string | undefined {
+    return this.#handles.version(handle)
   }
 
   async create(path: string, signal: AbortSignal): Promise<number> {

@@ -11,6 +11,8 @@ export interface Attributes {
   readonly mode: number
   readonly size: Bytes
   readonly mtime: EpochMs
+  /** What makes it the same file under another name; without it, its path does. */
+  readonly identity?: string
 }
 
 export interface DirectoryEntry extends Attributes {
@@ -54,6 +56,8 @@ export interface Filesystem {
   readdir(path: string, signal: AbortSignal): Promise<FolderContent>
   access(path: string, mode: number, signal: AbortSignal): Promise<void>
   open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number>
+  /** Of a handle that can only be read: where it differs from an earlier one's, so may the content. */
+  version(handle: number): string | undefined
   create(path: string, signal: AbortSignal): Promise<number>
   read(handle: number, position: number, length: number, signal: AbortSignal): Promise<Uint8Array>
   /** `bytes` are the kernel's: they are copied before this returns its promise. */

@@ -26,23 +26,34 @@ export function readOnlyFile(read: OpenFile['read'], release: () => void = () =>
   return { ...refusals, read, release: async () => release() }
 }
 
-/** What the mended binding takes as direct_io. The bits below are the handle's own: 31 are handed over. @see patches/ */
-const directIoBit = 0x40000000
+/** Of what is read without the page cache. The bits below are the handle's own. */
+const uncachedBit = 0x40000000
+
+/** Whether what is open under a handle may have another size than the kernel thinks. */
+export function isUncached(handle: number): boolean {
+  return (handle & uncachedBit) !== 0
+}
 
 export class HandleTable {
   readonly #files = new Map<number, OpenFile>()
+  /** Of those of which it is known what they are versions of. */
+  readonly #versions = new Map<number, string>()
   #last = 0
 
   get size(): number {
     return this.#files.size
   }
 
-  /** @param isUncached its size may differ from what the kernel knows: it is read without the page cache */
-  add(file: OpenFile, { isUncached = false } = {}): number {
-    const bit = isUncached ? directIoBit : 0
-    do this.#last = this.#last >= directIoBit - 1 ? 1 : this.#last + 1
+  /**
+   * @param isUncached its size may differ from what the kernel knows: it is read without the page cache
+   * @param version of which pages in the page cache are good
+   */
+  add(file: OpenFile, { isUncached = false, version }: { isUncached?: boolean; version?: string } = {}): number {
+    const bit = isUncached ? uncachedBit : 0
+    do this.#last = this.#last >= uncachedBit - 1 ? 1 : this.#last + 1
     while (this.#files.has(this.#last | bit))
     this.#files.set(this.#last | bit, file)
+    if (version !== undefined) this.#versions.set(this.#last | bit, version)
     return this.#last | bit
   }
 
@@ -53,10 +64,15 @@ export class HandleTable {
     return file
   }
 
+  version(handle: number): string | undefined {
+    return this.#versions.get(handle)
+  }
+
   /** Takes the handle out; undefined if it is not open. */
   take(handle: number): OpenFile | undefined {
     const file = this.#files.get(handle)
     this.#files.delete(handle)
+    this.#versions.delete(handle)
     return file
   }
 }

@@ -2,6 +2,7 @@
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, FolderContent as ListedFolder, KeyTree, Listing, Purpose } from '../listing/listing.js'
+import type { ObjectInfo } from '../s3/store.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
@@ -129,9 +130,13 @@ export class ReadOnlyTree {
 
   /**
    * Opens for reading.
-   * @returns also whether the kernel may think its size another: then it must not be read through the page cache
+   * @returns also whether the kernel may think its size another: then it must not be read through the page cache; and which
+   *   version it is
    */
-  async open(place: ReadOnlyPlace, signal: AbortSignal): Promise<{ file: OpenFile; isUncached: boolean }> {
+  async open(
+    place: ReadOnlyPlace,
+    signal: AbortSignal,
+  ): Promise<{ file: OpenFile; isUncached: boolean; version?: string }> {
     if (place.kind === 'control-file') return { file: this.#openControl(place.name), isUncached: true }
     if (place.kind === 'absent') throw absent('such file or folder')
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') throw new FsError('EISDIR', 'That is a folder.')
@@ -144,7 +149,7 @@ export class ReadOnlyTree {
       (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
       () => object.close(),
     )
-    return { file, isUncached: this.#listing.hadOther(entry) }
+    return { file, isUncached: this.#listing.hadOther(entry), version: versionOf(entry) }
   }
 
   /** What is at a place of a view, as its listing has it. */
@@ -249,6 +254,11 @@ export class ReadOnlyTree {
 interface Source {
   readonly prefix: Prefix
   readonly mdns: (Partner & { readonly direction: MdnDirection }) | undefined
+}
+
+/** Some servers give no ETag. */
+function versionOf({ key, etag, size, mtime }: ObjectInfo): string {
+  return [key, etag, size, mtime].join(' ')
 }
 
 type TreePlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>

@@ -180,7 +180,8 @@ export class SendFolder {
 
   #rowAttributes(row: SendRow): Attributes {
     if (this.#former.has(sendPath(row))) return folderAttributes(row.mtime)
-    return { kind: 'file', mode: row.state === 'submitted' ? 0o444 : 0o644, size: row.size, mtime: row.mtime }
+    const mode = row.state === 'submitted' ? 0o444 : 0o644
+    return { kind: 'file', mode, size: row.size, mtime: row.mtime, identity: row.id }
   }
 
   /** @throws FsError ENOENT where there is no such file, `busyAs` where it is in the bucket already */

@@ -1,4 +1,5 @@
 /** The one place that answers the kernel: a deadline for each call, exactly one reply, errors to errno, one log line. */
+import { constants } from 'node:os'
 import { FsError } from '../errors.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
@@ -18,10 +19,21 @@ export interface CallCounts {
   readonly underWay: number
 }
 
+/** What is asked for. */
+export interface Asked {
+  readonly operation: string
+  readonly path: string
+  /** How long ago its caller began to wait; 0 where that is not known. */
+  readonly age?: Milliseconds
+  /** By which it is known that its caller is being killed. Only of calls that change nothing. */
+  readonly id?: number
+}
+
 interface Call {
   readonly controller: AbortController
-  readonly expiresAt: number
-  readonly expire: () => void
+  readonly expiresAt: Milliseconds
+  readonly asked: Asked
+  readonly refuse: (errno: number) => void
 }
 
 /** Deadlines are checked together this often: a timer for each call costs more than a small read does. */
@@ -37,15 +49,19 @@ const expected = new Set([
 
 export class Answerer {
   readonly #options: AnswerOptions
-  /** In order of their start, so of their deadlines. */
   readonly #underWay = new Set<Call>()
+  /** Of these, the ones that end when their caller is killed. */
+  readonly #byId = new Map<number, Call>()
   readonly #sweeper: NodeJS.Timeout
+  /** A call ends so much before its deadline that none is answered after it. */
+  readonly #early: Milliseconds
   #calls = 0
   #failed = 0
   #timedOut = 0
 
   constructor(options: AnswerOptions) {
     this.#options = options
+    this.#early = Math.min(sweepEvery, options.deadline / 10)
     this.#sweeper = setInterval(() => this.#sweep(), sweepEvery).unref()
   }
 
@@ -55,31 +71,37 @@ export class Answerer {
 
   /**
    * Runs an operation and replies once, whatever happens.
-   * @param reply is called with what `run` gave
+   * @param reply is called with what `run` gave; if it throws, the call fails
    * @param refuse is called with a negative errno instead
    * @param run must not touch the kernel's memory once its signal is aborted
    */
   answer<T>(
-    operation: string,
-    path: string,
+    asked: Asked,
     reply: (result: T) => void,
     refuse: (errno: number) => void,
     run: (signal: AbortSignal) => Promise<T>,
   ): void {
     this.#calls += 1
     const controller = new AbortController()
-    const call: Call = {
-      controller,
-      expiresAt: performance.now() + this.#options.deadline,
-      expire: () => this.#end(call, () => refuse(this.#expired(operation, path))),
-    }
+    const expiresAt = performance.now() - (asked.age ?? 0) + this.#options.deadline - this.#early
+    const call: Call = { controller, expiresAt, asked, refuse }
     this.#underWay.add(call)
-    const failed = (error: unknown) => this.#end(call, () => refuse(this.#note(operation, path, error)))
+    if (asked.id !== undefined) this.#byId.set(asked.id, call)
+    const failed = (error: unknown) => this.#end(call, () => refuse(this.#note(asked, error)))
+    const succeeded = (result: T) => this.#end(call, () => reply(result))
     try {
-      run(controller.signal).then((result) => this.#end(call, () => reply(result)), failed)
+      run(controller.signal).then(succeeded, failed)
     } catch (error) {
       failed(error)
     }
+  }
+
+  /** Whoever called is being killed: it is let go, and what was done for it is given up. */
+  abandon(id: number): void {
+    const call = this.#byId.get(id)
+    if (!call) return
+    this.#end(call, () => call.refuse(-constants.errno.EINTR))
+    call.controller.abort()
   }
 
   close(): void {
@@ -89,25 +111,37 @@ export class Answerer {
   /** Only the first end of a call counts: the kernel's request is gone after it. */
   #end(call: Call, act: () => void): void {
     if (!this.#underWay.delete(call)) return
-    act()
+    const { id } = call.asked
+    if (id !== undefined) this.#byId.delete(id)
+    try {
+      act()
+    } catch (error) {
+      // A result that can't be told: whoever waits for it is told that.
+      this.#options.log.error({ ...call.asked, err: error }, 'an answer could not be given')
+      try {
+        call.refuse(-constants.errno.EIO)
+      } catch {
+        // It had been given after all.
+      }
+    }
   }
 
   #sweep(): void {
     const now = performance.now()
     for (const call of this.#underWay) {
-      if (call.expiresAt > now) return
-      call.expire()
+      if (call.expiresAt > now) continue
+      this.#end(call, () => call.refuse(this.#expired(call.asked)))
       call.controller.abort()
     }
   }
 
-  #expired(operation: string, path: string): number {
+  #expired(asked: Asked): number {
     this.#timedOut += 1
     const message = `no answer within ${this.#options.deadline} ms`
-    return this.#note(operation, path, new FsError('ETIMEDOUT', message, { key: path }))
+    return this.#note(asked, new FsError('ETIMEDOUT', message, { key: asked.path }))
   }
 
-  #note(operation: string, path: string, error: unknown): number {
+  #note({ operation, path }: Asked, error: unknown): number {
     this.#failed += 1
     const errno = toErrno(error)
     const { log } = this.#options
@@ -115,7 +149,8 @@ export class Answerer {
     else {
       const { code, key } = error
       const fields = { operation, path, code, key }
-      if (expected.has(code)) log.debug(fields, error.message)
+      // Shells try whether they may run each file that they complete.
+      if (expected.has(code) || operation === 'access') log.debug(fields, error.message)
       else log.warn(fields, error.message)
     }
     return errno

@@ -1,6 +1,6 @@
 /** How much memory that was freed the process keeps: what it gives back, the kernel must clear before it gives it again. */
-import Fuse from 'fuse-native'
 import type { Bytes } from '../units.js'
+import { kernel } from './kernel.js'
 
 const MiB: Bytes = 1024 * 1024
 /** What glibc comes to by itself after a block of 4 MiB was freed. @see mallopt(3), M_TRIM_THRESHOLD */
@@ -10,5 +10,5 @@ const whileLargeFilesAreRead: Bytes = 256 * MiB
 
 /** Without effect on the stock binding. */
 export function keepFreedMemory(largeFilesAreRead: boolean): void {
-  Fuse.keepFreed?.(largeFilesAreRead ? whileLargeFilesAreRead : usual)
+  kernel?.keepFreed(largeFilesAreRead ? whileLargeFilesAreRead : usual)
 }

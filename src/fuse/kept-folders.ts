@@ -1,12 +1,25 @@
 /** Folders that the binding answers for by itself: those that were read, and more of them ahead of who walks through them. */
-import type Fuse from 'fuse-native'
 import { entryModes } from '../fs/attributes.js'
 import type { FolderContent } from '../fs/filesystem.js'
 import type { Milliseconds } from '../units.js'
 import { packFolder, type PackedFolder } from './packed-folder.js'
-import { encodeStat, type Ownership } from './stat.js'
+import { encodeStat, type Ownership, type Stat } from './stat.js'
 
-type Binding = Pick<Fuse, 'keepFoldersAs' | 'keepFolder' | 'dropFolders' | 'keptFigures'>
+/** What the binding does with folders. */
+export interface FoldersOfBinding {
+  /** What is the same of all files and of all folders that are kept: all but size and times. */
+  keepFoldersAs(file: Stat, folder: Stat): void
+  /**
+   * From now on, and for so many milliseconds, the binding answers by itself who reads a folder or asks for what is in it.
+   * What is not in it comes here still.
+   * @param names as of `packFolder`; they are copied
+   * @param sizesAndTimes two numbers for each; they are copied
+   */
+  keepFolder(path: string, names: Uint8Array, sizesAndTimes: Float64Array, forMs: number): void
+  /** Folders that are kept are no longer, or those whose time is over. */
+  dropFolders(onlyExpired: boolean): void
+  keptFigures(): { readonly answered: number; readonly folders: number; readonly bytes: number }
+}
 
 /** One that goes from folder to folder in the order in which they are listed. */
 interface Walk {
@@ -26,14 +39,14 @@ const mostWalks = 64
 const sweepEvery: Milliseconds = 1_000
 
 export class KeptFolders {
-  readonly #binding: () => Binding
+  readonly #binding: () => FoldersOfBinding
   readonly #owner: Ownership
   readonly #walks = new Map<string, Walk>()
   #isToldOwner = false
   #sweeper: NodeJS.Timeout | undefined
 
   /** @param binding is asked for from the first folder on */
-  constructor(binding: () => Binding, owner: Ownership) {
+  constructor(binding: () => FoldersOfBinding, owner: Ownership) {
     this.#binding = binding
     this.#owner = owner
   }
@@ -87,7 +100,7 @@ export class KeptFolders {
     for (const oldest of this.#walks.keys()) if (this.#walks.size > mostWalks) this.#walks.delete(oldest)
   }
 
-  #keep(path: string, { ownNames, sizesAndTimes }: PackedFolder, time: Milliseconds): void {
+  #keep(path: string, { names, sizesAndTimes }: PackedFolder, time: Milliseconds): void {
     const binding = this.#binding()
     if (!this.#isToldOwner) {
       const nothing = { size: 0, mtime: 0 }
@@ -95,7 +108,7 @@ export class KeptFolders {
       binding.keepFoldersAs(file, encodeStat({ kind: 'folder', mode: entryModes.folder, ...nothing }, this.#owner))
       this.#isToldOwner = true
     }
-    binding.keepFolder(path, ownNames, sizesAndTimes, time)
+    binding.keepFolder(path, names, sizesAndTimes, time)
   }
 
   #sweep(): void {

@@ -1,4 +1,4 @@
-/** The `-o` string for libfuse 2.9. Pure. */
+/** The `-o` string for libfuse 2.9, which the stock binding takes. Pure. */
 import { UsageError } from '../errors.js'
 
 export interface FuseMountOptions {

@@ -1,5 +1,4 @@
 /** A mount: begun, watched, ended. */
-import Fuse from 'fuse-native'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../errors.js'
 import type { Filesystem } from '../fs/filesystem.js'
@@ -7,11 +6,11 @@ import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { Answerer, type CallCounts } from './answer.js'
 import { findHolders } from './holders.js'
-import { KeptFolders } from './kept-folders.js'
-import { fuseOptions, type FuseMountOptions } from './mount-options.js'
+import { kernel } from './kernel.js'
+import { mountByKernel, type KernelMount } from './kernel-mount.js'
+import type { FuseMountOptions } from './mount-options.js'
 import { mountAt, unmount } from './mountinfo.js'
-import { Closers } from './closers.js'
-import { createOperations } from './operations.js'
+import { Operations } from './operations.js'
 import type { Holder } from './process-questions.js'
 import type { Ownership } from './stat.js'
 
@@ -26,7 +25,7 @@ export interface MountRequest extends FuseMountOptions {
 
 export interface MountedFuse {
   /** `stock`: not compiled here, slows down under load. */
-  readonly binding: 'patched' | 'stock'
+  readonly binding: 'compiled' | 'stock'
   /** Resolves when the mount is gone, whoever took it away. */
   readonly gone: Promise<void>
   counts(): CallCounts & { readonly answeredByBinding: number }
@@ -42,65 +41,67 @@ export interface MountedFuse {
 const watchEvery: Milliseconds = 1_000
 const watchAtTheEnd: Milliseconds = 10
 
-class As2Fuse extends Fuse {
-  readonly #options: string
-
-  constructor(request: MountRequest, answerer: Answerer, kept: KeptFolders | undefined, closers: Closers) {
-    // Its own timer for each call costs three quarters of the speed of reading; `answer` has the deadline.
-    super(request.mountpoint, createOperations(request.fs, answerer, request.owner, kept, closers), { timeout: false })
-    this.#options = fuseOptions(request)
-  }
-
-  /** Its own version can't say big_writes, and drops every value of 0. */
-  override _fuseOptions(): string {
-    return this.#options
-  }
-}
-
 /** @throws UsageError if the kernel or fusermount refuses */
 export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
-  const answerer = new Answerer({ log: request.log, deadline: request.opTimeout })
-  const kept = Fuse.keepsFolders === true ? new KeptFolders(() => fuse, request.owner) : undefined
-  const closers = new Closers()
-  const fuse: As2Fuse = new As2Fuse(request, answerer, kept, closers)
-  await new Promise<void>((resolve, reject) => {
-    fuse.open((error) => {
-      if (error) reject(new UsageError(`Mounting on ${request.mountpoint} was refused (${error.message}).`))
-      else resolve()
-    })
+  const { mountpoint, log } = request
+  const answerer = new Answerer({ log, deadline: request.opTimeout })
+  const how = { operations: new Operations(request.fs), answerer, owner: request.owner }
+  const mounted = await begin(request, how).catch((error: unknown) => {
+    answerer.close()
+    throw new UsageError(`Mounting on ${mountpoint} was refused (${error instanceof Error ? error.message : 'error'}).`)
   })
+  const { kept } = mounted
   const ending = new AbortController()
-  const gone = watch(request.mountpoint, ending.signal).then(() => {
+  void mounted.ended?.then(() => ending.abort())
+  const gone = watch(mountpoint, ending.signal, log).then(() => {
     answerer.close()
     kept?.close()
   })
   return {
-    binding: Fuse.poolThreads === undefined ? 'stock' : 'patched',
+    binding: kept ? 'compiled' : 'stock',
     gone,
     counts: () => ({ ...answerer.counts, answeredByBinding: kept?.answered ?? 0 }),
     folderChanged: () => kept?.drop(),
     async unmount() {
-      const reason = await unmount(request.mountpoint, { lazy: false })
-      if (reason !== undefined && (await mountAt(request.mountpoint))) {
-        request.log.debug({ reason }, 'unmount refused')
-        return findHolders(request.mountpoint)
+      const reason = await unmount(mountpoint, { lazy: false })
+      if (reason !== undefined && (await mountAt(mountpoint))) {
+        log.debug({ reason }, 'unmount refused')
+        return findHolders(mountpoint)
       }
       ending.abort()
       await gone
       return undefined
     },
     async detach() {
-      await unmount(request.mountpoint, { lazy: true })
+      await unmount(mountpoint, { lazy: true })
       ending.abort()
       await gone
     },
   }
 }
 
+async function begin(request: MountRequest, how: Parameters<typeof mountByKernel>[2]): Promise<Partial<KernelMount>> {
+  if (kernel) return mountByKernel(kernel, request, how)
+  // Here and not at the top: it needs a library of the system's.
+  const { mountByStock } = await import('./stock-mount.js')
+  await mountByStock(request, how)
+  return {}
+}
+
 /** @param ending is aborted when the end is near */
-async function watch(mountpoint: string, ending: AbortSignal): Promise<void> {
-  while (await mountAt(mountpoint)) {
+async function watch(mountpoint: string, ending: AbortSignal, log: Logger): Promise<void> {
+  while (await isThere(mountpoint, log)) {
     if (ending.aborted) await delay(watchAtTheEnd)
     else await delay(watchEvery, undefined, { signal: ending }).catch(() => undefined)
+  }
+}
+
+/** While it can't be read (no descriptors are left, say) nothing is known: the mount is not given up for that. */
+async function isThere(mountpoint: string, log: Logger): Promise<boolean> {
+  try {
+    return (await mountAt(mountpoint)) !== undefined
+  } catch (error) {
+    log.debug({ err: error }, 'what is mounted could not be read')
+    return true
   }
 }

@@ -1,159 +1,141 @@
-/** The kernel's operations on the filesystem: decode, call, encode. Deadlines and errors are `answer`'s. */
+/** The kernel's operations on the filesystem, as both bindings ask for them. Deadlines and errors are `answer`'s. */
 import { constants } from 'node:fs'
-import { basename } from 'node:path'
-import type Fuse from 'fuse-native'
 import { FsError } from '../errors.js'
-import type { Attributes, DirectoryEntry, Filesystem } from '../fs/filesystem.js'
-import { isHiddenName } from '../fs/hidden-files.js'
-import type { Answerer } from './answer.js'
-import type { Closers } from './closers.js'
-import type { KeptFolders } from './kept-folders.js'
-import { packFolder } from './packed-folder.js'
-import { encodeStat, type Ownership } from './stat.js'
+import type { Attributes, Filesystem, FilesystemFigures, FolderContent } from '../fs/filesystem.js'
+import type { EpochMs } from '../units.js'
+import { Closers } from './closers.js'
 
-/** @see FUSE_RENAME in linux/fuse.h */
-const renameCall = 12
+/** Process or thread that calls; undefined or 0 where the binding or the kernel does not tell. */
+type Pid = number | undefined
 
-type Done = (errno: number) => void
+/** What setattr of the kernel changes; undefined: it leaves that alone. */
+export interface Change {
+  readonly owner?: boolean
+  readonly size?: number
+  /** `omit`: another of its times is set, which is not kept. */
+  readonly mtime?: EpochMs | 'omit'
+  /** By which the file is open. */
+  readonly handle?: number
+}
 
-/** @param kept what the binding may answer by itself; undefined: it can't, nor take a folder's entries in one buffer */
-export function createOperations(
-  fs: Filesystem,
-  answerer: Answerer,
-  owner: Ownership,
-  kept: KeptFolders | undefined,
-  closers: Closers,
-): Fuse.Operations {
-  const toStat = (it: Attributes): Fuse.Stat => encodeStat(it, owner)
+export class Operations {
+  readonly #fs: Filesystem
+  readonly #closers = new Closers()
 
-  /** An operation with nothing to tell but its success. */
-  const act = (operation: string, path: string, done: Done, run: (signal: AbortSignal) => Promise<unknown>): void =>
-    answerer.answer(operation, path, () => done(0), done, run)
-  /** One that brings something with it. */
-  const tell = <T>(
-    operation: string,
-    path: string,
-    done: (errno: number, result?: T) => void,
-    run: (signal: AbortSignal) => Promise<T>,
-  ): void => answerer.answer(operation, path, (result) => done(0, result), done, run)
+  constructor(fs: Filesystem) {
+    this.#fs = fs
+  }
 
-  return {
-    access: (path, mode, done) => act('access', path, done, (signal) => fs.access(path, mode, signal)),
+  getattr(path: string, signal: AbortSignal): Promise<Attributes> {
+    return this.#fs.getattr(path, signal)
+  }
 
-    statfs: (path, done) =>
-      tell('statfs', path, done, async (signal) => {
-        const { blockSize: bsize, totalBlocks, freeBlocks, files } = await fs.statfs(signal)
-        const free = { bfree: freeBlocks, bavail: freeBlocks, ffree: 0xffffffff - files, favail: 0xffffffff - files }
-        return { bsize, frsize: bsize, blocks: totalBlocks, ...free, files: 0xffffffff, namemax: 255 }
-      }),
+  readdir(path: string, signal: AbortSignal): Promise<FolderContent> {
+    return this.#fs.readdir(path, signal)
+  }
 
-    getattr: (path, done) => tell('getattr', path, done, async (signal) => toStat(await fs.getattr(path, signal))),
-    fgetattr: (path, _handle, done) =>
-      tell('fgetattr', path, done, async (signal) => toStat(await fs.getattr(path, signal))),
+  access(path: string, mode: number, signal: AbortSignal): Promise<void> {
+    return this.#fs.access(path, mode, signal)
+  }
 
-    // With their types, or `find` would ask for that of each.
-    readdir: (path, done) =>
-      kept
-        ? tell('readdir', path, done, async (signal) => {
-            const content = await fs.readdir(path, signal)
-            const packed = packFolder(content, owner.since)
-            kept.add(path, content, packed)
-            return packed.names
-          })
-        : answerer.answer(
-            'readdir',
-            path,
-            (entries: readonly DirectoryEntry[]) => {
-              const stats = [folderStat(owner), folderStat(owner), ...entries.map(toStat)]
-              done(0, ['.', '..', ...entries.map((it) => it.name)], stats)
-            },
-            done,
-            async (signal) => [...(await fs.readdir(path, signal))],
-          ),
+  statfs(signal: AbortSignal): Promise<FilesystemFigures> {
+    return this.#fs.statfs(signal)
+  }
 
-    open: (path, flags, done, pid) =>
-      tell('open', path, done, async (signal) => {
-        const write = (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0
-        const request = { write, truncate: (flags & constants.O_TRUNC) !== 0 }
-        const opening = fs.open(path, request, signal)
-        return inTime(fs, write ? closers.opened(opening, pid) : opening, signal)
-      }),
-    create: (path, _mode, done, pid) =>
-      tell('create', path, done, async (signal) => {
-        requireUtf8(path)
-        return inTime(fs, closers.opened(fs.create(path, signal), pid), signal)
-      }),
+  async open(path: string, flags: number, pid: Pid, signal: AbortSignal): Promise<number> {
+    const write = isForWriting(flags)
+    const request = { write, truncate: (flags & constants.O_TRUNC) !== 0 }
+    const opening = this.#fs.open(path, request, signal)
+    return this.#inTime(write ? this.#closers.opened(opening, pid) : opening, signal)
+  }
 
-    read: (path, handle, buffer, length, position, done) =>
-      answerer.answer(
-        'read',
-        path,
-        (bytes: Uint8Array) => done(bytes.length, bytes),
-        done,
-        async (signal) => {
-          const bytes = await fs.read(handle, position, length, signal)
-          // Past the deadline the buffer is no longer ours.
-          signal.throwIfAborted()
-          buffer?.set(bytes)
-          return bytes
-        },
-      ),
-    write: (path, handle, buffer, length, position, done, pid) =>
-      answerer.answer('write', path, done, done, (signal) => {
-        const known = closers.wrote(handle, pid)
-        const written = fs.write(handle, buffer.subarray(0, length), position, signal)
-        return known ? written.finally(() => known) : written
-      }),
+  /** Of what is open under a handle: other than before, and pages of it are not what they were. */
+  version(handle: number): string | undefined {
+    return this.#fs.version(handle)
+  }
 
-    flush: (path, handle, done, pid) =>
-      act('flush', path, done, (signal) => fs.flush(handle, closers.closing(handle, path, pid), signal)),
-    fsync: (path, _datasync, handle, done) => act('fsync', path, done, (signal) => fs.fsync(handle, signal)),
-    release: (path, handle, done) => {
-      closers.released(handle)
-      act('release', path, done, () => fs.release(handle))
-    },
+  async create(path: string, pid: Pid, signal: AbortSignal): Promise<number> {
+    requireUtf8(path)
+    return this.#inTime(this.#closers.opened(this.#fs.create(path, signal), pid), signal)
+  }
 
-    truncate: (path, size, done) => act('truncate', path, done, (signal) => fs.truncate(path, size, signal)),
-    ftruncate: (path, handle, size, done) =>
-      act('ftruncate', path, done, (signal) => fs.ftruncate(handle, size, signal)),
-    rename: (from, to, done, call) =>
-      act('rename', `${from} → ${to}`, done, (signal) => {
-        requireUtf8(to)
-        const isHiding = call === renameCall && isHiddenName(basename(to))
-        return isHiding ? fs.hide(from, to, signal) : fs.rename(from, to, signal)
-      }),
-    unlink: (path, done) => act('unlink', path, done, (signal) => fs.unlink(path, signal)),
-    mkdir: (path, _mode, done) =>
-      act('mkdir', path, done, (signal) => {
-        requireUtf8(path)
-        return fs.mkdir(path, signal)
-      }),
-    rmdir: (path, done) => act('rmdir', path, done, (signal) => fs.rmdir(path, signal)),
+  read(handle: number, position: number, length: number, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#fs.read(handle, position, length, signal)
+  }
 
-    utimens: (path, _atime, mtime, done) => act('utimens', path, done, (signal) => fs.utimens(path, { mtime }, signal)),
-    chmod: (path, _mode, done) => act('chmod', path, done, (signal) => fs.setattr(path, signal)),
-    chown: (path, _uid, _gid, done) => act('chown', path, done, (signal) => fs.setattr(path, signal)),
-    link: (_from, to, done) => act('link', to, done, () => fs.refuse(to, 'link')),
-    symlink: (_target, path, done) => act('symlink', path, done, () => fs.refuse(path, 'symlink')),
-    mknod: (path, _mode, _device, done) => act('mknod', path, done, () => fs.refuse(path, 'mknod')),
-    setxattr: (path, _name, _value, _position, _flags, done) =>
-      act('setxattr', path, done, () => fs.refuse(path, 'setxattr')),
+  /** @param bytes are copied before this returns its promise */
+  write(handle: number, bytes: Uint8Array, position: number, pid: Pid, signal: AbortSignal): Promise<number> {
+    const known = this.#closers.wrote(handle, pid)
+    const written = this.#fs.write(handle, bytes, position, signal)
+    return known ? written.finally(() => known) : written
+  }
+
+  flush(path: string, handle: number, pid: Pid, signal: AbortSignal): Promise<void> {
+    return this.#fs.flush(handle, this.#closers.closing(handle, path, pid), signal)
+  }
+
+  fsync(handle: number, signal: AbortSignal): Promise<void> {
+    return this.#fs.fsync(handle, signal)
+  }
+
+  release(handle: number): Promise<void> {
+    this.#closers.released(handle)
+    return this.#fs.release(handle)
+  }
+
+  /** In the order in which a program would do it by itself. */
+  async change(path: string, { owner, size, mtime, handle }: Change, signal: AbortSignal): Promise<void> {
+    if (owner) await this.#fs.setattr(path, signal)
+    if (size !== undefined) {
+      if (handle === undefined) await this.#fs.truncate(path, size, signal)
+      else await this.#fs.ftruncate(handle, size, signal)
+    }
+    if (mtime !== undefined) {
+      await this.#fs.utimens(path, { mtime: mtime === 'omit' ? undefined : mtime }, signal)
+    }
+  }
+
+  async rename(from: string, to: string, signal: AbortSignal): Promise<void> {
+    requireUtf8(to)
+    await this.#fs.rename(from, to, signal)
+  }
+
+  /** @param to another name, for as long as it is open, of what another file is about to replace */
+  hide(path: string, to: string, signal: AbortSignal): Promise<void> {
+    return this.#fs.hide(path, to, signal)
+  }
+
+  unlink(path: string, signal: AbortSignal): Promise<void> {
+    return this.#fs.unlink(path, signal)
+  }
+
+  async mkdir(path: string, signal: AbortSignal): Promise<void> {
+    requireUtf8(path)
+    await this.#fs.mkdir(path, signal)
+  }
+
+  rmdir(path: string, signal: AbortSignal): Promise<void> {
+    return this.#fs.rmdir(path, signal)
+  }
+
+  refuse(path: string, operation: 'link' | 'symlink' | 'mknod' | 'setxattr'): Promise<never> {
+    return this.#fs.refuse(path, operation)
+  }
+
+  /** A handle that comes after the deadline is nobody's: the kernel will not release it, so we do. */
+  async #inTime(opening: Promise<number>, signal: AbortSignal): Promise<number> {
+    const handle = await opening
+    if (signal.aborted) await this.#fs.release(handle)
+    signal.throwIfAborted()
+    return handle
   }
 }
 
-/** A handle that comes after the deadline is nobody's: the kernel will not release it, so we do. */
-async function inTime(fs: Filesystem, opening: Promise<number>, signal: AbortSignal): Promise<number> {
-  const handle = await opening
-  if (signal.aborted) await fs.release(handle)
-  signal.throwIfAborted()
-  return handle
+export function isForWriting(flags: number): boolean {
+  return (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0
 }
 
-function folderStat(owner: Ownership): Fuse.Stat {
-  return encodeStat({ kind: 'folder', mode: 0o555, size: 0, mtime: 0 }, owner)
-}
-
-/** The binding hands over names as strings: bytes that are not UTF-8 have become U+FFFD. */
+/** The bindings hand over names as strings: bytes that are not UTF-8 have become U+FFFD. */
 function requireUtf8(path: string): void {
   if (path.includes('\ufffd')) throw new FsError('EILSEQ', `${path} is not valid UTF-8.`)
 }

@@ -1,4 +1,4 @@
-/** The entries of a folder as the patched binding takes them: types and names in one buffer, sizes and times in another. */
+/** The entries of a folder as the compiled binding takes them: types and names in one buffer, sizes and times in another. */
 import type { Bytes, EpochMs } from '../units.js'
 
 interface Entry {
@@ -6,13 +6,15 @@ interface Entry {
   readonly name: string
   readonly size: Bytes
   readonly mtime: EpochMs
+  readonly identity?: string
 }
 
 export interface PackedFolder {
-  /** Each entry is its type, `d` or `f`, its name and a 0; `.` and `..` come first. */
+  /**
+   * Each entry is its type, its name and a 0: `d` for a folder, `f` for a file, `F` for a file after whose name comes what its
+   * inode's number is made of, and a 0.
+   */
   readonly names: Uint8Array
-  /** The same without `.` and `..`. */
-  readonly ownNames: Uint8Array
   /** Two numbers for each of them. */
   readonly sizesAndTimes: Float64Array
 }
@@ -20,10 +22,9 @@ export interface PackedFolder {
 const firstCount = 64
 /** Of a name, when there is nothing to tell its length. */
 const usualName: Bytes = 32
-/** Of a name: a UTF-16 unit is 3 bytes of UTF-8 at most. Its type and the 0 come to it. */
+/** Of a name: a UTF-16 unit is 3 bytes of UTF-8 at most. Its type and a 0 or two come to it. */
 const bytesOfUnit = 3
-const around = 2
-const selfAndAbove = 'd.\0d..\0'
+const around = 3
 
 /**
  * A folder of 300,000 takes 10 MB for a moment, where names and stats as JavaScript has them take 100.
@@ -32,27 +33,31 @@ const selfAndAbove = 'd.\0d..\0'
 export function packFolder(entries: Iterable<Entry>, since: EpochMs): PackedFolder {
   let names = Buffer.allocUnsafeSlow(firstCount * usualName)
   let numbers = new Float64Array(2 * firstCount)
-  let end = names.write(selfAndAbove)
+  let end = 0
   let count = 0
-  for (const { kind, name, size, mtime } of entries) {
-    const most = end + name.length * bytesOfUnit + around
+  for (const { kind, name, size, mtime, identity } of entries) {
+    const most = end + (name.length + (identity?.length ?? 0)) * bytesOfUnit + around
     if (most > names.length) names = enlarged(names, end, 2 * most)
     if (count === numbers.length) {
       const larger = new Float64Array(2 * count)
       larger.set(numbers)
       numbers = larger
     }
-    names[end] = kind === 'folder' ? folderType : fileType
+    names[end] = kind === 'folder' ? folderType : identity === undefined ? fileType : fileTypeWithIdentity
     end += 1 + names.write(name, end + 1)
     names[end] = 0
     end += 1
+    if (identity !== undefined && kind === 'file') {
+      end += names.write(identity, end)
+      names[end] = 0
+      end += 1
+    }
     numbers[count] = size
     numbers[count + 1] = mtime === 0 ? since : mtime
     count += 2
   }
   return {
     names: names.subarray(0, end),
-    ownNames: names.subarray(selfAndAbove.length, end),
     sizesAndTimes: numbers.subarray(0, count),
   }
 }
@@ -65,3 +70,4 @@ function enlarged(names: Buffer, length: Bytes, to: Bytes): Buffer<ArrayBuffer> 
 
 const folderType = 'd'.charCodeAt(0)
 const fileType = 'f'.charCodeAt(0)
+const fileTypeWithIdentity = 'F'.charCodeAt(0)

@@ -1,6 +1,5 @@
-/** Attributes as the binding takes them. */
+/** Attributes as the kernel takes them. */
 import { constants } from 'node:fs'
-import type Fuse from 'fuse-native'
 import type { Attributes } from '../fs/filesystem.js'
 import type { Bytes, EpochMs } from '../units.js'
 
@@ -13,11 +12,24 @@ export interface Ownership {
   readonly since: EpochMs
 }
 
+export interface Stat {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: Bytes
+  readonly nlink: number
+  readonly blksize: Bytes
+  readonly blocks: number
+  readonly atime: EpochMs
+  readonly mtime: EpochMs
+  readonly ctime: EpochMs
+}
+
 const blockSize: Bytes = 512
 /** What programs read and write at a time. */
 const ioSize: Bytes = 128 * 1024
 
-export function encodeStat(it: Attributes, owner: Ownership): Fuse.Stat {
+export function encodeStat(it: Attributes, owner: Ownership): Stat {
   const mtime = it.mtime === 0 ? owner.since : it.mtime
   const type = it.kind === 'folder' ? constants.S_IFDIR : constants.S_IFREG
   return {
@@ -33,4 +45,18 @@ export function encodeStat(it: Attributes, owner: Ownership): Fuse.Stat {
     mtime,
     ctime: mtime,
   }
+}
+
+/** In the order in which `native/` reads them; blocks it counts by itself. */
+export function numbersOf(it: Stat, into = new Float64Array(9)): Float64Array {
+  into[0] = it.mode
+  into[1] = it.uid
+  into[2] = it.gid
+  into[3] = it.size
+  into[4] = it.nlink
+  into[5] = it.blksize
+  into[6] = it.atime
+  into[7] = it.mtime
+  into[8] = it.ctime
+  return into
 }

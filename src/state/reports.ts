@@ -30,7 +30,7 @@ export interface StatusReport {
   /** What the S3 server was found not to do, and how that is gone around: sentences, and no problems. */
   readonly server: readonly string[]
   /** Whether fuse-native has the patch for a fixed pool of threads. */
-  readonly binding: 'patched' | 'stock'
+  readonly binding: 'compiled' | 'stock'
   /** Calls of the kernel since the mount. */
   readonly calls: KernelCalls | undefined
   readonly listings: readonly ListingStatus[]

@@ -15,8 +15,7 @@ function answererOf(deadline = 60_000): Answerer {
 function replies(answerer: Answerer, run: (signal: AbortSignal) => Promise<string>): (string | number)[] {
   const all: (string | number)[] = []
   answerer.answer(
-    'read',
-    '/path',
+    { operation: 'read', path: '/path' },
     (result: string) => void all.push(result),
     (errno) => void all.push(errno),
     run,

@@ -74,11 +74,8 @@ function serve(behind: string, mountpoint: string): void {
       (error: unknown) => done(-errnoOf(error)),
     )
   }
-  const counted = (done: (count: number, bytes?: Uint8Array) => void, act: () => Promise<[number, Uint8Array?]>) => {
-    act().then(
-      (result) => done(...result),
-      (error: unknown) => done(-errnoOf(error)),
-    )
+  const counted = (done: (countOrErrno: number) => void, act: () => Promise<number>) => {
+    act().then(done, (error: unknown) => done(-errnoOf(error)))
   }
   const may = (what: Failure['of']): void => {
     if (failure.of === what) throw Object.assign(new Error('broken'), { code: failure.errno })
@@ -119,14 +116,13 @@ function serve(behind: string, mountpoint: string): void {
     create: (path, mode, done) => opened(done, path, 'w+', mode),
     read: (_path, handle, buffer, length, position, done) =>
       counted(done, async () => {
-        const bytes = buffer ?? Buffer.alloc(length)
-        const { bytesRead } = await file(handle).read(bytes, 0, length, position)
-        return [bytesRead, bytes.subarray(0, bytesRead)]
+        const { bytesRead } = await file(handle).read(buffer, 0, length, position)
+        return bytesRead
       }),
     write: (_path, handle, buffer, length, position, done) =>
       counted(done, async () => {
         may('changes')
-        return [(await file(handle).write(Buffer.from(buffer), 0, length, position)).bytesWritten]
+        return (await file(handle).write(Buffer.from(buffer), 0, length, position)).bytesWritten
       }),
     truncate: (path, size, done) => change(done, () => fs.truncate(at(path), size)),
     ftruncate: (_path, handle, size, done) => change(done, () => file(handle).truncate(size)),

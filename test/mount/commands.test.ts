@@ -43,10 +43,10 @@ async function testStatus(t: Test, mounted: Mounted): Promise<void> {
   t.match(shown, { code: 0, stderr: '' })
   t.match(shown.stdout, new RegExp(`^${mountpoint}  mftg-test  ok\n`))
   t.match(shown.stdout, new RegExp(`endpoint  ${server.endpoint}\n`))
-  t.match(shown.stdout, new RegExp(`daemon    process ${pid}, as2fs [0-9.]+, patched binding\n`))
+  t.match(shown.stdout, new RegExp(`daemon    process ${pid}, as2fs [0-9.]+, compiled binding\n`))
   t.match(shown.stdout, /send {6}nothing waits\n/)
   const json = JSON.parse((await command('status', mountpoint, '--json')).stdout) as StatusReport
-  t.match(json, { pid, mountpoint, state: 'ok', problems: [], binding: 'patched' })
+  t.match(json, { pid, mountpoint, state: 'ok', problems: [], binding: 'compiled' })
   const all = JSON.parse((await command('status', '--json')).stdout) as StatusReport[]
   t.ok(
     all.some((it) => it.mountpoint === mountpoint && it.pid === pid),

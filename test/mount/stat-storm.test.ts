@@ -41,7 +41,7 @@ async function run(path: string, bursts: number): Promise<number> {
   return Number(text)
 }
 
-t.test('400 bursts of 60 parallel stats leave handles, threads and the time of one stat as they were', async (t) => {
+t.test('400 bursts of 60 parallel stats leave threads, handles and the time of one stat as they were', async (t) => {
   const reports = t.testdir()
   const mounted = await mount(t, {
     objects: { 'AS2/files/ACME/GLOBEX/inbox/1/order.edi': 'x' },
@@ -51,19 +51,18 @@ t.test('400 bursts of 60 parallel stats leave handles, threads and the time of o
   const before = await run(path, 5)
   const [handles, threads] = [await asyncHandles(mounted.pid, reports), await threadsOf(mounted.pid)]
   const after = await run(path, 400)
-  t.ok(handles >= 64, 'the pool is seen')
   t.equal(await asyncHandles(mounted.pid, reports), handles)
   t.equal(await threadsOf(mounted.pid), threads)
-  // The leak made it three times as slow and more; what else the machine does makes no such difference.
+  // A leak made it three times as slow and more; what else the machine does makes no such difference.
   t.ok(after < 2 * before + 100, `one stat took ${before.toFixed(0)} µs before and ${after.toFixed(0)} µs after`)
-  t.match(await mounted.status(), { binding: 'patched', calls: { timedOut: 0 } })
+  t.match(await mounted.status(), { binding: 'compiled', calls: { timedOut: 0 } })
 })
 
 async function threadsOf(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/task`)).length
 }
 
-/** The binding has a uv_async_t for each of its threads; Node's diagnostic report lists them. */
+/** fuse-native makes a uv_async_t for each of its threads, and libuv walks them all; Node's diagnostic report lists them. */
 async function asyncHandles(pid: number, reports: string): Promise<number> {
   const seen = new Set(await readdir(reports))
   process.kill(pid, 'SIGUSR2')

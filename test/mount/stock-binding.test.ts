@@ -1,5 +1,5 @@
 /** Where the binding can't be compiled: its stock binary mounts all the same, and the log and the status say so. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,18 +12,15 @@ const project = fileURLToPath(new URL('../../../', import.meta.url))
 /** What scripts/build-binding and npm need, but for a compiler. */
 const tools = ['sh', 'node', 'npm', 'dirname', 'cksum', 'cat', 'rm', 'mktemp', 'tail']
 
-/** The program as it is after `npm install`, its fuse-native not compiled yet. */
+/** The program as it is in `npm install`, its binding not compiled yet. */
 async function copyOfProject(t: Test): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'as2fs-test-stock-'))
   t.teardown(() => rm(copy, { recursive: true, force: true }))
-  for (const part of ['bin', 'dist/src', 'dist/package.json', 'package.json', 'scripts/build-binding']) {
-    await cp(join(project, part), join(copy, part), { recursive: true })
+  const build = join(project, 'native/build')
+  for (const part of ['bin', 'dist/src', 'dist/package.json', 'native', 'package.json', 'scripts/build-binding']) {
+    await cp(join(project, part), join(copy, part), { recursive: true, filter: (source) => source !== build })
   }
-  const [from, to] = [join(project, 'node_modules'), join(copy, 'node_modules')]
-  await mkdir(to)
-  for (const name of await readdir(from)) if (name !== 'fuse-native') await symlink(join(from, name), join(to, name))
-  const [binding, build] = [join(from, 'fuse-native'), join(from, 'fuse-native/build')]
-  await cp(binding, join(to, 'fuse-native'), { recursive: true, filter: (source) => source !== build })
+  await symlink(join(project, 'node_modules'), join(copy, 'node_modules'))
   return copy
 }
 
@@ -47,7 +44,7 @@ async function pathWith(directory: string, names: readonly string[]): Promise<st
 
 t.test('without a compiler', async (t) => {
   const copy = await copyOfProject(t)
-  const binding = join(copy, 'node_modules/fuse-native')
+  const binding = join(copy, 'native')
 
   await t.test('the installation goes on, and says what is missing and what that means', async (t) => {
     const env = { ...process.env, PATH: await pathWith(join(copy, 'path'), tools), NODE_OPTIONS: undefined }

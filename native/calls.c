@@ -1,0 +1,174 @@
+// Calls that wait for JavaScript: known by their numbers, in a queue, or parked while what they are about is renamed or removed.
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// A path may change again and again; then whoever asks for it is told that it is not there.
+static const uint8_t most_retries = 8;
+
+// The kernel's numbers go up by two.
+static call_t **bucket (session_t *it, uint64_t unique) {
+  return &it->known[(unique >> 1) % CALL_BUCKETS];
+}
+
+call_t *call_known (session_t *it, uint64_t unique) {
+  call_t *call = *bucket(it, unique);
+  while (call != NULL && call->unique != unique) call = call->next_known;
+  return call;
+}
+
+// By its handle: nothing that happens to its path matters, and what waits for it to be closed must not wait for ever.
+bool goes_by_handle (const call_t *call) {
+  switch (call->opcode) {
+    case FUSE_READ: case FUSE_WRITE: case FUSE_FLUSH: case FUSE_RELEASE: case FUSE_FSYNC: case FUSE_STATFS: return true;
+    default: return false;
+  }
+}
+
+static bool must_wait (session_t *it, const call_t *call) {
+  if (goes_by_handle(call)) return false;
+  if (node_is_changing(call->node)) return true;
+  if (call->name != NULL) {
+    node_t *child = node_child(&it->nodes, call->node, call->name);
+    if (child != NULL && child->changing > 0) return true;
+  }
+  if (call->other == NULL) return false;
+  node_t *child = node_child(&it->nodes, call->other, call->other_name);
+  return node_is_changing(call->other) || (child != NULL && child->changing > 0);
+}
+
+static void change (call_t *call, int which, node_t *node) {
+  if (node == NULL) return;
+  call->changed[which] = node;
+  node->changing++;
+  node_use(node);
+}
+
+// From here on whoever asks for what this takes away, or moves, waits for its end.
+static bool begin_change (session_t *it, call_t *call) {
+  uint32_t op = call->opcode;
+  if (op != FUSE_UNLINK && op != FUSE_RMDIR && op != FUSE_RENAME) return true;
+  node_t *goes = node_child(&it->nodes, call->node, call->name);
+  node_t *replaced = op == FUSE_RENAME ? node_child(&it->nodes, call->other, call->other_name) : NULL;
+  change(call, 0, goes);
+  if (replaced != goes) change(call, 1, replaced);
+  node_t *hides = op == FUSE_UNLINK ? goes : replaced == goes ? NULL : replaced;
+  if (hides == NULL || hides->opens == 0) return true;
+  call->hidden_name = node_hidden_name(&it->nodes, hides);
+  if (call->hidden_name == NULL) return false;
+  call->hidden_path = node_path(hides->parent, call->hidden_name);
+  return call->hidden_path != NULL;
+}
+
+// The paths as they are now. false: no memory.
+static bool find_paths (call_t *call) {
+  free(call->path);
+  free(call->other_path);
+  call->path = node_path(call->node, call->name);
+  call->other_path = call->other == NULL ? NULL : node_path(call->other, call->other_name);
+  return call->path != NULL && (call->other == NULL || call->other_path != NULL);
+}
+
+static void enqueue (session_t *it, call_t *call) {
+  call->next = NULL;
+  if (it->last == NULL) it->first = call; else it->last->next = call;
+  it->last = call;
+}
+
+// Into the queue, or to those that wait.
+static bool admit (session_t *it, call_t *call) {
+  if (must_wait(it, call)) {
+    call->next = it->parked;
+    it->parked = call;
+    return true;
+  }
+  if (!find_paths(call) || !begin_change(it, call)) return false;
+  enqueue(it, call);
+  return true;
+}
+
+// The mutex is held. false: no memory; the call is not known then.
+bool call_admit (session_t *it, call_t *call) {
+  if (!admit(it, call)) return false;
+  call_t **place = bucket(it, call->unique);
+  call->next_known = *place;
+  *place = call;
+  it->waiting++;
+  return true;
+}
+
+call_t *calls_take (session_t *it) {
+  pthread_mutex_lock(&it->mutex);
+  call_t *all = it->first;
+  it->first = it->last = NULL;
+  pthread_mutex_unlock(&it->mutex);
+  return all;
+}
+
+// What it asked for was not there: it may have got another path meanwhile. The mutex is held.
+bool call_again (session_t *it, call_t *call) {
+  switch (call->opcode) {
+    case FUSE_GETATTR: case FUSE_SETATTR: case FUSE_OPEN: case FUSE_ACCESS: case FUSE_READDIR: case FUSE_LOOKUP: break;
+    default: return false;
+  }
+  if (call->retries >= most_retries) return false;
+  if (!must_wait(it, call)) {
+    char *now = node_path(call->node, call->name);
+    bool is_same = now == NULL || strcmp(now, call->path) == 0;
+    free(now);
+    if (is_same) return false;
+  }
+  call->retries++;
+  return admit(it, call);
+}
+
+// The oldest first, as they came.
+static void unpark (session_t *it) {
+  call_t *all = NULL;
+  for (call_t *call = it->parked; call != NULL;) {
+    call_t *next = call->next;
+    call->next = all;
+    all = call;
+    call = next;
+  }
+  it->parked = NULL;
+  for (call_t *call = all; call != NULL;) {
+    call_t *next = call->next;
+    // Without memory for its path it goes on with the one that it had, or with none.
+    if (!admit(it, call)) enqueue(it, call);
+    call = next;
+  }
+}
+
+// It is answered: nobody knows it any longer. The mutex is held.
+void call_end (session_t *it, call_t *call) {
+  call_t **link = bucket(it, call->unique);
+  while (*link != call) link = &(*link)->next_known;
+  *link = call->next_known;
+  it->waiting--;
+  bool changed = false;
+  for (int i = 0; i < 2; i++) {
+    if (call->changed[i] == NULL) continue;
+    call->changed[i]->changing--;
+    node_unuse(&it->nodes, call->changed[i]);
+    changed = true;
+  }
+  node_unuse(&it->nodes, call->node);
+  if (call->other != NULL) node_unuse(&it->nodes, call->other);
+  call_free(call);
+  if (changed && it->parked != NULL) {
+    unpark(it);
+    it->wake(it);
+  }
+}
+
+void call_free (call_t *call) {
+  free(call->name);
+  free(call->path);
+  free(call->other_name);
+  free(call->other_path);
+  free(call->hidden_name);
+  free(call->hidden_path);
+  free(call);
+}

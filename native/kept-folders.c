@@ -1,0 +1,179 @@
+// The folders that are kept: a table by path, in the order in which they were asked for last.
+#include "kept-folders.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// So much is kept at most; then what nobody asked for longest goes.
+static const uint32_t kept_most_folders = 2048;
+static const size_t kept_most_bytes = 32 << 20;
+
+static uint64_t kept_now () {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static uint32_t kept_hash (const char *text, size_t length) {
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ (uint8_t) text[i]) * 16777619u;
+  return hash ^ (hash >> 15);
+}
+
+static void kept_unuse (kept_folder_t *it) {
+  if (--it->users > 0) return;
+  free(it->starts);
+  free(it);
+}
+
+static void kept_unlink (kept_folders_t *all, kept_folder_t *it) {
+  if (it->older) it->older->newer = it->newer; else all->oldest = it->newer;
+  if (it->newer) it->newer->older = it->older; else all->newest = it->older;
+}
+
+static void kept_append (kept_folders_t *all, kept_folder_t *it) {
+  it->older = all->newest;
+  it->newer = NULL;
+  if (all->newest) all->newest->newer = it; else all->oldest = it;
+  all->newest = it;
+}
+
+static void kept_remove (kept_folders_t *all, kept_folder_t *it) {
+  kept_folder_t **link = &all->buckets[it->hash % KEPT_BUCKETS];
+  while (*link != it) link = &(*link)->next;
+  *link = it->next;
+  kept_unlink(all, it);
+  all->folders--;
+  all->bytes -= it->bytes;
+  kept_unuse(it);
+}
+
+// The folder of a path, if it is kept and its time is not over. The mutex is held.
+static kept_folder_t *kept_get (kept_folders_t *all, const char *path, size_t length) {
+  if (all->folders == 0) return NULL;
+  uint32_t hash = kept_hash(path, length);
+  kept_folder_t *it = all->buckets[hash % KEPT_BUCKETS];
+  while (it && (it->hash != hash || strncmp(it->path, path, length) != 0 || it->path[length] != 0)) it = it->next;
+  if (it == NULL) return NULL;
+  if (it->until <= kept_now()) {
+    kept_remove(all, it);
+    return NULL;
+  }
+  if (all->newest != it) {
+    kept_unlink(all, it);
+    kept_append(all, it);
+  }
+  return it;
+}
+
+// Makes the hash table. Its memory was counted when the folder came.
+static bool kept_index (kept_folder_t *it) {
+  uint32_t size = it->mask + 1;
+  uint32_t *starts = calloc((size_t) it->count + size, sizeof(uint32_t));
+  if (starts == NULL) return false;
+
+  uint32_t *slots = starts + it->count;
+  uint32_t at = 0;
+  for (uint32_t i = 0; i < it->count; i++) {
+    const char *name = it->names + at + 1;
+    size_t length = strlen(name);
+    uint32_t slot = kept_hash(name, length) & it->mask;
+    while (slots[slot] != 0) slot = (slot + 1) & it->mask;
+    slots[slot] = i + 1;
+    starts[i] = at;
+    at += length + 2;
+  }
+  it->starts = starts;
+  it->slots = slots;
+  return true;
+}
+
+bool kept_lookup (kept_folders_t *all, const char *path, kept_entry_t *entry) {
+  const char *slash = strrchr(path, '/');
+  bool found = false;
+  if (slash == NULL || slash == path) return false;
+
+  pthread_mutex_lock(&all->mutex);
+  kept_folder_t *it = kept_get(all, path, slash - path);
+  if (it != NULL && (it->starts != NULL || kept_index(it))) {
+    const char *name = slash + 1;
+    uint32_t slot = kept_hash(name, strlen(name)) & it->mask;
+    for (; it->slots[slot] != 0 && !found; slot = (slot + 1) & it->mask) {
+      uint32_t i = it->slots[slot] - 1;
+      const char *at = it->names + it->starts[i];
+      if (strcmp(at + 1, name) != 0) continue;
+      *entry = (kept_entry_t) { .is_folder = *at == 'd', .size = it->numbers[2 * i], .mtime = it->numbers[2 * i + 1] };
+      all->answered++;
+      found = true;
+    }
+  }
+  pthread_mutex_unlock(&all->mutex);
+  return found;
+}
+
+kept_folder_t *kept_hold (kept_folders_t *all, const char *path) {
+  pthread_mutex_lock(&all->mutex);
+  kept_folder_t *it = kept_get(all, path, strlen(path));
+  if (it != NULL) {
+    it->users++;
+    all->answered++;
+  }
+  pthread_mutex_unlock(&all->mutex);
+  return it;
+}
+
+void kept_release (kept_folders_t *all, kept_folder_t *it) {
+  pthread_mutex_lock(&all->mutex);
+  kept_unuse(it);
+  pthread_mutex_unlock(&all->mutex);
+}
+
+void kept_drop (kept_folders_t *all, bool only_expired) {
+  uint64_t now = kept_now();
+  pthread_mutex_lock(&all->mutex);
+  for (kept_folder_t *it = all->oldest; it != NULL;) {
+    kept_folder_t *next = it->newer;
+    if (!only_expired || it->until <= now) kept_remove(all, it);
+    it = next;
+  }
+  pthread_mutex_unlock(&all->mutex);
+}
+
+void kept_add (kept_folders_t *all, const char *path, const char *names, size_t names_length, const double *numbers, uint32_t count, uint32_t ms) {
+  size_t length = strlen(path);
+  uint32_t size = 8;
+  while (size < 2 * count) size *= 2;
+  // The numbers first: they want to be aligned.
+  size_t head = (sizeof(kept_folder_t) + length + 1 + 7) & ~(size_t) 7;
+  size_t own = head + 2 * sizeof(double) * count + names_length;
+  size_t bytes = own + ((size_t) count + size) * sizeof(uint32_t);
+  kept_folder_t *it = bytes > kept_most_bytes ? NULL : calloc(1, own);
+
+  pthread_mutex_lock(&all->mutex);
+  kept_folder_t *former = kept_get(all, path, length);
+  if (former != NULL) kept_remove(all, former);
+  if (it != NULL) {
+    while (all->oldest != NULL && (all->folders >= kept_most_folders || all->bytes + bytes > kept_most_bytes)) {
+      kept_remove(all, all->oldest);
+    }
+    it->users = 1;
+    it->hash = kept_hash(path, length);
+    it->until = kept_now() + ms;
+    it->bytes = bytes;
+    it->count = count;
+    it->mask = size - 1;
+    it->numbers = (double *) ((char *) it + head);
+    it->names = (char *) (it->numbers + 2 * count);
+    it->names_length = names_length;
+    memcpy(it->path, path, length + 1);
+    memcpy(it->numbers, numbers, 2 * sizeof(double) * count);
+    memcpy(it->names, names, names_length);
+    it->next = all->buckets[it->hash % KEPT_BUCKETS];
+    all->buckets[it->hash % KEPT_BUCKETS] = it;
+    kept_append(all, it);
+    all->folders++;
+    all->bytes += bytes;
+  }
+  pthread_mutex_unlock(&all->mutex);
+}

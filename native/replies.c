@@ -1,0 +1,156 @@
+// Answers to the kernel.
+#include "session.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length) {
+  struct fuse_out_header out = { .unique = unique, .error = -error };
+  struct iovec parts[3] = { { &out, sizeof(out) } };
+  int count = 1;
+  if (head_length > 0) parts[count++] = (struct iovec) { (void *) head, head_length };
+  if (body_length > 0) parts[count++] = (struct iovec) { (void *) body, body_length };
+  out.len = sizeof(out) + head_length + body_length;
+  return writev(it->fd, parts, count) < 0 ? -errno : 0;
+}
+
+static void tell_time (uint64_t *seconds, uint32_t *nanoseconds, double ms) {
+  double whole = floor(ms / 1000);
+  *seconds = (uint64_t) (int64_t) whole;
+  *nanoseconds = (uint32_t) ((ms - 1000 * whole) * 1000000);
+}
+
+static void tell_attributes (struct fuse_attr *out, const double *in, uint64_t inode) {
+  memset(out, 0, sizeof(*out));
+  out->ino = inode;
+  out->mode = in[A_MODE];
+  out->uid = in[A_UID];
+  out->gid = in[A_GID];
+  out->size = in[A_SIZE];
+  out->blocks = (out->size + 511) / 512;
+  out->nlink = in[A_NLINK];
+  out->blksize = in[A_BLKSIZE];
+  tell_time(&out->atime, &out->atimensec, in[A_ATIME]);
+  tell_time(&out->mtime, &out->mtimensec, in[A_MTIME]);
+  tell_time(&out->ctime, &out->ctimensec, in[A_CTIME]);
+}
+
+static void tell_timeout (const session_t *it, uint64_t *seconds, uint32_t *nanoseconds) {
+  tell_time(seconds, nanoseconds, it->attr_timeout * 1000);
+}
+
+// The node of an entry that the kernel is about to be told of. NULL: no memory.
+static node_t *tell_entry (session_t *it, struct fuse_entry_out *out, node_t *parent, const char *name, const double *numbers, uint64_t inode) {
+  memset(out, 0, sizeof(*out));
+  pthread_mutex_lock(&it->mutex);
+  node_t *node = node_found(&it->nodes, parent, name);
+  if (node != NULL) node->lookups++;
+  pthread_mutex_unlock(&it->mutex);
+  if (node == NULL) return NULL;
+  out->nodeid = node_id(&it->nodes, node);
+  tell_timeout(it, &out->entry_valid, &out->entry_valid_nsec);
+  tell_timeout(it, &out->attr_valid, &out->attr_valid_nsec);
+  tell_attributes(&out->attr, numbers, inode);
+  return node;
+}
+
+// The kernel did not take it: it will not be forgotten by it.
+static int taken_back (session_t *it, node_t *node, int result) {
+  pthread_mutex_lock(&it->mutex);
+  node_forget(&it->nodes, node, 1);
+  pthread_mutex_unlock(&it->mutex);
+  return result;
+}
+
+int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *name, const double *numbers, uint64_t inode) {
+  struct fuse_entry_out out;
+  node_t *node = tell_entry(it, &out, parent, name, numbers, inode);
+  if (node == NULL) return reply(it, unique, ENOMEM, NULL, 0, NULL, 0);
+  int result = reply(it, unique, 0, &out, sizeof(out), NULL, 0);
+  return result == 0 ? 0 : taken_back(it, node, result);
+}
+
+int reply_attr (session_t *it, uint64_t unique, const double *numbers, uint64_t inode) {
+  struct fuse_attr_out out;
+  memset(&out, 0, sizeof(out));
+  tell_timeout(it, &out.attr_valid, &out.attr_valid_nsec);
+  tell_attributes(&out.attr, numbers, inode);
+  return reply(it, unique, 0, &out, sizeof(out), NULL, 0);
+}
+
+// The pages that the kernel has of a file are those of one version. Another one may not be read through them while
+// somebody reads that one yet: whatever he reads goes into them.
+static uint32_t choose_cache (node_t *node, uint32_t flags, uint64_t version) {
+  if (flags & OPEN_UNCACHED) return FOPEN_DIRECT_IO;
+  if (version != 0 && node->version == version) return FOPEN_KEEP_CACHE;
+  if (version != 0 && node->version != 0 && node->cached > 0) return FOPEN_DIRECT_IO;
+  node->version = version;
+  return 0;
+}
+
+static void begin_open (session_t *it, node_t *node, struct fuse_open_out *out, uint64_t handle, uint32_t flags, uint64_t version) {
+  memset(out, 0, sizeof(*out));
+  pthread_mutex_lock(&it->mutex);
+  node->opens++;
+  out->open_flags = choose_cache(node, flags, version);
+  bool is_cached = !(out->open_flags & FOPEN_DIRECT_IO);
+  if (is_cached) node->cached++;
+  out->fh = handle | (is_cached ? HANDLE_CACHED : 0);
+  pthread_mutex_unlock(&it->mutex);
+#ifdef FOPEN_NOFLUSH
+  if (flags & OPEN_NO_FLUSH) out->open_flags |= FOPEN_NOFLUSH;
+#endif
+}
+
+static void undo_open (session_t *it, node_t *node, const struct fuse_open_out *out) {
+  pthread_mutex_lock(&it->mutex);
+  node->opens--;
+  if (out->fh & HANDLE_CACHED) node->cached--;
+  pthread_mutex_unlock(&it->mutex);
+}
+
+int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version) {
+  struct fuse_open_out out;
+  begin_open(it, call->node, &out, handle, flags, version);
+  if (out.open_flags & FOPEN_DIRECT_IO) tell_changed(it, call->node);
+  int result = reply(it, call->unique, 0, &out, sizeof(out), NULL, 0);
+  if (result != 0) undo_open(it, call->node, &out);
+  return result;
+}
+
+int reply_create (session_t *it, call_t *call, uint64_t handle, const double *numbers, uint64_t inode) {
+  struct fuse_entry_out entry;
+  struct fuse_open_out out;
+  node_t *node = tell_entry(it, &entry, call->node, call->name, numbers, inode);
+  if (node == NULL) return reply(it, call->unique, ENOMEM, NULL, 0, NULL, 0) == 0 ? -ENOMEM : -ENODEV;
+  begin_open(it, node, &out, handle, 0, 0);
+  int result = reply(it, call->unique, 0, &entry, sizeof(entry), &out, sizeof(out));
+  if (result == 0) return 0;
+  undo_open(it, node, &out);
+  return taken_back(it, node, result);
+}
+
+int reply_statfs (session_t *it, uint64_t unique, const double *numbers) {
+  struct fuse_statfs_out out;
+  memset(&out, 0, sizeof(out));
+  out.st.bsize = numbers[0];
+  out.st.frsize = numbers[0];
+  out.st.blocks = numbers[1];
+  out.st.bfree = numbers[2];
+  out.st.bavail = numbers[2];
+  out.st.files = numbers[3];
+  out.st.ffree = numbers[4];
+  out.st.namelen = numbers[5];
+  return reply(it, unique, 0, &out, sizeof(out), NULL, 0);
+}
+
+void tell_changed (session_t *it, node_t *node) {
+  struct fuse_notify_inval_inode_out out = { .ino = node_id(&it->nodes, node), .off = -1, .len = 0 };
+  struct fuse_out_header head = { .len = sizeof(head) + sizeof(out), .error = FUSE_NOTIFY_INVAL_INODE };
+  struct iovec parts[2] = { { &head, sizeof(head) }, { &out, sizeof(out) } };
+  // The kernel may have forgotten it: fine.
+  ssize_t ignored = writev(it->fd, parts, 2);
+  (void) ignored;
+}

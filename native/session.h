@@ -1,0 +1,156 @@
+// A mount as the kernel and JavaScript share it. Some threads read the kernel's calls; what they can't answer by themselves
+// waits in a queue for JavaScript's thread, which answers whenever it knows: no thread ever waits for an answer.
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <linux/fuse.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "kept-folders.h"
+#include "nodes.h"
+
+// What the kernel writes or reads at a time, and what comes with it.
+#define MOST_BYTES (128 * 1024)
+#define BUFFER_BYTES (MOST_BYTES + 4096)
+#define CALL_BUCKETS 4096
+// Threads that read calls, and buffers for them: what was written stays in its buffer until JavaScript has it.
+#define READERS 4
+#define BUFFERS 24
+
+// Of a file or folder, as numbers: JavaScript's order.
+enum { A_MODE, A_UID, A_GID, A_SIZE, A_NLINK, A_BLKSIZE, A_ATIME, A_MTIME, A_CTIME, ATTRIBUTES };
+
+typedef struct buffer {
+  struct buffer *next;  // of those that are free
+  char *bytes;
+  uint32_t ordinal;
+} buffer_t;
+
+// An open folder.
+typedef struct {
+  pthread_mutex_t mutex;
+  // What it holds as it was read: one of these, if it was.
+  kept_folder_t *kept;
+  char *own;
+  // Each entry is its type, its name and a 0. @see folder_fill
+  const char *names;
+  size_t length;
+} folder_t;
+
+// A call of the kernel that was not answered yet.
+typedef struct call {
+  struct call *next;        // in the queue, or of those that are parked
+  struct call *next_known;  // in its bucket
+  uint64_t unique;
+  uint32_t opcode;
+  uint32_t pid;
+  double received;          // ms of CLOCK_MONOTONIC
+  // What it is about: a node, or a name in it; of RENAME the other place, too.
+  node_t *node;
+  char *name;
+  char *path;
+  node_t *other;
+  char *other_name;
+  char *other_path;
+  // What is renamed or removed, or replaced by that: the calls that come meanwhile wait. And where that is open, the
+  // path that it will have until its last handle is closed.
+  node_t *changed[2];
+  char *hidden_name;
+  char *hidden_path;
+  uint64_t handle;
+  uint64_t position;
+  uint32_t length;
+  uint32_t flags;
+  struct fuse_setattr_in set;
+  folder_t *folder;
+  buffer_t *buffer;
+  const char *bytes;        // in the buffer
+  uint8_t retries;
+} call_t;
+
+typedef struct interrupt {
+  struct interrupt *next;
+  uint64_t unique;
+  uint32_t pid;
+} interrupt_t;
+
+typedef struct session {
+  int fd;
+  double attr_timeout;      // s; of names and of attributes
+  pthread_mutex_t mutex;    // of all that follows
+  nodes_t nodes;
+  call_t *known[CALL_BUCKETS];
+  uint32_t waiting;         // of these
+  call_t *first;            // the queue for JavaScript
+  call_t *last;
+  call_t *parked;
+  buffer_t buffers[BUFFERS];
+  buffer_t *free_buffers;
+  pthread_cond_t buffer_freed;
+  interrupt_t *interrupts;  // calls whose callers got a signal
+  uint64_t *dying;          // calls whose callers are being killed: JavaScript is told
+  uint32_t dying_count;
+  uint32_t dying_size;
+  pthread_cond_t interrupted;
+  pthread_t interrupter;
+  pthread_t readers[READERS];
+  uint32_t reading;
+  bool is_over;
+  kept_folders_t kept;      // has a mutex of its own
+  // Of all files and of all folders that are kept: their mutex is that of the kept.
+  double file[ATTRIBUTES];
+  double folder[ATTRIBUTES];
+  // Wakes JavaScript's thread; from any thread.
+  void (*wake) (struct session *);
+  void *waker;
+} session_t;
+
+double now_ms ();
+
+// mount.c: a descriptor of the mount, or -1 and a sentence that says why not.
+int kernel_mount (const char *mountpoint, const char *source, bool read_only, bool others, char *why, size_t size);
+
+// readers.c
+int session_greet (session_t *it, uint32_t readahead);
+bool session_start (session_t *it);
+void buffer_give (session_t *it, buffer_t *buffer);
+
+// calls.c
+bool goes_by_handle (const call_t *call);
+bool call_admit (session_t *it, call_t *call);
+call_t *call_known (session_t *it, uint64_t unique);
+call_t *calls_take (session_t *it);
+bool call_again (session_t *it, call_t *call);
+void call_end (session_t *it, call_t *call);
+void call_free (call_t *call);
+
+// interrupts.c
+bool interrupts_start (session_t *it);
+void interrupts_add (session_t *it, const struct fuse_in_header *in, uint64_t unique);
+
+// folders.c
+folder_t *folder_open ();
+void folder_close (session_t *it, folder_t *folder);
+void folder_keep (session_t *it, folder_t *folder, kept_folder_t *kept);
+void folder_own (session_t *it, folder_t *folder, char *names, size_t length);
+int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const char *path, uint64_t position, size_t size);
+
+// replies.c: each returns 0, or the negative errno with which the kernel refused the answer.
+int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length);
+int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *name, const double *numbers, uint64_t inode);
+int reply_attr (session_t *it, uint64_t unique, const double *numbers, uint64_t inode);
+int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version);
+int reply_create (session_t *it, call_t *call, uint64_t handle, const double *numbers, uint64_t inode);
+int reply_statfs (session_t *it, uint64_t unique, const double *numbers);
+// What was opened may have another size than the kernel thinks: it asks.
+void tell_changed (session_t *it, node_t *node);
+
+// A handle with this bit is read through the page cache, and counted as such.
+#define HANDLE_CACHED ((uint64_t) 1 << 62)
+// What JavaScript says of a handle.
+enum { OPEN_UNCACHED = 1, OPEN_NO_FLUSH = 2 };
+
+#endif

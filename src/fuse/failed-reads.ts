@@ -1,0 +1,32 @@
+/**
+ * Reads that failed late. Of a read(2) the kernel makes several calls, one after the other: whoever waited a long time for the
+ * first does not wait for the others.
+ */
+import type { Milliseconds } from '../units.js'
+
+/** The kernel's next call comes much sooner. */
+const remembered: Milliseconds = 1_000
+/** Of a failure that came sooner nobody waits long for the next. */
+const late: Milliseconds = 1_000
+
+export class FailedReads {
+  readonly #failures = new Map<number, { readonly errno: number; readonly at: Milliseconds }>()
+
+  /** @param took from the call to its failure */
+  failed(handle: number, errno: number, took: Milliseconds): void {
+    if (took >= late) this.#failures.set(handle, { errno, at: performance.now() })
+  }
+
+  /** @returns the errno with which a read of a handle fails at once */
+  of(handle: number): number | undefined {
+    const failure = this.#failures.get(handle)
+    if (!failure) return undefined
+    if (performance.now() - failure.at < remembered) return failure.errno
+    this.#failures.delete(handle)
+    return undefined
+  }
+
+  released(handle: number): void {
+    this.#failures.delete(handle)
+  }
+}

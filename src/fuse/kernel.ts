@@ -1,0 +1,108 @@
+/** The compiled half of the mount (`native/`): it reads the kernel's calls and writes the answers. */
+import { createRequire } from 'node:module'
+
+/** A mount, as `native/` knows it. */
+export type Session = object & { readonly session: unique symbol }
+
+/** An argument of a call: a number, a path, or, of a write, the buffer that the kernel's bytes are in. */
+export type Argument = number | string | Uint8Array | undefined
+
+/** The kernel's numbers for its calls. @see fuse_opcode in linux/fuse.h */
+export const operation = {
+  lookup: 1,
+  getattr: 3,
+  setattr: 4,
+  symlink: 6,
+  mknod: 8,
+  mkdir: 9,
+  unlink: 10,
+  rmdir: 11,
+  rename: 12,
+  link: 13,
+  open: 14,
+  read: 15,
+  write: 16,
+  statfs: 17,
+  release: 18,
+  fsync: 20,
+  setxattr: 21,
+  flush: 25,
+  readdir: 28,
+  access: 34,
+  create: 35,
+} as const
+
+/** What `replyOpen` says of a handle. */
+export const openFlags = { uncached: 1, noFlush: 2 } as const
+
+/**
+ * Comes with each call, on JavaScript's thread; answers go by `unique`. What was written is copied before it returns.
+ * @param age milliseconds since the call was taken from the kernel
+ * @param pid of the calling thread; 0 where it is in another namespace
+ */
+export type OnCall = (
+  operation: number,
+  unique: number,
+  age: number,
+  pid: number,
+  path: string,
+  ...more: readonly Argument[]
+) => void
+
+/** All `reply…` return false where nobody waits for the answer any longer. */
+export interface Kernel {
+  /**
+   * @param attrTimeout seconds for which the kernel believes names and attributes
+   * @param readahead bytes
+   * @param numbers in which it is said what an entry, attributes, or the file system are like. @see numbersOf
+   * @param onDying comes when the caller of a call is being killed
+   * @param onEnd comes once, when the mount is gone
+   * @throws Error with what the kernel or fusermount said
+   */
+  mount(
+    mountpoint: string,
+    source: string,
+    readOnly: 0 | 1,
+    allowOther: 0 | 1,
+    attrTimeout: number,
+    readahead: number,
+    numbers: Float64Array,
+    onCall: OnCall,
+    onDying: (unique: number) => void,
+    onEnd: () => void,
+  ): Session
+  /** @param errno positive; 0 is success with nothing to tell */
+  replyError(session: Session, unique: number, errno: number): boolean
+  /** @param identity of what the inode's number is made; by default the path */
+  replyEntry(session: Session, unique: number, identity?: string): boolean
+  replyAttr(session: Session, unique: number, identity?: string): boolean
+  /** @param version pages that the kernel keeps of a file are dropped where it differs */
+  replyOpen(session: Session, unique: number, handle: number, flags: number, version?: string): boolean
+  replyCreate(session: Session, unique: number, handle: number, identity?: string): boolean
+  replyData(session: Session, unique: number, bytes: Uint8Array): boolean
+  replyCount(session: Session, unique: number, count: number): boolean
+  replyFolder(session: Session, unique: number, names: Uint8Array): boolean
+  replyStatfs(session: Session, unique: number): boolean
+  /** What a call removes or replaces while it is open has the name now that came with the call. */
+  hidden(session: Session, unique: number): boolean
+  /** First of all in a `release`. @returns the path to be removed after it, of what was hidden */
+  released(session: Session, unique: number): string | false | undefined
+  /** Numbers of all files, and of all folders, that are kept: their sizes and times aside. */
+  keepFoldersAs(session: Session, file: Float64Array, folder: Float64Array): void
+  keepFolder(session: Session, path: string, names: Uint8Array, sizesAndTimes: Float64Array, forMs: number): void
+  dropFolders(session: Session, onlyExpired: boolean): void
+  /** Of folders that are kept: calls that they answered, how many there are, their bytes. */
+  figures(session: Session): readonly [number, number, number] | undefined
+  keepFreed(bytes: number): void
+}
+
+/** undefined: it was not compiled here. */
+export const kernel: Kernel | undefined = load()
+
+function load(): Kernel | undefined {
+  try {
+    return createRequire(import.meta.url)('../../../native/build/Release/kernel.node') as Kernel
+  } catch {
+    return undefined
+  }
+}
