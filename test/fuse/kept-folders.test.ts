@@ -27,7 +27,7 @@ class World {
     const entries = Array.from({ length: each }, () => file)
     const content: FolderContent = {
       [Symbol.iterator]: () => entries.values(),
-      freshUntil: Date.now() + freshFor,
+      freshUntil: performance.now() + freshFor,
       following: Array.from({ length: of - n - 1 }, (_, i) => ({ name: String(n + 1 + i), entries })),
     }
     this.kept.add(`/inbox/${n}`, content, packFolder(content, owner.since))
