@@ -19,6 +19,7 @@ import { NameCheck } from './name-check.js'
 import { OpenFiles } from './open-files.js'
 import { Packer } from './packer.js'
 import type { Pickup } from './pickup.js'
+import { dataOf, released, retried } from './by-hand.js'
 import { damaged, mustBeIdle, mustBePacked } from './refusals.js'
 import { Rows } from './rows.js'
 import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow } from './sender.js'
@@ -230,23 +231,11 @@ export class DurableSender implements Sender {
       this.#packer.retry(id)
       return
     }
-    await this.#requeue(id, (message) => {
-      if (message.isDamaged === true) throw damaged(message)
-      if (message.state !== 'failed' && message.state !== 'queued') {
-        const hint = message.state === 'held' ? 'release sends it' : 'only failed and queued files are tried again'
-        throw new FsError('EINVAL', `${message.path} is ${message.state}: ${hint}.`)
-      }
-    })
+    await this.#requeue(id, retried)
   }
 
   async releaseHeld(id: string): Promise<void> {
-    await this.#requeue(id, (message) => {
-      if (message.state !== 'held') throw new FsError('EINVAL', `${message.path} is ${message.state}, not held.`)
-      mustBePacked(message)
-      if (message.reason === 'bundle') {
-        throw new FsError('EINVAL', `${message.path} is part of a folder: rename that to a name that ends in .zip.`)
-      }
-    })
+    await this.#requeue(id, released)
   }
 
   cancel(id: string): Promise<void> {
@@ -292,20 +281,12 @@ export class DurableSender implements Sender {
     return judged(message, { holding, settle, now, bucketNow: bucket.now() ?? now, isSuffixed })
   }
 
-  async #requeue(id: string, check: (message: Message) => void): Promise<void> {
+  async #requeue(id: string, change: (message: Message, now: EpochMs) => Message): Promise<void> {
     await this.#parts.locks.run([id], async () => {
       // What may be in the bucket is looked for before it is sent.
       const message = this.#mustBeIdle(id, 'EBUSY', { inDoubt: true })
-      check(message)
-      const now = this.#parts.clock.now()
-      const rest = without(message, 'reason', 'error', 'killedBy', 'wait')
-      // A held one's name was not asked for while it looked unfinished.
-      const isUnchecked = message.state === 'held' || message.isUnchecked === true
-      const closed = { ...rest, closedAt: message.closedAt ?? now, ...(isUnchecked ? { isUnchecked } : {}) }
-      // What is in a folder stays there, as one of its files.
-      const isMember = message.path.includes('/')
-      const next: Message = isMember ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued' }
-      await this.#write([next], [toldOf(closed, next)])
+      const next = change(message, this.#parts.clock.now())
+      await this.#write([next], [toldOf(message, next)])
     })
     this.#parts.transfer.kick()
   }
@@ -316,7 +297,7 @@ export class DurableSender implements Sender {
       const message = this.#mustBeIdle(id, 'EPERM', { inDoubt: this.#parts.book.get(id)?.state !== 'queued' })
       await this.#write([{ ...message, state: 'gone' }], [{ event: 'cancelled' }])
       this.#packer.forget(id)
-      for (const it of [id, ...(message.members ?? []).map((member) => member.id)]) await this.#parts.spool.remove(it)
+      for (const it of dataOf(message)) await this.#parts.spool.remove(it)
     })
     this.#parts.transfer.sweep()
   }

@@ -65,7 +65,7 @@ interface Progress {
 }
 
 /** @returns undefined for one that is gone */
-function rowOf(root: Prefix, message: Message, progress: Progress): SendRow | undefined {
+export function rowOf(root: Prefix, message: Message, progress: Progress): SendRow | undefined {
   if (message.state === 'gone') return undefined
   const { id, station, partner, path, reason, size, mtime, closedAt, tries, error, etag, submittedAt } = message
   const { isUnderWay, uploaded, nextTryAt } = progress

@@ -1,23 +1,86 @@
-/** What waits in a spool, for those who look at it without a sender: nothing is changed. */
+/** What waits in a spool whose sender does not run: seen, and changed by hand. Whoever changes it has the lock. */
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UsageError } from '../errors.js'
 import { readOwn } from '../own-files.js'
-import type { EpochMs } from '../units.js'
-import { parseJournal } from './journal.js'
+import type { EpochMs, Prefix } from '../units.js'
+import { dataOf, released, retried } from './by-hand.js'
+import { Journal, parseJournal } from './journal.js'
+import { toldOf } from './judgement.js'
 import type { JournalEntry, Message } from './message.js'
-import { recover } from './recovery.js'
+import { recover, type Recovered } from './recovery.js'
+import { mustBeIdle } from './refusals.js'
+import { rowOf } from './rows.js'
+import type { SendRow } from './sender.js'
 import { sizesIn } from './spool.js'
+
+export type ByHand = 'retry' | 'cancel' | 'release'
+
+/**
+ * Rows as a sender would begin with them.
+ * @param directory the spool's, in the state directory
+ */
+export async function readWaiting(directory: string, root: Prefix): Promise<readonly SendRow[]> {
+  const { messages } = await recovered(directory)
+  const progress = { isUnderWay: false, uploaded: 0, nextTryAt: undefined }
+  return messages.flatMap((it) => rowOf(root, it, progress) ?? [])
+}
 
 /** How many files are in the spool, or in the bucket and not yet taken. */
 export async function countWaiting(directory: string): Promise<number> {
-  const [messages, data] = await Promise.all([messagesIn(directory, Date.now()), dataIn(directory)])
+  const [{ messages }, data] = await Promise.all([recovered(directory), dataIn(directory)])
   const ids = messages.filter((it) => it.state !== 'gone').map((it) => it.id)
   // Of what the journal can't tell there is the data still.
   return new Set([...ids, ...data.keys()]).size
 }
 
-async function messagesIn(directory: string, now: EpochMs): Promise<readonly Message[]> {
-  const text = (await readOwn(join(directory, 'journal'))) ?? ''
-  return recover(parseJournal<JournalEntry>(text), await dataIn(directory), now).messages
+/**
+ * Adds one line to the journal: the next sender begins with it, and tells of it.
+ * @throws FsError where it makes no sense, UsageError if the journal can't be relied on
+ */
+export async function changeWaiting(directory: string, action: ByHand, id: string): Promise<void> {
+  const now = Date.now()
+  const { messages, isDoubtful } = await recovered(directory)
+  if (isDoubtful) {
+    throw new UsageError(`The journal in ${directory} is damaged: mount first, which makes what can be read a new one.`)
+  }
+  const found = messages.find((it) => it.id === id)
+  const message = mustBeIdle(found, {
+    submittedAs: 'EPERM',
+    inDoubt: action !== 'cancel' || found?.state !== 'queued',
+    isUnderWay: false,
+  })
+  const next = changed(message, action, now)
+  const told = action === 'cancel' ? { event: 'cancelled' as const } : toldOf(message, next)
+  await append(directory, { at: now, messages: [next], told: [told] })
+  if (action !== 'cancel') return
+  for (const it of dataOf(message)) await unlink(join(directory, 'data', it)).catch(() => undefined)
+}
+
+function changed(message: Message, action: ByHand, now: EpochMs): Message {
+  switch (action) {
+    case 'retry':
+      return retried(message, now)
+    case 'release':
+      return released(message, now)
+    case 'cancel':
+      return { ...message, state: 'gone' }
+  }
+}
+
+async function append(directory: string, entry: JournalEntry): Promise<void> {
+  const journal = await Journal.goOn<JournalEntry>(directory)
+  try {
+    await journal.append(entry, { sync: true })
+  } finally {
+    await journal.close()
+  }
+}
+
+async function recovered(directory: string): Promise<Pick<Recovered, 'messages'> & { readonly isDoubtful: boolean }> {
+  const read = parseJournal<JournalEntry>((await readOwn(join(directory, 'journal'))) ?? '')
+  const { messages } = recover(read, await dataIn(directory), undefined)
+  return { messages, isDoubtful: read.isDoubtful }
 }
 
 async function dataIn(directory: string): ReturnType<typeof sizesIn> {

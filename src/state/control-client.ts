@@ -2,11 +2,12 @@
 import { open } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { UsageError } from '../errors.js'
+import type { ByHand } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
 import { socketName } from './control-server.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
 
-export type QueueAction = 'retry' | 'cancel' | 'release'
+export type QueueAction = ByHand
 
 /** The daemon is not there, or ended before it answered. */
 export class NoAnswerError extends Error {

@@ -1,6 +1,8 @@
 /** `as2fs queue`. */
+import { resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
 import type { QueueAction } from '../../state/control-client.js'
+import { changeStateQueue, stateQueue } from '../../state/state-queue.js'
 import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
 import { ask, mountNamed } from '../daemon-of.js'
 import type { Io } from '../io.js'
@@ -12,11 +14,17 @@ const done: Readonly<Record<QueueAction, string>> = {
   cancel: 'is cancelled',
   release: 'is on its way',
 }
+/** Without a daemon. */
+const doneWithout: typeof done = {
+  retry: 'is tried again by the next mount',
+  cancel: 'is cancelled',
+  release: 'is sent by the next mount',
+}
 const actions = Object.keys(done) as QueueAction[]
 
 export const queueCommand: Command = {
   name: 'queue',
-  usage: '<mountpoint> [--json] [retry|cancel|release NAME]',
+  usage: '<mountpoint>|--state-dir DIR [retry|cancel|release NAME]',
   summary: 'what waits to be sent, and change it',
   description: [
     'Shows the files in send/ that the gateway has not taken yet. NAME is the name shown, or STATION/PARTNER/NAME where ' +
@@ -24,17 +32,29 @@ export const queueCommand: Command = {
     'States: open (being written), held (empty, or its name looks unfinished), queued, uploading, submitted (in the ' +
       'bucket; the gateway has yet to take it), failed (kept, not tried again by itself).',
   ],
-  positionals: { min: 1, max: 3 },
-  options: [jsonOption],
+  positionals: { min: 0, max: 3 },
+  options: [
+    jsonOption,
+    {
+      ...{ name: 'state-dir', kind: 'value', placeholder: 'DIR', group: 'Options', shown: '' },
+      help: 'of a mount that may not be there: what waits in its state directory',
+    },
+  ],
   examples: [
     ['as2fs queue /mnt/as2', 'what waits'],
+    ['as2fs queue --state-dir /var/lib/as2fs/my-bucket-1a2b3c4d', 'what waits, without a mount'],
     ['as2fs queue /mnt/as2 release ACME/GLOBEX/order.tmp', 'send a file whose name looks unfinished'],
   ],
   run,
 }
 
 async function run(typed: Typed, io: Io): Promise<number> {
-  const [mountpoint = '', word, name] = typed.positionals
+  const directory = typed.options.get('state-dir')?.at(-1)
+  if (directory !== undefined) return runOnDirectory(resolve(io.cwd, directory), typed, io)
+  const [mountpoint, word, name] = typed.positionals
+  if (mountpoint === undefined) {
+    throw new UsageError('Something is missing; the usage is: as2fs queue <mountpoint>, or as2fs queue --state-dir DIR')
+  }
   const action = word === undefined ? undefined : actionOf(word)
   if (action !== undefined && name === undefined) throw new UsageError(`${action} which file? Give its NAME.`)
   const mount = await mountNamed(mountpoint, io)
@@ -45,6 +65,28 @@ async function run(typed: Typed, io: Io): Promise<number> {
   }
   const report = await ask(mount, (client) => client.queue())
   io.out(isGiven(typed, 'json') ? `${JSON.stringify(report, undefined, 2)}\n` : queueTable(report.rows, Date.now()))
+  return 0
+}
+
+async function runOnDirectory(directory: string, typed: Typed, io: Io): Promise<number> {
+  const [word, name, more] = typed.positionals
+  if (more !== undefined)
+    throw new UsageError(`'${more}' is one word too many: with --state-dir no mountpoint is given.`)
+  if (word !== undefined) {
+    const action = actionOf(word)
+    if (name === undefined) throw new UsageError(`${action} which file? Give its NAME.`)
+    const isNow = await changeStateQueue(directory, action, name)
+    io.out(`${name} ${isNow ? done[action] : doneWithout[action]}.\n`)
+    return 0
+  }
+  const { isMounted, ...report } = await stateQueue(directory)
+  if (isGiven(typed, 'json')) {
+    io.out(`${JSON.stringify(report, undefined, 2)}\n`)
+    return 0
+  }
+  io.out(queueTable(report.rows, Date.now()))
+  if (!isMounted && report.rows.length > 0)
+    io.out('Nothing of it is sent until the bucket is mounted with this directory.\n')
   return 0
 }
 
