@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseMountInfo, type MountInfo } from '../fuse/mountinfo.js'
+import { ourType, parseMountInfo, type MountInfo } from '../fuse/mountinfo.js'
 import { liveLock, type LockRecord } from '../state/lock.js'
 import type { StatusReport } from '../state/reports.js'
 import { stateRoot } from '../state/state-directory.js'
@@ -17,8 +17,6 @@ export interface FoundMount {
   readonly daemon: { readonly pid: number; readonly stateDirectory: string } | 'dead' | 'silent'
 }
 
-/** Of libfuse's `subtype=as2fs`. */
-const ourType = 'fuse.as2fs'
 /** The mount's own deadline for a call is longer; a command should not wait for that. */
 const lookWithin: Milliseconds = 5_000
 

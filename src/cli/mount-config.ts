@@ -3,6 +3,8 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
+import { stateDirectoryPath } from '../state/state-directory.js'
+import { awsPlaces, refuseInMounts, type Places } from './own-places.js'
 import type { OptionName, OptionValues } from './options.js'
 import * as parse from './parse.js'
 import { fromEnvironment, fromFile, settle, valueOf, type Source } from './settings.js'
@@ -23,17 +25,26 @@ export async function mountConfig(
   const flags: Source = { texts: args.flags, label: (name) => `--${name}`, base: cwd }
   const environment = fromEnvironment(env, cwd)
   const file = valueOf('config', flags) ?? valueOf('config', environment)
+  const mountpoint = await realMountpoint(args.mountpoint, cwd)
+  await refuseInMounts(new Map([['--config', file]]), mountpoint)
   const values = settle([flags, environment, ...(file === undefined ? [] : [fromFile(file)])])
   if (values.profile !== undefined && values['credentials-csv'] !== undefined) {
     throw new UsageError('--profile and --credentials-csv both name credentials: give one of them.')
   }
-  const mountpoint = await realMountpoint(args.mountpoint, cwd)
-  for (const name of ['audit-log', 'disk-cache'] as const) {
-    if (`${values[name] ?? ''}/`.startsWith(`${mountpoint}/`)) {
-      throw new UsageError(`--${name} is below the mountpoint: the daemon can write nothing there.`)
-    }
-  }
-  return configOf(parsedBucket(args.bucket), mountpoint, values)
+  const config = configOf(parsedBucket(args.bucket), mountpoint, values)
+  await refuseInMounts(new Map([...ownPlaces(config), ...awsPlaces(env)]), mountpoint)
+  await refuseInMounts(new Map([['The mountpoint', dirname(mountpoint)]]), undefined)
+  return config
+}
+
+function ownPlaces(config: MountConfig): Places {
+  return new Map([
+    ['--state-dir', stateDirectoryPath(config)],
+    ['--log-file', config.logFile],
+    ['--audit-log', config.auditLog],
+    ['--disk-cache', config.diskCache],
+    ['--credentials-csv', config.credentialsCsv],
+  ])
 }
 
 /** The path as the kernel knows it, without looking at what may be a dead mount on it. */

@@ -1,6 +1,7 @@
 /** What the kernel says is mounted where. */
 import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
+import { delimiter, isAbsolute, normalize } from 'node:path'
 import { promisify } from 'node:util'
 
 export interface MountInfo {
@@ -11,7 +12,7 @@ export interface MountInfo {
 }
 
 /** Of libfuse's `subtype=as2fs`. */
-const ourType = 'fuse.as2fs'
+export const ourType = 'fuse.as2fs'
 
 /** Parses /proc/self/mountinfo. @see proc(5) */
 export function parseMountInfo(text: string): MountInfo[] {
@@ -52,22 +53,29 @@ export async function unmount(path: string, options: { readonly lazy: boolean })
   ]
   let reason = 'there is neither fusermount3 nor umount'
   for (const [command, args] of commands) {
-    const failure = await tried(command, args)
+    const failure = await tried(command, args, path)
     if (failure === undefined) return undefined
     if (failure !== 'missing') reason = failure
   }
   return reason
 }
 
-async function tried(command: string, args: readonly string[]): Promise<string | undefined> {
+/** @param path below which no program is looked for: starting it would wait for the mount, and this thread for that */
+async function tried(command: string, args: readonly string[], path: string): Promise<string | undefined> {
   try {
-    await promisify(execFile)(command, [...args], { env: { ...process.env, LC_ALL: 'C' } })
+    const env = { ...process.env, LC_ALL: 'C', PATH: pathWithout(process.env.PATH ?? '', path) }
+    await promisify(execFile)(command, [...args], { env })
     return undefined
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing'
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
     return stderr || String(error)
   }
+}
+
+function pathWithout(folders: string, path: string): string {
+  const others = folders.split(delimiter).filter((it) => isAbsolute(it) && !`${normalize(it)}/`.startsWith(`${path}/`))
+  return [...others, '/usr/bin', '/bin'].join(delimiter)
 }
 
 /** Octal escapes of space, tab, newline and backslash; the bytes in between are UTF-8 already. */
