@@ -9,6 +9,7 @@ import { readBody } from './body.js'
 import type { BucketClock } from './bucket-clock.js'
 import { storeError, type Attempt } from './failure.js'
 import { judgedBy } from './judged.js'
+import { Lacks } from './lacks.js'
 import { unquoted } from './list-page.js'
 import { PageMemory, readPage } from './read-page.js'
 import { retried } from './retry.js'
@@ -41,7 +42,7 @@ export function createSdkStore(options: SdkStoreOptions): Store {
 }
 
 class SdkStore implements Store {
-  readonly lacks = new Set<Lack>()
+  readonly #lacks = new Lacks()
   readonly #options: SdkStoreOptions
   readonly #client: S3Client
   readonly #uploads: SdkUploads
@@ -52,10 +53,14 @@ class SdkStore implements Store {
     this.#options = options
     this.#client = client
     this.#uploads = new SdkUploads({
-      ...{ client, bucket: options.bucket, lacks: this.lacks, wantsMd5: options.endpoint !== undefined },
+      ...{ client, bucket: options.bucket, lacks: this.#lacks, wantsMd5: options.endpoint !== undefined },
       dateOf: watchDates(client, options.bucketClock),
       onRefused: () => options.credentials.refused(),
     })
+  }
+
+  get lacks(): ReadonlySet<Lack> {
+    return this.#lacks.found
   }
 
   list(request: ListRequest, signal: AbortSignal): Promise<ListPage> {
@@ -74,7 +79,7 @@ class SdkStore implements Store {
       })
       const page = judgedBy(command, async (answer) => {
         const listed = await readPage(answer, this.#pages, heard)
-        if (!listed.isEncoded) this.lacks.add('encoding-type')
+        if (!listed.isEncoded) this.#lacks.add('encoding-type')
         return acceptPage(listed, request, before)
       })
       await this.#client.send(command, { abortSignal: own })

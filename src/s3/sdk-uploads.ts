@@ -11,7 +11,7 @@ import type { EpochMs, Key } from '../units.js'
 import { acceptAborted, acceptBegun, acceptCompleted, acceptStored } from './acceptable.js'
 import { storeError, type Attempt } from './failure.js'
 import { wordsJudgedBy } from './judged.js'
-import { lackIn, withoutIt } from './lacks.js'
+import { type Lacks, withoutIt } from './lacks.js'
 import { S3Refusal } from './s3-refusal.js'
 import { unlessAborted } from './silence.js'
 import { StoreError } from './store-error.js'
@@ -23,7 +23,7 @@ export interface SdkUploadsOptions {
   /** Whether the SDK sends no checksum of its own, as it does to AWS. */
   readonly wantsMd5: boolean
   /** Added to as it is found out. */
-  readonly lacks: Set<Lack>
+  readonly lacks: Lacks
   readonly dateOf: (answer: object) => EpochMs | undefined
   /** Keys were refused. */
   readonly onRefused: () => void
@@ -36,14 +36,13 @@ export class SdkUploads {
     this.#options = options
   }
 
-  async put({ key, size, body, ...request }: PutRequest, signal: AbortSignal): Promise<PutResult> {
+  async put({ key, size, body, md5, onlyIfAbsent = false }: PutRequest, signal: AbortSignal): Promise<PutResult> {
     const { bucket, client } = this.#options
-    const ifNoneMatch = this.#ifNoneMatch(request.onlyIfAbsent === true)
-    const md5 = await this.#md5(request.md5)
     const attempt = { what: `upload ${key}`, key, condition: 'EEXIST' } as const
-    return this.#try(attempt, sent({ ifNoneMatch, md5 }), signal, async () => {
+    const asked = await this.#asked({ onlyIfAbsent, md5 })
+    return this.#try(attempt, asked, signal, async () => {
       const command = new PutObjectCommand({
-        ...{ Bucket: bucket, Key: key, ContentLength: size, IfNoneMatch: ifNoneMatch, ContentMD5: md5 },
+        ...{ Bucket: bucket, Key: key, ContentLength: size, ...asked.headers },
         Body: size === 0 ? new Uint8Array(0) : body(),
       })
       const etag = wordsJudgedBy(command, acceptStored)
@@ -54,7 +53,7 @@ export class SdkUploads {
 
   createMultipart(key: Key, signal: AbortSignal): Promise<string> {
     const { bucket, client } = this.#options
-    return this.#try({ what: `upload ${key}`, key }, [], signal, async () => {
+    return this.#try({ what: `upload ${key}`, key }, nothing, signal, async () => {
       const command = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })
       const id = wordsJudgedBy(command, (head, words) => acceptBegun(head, words, key))
       await client.send(command, { abortSignal: signal })
@@ -63,19 +62,21 @@ export class SdkUploads {
   }
 
   async uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart> {
-    const md5 = await this.#md5(part.md5)
     const attempt = { what: `upload part ${part.number} of ${key}`, key, mayBeAbsent: true }
+    const send = async (): Promise<UploadedPart> => {
+      const asked = await this.#asked({ md5: part.md5 })
+      return this.#try(attempt, asked, signal, () => this.#part(key, uploadId, part, asked, signal))
+    }
     try {
-      return await this.#try(attempt, sent({ md5 }), signal, () => this.#part(key, uploadId, part, md5, signal))
+      return await send()
     } catch (error) {
       // A part may be sent twice.
-      const again = md5 !== undefined && error instanceof StoreError && error.failure === 'unsupported'
-      if (!again) throw error
-      return this.#try(attempt, [], signal, () => this.#part(key, uploadId, part, undefined, signal))
+      if (error instanceof StoreError && error.failure === 'unsupported') return send()
+      throw error
     }
   }
 
-  completeMultipart(
+  async completeMultipart(
     key: Key,
     uploadId: string,
     parts: readonly UploadedPart[],
@@ -83,11 +84,11 @@ export class SdkUploads {
     signal: AbortSignal,
   ): Promise<PutResult> {
     const { bucket, client } = this.#options
-    const ifNoneMatch = this.#ifNoneMatch(onlyIfAbsent)
     const attempt = { what: `upload ${key}`, key, condition: 'EEXIST', mayBeAbsent: true } as const
-    return this.#try(attempt, sent({ ifNoneMatch }), signal, async () => {
+    const asked = await this.#asked({ onlyIfAbsent })
+    return this.#try(attempt, asked, signal, async () => {
       const command = new CompleteMultipartUploadCommand({
-        ...{ Bucket: bucket, Key: key, UploadId: uploadId, IfNoneMatch: ifNoneMatch },
+        ...{ Bucket: bucket, Key: key, UploadId: uploadId, ...asked.headers },
         MultipartUpload: { Parts: parts.map((it) => ({ PartNumber: it.number, ETag: `"${it.etag}"` })) },
       })
       const etag = wordsJudgedBy(command, (head, words) => acceptCompleted(head, words, key))
@@ -99,7 +100,7 @@ export class SdkUploads {
   abortMultipart(key: Key, uploadId: string, signal: AbortSignal): Promise<void> {
     const { bucket, client } = this.#options
     const attempt = { what: `abort the upload of ${key}`, key, mayBeAbsent: true }
-    return this.#try(attempt, [], signal, async () => {
+    return this.#try(attempt, nothing, signal, async () => {
       const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
       wordsJudgedBy(command, acceptAborted)
       try {
@@ -114,48 +115,58 @@ export class SdkUploads {
     key: Key,
     uploadId: string,
     { number, size, body }: PartRequest,
-    md5: string | undefined,
+    { headers }: Asked,
     signal: AbortSignal,
   ): Promise<UploadedPart> {
     const command = new UploadPartCommand({
       ...{ Bucket: this.#options.bucket, Key: key, UploadId: uploadId, PartNumber: number },
-      ...{ Body: body(), ContentLength: size, ContentMD5: md5 },
+      ...{ Body: body(), ContentLength: size, ...headers },
     })
     const etag = wordsJudgedBy(command, acceptStored)
     await this.#options.client.send(command, { abortSignal: signal })
     return { number, etag: etag() }
   }
 
-  #ifNoneMatch(isWanted: boolean): string | undefined {
-    return isWanted && !this.#options.lacks.has('if-none-match') ? '*' : undefined
-  }
-
-  async #md5(md5: ContentMd5 | undefined): Promise<string | undefined> {
+  /** What a server may lack goes along as far as it does not. @throws whatever reading the content does */
+  async #asked({ onlyIfAbsent = false, md5 }: Wanted): Promise<Asked> {
     const { wantsMd5, lacks } = this.#options
-    return wantsMd5 && !lacks.has('content-md5') ? md5?.() : undefined
+    const wanted: Lack[] = []
+    if (onlyIfAbsent) wanted.push('if-none-match')
+    if (wantsMd5 && md5) wanted.push('content-md5')
+    const sent = lacks.allowed(wanted)
+    const headers = {
+      ...(sent.includes('if-none-match') ? { IfNoneMatch: '*' } : {}),
+      ...(md5 && sent.includes('content-md5') ? { ContentMD5: await md5() } : {}),
+    }
+    return { wanted, sent, headers }
   }
 
-  /** @param asked what of the request a server may lack */
-  async #try<T>(attempt: Attempt, asked: readonly Lack[], signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+  async #try<T>(attempt: Attempt, asked: Asked, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+    const { lacks, onRefused } = this.#options
     try {
-      return await unlessAborted(send(), signal)
+      const answer = await unlessAborted(send(), signal)
+      lacks.accepted(asked.wanted)
+      return answer
     } catch (error) {
-      const lack = error instanceof S3Refusal ? lackIn(error, asked) : undefined
-      if (lack !== undefined) {
-        this.#options.lacks.add(lack)
-        throw withoutIt(lack, attempt, error)
-      }
+      const lack = error instanceof S3Refusal ? lacks.refused(error, asked.sent) : undefined
+      if (lack !== undefined) throw withoutIt(lack, attempt, error)
       const failure = storeError(error, attempt)
-      if (failure.failure === 'credentials') this.#options.onRefused()
+      if (failure.failure === 'credentials') onRefused()
       throw failure
     }
   }
 }
 
-/** The likelier to be lacked first. */
-function sent({ ifNoneMatch, md5 }: { ifNoneMatch?: string | undefined; md5?: string | undefined }): Lack[] {
-  return [
-    ...(ifNoneMatch === undefined ? [] : (['if-none-match'] as const)),
-    ...(md5 === undefined ? [] : (['content-md5'] as const)),
-  ]
+interface Wanted {
+  readonly onlyIfAbsent?: boolean
+  readonly md5?: ContentMd5 | undefined
 }
+
+/** What of a request a server may lack. */
+interface Asked {
+  readonly wanted: readonly Lack[]
+  readonly sent: readonly Lack[]
+  readonly headers: { readonly IfNoneMatch?: string; readonly ContentMD5?: string }
+}
+
+const nothing: Asked = { wanted: [], sent: [], headers: {} }

@@ -37,6 +37,7 @@ export class FaultProxy {
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #port = 0
+  #sent: Bytes = 0
 
   constructor(target: string, seed: number) {
     this.#target = new URL(target)
@@ -50,6 +51,11 @@ export class FaultProxy {
   /** How many connections clients have at the moment. */
   get connections(): number {
     return this.#sockets.size
+  }
+
+  /** Bytes that clients were sent so far. */
+  get sent(): Bytes {
+    return this.#sent + [...this.#sockets].reduce((sum, it) => sum + it.bytesWritten, 0)
   }
 
   /** @returns this, for one line in tests */
@@ -87,7 +93,10 @@ export class FaultProxy {
     })
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
-      socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket))
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        if (this.#sockets.delete(socket)) this.#sent += socket.bytesWritten
+      })
     })
     server.listen(this.#port, '127.0.0.1')
     await once(server, 'listening')
@@ -132,6 +141,7 @@ export class FaultProxy {
     })
     const answered = once(outgoing, 'response')
     if (fault && 'cutUploadAfter' in fault) cutUpload(request, outgoing, fault.cutUploadAfter)
+    else if (fault && 'corruptUpload' in fault) corruptUpload(request, outgoing, fault.corruptUpload)
     else request.pipe(outgoing)
     const [answer] = (await answered) as [IncomingMessage]
     return answer
@@ -167,8 +177,21 @@ async function showPage(request: IncomingMessage, response: ServerResponse, page
 async function pour(text: string, response: ServerResponse, rate: Bytes | undefined): Promise<void> {
   if (rate !== undefined) return trickle(Buffer.from(text), response, rate)
   if (response.write(text) || response.destroyed) return
-  const closed = once(response, 'close')
-  await Promise.race([once(response, 'drain'), closed])
+  const either = new AbortController()
+  const { signal } = either
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
+  either.abort()
+}
+
+function corruptUpload(request: IncomingMessage, outgoing: ClientRequest, at: Bytes): void {
+  let passed = 0
+  request.on('data', (chunk: Buffer) => {
+    const index = at - passed
+    if (index >= 0 && index < chunk.length) chunk[index] = (chunk[index] ?? 0) ^ 0xff
+    passed += chunk.length
+    outgoing.write(chunk)
+  })
+  request.on('end', () => outgoing.end())
 }
 
 function cutUpload(request: IncomingMessage, outgoing: ClientRequest, after: Bytes): void {
@@ -182,7 +205,7 @@ function cutUpload(request: IncomingMessage, outgoing: ClientRequest, after: Byt
 
 async function pass(answer: IncomingMessage, response: ServerResponse, fault: Fault | undefined): Promise<void> {
   const status = answer.statusCode ?? 500
-  if (!fault || 'delay' in fault) {
+  if (!fault || 'delay' in fault || 'corruptUpload' in fault) {
     response.writeHead(status, answer.rawHeaders)
     answer.pipe(response)
     return

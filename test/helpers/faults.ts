@@ -28,6 +28,8 @@ export type Fault =
   | { readonly loseAnswer: 'reset' | 'stall' }
   /** The connection is reset after so many bytes of the request's body; the server gets those at most. */
   | { readonly cutUploadAfter: Bytes }
+  /** The byte at this place of the request's body is another one when it comes to the server. */
+  | { readonly corruptUpload: Bytes }
 
 /** What somebody else answers than S3: a proxy, a filter, a login. */
 export interface Page {
