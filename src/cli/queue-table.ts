@@ -30,9 +30,15 @@ function cells(row: SendRow, now: EpochMs): string[] {
     stateOf(row),
     span(now - ageFrom(row)),
     String(row.tries),
-    row.nextTryAt === undefined ? '-' : row.nextTryAt <= now ? 'now' : `in ${span(row.nextTryAt - now)}`,
+    nextTryOf(row, now),
     row.error ?? '-',
   ]
+}
+
+function nextTryOf({ nextTryAt, waitsFor }: SendRow, now: EpochMs): string {
+  if (waitsFor !== undefined) return `after ${waitsFor}`
+  if (nextTryAt === undefined) return '-'
+  return nextTryAt - now < 1_000 ? 'now' : `in ${span(nextTryAt - now)}`
 }
 
 function stateOf({ state, reason, uploaded, size }: SendRow): string {

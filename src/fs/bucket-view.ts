@@ -3,8 +3,9 @@ import { FsError } from '../errors.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { BucketClock } from '../s3/bucket-clock.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
+import { isDenied } from '../s3/store-error.js'
 import { byOurClock, duplicateWindow } from '../send/duplicates.js'
-import type { BucketView, LostUpload, Whereabouts } from '../send/sender.js'
+import type { BucketView, LostUpload, SentObject, Whereabouts } from '../send/sender.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { EpochMs, Key, Milliseconds, Prefix } from '../units.js'
 import { viewPrefix } from '../view/tree.js'
@@ -98,14 +99,41 @@ export class ListedBucketView implements BucketView {
   }
 
   async has(partner: Partner, name: string, signal: AbortSignal): Promise<boolean> {
-    const key = `${this.#prefix(partner, 'send')}${name}`
     const found = await this.#freshlyNamed(partner, 'send', name, 0, signal)
-    return found.some((it) => it.key === key)
+    return found.some((it) => it.key === this.#key(partner, name))
+  }
+
+  async keeps(partner: Partner, name: string, signal: AbortSignal): Promise<boolean | undefined> {
+    try {
+      return (await this.#store.head(this.#key(partner, name), signal)) !== undefined
+    } catch (error) {
+      if (isDenied(error)) return undefined
+      throw error
+    }
+  }
+
+  async sent(
+    partner: Partner,
+    view: 'duplicate' | 'outbox',
+    since: EpochMs,
+    signal: AbortSignal,
+  ): Promise<SentObject[]> {
+    try {
+      const tree = await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)
+      return Array.from(tree.recent(since), ({ key, size, mtime }) => ({ name: basename(key), size, mtime }))
+    } catch (error) {
+      if (isDenied(error)) return []
+      throw error
+    }
   }
 
   async waiting(partner: Partner, signal: AbortSignal): Promise<(key: Key) => boolean> {
     const tree = await this.#listing.complete(this.#prefix(partner, 'send'), this.#clock.monotonic(), signal)
     return (key) => tree.has(key)
+  }
+
+  #key(partner: Partner, name: string): Key {
+    return `${this.#prefix(partner, 'send')}${name}` as Key
   }
 
   #prefix(partner: Partner, view: Whereabouts): Prefix {
@@ -117,7 +145,7 @@ export class ListedBucketView implements BucketView {
     try {
       return await this.#listing.tree(this.#prefix(partner, view), signal)
     } catch (error) {
-      if (error instanceof FsError && error.code === 'EACCES') return undefined
+      if (isDenied(error)) return undefined
       throw error
     }
   }
@@ -137,10 +165,10 @@ export class ListedBucketView implements BucketView {
       const tree = await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)
       return [...named(tree, name, since)]
     } catch (error) {
-      if (!(error instanceof FsError && error.code === 'EACCES')) throw error
+      if (!isDenied(error)) throw error
       if (view === 'duplicate') return []
       if (view === 'outbox') throw error
-      const object = await this.#store.head(`${this.#prefix(partner, view)}${name}` as Key, signal)
+      const object = await this.#store.head(this.#key(partner, name), signal)
       return object ? [object] : []
     }
   }

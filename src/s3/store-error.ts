@@ -12,6 +12,11 @@ import { FsError, type FsErrorCode } from '../errors.js'
  */
 export type StoreFailure = 'transient' | 'credentials' | 'permanent' | 'condition' | 'absent' | 'unsupported'
 
+/** By S3, for good: not for want of an answer or of keys that it knows. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'EACCES' && error.failure === 'permanent'
+}
+
 export class StoreError extends FsError {
   readonly failure: StoreFailure
   /** S3's own error code (`SlowDown`, `AccessDenied`) or Node's (`ECONNREFUSED`). */

@@ -2,6 +2,8 @@
  * One try to upload one message: what is looked for before it, what the journal has of it before each step, and what becomes of
  * the message by its outcome.
  */
+import { sentencesOf } from '../s3/lacks.js'
+import { StoreError } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, EpochMs, Key, Milliseconds } from '../units.js'
@@ -52,6 +54,7 @@ const duplicate = 'The name was sent within six hours: the gateway would drop it
 export class Attempts {
   readonly #options: AttemptsOptions
   readonly #lost: LostUploads
+  #hasSaidSo = false
   /** Acknowledged by S3, and not written down yet: of the file as it was then. */
   readonly #acknowledged = new Map<string, { readonly sent: Message; readonly result: Uploaded }>()
 
@@ -90,6 +93,7 @@ export class Attempts {
     const isOnePut = uploading.size <= this.#options.multipartThreshold
     const from = checked.path === message.path ? {} : { from: message.path, policy: '--on-duplicate suffix' }
     await this.#change(isOnePut ? attempted(uploading, now) : uploading, { event: 'uploading', ...from })
+    if (isOnePut) await this.#mustBeFree(uploading, signal)
     state.hasBegun = isOnePut
     const result = await this.#upload(uploading, state, now, signal)
     await this.#submitted(without(this.#options.book.get(message.id) ?? uploading, 'upload'), result, state)
@@ -106,10 +110,26 @@ export class Attempts {
     const begun = (uploadId: string) => note((current) => ({ ...current, upload: { id: uploadId, key } }))
     const completing = async (): Promise<void> => {
       await note((current) => attempted(current, now))
+      await this.#mustBeFree(message, signal)
       state.hasBegun = true
     }
     const progress = (bytes: Bytes) => onProgress(id, bytes)
     return upload(this.#options, { id, size, key, begun, completing, progress }, signal)
+  }
+
+  /**
+   * Where the server does not know If-None-Match, nothing but a look right before keeps an upload from overwriting.
+   * @throws StoreError as the server would
+   */
+  async #mustBeFree(message: Message, signal: AbortSignal): Promise<void> {
+    const { store, bucket, keyOf, log } = this.#options
+    if (!store.lacks.has('if-none-match')) return
+    if (!this.#hasSaidSo) log.warn(sentencesOf(new Set(['if-none-match'] as const)).join(' '))
+    this.#hasSaidSo = true
+    if (!(await bucket.has(message, message.path, signal))) return
+    const key = keyOf(message)
+    const reason = 'it is there already'
+    throw new StoreError('EEXIST', 'condition', 'Listed', `Could not upload ${key}: ${reason}.`, { key, reason })
   }
 
   /** Looks for an earlier try of unknown outcome. @returns whether nothing is to be sent now */

@@ -62,7 +62,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   // Only now: what the new journal does not say is not to be lost.
   for (const id of recovered.leftovers) await spool.remove(id)
   const isForgettable = (message: Message): boolean =>
-    message.state === 'gone' && !message.upload && !isRemembered(message, bucket.now())
+    message.state === 'gone' && !message.upload && message.isUntold !== true && !isRemembered(message, bucket.now())
   const queue = new UploadQueue(clock, { uploads: options.uploads, large: options.multipartThreshold })
   const book = new MessageBook({
     journal,

@@ -3,7 +3,7 @@
  * is never judged by: one of 32 digits is an MD5 with some servers and some encryptions only.
  */
 import type { ObjectInfo, Store } from '../s3/store.js'
-import { StoreError } from '../s3/store-error.js'
+import { isDenied, StoreError } from '../s3/store-error.js'
 import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 import type { Attempt, Message } from './message.js'
 import type { BucketView } from './sender.js'
@@ -91,9 +91,4 @@ export class LostUploads {
     }
     return true
   }
-}
-
-/** By S3, for good: not for want of an answer or of keys. */
-function isDenied(error: unknown): boolean {
-  return error instanceof StoreError && error.code === 'EACCES' && error.failure === 'permanent'
 }

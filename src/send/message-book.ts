@@ -69,7 +69,10 @@ export class MessageBook {
   }
 
   /** Messages as they are now. */
-  get index(): Pick<MessageIndex, 'of' | 'named' | 'submitted' | 'unpacked' | 'inParts' | 'counts'> {
+  get index(): Pick<
+    MessageIndex,
+    'of' | 'named' | 'submitted' | 'submittedOf' | 'untold' | 'unpacked' | 'inParts' | 'counts'
+  > {
     return this.#index
   }
 

@@ -12,6 +12,7 @@ export class MessageIndex {
   /** Those that are shown, by partner. */
   readonly #shown = new Groups()
   readonly #submitted = new Groups()
+  readonly #untold = new Groups()
   /** Archives of bundles that are to be made. */
   readonly #unpacked = new Map<string, Message>()
   /** Those whose parts may be in the bucket. */
@@ -56,6 +57,15 @@ export class MessageIndex {
     return this.#submitted.all()
   }
 
+  submittedOf(partner: Partner): Iterable<Message> {
+    return this.#submitted.of(pathId(partner, ''))
+  }
+
+  /** Those that it took, of which is not told yet for what, by partner. */
+  untold(): Iterable<Iterable<Message>> {
+    return this.#untold.all()
+  }
+
   unpacked(): Iterable<Message> {
     return this.#unpacked.values()
   }
@@ -71,6 +81,7 @@ export class MessageIndex {
     this.#byId.set(id, message)
     this.#namesakes.add(pathId(message, message.path), message)
     if (message.upload) this.#inParts.set(id, message)
+    if (message.isUntold === true) this.#untold.add(pathId(message, ''), message)
     if (state === 'gone') return
     this.#byPath.set(pathId(message, message.path), id)
     this.#shown.add(pathId(message, ''), message)
@@ -92,6 +103,7 @@ export class MessageIndex {
     this.#namesakes.remove(path, id)
     this.#shown.remove(pathId(message, ''), id)
     this.#submitted.remove(pathId(message, ''), id)
+    this.#untold.remove(pathId(message, ''), id)
     this.#unpacked.delete(id)
     this.#inParts.delete(id)
     if (state !== 'gone') this.#counts[state] -= 1

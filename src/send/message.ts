@@ -48,6 +48,8 @@ export interface Message extends Partner {
   readonly upload?: MultipartUpload
   readonly etag?: string
   readonly submittedAt?: EpochMs
+  /** The gateway took it, and what it took it for is not told yet. */
+  readonly isUntold?: boolean
   /** CRC-32 of the content that was sent, eight hexadecimal digits. */
   readonly crc32?: string
   /** S3's, of the request that it acknowledged. */

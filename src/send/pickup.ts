@@ -1,12 +1,18 @@
-/** Watches submitted files until the gateway has taken them: only while there are some, and less and less often. */
+/**
+ * Watches submitted files until the gateway has taken them: only while there are some, and less and less often. What it has
+ * taken leaves at once; whether it took it for a duplicate is told after a look at where it moves those.
+ */
+import { isDenied } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds } from '../units.js'
 import type { Told } from './change.js'
-import type { Message } from './message.js'
-import type { Partner } from '../view/partner.js'
+import { without, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
-import type { BucketView } from './sender.js'
+import type { BucketView, SentObject } from './sender.js'
+import { byName, isOf, sentAfter } from './sent-objects.js'
+import { Unlisted } from './unlisted.js'
+import type { Partner } from '../view/partner.js'
 
 export interface PickupOptions {
   readonly book: MessageBook
@@ -24,6 +30,7 @@ const together = 500
 
 export class Pickup {
   readonly #options: PickupOptions
+  readonly #unlisted: Unlisted
   readonly #stop = new AbortController()
   #pause = firstLook
   #timer: NodeJS.Timeout | undefined
@@ -33,8 +40,14 @@ export class Pickup {
 
   constructor(options: PickupOptions) {
     this.#options = options
+    this.#unlisted = new Unlisted(options)
     const { book, clock } = options
-    for (const { id, state } of book.all()) if (state === 'submitted') this.#since.set(id, clock.monotonic())
+    for (const messages of book.index.submitted()) for (const { id } of messages) this.#since.set(id, clock.monotonic())
+  }
+
+  /** One sentence, where the keys may not look what becomes of a partner's files. */
+  problemOf(partner: Partner): string | undefined {
+    return this.#unlisted.problemOf(partner)
   }
 
   /** Something was submitted: looks soon, and then until it is gone. */
@@ -48,12 +61,14 @@ export class Pickup {
   async listed(partner: Partner, begunAt: Milliseconds, has: (key: Key) => boolean): Promise<void> {
     const { book, keyOf } = this.#options
     const gone: Message[] = []
-    for (const [id, since] of this.#since) {
-      const message = book.get(id)
-      if (message?.state !== 'submitted') this.#since.delete(id)
-      else if (since < begunAt && isOf(message, partner) && !has(keyOf(message))) gone.push(message)
+    for (const message of book.index.submittedOf(partner)) {
+      const since = this.#since.get(message.id) ?? Infinity
+      if (since < begunAt && !has(keyOf(message))) gone.push(message)
     }
-    await this.#forgetAll(gone)
+    if (gone.length === 0) return
+    await this.#leave(gone)
+    // What is to be told of them is told soon.
+    this.watch()
   }
 
   async close(): Promise<void> {
@@ -71,49 +86,84 @@ export class Pickup {
   }
 
   async #lookAtAll(): Promise<void> {
-    const submitted = Array.from(this.#options.book.index.submitted(), (messages) => [...messages])
-    if (submitted.length === 0) return
-    const gone = (await Promise.all(submitted.map((messages) => this.#gone(messages)))).flat()
-    await this.#forgetAll(gone)
-    this.#pause = gone.length > 0 ? firstLook : Math.min(longestPause, this.#pause * 2)
-    this.#schedule()
+    const { index } = this.#options.book
+    const groups = Array.from(index.submitted(), (messages) => [...messages])
+    const gone = await Promise.all(groups.map((messages) => this.#lookAt(messages)))
+    const told = await Promise.all(Array.from(index.untold(), (messages) => this.#tell([...messages])))
+    this.#pause = [...gone, ...told].includes(true) ? firstLook : Math.min(longestPause, this.#pause * 2)
+    if (groups.length > 0 || told.includes(false)) this.#schedule()
   }
 
-  /** Those of one partner that the gateway has taken. */
-  async #gone(messages: readonly Message[]): Promise<readonly Message[]> {
+  /** Looks at those of one partner. @returns whether something has changed */
+  async #lookAt(messages: readonly Message[]): Promise<boolean> {
+    const [partner] = messages
+    if (!partner) return false
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
-    const [first] = messages
-    if (!first) return []
     try {
-      const isWaiting = await this.#options.bucket.waiting(first, signal)
-      return messages.filter((it) => !isWaiting(this.#options.keyOf(it)))
-    } catch {
-      // The bucket can't be asked now: the next look is later.
-      return []
+      const isWaiting = await this.#options.bucket.waiting(partner, signal)
+      this.#unlisted.listed(partner)
+      const gone = messages.filter((it) => !isWaiting(this.#options.keyOf(it)))
+      await this.#leave(gone)
+      return gone.length > 0
+    } catch (error) {
+      // Else the bucket can't be asked now: the next look is later.
+      if (!isDenied(error)) return false
+      return this.#lookWithoutListing(messages, signal).catch(() => false)
     }
   }
 
-  async #forgetAll(gone: readonly Message[]): Promise<void> {
-    for (let at = 0; at < gone.length; at += together) await this.#forget(gone.slice(at, at + together))
+  async #lookWithoutListing(messages: readonly Message[], signal: AbortSignal): Promise<boolean> {
+    const { gone, given } = await this.#unlisted.look(messages, signal)
+    await this.#leave(gone)
+    const told = given.map((): Told => ({ event: 'unwatched' }))
+    const over = given.map((message): Message => ({ ...message, state: 'gone' }))
+    await this.#put(over, told)
+    return gone.length > 0
   }
 
-  async #forget(messages: readonly Message[]): Promise<void> {
-    const { book, bucket } = this.#options
-    const now = bucket.now()
-    const gone = messages.map((message): Message => ({ ...message, state: 'gone' }))
-    const told = messages.map(({ sentAt }): Told => {
-      const tookMs = now === undefined || sentAt === undefined ? undefined : Math.max(0, now - sentAt)
-      return { event: 'taken', ...(tookMs === undefined ? {} : { tookMs }) }
-    })
+  /** They leave `send/`, and their names are free. What became of them is told once that is known. */
+  async #leave(gone: readonly Message[]): Promise<void> {
+    const left = gone.map((message): Message => ({ ...message, state: 'gone', isUntold: true }))
+    if (await this.#put(left, [])) for (const { id } of gone) this.#since.delete(id)
+  }
+
+  /** Of one partner. @returns whether they are told */
+  async #tell(messages: readonly Message[]): Promise<boolean> {
+    const [partner] = messages
+    if (!partner) return true
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
     try {
-      await book.put(gone, { sync: false, told })
+      const since = messages.reduce((least, it) => Math.min(least, sentAfter(it)), Infinity)
+      const duplicates = byName(await this.#options.bucket.sent(partner, 'duplicate', since, signal))
+      const told = messages.map((message): Told => this.#told(message, duplicates.get(message.path) ?? []))
+      return await this.#put(
+        messages.map((message) => without(message, 'isUntold')),
+        told,
+      )
+    } catch {
+      return false
+    }
+  }
+
+  #told(message: Message, namesakes: readonly SentObject[]): Told {
+    const isDuplicate = namesakes.some((it) => isOf(message, it))
+    const now = this.#options.bucket.now()
+    const tookMs = now === undefined || message.sentAt === undefined ? undefined : Math.max(0, now - message.sentAt)
+    return { event: isDuplicate ? 'duplicate' : 'taken', ...(tookMs === undefined ? {} : { tookMs }) }
+  }
+
+  /** @returns whether it is written down */
+  async #put(messages: readonly Message[], told: readonly Told[]): Promise<boolean> {
+    try {
+      for (let at = 0; at < messages.length; at += together) {
+        const end = at + together
+        await this.#options.book.put(messages.slice(at, end), { sync: false, told: told.slice(at, end) })
+      }
+      return true
     } catch (err) {
       // What is wrong with the journal is in the log already.
       this.#options.log.debug({ err }, 'That the gateway took a file could not be written down; it is tried again.')
+      return false
     }
   }
-}
-
-function isOf(message: Message, { station, partner }: Partner): boolean {
-  return message.station === station && message.partner === partner
 }

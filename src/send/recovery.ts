@@ -45,7 +45,9 @@ export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>,
     return state === 'gone' || state === 'submitted'
   }
   const recovered = [...messages.values()]
-    .filter((it) => it.state !== 'gone' || it.upload || isRemembered(it, now) || packed.has(it.id))
+    .filter(
+      (it) => it.state !== 'gone' || it.upload || it.isUntold === true || isRemembered(it, now) || packed.has(it.id),
+    )
     .map((it) => (journal.isDoubtful ? inDoubt(it, now) : it))
     .map((it) => recoverMessage(it, spool.get(it.id)))
   return {

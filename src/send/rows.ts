@@ -5,6 +5,7 @@ import type { Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import type { SendCounts, SendRow } from './sender.js'
 import type { Packer } from './packer.js'
+import type { Pickup } from './pickup.js'
 import type { Transfer } from './transfer.js'
 import type { UploadQueue } from './upload-queue.js'
 import type { Clock } from '../telemetry/clock.js'
@@ -14,9 +15,13 @@ export interface RowsOptions {
   readonly transfer: Transfer
   readonly queue: UploadQueue
   readonly packer: Packer
+  readonly pickup: Pickup
   readonly clock: Clock
   readonly root: Prefix
 }
+
+/** As many are under way as may be. */
+const freeUpload = 'a free upload'
 
 export class Rows {
   readonly #options: RowsOptions
@@ -47,13 +52,20 @@ export class Rows {
   }
 
   #row(message: Message): SendRow | undefined {
-    const { root, transfer, queue, packer, clock } = this.#options
+    const { root, transfer, queue, packer, pickup, clock } = this.#options
     const { id, state, members } = message
     // What is submitted stays under way until its data is gone from the spool.
     const isUnderWay = state !== 'submitted' && transfer.isUnderWay(id)
     const wait = isUnderWay ? undefined : members ? packer.waitOf(id) : queue.waitOf(id)
     const nextTryAt = wait === undefined ? undefined : Math.round(clock.now() + wait)
-    return rowOf(root, message, { isUnderWay, uploaded: transfer.uploaded(id), nextTryAt })
+    const waitsFor =
+      state === 'queued' && !isUnderWay ? (transfer.waitsFor ?? (wait ? undefined : freeUpload)) : undefined
+    const isTimed = waitsFor === undefined
+    const problem = state === 'submitted' ? pickup.problemOf(message) : undefined
+    const row = rowOf(root, message, {
+      ...{ isUnderWay, uploaded: transfer.uploaded(id), waitsFor, nextTryAt: isTimed ? nextTryAt : undefined },
+    })
+    return row && problem !== undefined ? { ...row, error: problem } : row
   }
 }
 
@@ -62,16 +74,17 @@ interface Progress {
   readonly isUnderWay: boolean
   readonly uploaded: Bytes
   readonly nextTryAt: EpochMs | undefined
+  readonly waitsFor?: string | undefined
 }
 
 /** @returns undefined for one that is gone */
 export function rowOf(root: Prefix, message: Message, progress: Progress): SendRow | undefined {
   if (message.state === 'gone') return undefined
   const { id, station, partner, path, reason, size, mtime, closedAt, tries, error, etag, submittedAt } = message
-  const { isUnderWay, uploaded, nextTryAt } = progress
+  const { isUnderWay, uploaded, nextTryAt, waitsFor } = progress
   return {
     ...{ id, station, partner, path, key: keyOf(root, message), reason, size, mtime, closedAt, tries, error, etag },
-    ...{ state: isUnderWay ? 'uploading' : message.state, nextTryAt, uploaded, submittedAt },
+    ...{ state: isUnderWay ? 'uploading' : message.state, nextTryAt, waitsFor, uploaded, submittedAt },
   }
 }
 

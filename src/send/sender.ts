@@ -23,6 +23,8 @@ export interface SendRow extends Partner {
   readonly closedAt: EpochMs | undefined
   readonly tries: number
   readonly nextTryAt: EpochMs | undefined
+  /** What it waits for if not for a time: `a free upload`. */
+  readonly waitsFor: string | undefined
   /** One sentence. */
   readonly error: string | undefined
   readonly etag: string | undefined
@@ -78,6 +80,14 @@ export interface LostUpload {
 /** Where an upload can be found again, in the order in which the gateway moves it on. */
 export type Whereabouts = 'send' | 'duplicate' | 'outbox'
 
+/** An object of a place to which the gateway moves what was sent. */
+export interface SentObject {
+  /** The last segment of its key. */
+  readonly name: string
+  readonly size: Bytes
+  readonly mtime: EpochMs
+}
+
 /** Times and places of the same name in the bucket, for the 6-hour rule and for lost answers. All times are the bucket's. */
 export interface BucketView {
   /** What time it is there; undefined before its first answer. */
@@ -110,6 +120,16 @@ export interface BucketView {
    * @throws FsError or StoreError if that can't be told
    */
   has(partner: Partner, name: string, signal: AbortSignal): Promise<boolean>
+  /**
+   * The same by the key alone, for keys that may not list.
+   * @returns undefined if they may not look at it either, or it is not there: S3 says the same of both then
+   */
+  keeps(partner: Partner, name: string, signal: AbortSignal): Promise<boolean | undefined>
+  /**
+   * What is where the gateway moves files on to, by a listing begun from now on; nothing where it may not be listed.
+   * @param since objects that were modified before that are left out
+   */
+  sent(partner: Partner, view: 'duplicate' | 'outbox', since: EpochMs, signal: AbortSignal): Promise<SentObject[]>
   /** Tells which keys are (still) in a partner's `AS2/send`, by a listing begun from now on. */
   waiting(partner: Partner, signal: AbortSignal): Promise<(key: Key) => boolean>
 }

@@ -76,6 +76,12 @@ export class Transfer {
     return begun
   }
 
+  /** What those wait for that are due; undefined if nothing holds them up. */
+  get waitsFor(): string | undefined {
+    if (this.#options.book.isBroken) return 'the state directory'
+    return this.#gate.isShut ? 'new keys' : undefined
+  }
+
   /** Looks for work: call it whenever a message was queued. */
   kick(): void {
     // What can't be written down is not begun: nobody would know of it after a crash.

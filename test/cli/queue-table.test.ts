@@ -30,6 +30,21 @@ t.test('rows are aligned, oldest first', async (t) => {
   )
 })
 
+t.test('what is due and waits for something else says for what', async (t) => {
+  const shown = queueTable(
+    [
+      row({ path: 'a', state: 'queued', waitsFor: 'a free upload' }),
+      row({ path: 'b', state: 'queued', nextTryAt: now + 400 }),
+      row({ path: 'c', state: 'queued', nextTryAt: now - 14_000 }),
+    ],
+    now,
+  )
+  t.match(shown, /a {2}.*after a free upload/)
+  t.match(shown, /b {2}.*now/)
+  t.match(shown, /c {2}.*now/)
+  t.notMatch(shown, /in 0 s/)
+})
+
 t.test('names of strangers can’t move the cursor', async (t) => {
   t.notMatch(queueTable([row({ path: 'x\x1b[2J\ny' })], now), /\x1b|\ny/)
 })

@@ -17,6 +17,7 @@ export function row(fields: Partial<SendRow>): SendRow {
     closedAt: undefined,
     tries: 0,
     nextTryAt: undefined,
+    waitsFor: undefined,
     error: undefined,
     etag: undefined,
     uploaded: 0,

@@ -335,3 +335,42 @@ t.test('a drain does not wait for settling', async (t) => {
   t.match(await world.sender.drain(10_000), { queued: 0, submitted: 1 })
   t.equal(world.puts('order.edi'), 1)
 })
+
+t.test('a server that does not know If-None-Match', async (t) => {
+  /** It refuses the first upload for that, and is never asked for it again. */
+  const refusing = (world: SenderWorld) => {
+    let isRefused = false
+    const sentence = 'The server does not know If-None-Match (NotImplemented).'
+    world.store.intercept = ({ operation }) => {
+      if (operation !== 'put' && operation !== 'completeMultipart') return undefined
+      if (isRefused) return undefined
+      isRefused = true
+      world.store.lacks.add('if-none-match')
+      return { before: new StoreError('EIO', 'unsupported', 'NotImplemented', sentence) }
+    }
+  }
+  for (const multipartThreshold of [100, 1]) {
+    await t.test(`gets files without it (parts above ${multipartThreshold} bytes)`, async (t) => {
+      const world = await senderWorld(t, { multipartThreshold })
+      refusing(world)
+      await world.write('order.edi', 'order')
+      await world.inState('order.edi', 'submitted')
+      t.strictSame(world.store.puts, [key])
+    })
+    await t.test(`has nothing overwritten by them (parts above ${multipartThreshold} bytes)`, async (t) => {
+      const world = await senderWorld(t, { multipartThreshold, onDuplicate: 'suffix' })
+      world.store.lacks.add('if-none-match')
+      // After the look for the name, and before the upload.
+      let lists = 0
+      world.store.intercept = ({ operation }) => {
+        if (operation === 'list' && ++lists === 3) world.store.set(key, 'theirs')
+        return undefined
+      }
+      await world.write('order.edi', 'order')
+      await until('it to be sent', () => world.sender.counts().submitted === 1)
+      t.equal(world.store.bytes(key)?.toString(), 'theirs')
+      t.equal(world.store.puts.length, 1)
+      t.match(world.store.puts[0], /order_.*edi$/)
+    })
+  }
+})
