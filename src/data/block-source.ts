@@ -32,7 +32,7 @@ export interface BlockSourceOptions {
  */
 const failureTtl: Milliseconds = 300
 /** And so long while the bucket answers nobody. */
-const failureTtlInOutage: Milliseconds = 4_000
+const failureTtlInOutage: Milliseconds = 2_000
 
 interface Failure {
   readonly error: FsError

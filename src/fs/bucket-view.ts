@@ -68,8 +68,11 @@ export class ListedBucketView implements BucketView {
   }
 
   async seenAtOnce(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined> {
-    const views = ['send', 'outbox'] as const
-    const glimpses = await Promise.all(views.map((view) => this.#listing.glimpse(this.#prefix(partner, view), signal)))
+    // In this order: a file moves on from the first to the second.
+    const glimpses = [
+      await this.#listing.glimpse(this.#prefix(partner, 'send'), signal),
+      await this.#listing.glimpse(this.#prefix(partner, 'outbox'), signal),
+    ]
     const since = (this.now() ?? this.#clock.now()) - duplicateWindow - clockSlack
     let newest: EpochMs | undefined
     for (const { value } of glimpses)
@@ -143,7 +146,7 @@ export class ListedBucketView implements BucketView {
   /** A view that may not be listed holds nothing that we could know of. */
   async #visibleTree(partner: Partner, view: Whereabouts, signal: AbortSignal): Promise<ViewTree | undefined> {
     try {
-      return await this.#listing.tree(this.#prefix(partner, view), signal)
+      return await this.#listing.current(this.#prefix(partner, view), signal)
     } catch (error) {
       if (isDenied(error)) return undefined
       throw error

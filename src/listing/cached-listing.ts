@@ -60,6 +60,10 @@ class CachedListing implements Listing {
     return this.#view(prefix).tree(signal)
   }
 
+  current(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
+    return this.#view(prefix).current(signal)
+  }
+
   near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
     return this.#view(prefix).near(names, purpose, signal)
   }

@@ -85,10 +85,12 @@ export class ListedView {
   }
 
   async tree(signal: AbortSignal): Promise<ViewTree> {
-    const tree = await this.#seen.get(signal)
-    this.#peeks.clear()
-    this.#reconcileIfDue(tree)
-    return tree
+    return this.#looked(await this.#seen.get(signal))
+  }
+
+  /** @see Listing.current */
+  async current(signal: AbortSignal): Promise<ViewTree> {
+    return this.#looked(await this.#seen.current(signal))
   }
 
   /** @see Listing.glance */
@@ -100,10 +102,7 @@ export class ListedView {
   /** @see Listing.glimpse */
   async glimpse(signal: AbortSignal): Promise<Glimpse<ViewTree>> {
     const glimpse = await this.#seen.glimpse(signal)
-    if (glimpse.value && glimpse.isCurrent) {
-      this.#peeks.clear()
-      this.#reconcileIfDue(glimpse.value)
-    }
+    if (glimpse.value && glimpse.isCurrent) this.#looked(glimpse.value)
     return glimpse
   }
 
@@ -161,6 +160,12 @@ export class ListedView {
       error: error?.message,
       note: isInFull ? 'New keys come out of order: each refresh lists all of it.' : undefined,
     }
+  }
+
+  #looked(tree: ViewTree): ViewTree {
+    this.#peeks.clear()
+    this.#reconcileIfDue(tree)
+    return tree
   }
 
   #change(change: (index: KeyIndex) => KeyIndex): void {

@@ -86,6 +86,11 @@ export interface Listing {
    */
   tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree>
   /**
+   * The tree below a prefix, at most ttl old in any case: for what must not be decided by what was.
+   * @throws FsError as `tree`, and when the bucket can't be reached
+   */
+  current(prefix: Prefix, signal: AbortSignal): Promise<ViewTree>
+  /**
    * A tree that has at `names` below the prefix what the whole one has, be it that, or what a small LIST of that path
    * brings while the view is not listed yet.
    */

@@ -118,6 +118,15 @@ export class Refreshed<T> {
   }
 
   /**
+   * For who must know: never what is too old.
+   * @throws FsError as `get`
+   */
+  async current(signal: AbortSignal): Promise<T> {
+    this.lastLook = this.#options.clock.monotonic()
+    return this.fresh ?? orAborted(this.#started(), signal)
+  }
+
+  /**
    * For who must not wait: what is known, however old, renewed if the bucket answers within moments; else it is renewed for
    * those who come later. Never throws.
    */
@@ -165,9 +174,11 @@ export class Refreshed<T> {
 
   /** The failure that is fresh enough to be everybody's; whether it is over is found out meanwhile. */
   #remembered(now: Milliseconds): Failure | undefined {
-    const { pulse } = this.#options
+    const { pulse, mayServe } = this.#options
+    // Who is refused has an answer.
+    const isOutage = ({ at, error }: Failure): boolean => pulse.goodAt < at && mayServe(0, error)
     const holds = (it: Failure | undefined): it is Failure =>
-      it !== undefined && now - it.at < (pulse.goodAt < it.at ? failureTtlInOutage : failureTtl)
+      it !== undefined && now - it.at < (isOutage(it) ? failureTtlInOutage : failureTtl)
     const failure = [this.#failure, this.#expired].find(holds)
     if (failure && now - failure.at >= failureTtl) this.#started().catch(() => undefined)
     return failure

@@ -15,6 +15,8 @@ export class Pulse {
   readonly #clock: Clock
   /** Listings under way, the oldest first. Bodies take as long as they take, so other requests tell nothing before they end. */
   readonly #listings = new Set<Asked>()
+  /** When a page of a listing came: that files are taken tells nothing of those. */
+  #pageAt: Milliseconds = -Infinity
   #goodAt: Milliseconds = -Infinity
   #badAt: Milliseconds = -Infinity
 
@@ -32,7 +34,7 @@ export class Pulse {
     if (this.#badAt > this.#goodAt) return 0
     const [oldest] = this.#listings
     if (!oldest) return silence
-    return Math.max(0, silence - (this.#clock.monotonic() - Math.max(oldest.at, this.#goodAt)))
+    return Math.max(0, silence - (this.#clock.monotonic() - Math.max(oldest.at, this.#pageAt)))
   }
 
   /** The same store, its answers noted. */
@@ -64,6 +66,7 @@ export class Pulse {
     try {
       const result = await answer
       this.#goodAt = this.#clock.monotonic()
+      if (asked) this.#pageAt = this.#goodAt
       return result
     } catch (error) {
       this.#noteFailure(error, signal, asked)
@@ -76,6 +79,6 @@ export class Pulse {
     const isDown = !(error instanceof StoreError) || error.failure === 'transient' || error.failure === 'credentials'
     if (!isDown) this.#goodAt = now
     // Who gave up early does not know.
-    else if (!signal.aborted || (asked && now - Math.max(asked.at, this.#goodAt) >= silence)) this.#badAt = now
+    else if (!signal.aborted || (asked && now - Math.max(asked.at, this.#pageAt) >= silence)) this.#badAt = now
   }
 }
