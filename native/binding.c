@@ -253,7 +253,7 @@ static void add_text (list_t *list, const char *text) {
 }
 
 static double handle_of (const call_t *call) {
-  return call->handle & ~HANDLE_CACHED;
+  return call->handle & ~(HANDLE_CACHED | HANDLE_OF_BUCKET);
 }
 
 static double ms_of (uint64_t seconds, uint32_t nanoseconds) {

@@ -6,6 +6,8 @@
 
 // A path may change again and again; then whoever asks for it is told that it is not there.
 static const uint8_t most_retries = 8;
+// Of reads, which may each mean a request to the bucket, JavaScript gets so many at a time; then others have their turn.
+static const uint32_t most_reads = 8;
 
 // The kernel's numbers go up by two.
 static call_t **bucket (session_t *it, uint64_t unique) {
@@ -70,10 +72,15 @@ static bool find_paths (call_t *call) {
   return call->path != NULL && (call->other == NULL || call->other_path != NULL);
 }
 
-static void enqueue (session_t *it, call_t *call) {
+static void append (queue_t *queue, call_t *call) {
   call->next = NULL;
-  if (it->last == NULL) it->first = call; else it->last->next = call;
-  it->last = call;
+  if (queue->last == NULL) queue->first = call; else queue->last->next = call;
+  queue->last = call;
+}
+
+static void enqueue (session_t *it, call_t *call) {
+  bool is_of_bucket = call->opcode == FUSE_READ && (call->handle & HANDLE_OF_BUCKET);
+  append(is_of_bucket ? &it->reads : &it->queue, call);
 }
 
 // Into the queue, or to those that wait.
@@ -100,10 +107,18 @@ bool call_admit (session_t *it, call_t *call) {
 
 call_t *calls_take (session_t *it) {
   pthread_mutex_lock(&it->mutex);
-  call_t *all = it->first;
-  it->first = it->last = NULL;
+  queue_t taken = it->queue;
+  it->queue = (queue_t) { NULL, NULL };
+  for (uint32_t count = 0; count < most_reads && it->reads.first != NULL; count++) {
+    call_t *call = it->reads.first;
+    it->reads.first = call->next;
+    if (call->next == NULL) it->reads.last = NULL;
+    append(&taken, call);
+  }
+  bool is_more = it->reads.first != NULL;
   pthread_mutex_unlock(&it->mutex);
-  return all;
+  if (is_more) it->wake(it);
+  return taken.first;
 }
 
 // What it asked for was not there: it may have got another path meanwhile. The mutex is held.

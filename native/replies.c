@@ -97,7 +97,7 @@ static void begin_open (session_t *it, node_t *node, struct fuse_open_out *out, 
   out->open_flags = choose_cache(node, flags, version);
   bool is_cached = !(out->open_flags & FOPEN_DIRECT_IO);
   if (is_cached) node->cached++;
-  out->fh = handle | (is_cached ? HANDLE_CACHED : 0);
+  out->fh = handle | (is_cached ? HANDLE_CACHED : 0) | (version == 0 ? 0 : HANDLE_OF_BUCKET);
   pthread_mutex_unlock(&it->mutex);
 #ifdef FOPEN_NOFLUSH
   if (flags & OPEN_NO_FLUSH) out->open_flags |= FOPEN_NOFLUSH;

@@ -77,6 +77,11 @@ typedef struct interrupt {
   uint32_t pid;
 } interrupt_t;
 
+typedef struct {
+  call_t *first;
+  call_t *last;
+} queue_t;
+
 typedef struct session {
   int fd;
   double attr_timeout;      // s; of names and of attributes
@@ -84,8 +89,8 @@ typedef struct session {
   nodes_t nodes;
   call_t *known[CALL_BUCKETS];
   uint32_t waiting;         // of these
-  call_t *first;            // the queue for JavaScript
-  call_t *last;
+  queue_t queue;            // for JavaScript
+  queue_t reads;            // the same, of what may have to come from the bucket: it waits behind all else
   call_t *parked;
   buffer_t buffers[BUFFERS];
   buffer_t *free_buffers;
@@ -148,8 +153,10 @@ int reply_statfs (session_t *it, uint64_t unique, const double *numbers);
 // What was opened may have another size than the kernel thinks: it asks.
 void tell_changed (session_t *it, node_t *node);
 
-// A handle with this bit is read through the page cache, and counted as such.
+// A handle with the first bit is read through the page cache, and counted as such; what is read with the second may have to
+// come from the bucket.
 #define HANDLE_CACHED ((uint64_t) 1 << 62)
+#define HANDLE_OF_BUCKET ((uint64_t) 1 << 61)
 // What JavaScript says of a handle.
 enum { OPEN_UNCACHED = 1, OPEN_NO_FLUSH = 2 };
 

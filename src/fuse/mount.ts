@@ -1,5 +1,4 @@
 /** A mount: begun, watched, ended. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../errors.js'
 import type { Filesystem } from '../fs/filesystem.js'
 import type { Logger } from '../telemetry/log.js'
@@ -13,6 +12,7 @@ import { mountAt, unmount } from './mountinfo.js'
 import { Operations } from './operations.js'
 import type { Holder } from './process-questions.js'
 import type { Ownership } from './stat.js'
+import { watchMount } from './watch-mount.js'
 
 export interface MountRequest extends FuseMountOptions {
   /** Absolute, without a trailing slash. */
@@ -37,10 +37,6 @@ export interface MountedFuse {
   detach(): Promise<void>
 }
 
-/** JavaScript is not told when the kernel ends the mount. */
-const watchEvery: Milliseconds = 1_000
-const watchAtTheEnd: Milliseconds = 10
-
 /** @throws UsageError if the kernel or fusermount refuses */
 export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const { mountpoint, log } = request
@@ -53,7 +49,7 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const { kept } = mounted
   const ending = new AbortController()
   void mounted.ended?.then(() => ending.abort())
-  const gone = watch(mountpoint, ending.signal, log).then(() => {
+  const gone = watchMount(mountpoint, ending.signal, log).then(() => {
     answerer.close()
     kept?.close()
   })
@@ -86,22 +82,4 @@ async function begin(request: MountRequest, how: Parameters<typeof mountByKernel
   const { mountByStock } = await import('./stock-mount.js')
   await mountByStock(request, how)
   return {}
-}
-
-/** @param ending is aborted when the end is near */
-async function watch(mountpoint: string, ending: AbortSignal, log: Logger): Promise<void> {
-  while (await isThere(mountpoint, log)) {
-    if (ending.aborted) await delay(watchAtTheEnd)
-    else await delay(watchEvery, undefined, { signal: ending }).catch(() => undefined)
-  }
-}
-
-/** While it can't be read (no descriptors are left, say) nothing is known: the mount is not given up for that. */
-async function isThere(mountpoint: string, log: Logger): Promise<boolean> {
-  try {
-    return (await mountAt(mountpoint)) !== undefined
-  } catch (error) {
-    log.debug({ err: error }, 'what is mounted could not be read')
-    return true
-  }
 }

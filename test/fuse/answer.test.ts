@@ -73,3 +73,66 @@ t.test('past the deadline it is ETIMEDOUT, the operation is told, and its late r
   t.match(answerer.counts, { timedOut: 1, failed: 1, underWay: 0 })
   answerer.close()
 })
+
+t.test('a reply that throws is an error to whoever waits, and to nobody else', async (t) => {
+  const answerer = answererOf()
+  const told: number[] = []
+  answerer.answer(
+    { operation: 'read', path: '/path' },
+    () => {
+      throw new Error('a bug in the binding')
+    },
+    (errno) => void told.push(errno),
+    () => Promise.resolve('bytes'),
+  )
+  await until('a reply', () => told.length > 0)
+  t.same(told, [EIO])
+  t.match(answerer.counts, { underWay: 0 })
+  answerer.close()
+})
+
+t.test('the deadline counts from when the caller began to wait', async (t) => {
+  const answerer = answererOf(60_000)
+  const told: number[] = []
+  const never = () => new Promise<string>(() => undefined)
+  const ask = (age: number) =>
+    answerer.answer(
+      { operation: 'read', path: '/path', age },
+      () => undefined,
+      (errno) => void told.push(errno),
+      never,
+    )
+  ask(0)
+  ask(61_000)
+  await until('a reply', () => told.length > 0)
+  t.same(told, [ETIMEDOUT])
+  t.match(answerer.counts, { timedOut: 1, underWay: 1 })
+  answerer.close()
+})
+
+t.test('who is being killed is let go, what was done for it is told, and others go on waiting', async (t) => {
+  const answerer = answererOf()
+  const told: number[] = []
+  const signals: AbortSignal[] = []
+  for (const id of [1, 2, undefined]) {
+    answerer.answer(
+      { operation: 'read', path: '/path', ...(id === undefined ? {} : { id }) },
+      () => undefined,
+      (errno) => void told.push(errno),
+      (signal) => {
+        signals.push(signal)
+        return new Promise<string>(() => undefined)
+      },
+    )
+  }
+  answerer.abandon(2)
+  answerer.abandon(2)
+  answerer.abandon(7)
+  t.same(told, [-4])
+  t.same(
+    signals.map((it) => it.aborted),
+    [false, true, false],
+  )
+  t.match(answerer.counts, { underWay: 2 })
+  answerer.close()
+})

@@ -1,0 +1,35 @@
+/** Waits for the end of a mount: whoever takes it away, JavaScript is not told. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds } from '../units.js'
+import { mountAt } from './mountinfo.js'
+
+const watchEvery: Milliseconds = 1_000
+const watchAtTheEnd: Milliseconds = 10
+
+/**
+ * @param ending is aborted when the end is near
+ * @param look replaceable for tests
+ * @returns when nothing is mounted there
+ */
+export async function watchMount(
+  mountpoint: string,
+  ending: AbortSignal,
+  log: Logger,
+  look: (path: string) => Promise<unknown> = mountAt,
+): Promise<void> {
+  while (await isThere(() => look(mountpoint), log)) {
+    if (ending.aborted) await delay(watchAtTheEnd)
+    else await delay(watchEvery, undefined, { signal: ending }).catch(() => undefined)
+  }
+}
+
+/** While it can't be told (no descriptors are left, say) the mount is not given up for that. */
+async function isThere(look: () => Promise<unknown>, log: Logger): Promise<boolean> {
+  try {
+    return (await look()) !== undefined
+  } catch (error) {
+    log.debug({ err: error }, 'what is mounted could not be read')
+    return true
+  }
+}

@@ -1,0 +1,140 @@
+/** While the bucket hangs, only those wait who want something of it, and they not for long. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, rename, stat, statfs, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { ControlClient } from '../../src/state/control-client.js'
+import { as2fs, type Mounted, prepare } from '../helpers/mounted.js'
+import { run } from '../helpers/run.js'
+import { until } from '../helpers/until.js'
+
+const inbox = 'AS2/files/ACME/GLOBEX/inbox'
+const script = fileURLToPath(new URL('../../../test/helpers/readers.py', import.meta.url))
+
+/** A mount that knows what is in its bucket: so many files in an inbox, of which one was read. */
+async function mountedFull(t: Test, count: number, flags: readonly string[]): Promise<Mounted> {
+  const mounted = await prepare(t, { flags: ['--list-ttl', '10m', ...flags], proxied: true })
+  for (let n = 0; n < count; n += 1) mounted.server.put(`${inbox}/${n}.edi`, Buffer.from(`message ${n}`))
+  mounted.server.put(`${inbox}/read.edi`, Buffer.from('read before'))
+  await mounted.mount()
+  t.equal((await readdir(mounted.path('ACME/GLOBEX/inbox'))).length, count + 1)
+  t.equal(await readFile(mounted.path('ACME/GLOBEX/inbox/read.edi'), 'utf8'), 'read before')
+  t.same(await readdir(mounted.path('ACME/GLOBEX/send')), [])
+  return mounted
+}
+
+/** Reads as many files at the same time. @returns of each what became of it, and in how many ms */
+async function readAll(mounted: Mounted, count: number): Promise<{ outcome: string; ms: number }[]> {
+  const paths = Array.from({ length: count }, (_, n) => mounted.path('ACME/GLOBEX/inbox', `${n}.edi`))
+  const { stdout } = await run('python3', [script, ...paths])
+  const lines = stdout.trim().split('\n')
+  return lines.map((line) => line.split('\t')).map(([outcome = '', ms]) => ({ outcome, ms: Number(ms) }))
+}
+
+async function underWay(mounted: Mounted): Promise<number> {
+  return (await new ControlClient(mounted.stateDirectory).status()).calls?.underWay ?? 0
+}
+
+t.test('with 300 readers that wait for it, all else is answered at once, and each of them in time', async (t) => {
+  const count = 300
+  const mounted = await mountedFull(t, count, ['--op-timeout', '15s'])
+  mounted.proxy.add({ operation: 'GetObject', fault: { stall: true } })
+  const reading = readAll(mounted, count)
+  await until('all to wait', async () => (await underWay(mounted)) >= count)
+
+  const send = mounted.path('ACME/GLOBEX/send')
+  await statfs(mounted.mountpoint)
+  t.equal((await mounted.status()).mountpoint, mounted.mountpoint)
+  t.equal(await readFile(mounted.path('ACME/GLOBEX/inbox/read.edi'), 'utf8'), 'read before')
+  t.equal((await readdir(mounted.path('ACME/GLOBEX/inbox'))).length, count + 1)
+  await writeFile(join(send, 'one.tmp'), 'one')
+  await rename(join(send, 'one.tmp'), join(send, 'two.tmp'))
+  t.equal(await readFile(join(send, 'two.tmp'), 'utf8'), 'one')
+  t.same(await readdir(send), ['two.tmp'])
+  await unlink(join(send, 'two.tmp'))
+  t.match(await run(process.execPath, [as2fs, 'status', mounted.mountpoint]), { code: 0 })
+  t.match(await run(process.execPath, [as2fs, 'umount', mounted.mountpoint]), { code: 1, stderr: /in use by/ })
+  t.ok((await underWay(mounted)) >= count, 'all of that while all of them waited')
+
+  const outcomes = await reading
+  t.equal(outcomes.length, count)
+  for (const { outcome } of outcomes) if (outcome === 'read') t.fail('a reader got something')
+  const slowest = Math.max(...outcomes.map(({ ms }) => ms))
+  t.ok(slowest < 15_000 + 5_000, `the last one after ${slowest} ms`)
+})
+
+t.test('a reader does not wait twice for one read, as the kernel asks twice', async (t) => {
+  const mounted = await mountedFull(t, 1, ['--op-timeout', '4s'])
+  mounted.proxy.add({ operation: 'GetObject', fault: { stall: true } })
+  const [{ outcome, ms } = { outcome: '', ms: 0 }] = await readAll(mounted, 1)
+  t.match(outcome, /timed out|Input\/output/)
+  t.ok(ms > 3_000 && ms < 7_500, `${ms} ms`)
+})
+
+t.test('a bucket that is merely slow makes 1,000 parallel readers wait, and none fail', async (t) => {
+  const count = 1_000
+  const mounted = await mountedFull(t, count, ['--op-timeout', '60s'])
+  mounted.proxy.add({ operation: 'GetObject', fault: { delay: 25 } })
+  const outcomes = await readAll(mounted, count)
+  t.equal(outcomes.filter(({ outcome }) => outcome === 'read').length, count)
+})
+
+for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+  t.test(`who is ended by ${signal} while it waits goes at once`, async (t) => {
+    const mounted = await mountedFull(t, 1, ['--op-timeout', '5m'])
+    mounted.proxy.add({ fault: { stall: true } })
+    const waiting = async (path: string) => {
+      const before = await underWay(mounted)
+      const child = spawn('cat', [mounted.path(path)], { stdio: 'ignore' })
+      const ended = once(child, 'exit')
+      await until('it to wait', async () => (await underWay(mounted)) > before)
+      child.kill(signal)
+      t.same(await ended, [null, signal])
+    }
+    await waiting('ACME/GLOBEX/outbox/unknown.edi')
+    await until('nobody to wait', async () => (await underWay(mounted)) === 0)
+    // What the kernel reads ahead it reads for nobody, and goes on waiting for it.
+    await waiting('ACME/GLOBEX/inbox/0.edi')
+  })
+}
+
+t.test('a signal that its program handles interrupts no call', async (t) => {
+  const mounted = await mountedFull(t, 1, ['--op-timeout', '1m'])
+  mounted.server.put('AS2/files/ACME/GLOBEX/outbox/late.edi', Buffer.from('late'))
+  mounted.proxy.add({ operation: 'ListObjectsV2', fault: { delay: 3_000 } })
+  const path = mounted.path('ACME/GLOBEX/outbox/late.edi')
+  // Perl says so where a call is interrupted; most others ask again in silence.
+  const program = '$SIG{USR1} = sub { $n++ }; my @found = stat($ARGV[0]); print @found ? "$n: $found[7]" : "$n: $!"'
+  const child = spawn('perl', ['-e', program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let shown = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text))
+  const ended = once(child, 'close')
+  await until('it to wait', async () => (await underWay(mounted)) > 0)
+  child.kill('SIGUSR1')
+  await ended
+  t.equal(shown, '1: 4')
+})
+
+t.test('a second signal that ends it is heard, too', async (t) => {
+  const mounted = await mountedFull(t, 1, ['--op-timeout', '5m'])
+  mounted.proxy.add({ fault: { stall: true } })
+  const child = spawn('perl', ['-e', '$SIG{USR1} = sub { }; stat($ARGV[0])', mounted.path('ACME/GLOBEX/outbox/x')])
+  const ended = once(child, 'exit')
+  await until('it to wait', async () => (await underWay(mounted)) > 0)
+  child.kill('SIGUSR1')
+  await until('the signal to be there', async () => /^ShdPnd:\s+0*2/m.test(await statusOf(child.pid)))
+  child.kill('SIGKILL')
+  t.same(await ended, [null, 'SIGKILL'])
+})
+
+function statusOf(pid: number | undefined): Promise<string> {
+  return readFile(`/proc/${pid ?? 0}/status`, 'utf8')
+}
+
+t.test('what is not there is not there, though the bucket hangs', async (t) => {
+  const mounted = await mountedFull(t, 1, ['--op-timeout', '1m'])
+  mounted.proxy.add({ fault: { stall: true } })
+  await t.rejects(stat(mounted.path('ACME/GLOBEX/inbox/absent.edi')), { code: 'ENOENT' })
+})
