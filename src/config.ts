@@ -5,8 +5,8 @@ import type { Partner } from './view/partner.js'
 
 /** What happens to an empty file in `send/`. */
 export type EmptyPolicy = 'hold' | 'send' | 'reject'
-/** When a file in `send/` is finished: at its last close, or once it is renamed. */
-export type CommitPolicy = 'close' | 'rename'
+/** When a file in `send/` is finished: at its last close, once it is renamed, or once its trigger is made beside it. */
+export type CommitPolicy = 'close' | 'rename' | 'trigger'
 /** What happens to a name that was sent within six hours. */
 export type DuplicatePolicy = 'reject' | 'suffix' | 'send'
 
@@ -48,6 +48,8 @@ export interface MountConfig {
   readonly hold: readonly string[]
   readonly empty: EmptyPolicy
   readonly commit: CommitPolicy
+  /** Of the triggers of `--commit trigger`. */
+  readonly triggerSuffixes: readonly string[]
   readonly onDuplicate: DuplicatePolicy
   readonly multipartThreshold: Bytes
   readonly settle: Milliseconds

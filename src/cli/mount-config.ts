@@ -5,7 +5,7 @@ import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
 import { stateDirectoryPath } from '../state/state-directory.js'
 import { awsPlaces, refuseInMounts, type Places } from './own-places.js'
-import type { OptionName, OptionValues } from './options.js'
+import { mountOptions, type OptionName, type OptionValues } from './options.js'
 import * as parse from './parse.js'
 import { fromEnvironment, fromFile, settle, valueOf, type Source } from './settings.js'
 
@@ -30,6 +30,9 @@ export async function mountConfig(
   const values = settle([flags, environment, ...(file === undefined ? [] : [fromFile(file)])])
   if (values.profile !== undefined && values['credentials-csv'] !== undefined) {
     throw new UsageError('--profile and --credentials-csv both name credentials: give one of them.')
+  }
+  if (values.commit !== 'trigger' && values['trigger-suffix'] !== mountOptions['trigger-suffix'].fallback) {
+    throw new UsageError('--trigger-suffix has a meaning with --commit trigger only: give both, or neither.')
   }
   const config = configOf(parsedBucket(args.bucket), mountpoint, values)
   await refuseInMounts(new Map([...ownPlaces(config), ...awsPlaces(env)]), mountpoint)
@@ -97,6 +100,7 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues): Mou
     hold: values.hold,
     empty: values.empty,
     commit: values.commit,
+    triggerSuffixes: values['trigger-suffix'],
     onDuplicate: values['on-duplicate'],
     multipartThreshold: values['multipart-threshold'],
     settle: values.settle,

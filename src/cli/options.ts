@@ -96,9 +96,18 @@ export const mountOptions = {
     'hold',
   ),
   commit: value(
-    ['Sending', 'WHEN', 'a file is finished at its last close, or once it gets its final name: close or rename'],
-    parse.choice('close', 'rename'),
+    [
+      'Sending',
+      'WHEN',
+      'a file is finished at its last close, once it gets its final name, or once a trigger is made beside it: close, rename or trigger',
+    ],
+    parse.choice('close', 'rename', 'trigger'),
     'close',
+  ),
+  'trigger-suffix': list(
+    ['Sending', 'SUFFIX', 'order.edi.ok or order.ok is the trigger of order.edi; replaces the defaults'],
+    parse.suffix,
+    ['.ok', '.done'],
   ),
   'on-duplicate': value(
     ['Sending', 'WHAT', 'a name that was sent within 6 hours: reject, suffix (append the time) or send'],

@@ -150,6 +150,12 @@ export function pattern(text: string): string {
   return text
 }
 
+/** The end of a name, that begins with what sets it off: `.ok`. */
+export function suffix(text: string): string {
+  if (/^[^a-z0-9/\s][^/]*$/i.test(text) && text.length > 1) return text
+  throw new ParseError(`'${text}' is not the end of a name; write for example '.ok', with the dot.`)
+}
+
 export function path(text: string, base: string): string {
   if (text === '' || text.includes('\0')) throw new ParseError('the path is empty.')
   return resolve(base, text)

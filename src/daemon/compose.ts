@@ -131,9 +131,20 @@ export function makeSender(
   audit: AuditLog | undefined,
   log: Logger,
 ): Promise<Sender> {
-  const { prefix: root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, onDuplicate } = config
+  const {
+    prefix: root,
+    readOnly,
+    settle,
+    uploads,
+    multipartThreshold,
+    hold,
+    empty,
+    commit,
+    triggerSuffixes,
+    onDuplicate,
+  } = config
   return createSender({
-    ...{ root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, onDuplicate },
+    ...{ root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, triggerSuffixes, onDuplicate },
     directory: join(directory, 'spool'),
     store,
     bucket: new ListedBucketView({ ...{ listing, store, root, bucketClock }, clock: systemClock }),

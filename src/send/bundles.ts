@@ -8,6 +8,7 @@ import type { Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { sendKey } from '../view/send-key.js'
 import { fitsArchive } from './archive.js'
+import type { Beside } from './beside.js'
 import type { Told } from './change.js'
 import { toldOf } from './judgement.js'
 import type { Holding } from './holding.js'
@@ -24,6 +25,7 @@ export interface BundlesOptions {
   readonly locks: Locks
   readonly names: NameCheck
   readonly holding: Holding
+  readonly beside: Beside
   readonly packer: Packer
   readonly root: Prefix
   readonly clock: Clock
@@ -158,13 +160,14 @@ export class Bundles {
     if (book.at(partner, archive)) throw new FsError('EEXIST', `${archive} is there already.`)
     const files = this.#files(partner, folder)
     if (files.length === 0) throw new FsError('ENODATA', 'There is no file in it.')
+    if (this.#options.beside.isLocked(partner, folder)) throw new FsError('EBUSY', 'A lock file stands beside it.')
     for (const file of files) this.#mayBeMember(file, file.path.slice(folder.length + 1))
     return files
   }
 
   /** Nothing half-written goes out, in an archive neither. */
   #mayBeMember(file: Message, name: string): void {
-    const { holding } = this.#options
+    const { holding, beside } = this.#options
     if (file.isDamaged === true) throw new FsError('EIO', `${name} is not complete: ${file.error ?? 'a write failed'}`)
     if (file.state !== 'held') throw new FsError('EBUSY', `${name} is still being written.`)
     if (file.reason !== 'bundle') {
@@ -172,6 +175,10 @@ export class Bundles {
     }
     if (name.split('/').some((it) => holding.looksUnfinished(it))) {
       throw new FsError('EBUSY', `${name} looks unfinished: rename or remove it.`)
+    }
+    if (beside.isLocked(file, file.path)) throw new FsError('EBUSY', `A lock file stands beside ${name}.`)
+    if (holding.triggeredBy(file.path) !== undefined) {
+      throw new FsError('EBUSY', `${name} is a trigger, which is never sent: remove it, and make one for the archive.`)
     }
     if (file.size === 0 && holding.isEmptyHeld) throw new FsError('ENODATA', `${name} is empty (--empty).`)
     if (!fitsArchive(name)) throw new FsError('ENOTSUP', `${name} can't be unpacked everywhere: rename it.`)

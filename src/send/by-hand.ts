@@ -21,6 +21,9 @@ export function released(message: Message, now: EpochMs): Message {
   if (message.reason === 'bundle') {
     throw new FsError('EINVAL', `${message.path} is part of a folder: rename that to a name that ends in .zip.`)
   }
+  if (message.reason === 'trigger') {
+    throw new FsError('EINVAL', `${message.path} is a trigger: it is never sent, release its file.`)
+  }
   return requeued(message, now)
 }
 
@@ -33,7 +36,9 @@ function requeued(message: Message, now: EpochMs): Message {
   const rest = without(message, 'reason', 'error', 'killedBy', 'wait')
   // A held one's name was not asked for while it looked unfinished.
   const isUnchecked = message.state === 'held' || message.isUnchecked === true
-  const closed = { ...rest, closedAt: message.closedAt ?? now, ...(isUnchecked ? { isUnchecked } : {}) }
+  const closed: Message = { ...rest, closedAt: message.closedAt ?? now, ...(isUnchecked ? { isUnchecked } : {}) }
   // What is in a folder stays there, as one of its files.
-  return message.path.includes('/') ? { ...closed, state: 'held', reason: 'bundle' } : { ...closed, state: 'queued' }
+  if (message.path.includes('/')) return { ...closed, state: 'held', reason: 'bundle' }
+  const isReleased = message.state === 'held' || message.isReleased === true
+  return { ...closed, state: 'queued', ...(isReleased ? { isReleased } : {}) }
 }

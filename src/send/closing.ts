@@ -18,7 +18,8 @@ export interface ClosingOptions {
   readonly judge: (message: Message) => Message
   /** Whether somebody has it open for writing. */
   readonly isWritten: (id: string) => boolean
-  readonly onQueued: () => void
+  /** It is written down what becomes of a file. */
+  readonly onJudged: () => Promise<void>
 }
 
 const againAfter: Milliseconds = 1_000
@@ -51,7 +52,7 @@ export class Closing {
         this.#later(id, end)
       }
     })
-    this.#options.onQueued()
+    await this.#options.onJudged()
   }
 
   /** What could not be written down by now, the next start finds as it was flushed. */
@@ -66,7 +67,8 @@ export class Closing {
   ): { readonly next: Message; readonly told: Told } {
     const { clock, settle, judge } = this.#options
     // Opened for writing, and nothing written: as it was. A new name is judged anew.
-    if (!isChanged && before?.path === message.path) {
+    // A trigger that was used counts again when it is touched.
+    if (!isChanged && before?.path === message.path && before.isSpent !== true) {
       const next = settled({ ...before, mtime: message.mtime }, settle)
       return { next, told: next.state === 'failed' ? { event: 'failed' } : toldOf(next, next) }
     }

@@ -6,6 +6,7 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from '../units.js'
 import type { DuplicatePolicy } from '../config.js'
+import { Beside } from './beside.js'
 import { Descriptors, mostOpenFiles } from './descriptors.js'
 import { DurableSender } from './durable-sender.js'
 import { Holding, type HoldPolicy } from './holding.js'
@@ -64,9 +65,13 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const isForgettable = (message: Message): boolean =>
     message.state === 'gone' && !message.upload && message.isUntold !== true && !isRemembered(message, bucket.now())
   const queue = new UploadQueue(clock, { uploads: options.uploads, large: options.multipartThreshold })
+  const holding = new Holding(options)
+  const beside = new Beside(holding)
   const book = new MessageBook({
     journal,
     queue,
+    beside,
+    removeData: (id) => spool.remove(id),
     messages,
     bundles,
     isForgettable,
@@ -85,10 +90,6 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   })
   const waiting = messages.filter((it) => it.state !== 'gone').length
   if (waiting > 0) log.info({ waiting }, `${waiting} files were in the spool.`)
-  transfer.sweep()
-  transfer.kick()
-  pickup.watch()
-  const holding = new Holding(options)
   const sender = new DurableSender({
     ...options,
     random,
@@ -100,9 +101,13 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     pickup,
     locks,
     holding,
+    beside,
     trail,
   })
   await sender.finishClosed()
+  transfer.sweep()
+  transfer.kick()
+  pickup.watch()
   return sender
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/log.js'
 import type { Bytes, EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
 import { sendKey } from '../view/send-key.js'
 import type { DuplicatePolicy } from '../config.js'
+import { renewed, type Beside } from './beside.js'
 import { Bundles } from './bundles.js'
 import type { Told } from './change.js'
 import { Closing } from './closing.js'
@@ -21,6 +22,7 @@ import { Packer } from './packer.js'
 import type { Pickup } from './pickup.js'
 import { dataOf, released, retried } from './by-hand.js'
 import { damaged, mustBeIdle, mustBePacked } from './refusals.js'
+import { Rejudging } from './rejudging.js'
 import { Rows } from './rows.js'
 import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow } from './sender.js'
 import type { Spool } from './spool.js'
@@ -38,6 +40,7 @@ export interface DurableSenderParts {
   readonly pickup: Pickup
   readonly locks: Locks
   readonly holding: Holding
+  readonly beside: Beside
   readonly trail: Trail
   readonly bucket: BucketView
   readonly root: Prefix
@@ -59,6 +62,7 @@ export class DurableSender implements Sender {
   readonly #packer: Packer
   readonly #bundles: Bundles
   readonly #closing: Closing
+  readonly #rejudging: Rejudging
   #isLeaving = false
 
   constructor(parts: DurableSenderParts) {
@@ -67,7 +71,12 @@ export class DurableSender implements Sender {
     this.#names = new NameCheck(parts)
     const judge = (message: Message): Message => this.#judged(message)
     const onQueued = () => parts.transfer.kick()
-    this.#closing = new Closing({ ...parts, judge, onQueued, isWritten: (id) => this.#files.isWritten(id) })
+    this.#rejudging = new Rejudging({ ...parts, judge })
+    const onJudged = async (): Promise<void> => {
+      await this.#rejudging.heed()
+      onQueued()
+    }
+    this.#closing = new Closing({ ...parts, judge, onJudged, isWritten: (id) => this.#files.isWritten(id) })
     this.#packer = new Packer({ ...parts, judge, onPacked: onQueued })
     this.#rows = new Rows({ ...parts, packer: this.#packer })
     this.#bundles = new Bundles({ ...parts, files: this.#files, names: this.#names, packer: this.#packer })
@@ -113,7 +122,7 @@ export class DurableSender implements Sender {
     descriptors.mustBeFree()
     const isUnchecked = await this.#names.check(partner, name, false, signal)
     const id = randomUUID()
-    return locks.run([pathId(partner, name), ...this.#bundles.lockIds(partner, path)], async () => {
+    const file = await locks.run([pathId(partner, name), ...this.#bundles.lockIds(partner, path)], async () => {
       this.#bundles.mustHold(partner, path)
       if (book.at(partner, name)) throw new FsError('EEXIST', `${name} was made a moment ago.`)
       const { station, partner: to } = partner
@@ -130,6 +139,8 @@ export class DurableSender implements Sender {
         throw error
       }
     })
+    await this.#rejudging.heed()
+    return file
   }
 
   async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
@@ -146,8 +157,9 @@ export class DurableSender implements Sender {
       try {
         if (current.state !== 'open') {
           // Out of the queue, on disk, before a byte of it changes.
-          const rest = isLost ? without(current, 'reason', 'wait') : without(current, 'reason', 'wait', 'error')
-          await this.#write([{ ...rest, state: 'open' }], [{ event: 'reopened' }])
+          const rest = without(current, 'reason', 'wait', 'triggeredBy', 'isReleased')
+          const opened: Message = { ...(isLost ? rest : without(rest as Message, 'error')), state: 'open' }
+          await this.#write([opened], [{ event: 'reopened' }])
           file.reopened(current)
         }
         if (flags.truncate) await file.truncate(0)
@@ -187,7 +199,8 @@ export class DurableSender implements Sender {
       const replaced = this.#parts.book.at(partner, name)
       if (replaced?.id !== target?.id) throw new FsError('EBUSY', `${name} was made a moment ago.`)
       const gone = replaced ? [{ ...this.#mustBeIdle(replaced.id, 'EBUSY'), state: 'gone' as const }] : []
-      const moved = { ...without(current, 'isUnchecked', 'killedBy'), path: name, isRenamed: true }
+      const rest = without(current, 'isUnchecked', 'killedBy', 'triggeredBy', 'isReleased')
+      const moved = { ...rest, path: name, isRenamed: true }
       const renamed: Message = isUnchecked ? { ...moved, isUnchecked } : moved
       // An open file is judged when it is closed.
       const next = current.state === 'open' ? renamed : this.#judged(renamed)
@@ -196,6 +209,7 @@ export class DurableSender implements Sender {
       await this.#write([...gone, next], [...cancelled, { ...told, from: current.path }])
       for (const { id } of gone) await this.#parts.spool.remove(id)
     })
+    await this.#rejudging.heed()
     this.#parts.transfer.kick()
   }
 
@@ -203,12 +217,14 @@ export class DurableSender implements Sender {
     await this.#discard(this.#find(partner, path).id)
   }
 
-  mkdir(partner: Partner, path: readonly Name[]): Promise<void> {
-    return this.#bundles.mkdir(partner, path)
+  async mkdir(partner: Partner, path: readonly Name[]): Promise<void> {
+    await this.#bundles.mkdir(partner, path)
+    await this.#rejudging.heed()
   }
 
-  rmdir(partner: Partner, path: readonly Name[]): Promise<void> {
-    return this.#bundles.rmdir(partner, path)
+  async rmdir(partner: Partner, path: readonly Name[]): Promise<void> {
+    await this.#bundles.rmdir(partner, path)
+    await this.#rejudging.heed()
   }
 
   async setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void> {
@@ -217,8 +233,11 @@ export class DurableSender implements Sender {
       const message = this.#parts.book.get(id)
       // One that is on its way is not changed any more; its time is of no use to anybody.
       if (!message || this.#parts.transfer.isUnderWay(id)) return
-      await this.#parts.book.put([{ ...message, mtime }], { sync: false })
+      // A trigger that was used counts again when it is touched.
+      const touched = message.isSpent === true ? renewed(message) : message
+      await this.#parts.book.put([{ ...touched, mtime }], { sync: false })
     })
+    await this.#rejudging.heed()
   }
 
   listed(partner: Partner, begunAt: Milliseconds, has: (key: Key) => boolean): Promise<void> {
@@ -271,23 +290,25 @@ export class DurableSender implements Sender {
     for (const { id, size } of closed) {
       await this.#closing.closed(id, () => ({ isChanged: true, before: undefined, size, damage: undefined }))
     }
+    await this.#rejudging.heedAll()
     this.#packer.kick()
   }
 
   #judged(message: Message): Message {
-    const { clock, holding, settle, bucket } = this.#parts
+    const { clock, holding, beside, settle, bucket } = this.#parts
     const isSuffixed = this.#names.isSuffixed(message, message.path)
     const now = clock.now()
-    return judged(message, { holding, settle, now, bucketNow: bucket.now() ?? now, isSuffixed })
+    return judged(message, { holding, beside, settle, now, bucketNow: bucket.now() ?? now, isSuffixed })
   }
 
   async #requeue(id: string, change: (message: Message, now: EpochMs) => Message): Promise<void> {
     await this.#parts.locks.run([id], async () => {
       // What may be in the bucket is looked for before it is sent.
       const message = this.#mustBeIdle(id, 'EBUSY', { inDoubt: true })
-      const next = change(message, this.#parts.clock.now())
+      const next = this.#rejudging.byHand(change(message, this.#parts.clock.now()))
       await this.#write([next], [toldOf(message, next)])
     })
+    await this.#rejudging.heed()
     this.#parts.transfer.kick()
   }
 
@@ -299,6 +320,7 @@ export class DurableSender implements Sender {
       this.#packer.forget(id)
       for (const it of dataOf(message)) await this.#parts.spool.remove(it)
     })
+    await this.#rejudging.heed()
     this.#parts.transfer.sweep()
   }
 

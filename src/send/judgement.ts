@@ -1,5 +1,6 @@
 /** What becomes of a file that was closed or renamed: queued, held or failed. Pure. */
 import type { EpochMs, Milliseconds } from '../units.js'
+import type { Beside } from './beside.js'
 import type { Told } from './change.js'
 import { suffixed } from './duplicates.js'
 import type { Holding } from './holding.js'
@@ -8,6 +9,7 @@ import type { HoldReason } from './sender.js'
 
 export interface Judgement {
   readonly holding: Holding
+  readonly beside: Pick<Beside, 'verdict'>
   readonly settle: Milliseconds
   /** By this machine's clock. */
   readonly now: EpochMs
@@ -17,17 +19,20 @@ export interface Judgement {
   readonly isSuffixed: boolean
 }
 
-export function judged(message: Message, { holding, settle, now, bucketNow, isSuffixed }: Judgement): Message {
-  const rest = without(message, 'reason', 'wait', 'isComplete')
+export function judged(message: Message, judgement: Judgement): Message {
+  const { holding, beside, settle, now, bucketNow, isSuffixed } = judgement
+  const rest = without(message, 'reason', 'wait', 'isComplete', 'isSpent')
   if (message.isDamaged === true) return { ...rest, state: 'failed' }
   const { path, size, killedBy } = message
   if (killedBy !== undefined) return { ...rest, state: 'held', reason: 'killed', error: cutOff(killedBy) }
   const verdict = holding.verdict({ path, size, isRenamed: message.isRenamed === true })
   if (verdict === 'reject') return { ...rest, state: 'failed', error: 'It is empty, and empty files are refused.' }
   if (verdict !== 'queue') return { ...without(rest as Message, 'error'), state: 'held', reason: verdict.held }
-  const named = isSuffixed ? { ...rest, path: suffixed(path, bucketNow) } : rest
-  const closedAt = message.closedAt ?? now
-  return settled({ ...without(named as Message, 'error'), state: 'queued', closedAt }, settle)
+  const closed = { ...without(rest as Message, 'error', 'triggeredBy'), closedAt: message.closedAt ?? now }
+  const { held, ...more } = beside.verdict(message)
+  if (held !== undefined) return { ...closed, ...more, state: 'held', reason: held }
+  const named = isSuffixed ? { ...closed, path: suffixed(path, bucketNow) } : closed
+  return settled({ ...named, ...more, state: 'queued' }, settle)
 }
 
 /** One that is queued waits a little from now on: its name may change yet. */
@@ -53,6 +58,8 @@ const policies: Readonly<Partial<Record<HoldReason, string>>> = {
   name: '--hold',
   empty: '--empty hold',
   commit: '--commit rename',
+  untriggered: '--commit trigger',
+  trigger: '--commit trigger',
 }
 
 function cutOff(signal: string): string {

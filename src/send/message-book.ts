@@ -1,6 +1,7 @@
 /** All messages and bundles: in memory as the journal has them. A change is on disk before it is seen. */
 import type { Logger } from '../telemetry/log.js'
 import type { Clock } from '../telemetry/clock.js'
+import type { Beside } from './beside.js'
 import type { Told } from './change.js'
 import type { AppendOptions, Journal } from './journal.js'
 import { JournalHealth } from './journal-health.js'
@@ -19,6 +20,9 @@ export interface MessageBookOptions {
   readonly bundles: readonly Bundle[]
   /** Told of every message that waits for its upload. */
   readonly queue: UploadQueue
+  readonly beside: Beside
+  /** What a trigger had in it is needed no more. */
+  readonly removeData: (id: string) => Promise<void>
   /** Whether what is over may be forgotten. */
   readonly isForgettable: (message: Message) => boolean
   /** Told of every change, once it is in the journal. */
@@ -36,6 +40,8 @@ export class MessageBook {
   readonly #log: Logger
   readonly #isForgettable: (message: Message) => boolean
   readonly #index = new MessageIndex()
+  readonly #beside: Beside
+  readonly #removeData: MessageBookOptions['removeData']
   readonly #queue: UploadQueue
   readonly #bundles = new Map<string, Bundle>()
   /** Their names by partner. */
@@ -52,6 +58,8 @@ export class MessageBook {
     this.#log = options.log
     this.#isForgettable = options.isForgettable
     this.#queue = options.queue
+    this.#beside = options.beside
+    this.#removeData = options.removeData
     const { onHealed, log } = options
     this.#health = new JournalHealth({ heal: (isFull) => this.#heal(isFull), onHealed, log })
     for (const message of options.messages) this.#see(message)
@@ -109,15 +117,18 @@ export class MessageBook {
   ): Promise<void> {
     const at = this.#clock.now()
     const { removed } = options
-    const told = messages.map((_, i) => options.told?.[i] ?? null)
-    await this.#append({ at, messages, told, ...(removed && { removed }) }, options, () => {
+    const also = this.#beside.consequences(messages.map((after) => ({ before: this.get(after.id), after })))
+    const all = [...messages, ...also.map((it) => it.after)]
+    const told = [...messages.map((_, i) => options.told?.[i] ?? null), ...also.map((it) => it.told ?? null)]
+    await this.#append({ at, messages: all, told, ...(removed && { removed }) }, options, () => {
       for (const bundle of removed ?? []) this.#removeBundle(bundle)
-      for (const [i, message] of messages.entries()) {
+      for (const [i, message] of all.entries()) {
         this.#see(message)
         const happened = told[i]
         if (happened) this.#trail.changed(happened, message, at)
       }
     })
+    for (const { after } of also) if (after.state === 'gone') await this.#removeData(after.id)
   }
 
   /** Changes what is shown while a file is being written; the next `put` writes it down. */
@@ -154,11 +165,14 @@ export class MessageBook {
 
   #see(message: Message): void {
     this.#queue.see(message)
+    const before = this.#index.get(message.id)
     this.#index.put(message)
+    this.#beside.see(before, message)
   }
 
   #addBundle(bundle: Bundle): void {
     this.#bundles.set(bundleId(bundle), bundle)
+    this.#beside.seeBundle(bundle, true)
     const partner = pathId(bundle, '')
     const others = this.#bundlesOf.get(partner)
     if (others) others.set(bundle.name, bundle)
@@ -167,6 +181,7 @@ export class MessageBook {
 
   #removeBundle(bundle: Bundle): void {
     this.#bundles.delete(bundleId(bundle))
+    this.#beside.seeBundle(bundle, false)
     this.#bundlesOf.get(pathId(bundle, ''))?.delete(bundle.name)
   }
 

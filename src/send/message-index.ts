@@ -1,4 +1,5 @@
 /** Messages by what is asked for again and again: path, partner, state. Each answer costs what it brings, not what there is. */
+import { Groups } from './groups.js'
 import { pathId, type Message } from './message.js'
 import type { SendCounts } from './sender.js'
 import type { Partner } from '../view/partner.js'
@@ -8,11 +9,11 @@ export class MessageIndex {
   /** Of those that are shown: all but the gone ones. */
   readonly #byPath = new Map<string, string>()
   /** All of them, gone ones included, by path. */
-  readonly #namesakes = new Groups()
+  readonly #namesakes = new Groups<Message>()
   /** Those that are shown, by partner. */
-  readonly #shown = new Groups()
-  readonly #submitted = new Groups()
-  readonly #untold = new Groups()
+  readonly #shown = new Groups<Message>()
+  readonly #submitted = new Groups<Message>()
+  readonly #untold = new Groups<Message>()
   /** Archives of bundles that are to be made. */
   readonly #unpacked = new Map<string, Message>()
   /** Those whose parts may be in the bucket. */
@@ -79,14 +80,14 @@ export class MessageIndex {
     if (before) this.#unlink(before)
     const { id, state } = message
     this.#byId.set(id, message)
-    this.#namesakes.add(pathId(message, message.path), message)
+    this.#namesakes.set(pathId(message, message.path), id, message)
     if (message.upload) this.#inParts.set(id, message)
-    if (message.isUntold === true) this.#untold.add(pathId(message, ''), message)
+    if (message.isUntold === true) this.#untold.set(pathId(message, ''), id, message)
     if (state === 'gone') return
     this.#byPath.set(pathId(message, message.path), id)
-    this.#shown.add(pathId(message, ''), message)
+    this.#shown.set(pathId(message, ''), id, message)
     this.#counts[state] += 1
-    if (state === 'submitted') this.#submitted.add(pathId(message, ''), message)
+    if (state === 'submitted') this.#submitted.set(pathId(message, ''), id, message)
     if (state === 'held' && message.members) this.#unpacked.set(id, message)
   }
 
@@ -100,36 +101,12 @@ export class MessageIndex {
     const { id, state } = message
     const path = pathId(message, message.path)
     if (this.#byPath.get(path) === id) this.#byPath.delete(path)
-    this.#namesakes.remove(path, id)
-    this.#shown.remove(pathId(message, ''), id)
-    this.#submitted.remove(pathId(message, ''), id)
-    this.#untold.remove(pathId(message, ''), id)
+    this.#namesakes.delete(path, id)
+    this.#shown.delete(pathId(message, ''), id)
+    this.#submitted.delete(pathId(message, ''), id)
+    this.#untold.delete(pathId(message, ''), id)
     this.#unpacked.delete(id)
     this.#inParts.delete(id)
     if (state !== 'gone') this.#counts[state] -= 1
-  }
-}
-
-/** Messages in groups, each in the order in which they came. */
-class Groups {
-  readonly #groups = new Map<string, Map<string, Message>>()
-
-  of(group: string): Iterable<Message> {
-    return this.#groups.get(group)?.values() ?? []
-  }
-
-  *all(): Iterable<Iterable<Message>> {
-    for (const group of this.#groups.values()) yield group.values()
-  }
-
-  add(name: string, message: Message): void {
-    const group = this.#groups.get(name)
-    if (group) group.set(message.id, message)
-    else this.#groups.set(name, new Map([[message.id, message]]))
-  }
-
-  remove(name: string, id: string): void {
-    const group = this.#groups.get(name)
-    if (group?.delete(id) === true && group.size === 0) this.#groups.delete(name)
   }
 }

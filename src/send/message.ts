@@ -42,6 +42,12 @@ export interface Message extends Partner {
   readonly killedBy?: string
   /** With `--commit=rename`: it was. */
   readonly isRenamed?: boolean
+  /** With `--commit=trigger`: the path of the trigger that has let it go. */
+  readonly triggeredBy?: string
+  /** Of a trigger whose file has changed since: it counts again when it is made again. */
+  readonly isSpent?: boolean
+  /** By hand: neither a lock beside it nor a missing trigger holds it. */
+  readonly isReleased?: boolean
   /** The bucket could not be asked for duplicates when the name was given: ask before the upload. */
   readonly isUnchecked?: boolean
   readonly attempt?: Attempt

@@ -6,8 +6,12 @@ import type { Partner } from '../view/partner.js'
 /** Spec section 3. `submitted`: in the bucket, not yet taken by the gateway. */
 export type SendState = 'open' | 'held' | 'queued' | 'uploading' | 'submitted' | 'failed'
 
-/** Why a held file is held. `packing`: the archive of a bundle is being made. */
-export type HoldReason = 'name' | 'empty' | 'commit' | 'crash' | 'killed' | 'bundle' | 'packing'
+/**
+ * Why a held file is held. `lock`: a lock file stands beside it. `untriggered`: its trigger is not made yet. `trigger`: it is one.
+ * `packing`: the archive of a bundle is being made.
+ */
+export type HoldReason =
+  'name' | 'empty' | 'commit' | 'lock' | 'untriggered' | 'trigger' | 'crash' | 'killed' | 'bundle' | 'packing'
 
 /** One file of a `send/` as `queue.json`, `as2fs queue` and `ls` show it. */
 export interface SendRow extends Partner {

@@ -7,7 +7,7 @@ import type { EpochMs, Prefix } from '../units.js'
 import { dataOf, released, retried } from './by-hand.js'
 import { Journal, parseJournal } from './journal.js'
 import { toldOf } from './judgement.js'
-import type { JournalEntry, Message } from './message.js'
+import { pathId, type JournalEntry, type Message } from './message.js'
 import { recover, type Recovered } from './recovery.js'
 import { mustBeIdle } from './refusals.js'
 import { rowOf } from './rows.js'
@@ -52,9 +52,17 @@ export async function changeWaiting(directory: string, action: ByHand, id: strin
   })
   const next = changed(message, action, now)
   const told = action === 'cancel' ? { event: 'cancelled' as const } : toldOf(message, next)
-  await append(directory, { at: now, messages: [next], told: [told] })
+  // As when the sender runs: a trigger goes when its file does.
+  const trigger = action === 'cancel' ? triggerOf(message, messages) : undefined
+  const also: Message[] = trigger ? [{ ...trigger, state: 'gone' }] : []
+  await append(directory, { at: now, messages: [next, ...also], told: [told, ...also.map(() => told)] })
   if (action !== 'cancel') return
   for (const it of dataOf(message)) await unlink(join(directory, 'data', it)).catch(() => undefined)
+}
+
+function triggerOf(file: Message, all: readonly Message[]): Message | undefined {
+  const path = file.triggeredBy === undefined ? undefined : pathId(file, file.triggeredBy)
+  return all.find((it) => it.state === 'held' && pathId(it, it.path) === path)
 }
 
 function changed(message: Message, action: ByHand, now: EpochMs): Message {

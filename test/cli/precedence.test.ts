@@ -55,6 +55,7 @@ t.test('defaults are those of the specification', async (t) => {
     ],
     empty: 'hold',
     commit: 'close',
+    triggerSuffixes: ['.ok', '.done'],
     onDuplicate: 'reject',
     multipartThreshold: 104_857_600,
     settle: 1_000,
@@ -62,6 +63,15 @@ t.test('defaults are those of the specification', async (t) => {
     drain: 30_000,
     logLevel: 'info',
   })
+})
+
+t.test('triggers have the ends that are given, with --commit trigger only', async (t) => {
+  const given = { commit: ['trigger'], 'trigger-suffix': ['.ctl', '_ready'] }
+  t.match(await config(given), { commit: 'trigger', triggerSuffixes: ['.ctl', '_ready'] })
+  await t.rejects(config({ 'trigger-suffix': ['.ctl'] }), { name: 'UsageError', message: /--commit trigger/ })
+  for (const text of ['ok', '', '.', '.a/b']) {
+    await t.rejects(config({ ...given, 'trigger-suffix': [text] }), { name: 'UsageError', message: /with the dot/ })
+  }
 })
 
 t.test('the flag counts before the variable, and that before the file', async (t) => {

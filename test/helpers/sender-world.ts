@@ -80,7 +80,15 @@ export class SenderWorld {
     const listing = createListing({ ...times, ...{ store: life.store, unordered, clock, log } })
     const bucket = new ListedBucketView({ listing, store: life.store, root, clock, bucketClock })
     this.sender = await createSender({
-      ...{ hold: ['.*', '*.tmp'], empty: 'hold', commit: 'close', onDuplicate: 'reject', uploads: 8, settle: 0 },
+      ...{
+        hold: ['.*', '*.tmp'],
+        empty: 'hold',
+        commit: 'close',
+        triggerSuffixes: ['.ok', '.done'],
+        onDuplicate: 'reject',
+        uploads: 8,
+        settle: 0,
+      },
       ...{ multipartThreshold: 100 * 1024 * 1024, random: () => 0 },
       ...{ root, bucket, clock, log, directory: this.directory, store: life.store },
       ...this.#options,
