@@ -50,6 +50,8 @@ function parse(text: string): readonly Pair[] | undefined {
   }
 }
 
+/** An id with a slash would be no folder's, and would break the listing that it is in. */
 function isPair(value: unknown): value is Pair {
-  return Array.isArray(value) && value.length > 0 && value.length <= 2 && value.every((it) => typeof it === 'string')
+  if (!Array.isArray(value) || value.length === 0 || value.length > 2) return false
+  return value.every((it) => typeof it === 'string' && !it.includes('/'))
 }

@@ -287,6 +287,18 @@ t.test('a failure is everybody’s for a while, as long as the bucket answers no
   t.same(await folders(), ['A'], 'another’s success is enough')
 })
 
+t.test('who decides by a listing gets none that is too old', async (t) => {
+  const world = await listed(3_000)
+  t.equal((await world.listing.current(inbox, world.signal)).size, 3_000)
+  world.later(minute)
+  const key = world.arrive()
+  world.store.intercept = () => ({ before: outage })
+  t.equal((await world.look()).keys.size, 3_000, 'who only looks is shown what was')
+  await t.rejects(world.listing.current(inbox, world.signal), { code: 'EIO' })
+  world.store.intercept = undefined
+  t.ok((await world.listing.current(inbox, world.signal)).has(key))
+})
+
 t.test('a glimpse never waits for a bucket that does not answer', async (t) => {
   const world = await listed(3_000)
   world.later(minute)

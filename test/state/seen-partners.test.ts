@@ -52,11 +52,13 @@ t.test('it has a bound', async (t) => {
 })
 
 t.test('a file that makes no sense is put aside', async (t) => {
-  const directory = t.testdir()
-  await writeFile(join(directory, 'seen-partners.json'), '{"a":1}')
-  const seen = await SeenPartners.load(directory, silentLogger())
-  t.same([...seen.stations()], [])
-  t.match(await readdir(directory), [/^seen-partners\.json\.corrupt-\d+$/])
+  for (const text of ['', '{"a":1}', '[["ACME",7]]', '[["ACME","../x"]]']) {
+    const directory = t.testdir()
+    await writeFile(join(directory, 'seen-partners.json'), text)
+    const seen = await SeenPartners.load(directory, silentLogger())
+    t.same([...seen.stations()], [])
+    t.match(await readdir(directory), [/^seen-partners\.json\.corrupt-\d+$/])
+  }
 })
 
 t.test('where it can’t be written the mount knows them all the same', async (t) => {
