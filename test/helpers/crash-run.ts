@@ -15,12 +15,16 @@ import type { JournalEntry, Message } from '../../src/send/message.js'
 import { systemClock } from '../../src/telemetry/clock.js'
 import type { WriterLine } from './crash-writer.js'
 import { seededRandom, type Rule } from './faults.js'
+import { hostileAnswers } from './hostile-answers.js'
 import type { Mounted } from './mounted.js'
 import { sendRows } from './send-state.js'
 import { until } from './until.js'
 
 const writer = fileURLToPath(new URL('./crash-writer.js', import.meta.url))
 const partners = ['GLOBEX', 'INITECH']
+
+/** A file of theirs is written then, unless a fault keeps them from it. */
+const writersStartWithin = 20_000
 
 /** Flags of the mounts of a run. */
 export const crashFlags = [
@@ -70,6 +74,7 @@ export class CrashRun {
     }, 50)
     const writers = partners.map((partner) => this.#startWriter(partner))
     try {
+      await this.#begun()
       await delay(100 + random() * 700)
       if (random() < 0.3) writers[0]?.kill('SIGKILL')
       if (random() < 0.2) await this.#mounted.proxy.refuseConnections()
@@ -122,6 +127,12 @@ export class CrashRun {
     return problems
   }
 
+  /** On a busy machine the writers take their time to start; where the bucket holds them up they are not waited for. */
+  async #begun(): Promise<void> {
+    const { length } = this.#lines
+    await until('the first file', () => this.#lines.length > length, writersStartWithin).catch(() => undefined)
+  }
+
   #startWriter(partner: string): ChildProcess {
     const folder = this.#mounted.path('ACME', partner, 'send')
     const args = [writer, folder, `round-${this.rounds}`, String(Math.floor(this.#random() * 2 ** 31))]
@@ -148,7 +159,19 @@ export class CrashRun {
 function faults(random: () => number): Rule[] {
   const writes = ['PutObject', 'UploadPart', 'CompleteMultipartUpload']
   const chance = (most: number) => random() * most
+  const hostile = () => hostileAnswers[Math.floor(random() * hostileAnswers.length)]?.fault ?? { stall: true }
   return [
+    // Somebody stands between: what he answers says nothing of what was done.
+    ...[1, 2, 3].map(() => ({ operation: writes, probability: chance(0.1), fault: hostile() })),
+    ...[1, 2].map(() => ({ operation: 'ListObjectsV2', probability: chance(0.1), fault: hostile() })),
+    { operation: 'HeadObject', probability: chance(0.2), fault: hostile() },
+    {
+      operation: ['PutObject', 'CompleteMultipartUpload'],
+      probability: chance(0.1),
+      fault: { status: 412, code: 'PreconditionFailed', carriedOut: true },
+    },
+    // The server, or who stands before it, does not know If-None-Match.
+    ...(random() < 0.2 ? [{ header: 'if-none-match', fault: { status: 501, code: 'NotImplemented' } }] : []),
     { operation: writes, probability: chance(0.1), fault: { loseAnswer: 'reset' } },
     { operation: writes, probability: chance(0.1), fault: { reset: 'request' } },
     { operation: ['PutObject', 'UploadPart'], probability: chance(0.1), fault: { cutUploadAfter: 1_000 } },

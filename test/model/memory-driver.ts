@@ -1,7 +1,8 @@
 /** The sender without a kernel, on a bucket in memory: what the model is compared with where everything is decided. */
 import type { Key } from '../../src/units.js'
 import type { Close, OpenSpoolFile } from '../../src/send/sender.js'
-import { unreachable } from '../helpers/memory-store.js'
+import { StoreError } from '../../src/s3/store-error.js'
+import { slowDown, taken, unreachable, type StoreFault } from '../helpers/memory-store.js'
 import { globex, never, path, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 import type { RequestFault } from './send-actions.js'
@@ -34,7 +35,7 @@ export class MemoryDriver implements Driver<Descriptor> {
       if (this.#isOut) return { before: unreachable() }
       const fault = this.#faults.shift()
       const hold = fault && operation === 'put' ? this.#stall?.over : undefined
-      return fault && { [fault]: unreachable(), ...(hold ? { hold } : {}) }
+      return fault && { ...failureOf(fault, operation), ...(hold ? { hold } : {}) }
     }
   }
 
@@ -165,4 +166,27 @@ function keyOf(name: string): Key {
 
 function nameOf(key: string): string {
   return key.slice(keyOf('').length)
+}
+
+function failureOf(fault: RequestFault, operation: string): StoreFault {
+  const isUpload = operation === 'put' || operation === 'completeMultipart'
+  switch (fault) {
+    case 'before':
+      return { before: unreachable() }
+    case 'page':
+      return { before: foreignPage() }
+    case 'pageAfter':
+      return { after: foreignPage() }
+    case 'takenAfter':
+      return { after: isUpload ? taken() : unreachable() }
+    case 'throttledAfter':
+      return { after: slowDown() }
+    case 'after':
+      return { after: unreachable() }
+  }
+}
+
+/** Another's page in S3's place. */
+function foreignPage(): StoreError {
+  return new StoreError('EIO', 'transient', 'ForeignAnswer', 'Somebody else answered than S3.')
 }

@@ -23,11 +23,18 @@ interface Descriptor {
   readonly handle: Handle
 }
 
-const resets: Readonly<Record<RequestFault, Fault>> = {
+const page = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Please sign in.</html>' }
+const faultOf: Readonly<Record<RequestFault, Fault>> = {
   before: { reset: 'request' },
   after: { loseAnswer: 'reset' },
+  page: { page },
+  pageAfter: { page, carriedOut: true },
+  takenAfter: { status: 412, code: 'PreconditionFailed', carriedOut: true },
+  throttledAfter: { status: 503, code: 'SlowDown', carriedOut: true },
 }
-const stalls: Readonly<Record<RequestFault, Fault>> = { before: { stall: true }, after: { loseAnswer: 'stall' } }
+const stallOf = (fault: RequestFault): Fault =>
+  fault === 'before' || fault === 'page' ? { stall: true } : { loseAnswer: 'stall' }
+const uploads = ['PutObject', 'CompleteMultipartUpload']
 
 export class MountedDriver implements Driver<Descriptor> {
   readonly #world: ModelWorld
@@ -137,8 +144,9 @@ export class MountedDriver implements Driver<Descriptor> {
     proxy.resetConnections()
     this.#rules = faults.map((it) => ({
       times: 1,
-      fault: isStalled ? stalls[it] : resets[it],
-      ...(isStalled ? { operation: 'PutObject' } : {}),
+      fault: isStalled ? stallOf(it) : faultOf[it],
+      // No other request is answered that its key is taken.
+      ...(isStalled ? { operation: 'PutObject' } : it === 'takenAfter' ? { operation: uploads } : {}),
     }))
     proxy.add(...this.#rules)
   }

@@ -1,8 +1,12 @@
 /** What the model of `send/` may be asked to do, and random sequences of it over a few names. */
 import fc from 'fast-check'
 
-/** A request fails before or after it has had its effect. */
-export type RequestFault = 'before' | 'after'
+/**
+ * A request fails before or after it has had its effect, or gets another's page then; or an upload is done and answered as if
+ * its key had been taken (who stands between has tried it twice), or as if it was refused for the moment.
+ */
+export type RequestFault = (typeof requestFaults)[number]
+const requestFaults = ['before', 'after', 'page', 'pageAfter', 'takenAfter', 'throttledAfter'] as const
 
 /** Who gets a second descriptor: the process itself, a child of it, or a child of a child that has ended. */
 export type Heir = 'itself' | 'child' | 'orphan'
@@ -38,7 +42,7 @@ const name = fc.constantFrom(...names)
 const anyName = fc.constantFrom(...names, ...names, ...archives)
 const handle = fc.nat({ max: 3 })
 const heir = fc.constantFrom<Heir>('itself', 'child', 'orphan')
-const faults = fc.array(fc.constantFrom<RequestFault>('before', 'after'), { maxLength: 4 })
+const faults = fc.array(fc.constantFrom(...requestFaults), { maxLength: 4 })
 
 function just<const T extends Action['do']>(...what: T[]): fc.Arbitrary<T> {
   return fc.constantFrom(...what)
