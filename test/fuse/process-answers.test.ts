@@ -1,0 +1,129 @@
+/** What is told of processes that have a file open, and how much is read for it. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { answerTo } from '../../src/fuse/process-answers.js'
+import { ProcessFiles } from '../../src/fuse/process-files.js'
+import { until } from '../helpers/until.js'
+import type { Caller, Closing, Seen } from '../../src/fuse/process-questions.js'
+
+const name = 'order.edi'
+
+interface Asked {
+  readonly answer: Closing | undefined
+  /** How often something was read of a process. */
+  readonly reads: number
+}
+
+/** As it is when it opens a file: it may have been another program before, with children of its own. */
+function opener(pid: number): Seen {
+  const caller = answerTo({ kind: 'caller', pid }, new ProcessFiles(() => undefined)) as Caller | undefined
+  return [pid, caller?.faults]
+}
+
+function asked(pid: number, seen: readonly Seen[] = [opener(pid)]): Asked {
+  let reads = 0
+  const files = new ProcessFiles(() => (reads += 1))
+  return { answer: answerTo({ kind: 'closing', pid, name, seen }, files) as Closing | undefined, reads }
+}
+
+/** A Python program that says a line when it is ready, and goes on with the next line that it gets. */
+async function program(
+  t: Test,
+  script: string,
+): Promise<ChildProcess & { readonly pid: number; next(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'as2fs-answers-'))
+  const child = spawn('python3', ['-c', `import os, sys, threading\nname = '${join(directory, name)}'\n${script}`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await rm(directory, { recursive: true })
+  })
+  await once(child.stdout, 'data')
+  const { pid = 0 } = child
+  const next = async (): Promise<void> => {
+    child.stdin.write('\n')
+    await once(child.stdout, 'data')
+  }
+  return Object.assign(child, { pid, next })
+}
+
+const ready = `print('ready', flush=True)\nsys.stdin.readline()`
+
+t.test('one that has it open, and has it no longer', async (t) => {
+  const it = await program(t, `f = os.open(name, os.O_CREAT | os.O_WRONLY)\n${ready}\nos.close(f)\n${ready}`)
+  t.match(asked(it.pid).answer, { isLast: false, signal: undefined, process: it.pid })
+  await it.next()
+  t.match(asked(it.pid).answer, { isLast: true, found: [] })
+})
+
+t.test('one whose child has it open, and whose child has ended', async (t) => {
+  const child = `
+r, w = os.pipe()
+f = os.open(name, os.O_CREAT | os.O_WRONLY)
+pid = os.fork()
+if pid == 0:
+    os.close(w)
+    os.read(r, 1)
+    os._exit(0)
+os.close(f)
+${ready}
+os.close(w)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+${ready}
+os.waitpid(pid, 0)
+${ready}`
+  const it = await program(t, child)
+  const first = [opener(it.pid)]
+  const { answer } = asked(it.pid)
+  t.equal(answer?.isLast, false)
+  t.equal(answer?.found.length, 1)
+  await it.next()
+  t.equal(
+    asked(it.pid).answer?.isLast,
+    false,
+    'one that was not seen before, and nobody has asked for, may have had children',
+  )
+  const seen: Seen[] = [...first, [answer?.found[0] ?? 0, 0]]
+  t.ok(await until('it to be told', () => asked(it.pid, seen).answer?.isLast), 'one that was seen closed it itself')
+  await it.next()
+  t.equal(asked(it.pid, first).answer?.isLast, false, 'one that is gone may have had children')
+})
+
+t.test('one with thousands of descriptors, or of threads: not told, and hardly looked at', async (t) => {
+  const files = await program(
+    t,
+    `import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (5000, 5000))\nfor i in range(3000): os.open('/dev/null', 0)\n${ready}`,
+  )
+  const manyFiles = asked(files.pid)
+  t.equal(manyFiles.answer?.isLast, false)
+  t.ok(manyFiles.reads < 50, `${manyFiles.reads} reads`)
+  const threads = await program(
+    t,
+    `threading.stack_size(65536)\nfor i in range(2100): threading.Thread(target=lambda: threading.Event().wait(), daemon=True).start()\n${ready}`,
+  )
+  const manyThreads = asked(threads.pid)
+  t.equal(manyThreads.answer?.isLast, false)
+  t.ok(manyThreads.reads < 50, `${manyThreads.reads} reads`)
+})
+
+t.test('one that is gone', async (t) => {
+  const it = await program(t, ready)
+  it.kill('SIGKILL')
+  await once(it, 'exit')
+  t.match(asked(it.pid).answer, { isLast: true, process: undefined, signal: undefined })
+})
+
+t.test('who has something open below a path', async (t) => {
+  const it = await program(t, `f = os.open(name, os.O_CREAT | os.O_WRONLY)\nprint(name)\n${ready}`)
+  const path = it.spawnargs.at(-1)?.split("'")[1] ?? ''
+  const files = new ProcessFiles(() => undefined)
+  const mountpoint = path.replace(`/${basename(path)}`, '')
+  const holders = (except: number[]) => answerTo({ kind: 'holders', mountpoint, except }, files)
+  t.match(holders([]), [{ pid: it.pid, path }])
+  t.same(holders([it.pid]), [])
+})
