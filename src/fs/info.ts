@@ -2,7 +2,7 @@
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { FileEntry } from '../listing/listing.js'
-import { parseMdn } from '../mdn/report.js'
+import { parseMdn, readOfMdn } from '../mdn/report.js'
 import type { HoldReason, Sender } from '../send/sender.js'
 import type { InfoReport } from '../state/reports.js'
 import type { Bytes, Name, Prefix } from '../units.js'
@@ -104,10 +104,10 @@ export class Info {
     if (entry.size > largestMdn) return {}
     const object = this.#options.objects.open(entry)
     try {
-      // Parsing takes its time; the cache's memory is lent for a moment only.
-      const bytes = new Uint8Array(await object.read({ start: 0, end: entry.size }, signal))
-      const report = await parseMdn(bytes)
-      return { disposition: report?.disposition, originalMessageId: report?.originalMessageId }
+      const report = parseMdn(await object.read({ start: 0, end: Math.min(entry.size, readOfMdn) }, signal))
+      if (!report) return {}
+      const { disposition, contradictory, originalMessageId } = report
+      return { disposition, originalMessageId, ...(contradictory.length > 0 ? { contradictory } : {}) }
     } finally {
       object.close()
     }

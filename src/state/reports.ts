@@ -81,6 +81,8 @@ export interface InfoReport {
   readonly expires?: EpochMs | undefined
   /** Of an MDN. */
   readonly disposition?: string | undefined
+  /** Of an MDN that says several things: all of them; `disposition` is the worst. */
+  readonly contradictory?: readonly string[] | undefined
   /** Of an MDN: the message that it answers. */
   readonly originalMessageId?: string | undefined
   /** Of a message: the path of its MDN in the mount. */

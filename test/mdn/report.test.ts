@@ -1,97 +1,218 @@
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
-import { parseMdn } from '../../src/mdn/report.js'
+import { outcomeOf } from '../../src/mdn/disposition.js'
+import { parseMdn, readOfMdn } from '../../src/mdn/report.js'
 
-/** A report with these fields, as one partner or another writes it. */
-function mdn(fields: readonly string[], type = 'multipart/report; report-type=disposition-notification'): Buffer {
-  return Buffer.from(
-    [
-      `Content-Type: ${type}; boundary="b"`,
-      '',
-      '--b',
-      'Content-Type: text/plain',
-      '',
-      'The message was processed.',
-      '--b',
-      'Content-Type: message/disposition-notification',
-      '',
-      ...fields,
-      '',
-      '--b--',
-      '',
-    ].join('\r\n'),
-  )
+const processed = 'automatic-action/MDN-sent-automatically; processed'
+const fields = ['Original-Message-ID: <1@a>', 'Final-Recipient: rfc822; "GLOBEX CORP"', `Disposition: ${processed}`]
+
+interface Form {
+  /** Of the report's part, and of the whole. */
+  readonly partHeaders?: readonly string[]
+  readonly headers?: readonly string[]
+  readonly boundary?: string
+  readonly human?: readonly string[]
+  readonly behind?: readonly string[]
 }
 
-t.test('real ones vary: other case, no space, folded lines, quotes', async (t) => {
-  const variants = [
-    [
-      'Original-Message-ID: <1@a>',
-      'Final-Recipient: rfc822; "GLOBEX CORP"',
-      'Disposition: automatic-action/MDN-sent-automatically; processed',
-    ],
-    [
-      'original-message-id:<1@a>',
-      'final-recipient:rfc822;GLOBEX CORP',
-      'DISPOSITION:automatic-action/MDN-sent-automatically; processed',
-    ],
-    [
-      'Original-Message-ID:',
-      ' <1@a>',
-      'Final-Recipient: rfc822;',
-      '\t"GLOBEX CORP"',
-      'Disposition: automatic-action/MDN-sent-automatically;',
-      ' processed',
-    ],
-  ]
-  for (const fields of variants) {
-    t.same(await parseMdn(mdn(fields)), {
-      disposition: 'automatic-action/MDN-sent-automatically; processed',
-      originalMessageId: '<1@a>',
-      finalRecipient: 'GLOBEX CORP',
-      isFailure: false,
-    })
-  }
-})
-
-t.test('refusals are told from warnings', async (t) => {
-  for (const [disposition, isFailure] of [
-    ['processed', false],
-    ['processed/warning: duplicate-document', false],
-    ['processed/error: decryption-failed', true],
-    ['processed/Error: authentication-failed', true],
-    ['failed/failure: unsupported format', true],
-    ['failed', true],
-  ] as const) {
-    const report = await parseMdn(mdn([`Disposition: automatic-action/MDN-sent-automatically; ${disposition}`]))
-    t.equal(report?.isFailure, isFailure, disposition)
-  }
-})
-
-t.test('a signed one is read, HTTP headers in front or not', async (t) => {
-  const inner = mdn(['Original-Message-ID: <1@a>', 'Disposition: a/b; processed']).toString()
-  const signed = [
-    'AS2-From: GLOBEX',
-    'AS2-To: ACME',
-    'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary="s"',
+/** A report with these fields, as one partner or another writes it. */
+function mdn(report: readonly string[], form: Form = {}): string {
+  const { boundary = 'b', behind = [], human = ['Content-Type: text/plain', '', 'The message was processed.'] } = form
+  const headers = [`Content-Type: multipart/report; report-type=disposition-notification; boundary="${boundary}"`]
+  return [
+    ...(form.headers ?? headers),
     '',
-    `--s\r\n${inner}`,
-    '--s',
-    'Content-Type: application/pkcs7-signature; name=smime.p7s',
-    'Content-Transfer-Encoding: base64',
+    `--${boundary}`,
+    ...human,
+    `--${boundary}`,
+    ...(form.partHeaders ?? ['Content-Type: message/disposition-notification']),
     '',
-    'MIIB',
-    '--s--',
+    ...report,
+    '',
+    ...behind,
+    `--${boundary}--`,
+    '',
   ].join('\r\n')
-  t.match(await parseMdn(Buffer.from(signed)), { originalMessageId: '<1@a>', disposition: 'a/b; processed' })
+}
+
+function signed(inner: string, headers: readonly string[] = []): string {
+  const type = 'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary="s"'
+  const signature = ['Content-Type: application/pkcs7-signature; name=smime.p7s', '', 'MIIB\x00\xff', '--s--']
+  return [...headers, type, '', `--s\r\n${inner}`, '--s', ...signature].join('\r\n')
+}
+
+const bare = (text: string): string => text.slice(text.indexOf('\r\n\r\n') + 4)
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+const forms: Readonly<Record<string, string | Buffer>> = {
+  'as the standard has it': mdn(fields),
+  'signed, with HTTP headers in front': signed(mdn(fields), ['AS2-From: GLOBEX', 'AS2-To: ACME', 'Date: x']),
+  'with an HTTP status line in front': `HTTP/1.1 200 OK\r\n${signed(mdn(fields), ['AS2-From: GLOBEX'])}`,
+  'as its bare body, that begins with the boundary': bare(mdn(fields)),
+  'the same, signed': bare(signed(mdn(fields))),
+  'the same, behind blank lines': `\r\n\r\n${bare(mdn(fields))}`,
+  'with LF only': mdn(fields).replaceAll('\r\n', '\n'),
+  'with a boundary of hyphens and underscores': mdn(fields, { boundary: '----=_Part_1_2.3' }),
+  'without a blank after semicolons, unquoted, in another order and case': mdn(fields, {
+    headers: ['content-TYPE:Multipart/Report;Boundary=b;REPORT-TYPE=disposition-notification'],
+  }),
+  'with a folded header': mdn(fields, { headers: ['Content-Type: multipart/report;', '\tboundary="b"'] }),
+  'with header values in quotes, and those within escaped': mdn(fields, {
+    headers: ['Content-Type: "multipart/report; boundary=\\"b\\""'],
+  }),
+  'with a boundary that is another than the header says': mdn(fields, {
+    headers: ['Content-Type: multipart/report; boundary="x"'],
+  }),
+  'with blank lines before, between and behind the fields': mdn(['', '', ...fields.flatMap((it) => [it, '']), '', '']),
+  'with blank lines before the headers of its parts': mdn(fields, {
+    partHeaders: ['', 'Content-Type: message/disposition-notification'],
+  }),
+  'with a text part without headers': mdn(fields, { human: ['', 'processed'] }),
+  'with fields in another order and case, folded, with others among them': mdn([
+    'Received-Content-MIC: abc, sha1',
+    'DISPOSITION:automatic-action/MDN-sent-automatically;',
+    '\tprocessed',
+    'X-Field: x',
+    'Failure: none',
+    'final-recipient:rfc822;GLOBEX CORP',
+    'original-message-id:',
+    ' <1@a>',
+  ]),
+  'with a recipient in angle brackets, without its type': mdn([
+    'Original-Message-ID: "<1@a>"',
+    'Final-Recipient: <GLOBEX CORP>',
+    `Disposition: ${processed}`,
+  ]),
+  'in base64': mdn([base64(fields.join('\r\n')).replaceAll(/(.{40})/g, '$1\r\n')], {
+    partHeaders: ['Content-Type: message/disposition-notification', 'Content-Transfer-Encoding: BASE64'],
+  }),
+  'in quoted-printable': mdn([fields.join('\r\n').replaceAll('-', '=2D').replace('Message', 'Mess=\r\nage')], {
+    partHeaders: ['Content-Type: message/disposition-notification', 'Content-Transfer-Encoding: quoted-printable'],
+  }),
+  'as one single part': `Content-Type: message/disposition-notification\r\n\r\n${fields.join('\r\n')}\r\n`,
+  'with its fields among the HTTP headers': `AS2-From: GLOBEX\r\n${fields.join('\r\n')}\r\n\r\nThank you.`,
+  'packed by gzip': gzipSync(mdn(fields)),
+  'in an opaque signature': Buffer.from(
+    `Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\n0\x82\x01\xff\x04\x82${mdn(fields)}\x30\x82\xfe`,
+    'latin1',
+  ),
+  'in an opaque signature, in base64': `Content-Type: application/x-pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64(`0\x02\x01${mdn(fields)}`)}`,
+  'cut off behind its fields': mdn(fields).slice(0, mdn(fields).lastIndexOf('--b--')),
+  'with a report twice': mdn(fields, {
+    behind: ['--b', 'Content-Type: message/disposition-notification', '', ...fields, ''],
+  }),
+}
+
+t.test('it is read in every form in which it is stored', (t) => {
+  for (const [form, text] of Object.entries(forms)) {
+    t.same(
+      parseMdn(typeof text === 'string' ? Buffer.from(text, 'latin1') : text),
+      {
+        disposition: processed,
+        contradictory: [],
+        outcome: 'delivered',
+        originalMessageId: '<1@a>',
+        finalRecipient: 'GLOBEX CORP',
+      },
+      form,
+    )
+  }
+  t.end()
+})
+
+t.test('type and modifier tell what became of the message, not their texts', (t) => {
+  const table = {
+    'a/b; processed': 'delivered',
+    processed: 'delivered',
+    'a/b;PROCESSED ': 'delivered',
+    'a/b; processed/warning: duplicate-document': 'warned',
+    'a/b; processed/Warning:failure of nothing, error': 'warned',
+    'a/b; processed/expired,warning': 'warned',
+    'a/b; displayed': 'warned',
+    'a/b; dispatched': 'warned',
+    'a/b; processed/error': 'refused',
+    'a/b; processed/error: decryption-failed': 'refused',
+    'a/b; processed/Error:authentication-failed': 'refused',
+    'a/b; processed/warning,error: x': 'refused',
+    'a/b; processed/failure: x': 'refused',
+    'a/b; failed/failure: unsupported format': 'refused',
+    'a/b; failed': 'refused',
+    'a/b; denied': 'refused',
+    'a/b; error': 'refused',
+    'a/b; deleted': 'unknown',
+    'a/b; processed/expired': 'unknown',
+    'a/b;': 'unknown',
+    '': 'unknown',
+  } as const
+  for (const [field, outcome] of Object.entries(table)) t.equal(outcomeOf(field), outcome, field)
+  t.end()
+})
+
+t.test('one that says two things is shown as contradictory, and the worst of them counts', (t) => {
+  const refused = 'automatic-action/MDN-sent-automatically; processed/error: unexpected-processing-error'
+  const twoFields = mdn([...fields, `Disposition: ${refused}`])
+  const another = ['--b', 'Content-Type: message/disposition-notification', '', `Disposition: ${processed}`, '']
+  const twoReports = mdn([`Disposition: ${refused}`], { behind: another })
+  for (const text of [twoFields, twoReports]) {
+    const report = parseMdn(Buffer.from(text))
+    t.match(report, { disposition: refused, outcome: 'refused' })
+    t.same([...(report?.contradictory ?? [])].sort(), [processed, refused].sort())
+  }
+  t.end()
 })
 
 t.test('what is none is none, whatever the bytes', async (t) => {
-  t.equal(await parseMdn(Buffer.from('ISA*00*')), undefined)
-  t.equal(await parseMdn(mdn(['Original-Message-ID: <1@a>'])), undefined)
+  const none = [
+    'ISA*00*',
+    '<html><body>Disposition: automatic-action; processed</body></html>',
+    'HTTP/1.1 400 Bad Request\r\n\r\nbad request',
+    mdn(['Original-Message-ID: <1@a>']),
+    mdn([], { human: ['Content-Type: text/plain', '', `Disposition: ${processed}`] }),
+    'Content-Disposition: attachment\r\n\r\nx',
+    '',
+  ]
+  for (const text of none) t.equal(parseMdn(Buffer.from(text)), undefined, text.slice(0, 40))
+  t.equal(parseMdn(gzipSync(Buffer.alloc(2 * 1024 * 1024, 'x'))), undefined)
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 500 }), async (bytes) => {
-      t.equal(await parseMdn(bytes), undefined)
+      t.equal(parseMdn(bytes), undefined)
     }),
   )
+})
+
+t.test('hostile ones take milliseconds', (t) => {
+  const lines = (line: string): string => line.repeat(Math.ceil((1024 * 1024) / line.length))
+  const nested = Array.from(
+    { length: 1_000 },
+    (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\n`,
+  )
+  const hostile: Readonly<Record<string, string>> = {
+    'blank lines': mdn([lines('\r\n'), ...fields]),
+    'blank lines with blanks': mdn([lines(' \r\n'), ...fields]),
+    'a folded line without end': mdn([`Disposition: x`, lines(' y\r\n')]),
+    'one line': mdn([lines('Disposition: ')]),
+    'many fields of one name': mdn([lines('Disposition: a/b; x\r\n')]),
+    'nested multiparts': nested.join(''),
+    boundaries: `Content-Type: multipart/report; boundary=b\r\n\r\n${lines('--b\r\n')}`,
+    hyphens: lines('--'),
+    'beginnings of boundaries': `Content-Type: multipart/report; boundary=${'-'.repeat(199)}\r\n\r\n${lines('-')}`,
+    'a header without end': lines('Content-Type: multipart/report; boundary'),
+    headers: lines('A: b\r\n'),
+    'equals signs': mdn([lines('= \t')], {
+      partHeaders: ['Content-Type: message/disposition-notification', 'Content-Transfer-Encoding: quoted-printable'],
+    }),
+    'nothing but white space': lines(' \t'),
+  }
+  for (const [what, text] of Object.entries(hostile)) {
+    const bytes = Buffer.from(text)
+    const begun = performance.now()
+    parseMdn(bytes)
+    const took = performance.now() - begun
+    t.ok(took < 500, `${what}: ${took.toFixed(0)} ms`)
+  }
+  const behind = mdn([...Array.from({ length: 10_000 }, () => ''), ...fields])
+  t.match(parseMdn(Buffer.from(behind)), { outcome: 'delivered' }, 'what is within the first 64 KiB is found')
+  t.equal(parseMdn(Buffer.from(mdn([...Array.from({ length: readOfMdn }, () => ''), ...fields]))), undefined)
+  t.end()
 })

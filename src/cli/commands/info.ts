@@ -42,8 +42,10 @@ async function realPath(path: string): Promise<string> {
   const timer = new AbortController()
   const late = delay(resolveWithin, path, { signal: timer.signal }).catch(() => path)
   // The last segment may be a file that is not there any more: the daemon says so better.
-  const parent = realpath(dirname(path)).then((it) => join(it, basename(path)))
-  const whole = realpath(path).catch(() => parent.catch(() => path))
+  const parent = realpath(dirname(path))
+    .then((it) => join(it, basename(path)))
+    .catch(() => path)
+  const whole = realpath(path).catch(() => parent)
   try {
     return await Promise.race([whole, late])
   } finally {
@@ -68,6 +70,7 @@ function shown(report: InfoReport, now: number): string {
     ['message id', report.messageId],
     ['expires', expires === undefined ? undefined : `${time(expires)} (${left ?? ''})`],
     ['disposition', report.disposition],
+    ['contradictory', report.contradictory?.map((it) => `'${it}'`).join(' and ')],
     ['answers', report.originalMessageId],
     ['mdn', report.mdn],
   ])

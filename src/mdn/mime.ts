@@ -1,0 +1,119 @@
+/** Takes a MIME entity apart, whatever the bytes, in time and memory that are bounded by their number. @see RFC 2045, 2046 */
+
+/** One that is no multipart; `text` has one character a byte. */
+export interface Leaf {
+  readonly headers: Headers
+  readonly text: string
+}
+
+/** By names in lower case; unfolded, as written else. Several of one name are kept. */
+export type Headers = ReadonlyMap<string, readonly string[]>
+
+/** A signed report has three levels; what has more is somebody's joke. */
+const mostLevels = 8
+const mostParts = 64
+
+/** @param text one character a byte; with headers, or beginning with the boundary, or with an HTTP status line in front */
+export function leavesOf(text: string): readonly Leaf[] {
+  const leaves: Leaf[] = []
+  collect(text.replace(/^\s*HTTP\/\d[^\n]*\n/, ''), mostLevels, leaves)
+  return leaves
+}
+
+/** Fields as a header has them: a line that begins with white space goes on with the one before; others are passed over. */
+export function fieldsOf(text: string): Headers {
+  const fields = new Map<string, string[]>()
+  let current: string[] | undefined
+  const end = (): void => {
+    const [name = '', ...rest] = current ?? []
+    current = undefined
+    if (name === '') return
+    const others = fields.get(name)
+    if (others) others.push(rest.join(' ').trim())
+    else fields.set(name, [rest.join(' ').trim()])
+  }
+  for (const line of text.split(/\r?\n/)) {
+    if (current && /^[ \t]+\S/.test(line)) {
+      current.push(line.trim())
+      continue
+    }
+    end()
+    const [, name, value] = /^([!-9;-~]{1,64})[ \t]*:(.*)$/.exec(line) ?? []
+    if (name !== undefined && value !== undefined) current = [name.toLowerCase(), value.trim()]
+  }
+  end()
+  return fields
+}
+
+/** `text/plain` where nothing is said; some store the whole value in quotes. */
+export function typeOf(headers: Headers): string {
+  return /^\s*([^\s;]+)/.exec(contentType(headers))?.[1]?.toLowerCase() ?? 'text/plain'
+}
+
+function collect(text: string, levels: number, leaves: Leaf[]): void {
+  if (leaves.length >= mostParts) return
+  const start = /\S/.exec(text)?.index ?? text.length
+  const lineStart = text.lastIndexOf('\n', start) + 1
+  const bare = /^--[^\r\n]+/.exec(text.slice(lineStart, lineStart + 512))?.[0].trimEnd()
+  if (bare !== undefined) {
+    for (const part of partsOf(text, bare)) collect(part, levels - 1, leaves)
+    return
+  }
+  const { headers, body } = entityOf(text, lineStart)
+  const type = typeOf(headers)
+  const boundary = type.startsWith('multipart/') && levels > 0 ? delimiterIn(headers, body) : undefined
+  if (boundary === undefined) leaves.push({ headers, text: decoded(headers, body) })
+  else for (const part of partsOf(body, boundary)) collect(part, levels - 1, leaves)
+}
+
+/** Blank lines in front of headers are passed over; text without headers is all body. */
+function entityOf(text: string, start: number): { readonly headers: Headers; readonly body: string } {
+  if (!/^[!-9;-~]+[ \t]*:/.test(text.slice(start, start + 80))) return { headers: new Map(), body: text }
+  const blank = /\n\r?\n/.exec(text.slice(start))
+  const end = blank ? start + blank.index + 1 : text.length
+  return { headers: fieldsOf(text.slice(start, end)), body: text.slice(blank ? end + blank[0].length - 1 : end) }
+}
+
+/** The line that begins a part: of the parameter, or, where it is wrong, the first that looks like one. */
+function delimiterIn(headers: Headers, body: string): string | undefined {
+  const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType(headers)) ?? []
+  const named = quoted ?? plain
+  if (named !== undefined && `\n${body}`.includes(`\n--${named}`)) return `--${named}`
+  return /(?:^|\n)(--[^\r\n]{1,200})/.exec(body)?.[1]?.trimEnd()
+}
+
+function contentType(headers: Headers): string {
+  const value = headers.get('content-type')?.at(-1) ?? ''
+  return value.startsWith('"') ? value.replace(/^"|"$/g, '').replaceAll('\\"', '"') : value
+}
+
+/** @param delimiter with its hyphens */
+function partsOf(body: string, delimiter: string): string[] {
+  const parts: string[] = []
+  let start: number | undefined
+  const text = `\n${body}`
+  for (let at = text.indexOf(`\n${delimiter}`); at >= 0 && parts.length < mostParts;) {
+    if (start !== undefined) parts.push(text.slice(start, at))
+    const after = at + 1 + delimiter.length
+    const lineEnd = text.indexOf('\n', after)
+    if (text.startsWith('--', after) || lineEnd < 0) return parts
+    // Another boundary may begin with this one.
+    start = text.slice(after, lineEnd).trim() === '' ? lineEnd + 1 : start
+    at = text.indexOf(`\n${delimiter}`, after)
+  }
+  // One that was cut off ends where the text does.
+  return start === undefined || parts.length >= mostParts ? parts : [...parts, text.slice(start)]
+}
+
+function decoded(headers: Headers, body: string): string {
+  switch (headers.get('content-transfer-encoding')?.at(-1)?.toLowerCase()) {
+    case 'base64':
+      return Buffer.from(body, 'base64').toString('latin1')
+    case 'quoted-printable':
+      return body
+        .replaceAll(/=[ \t]*\r?\n/g, '')
+        .replaceAll(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+    default:
+      return body
+  }
+}

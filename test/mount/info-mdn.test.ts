@@ -1,0 +1,48 @@
+/** `as2fs info` of an MDN, whatever is in it. */
+import { stat } from 'node:fs/promises'
+import t from 'tap'
+import type { InfoReport } from '../../src/state/reports.js'
+import { mount } from '../helpers/mounted.js'
+import { run, sh } from '../helpers/run.js'
+
+const report = (...fields: readonly string[]): string =>
+  ['--b', 'Content-Type: message/disposition-notification', '', ...fields, '', '--b--', ''].join('\r\n')
+const processed = 'automatic-action/MDN-sent-automatically; processed'
+const mdn = (name: string) => `AS2/raw-mdn/incoming/ACME/GLOBEX/${name}`
+
+t.test('what an MDN says is told, and one that can’t be read keeps nobody waiting', async (t) => {
+  const objects = {
+    [mdn('bare')]: report('Original-Message-ID: <1@a>', `Disposition: ${processed}`),
+    [mdn('both')]: report(`Disposition: ${processed}`, 'Disposition: a/b; processed/error: x'),
+    [mdn('blank')]: report('\r\n'.repeat(500_000), `Disposition: ${processed}`),
+    [mdn('large')]: `${report(`Disposition: ${processed}`)}${' '.repeat(1024 * 1024)}`,
+  }
+  const mounted = await mount(t, { objects, flags: ['--station', 'ACME/GLOBEX'] })
+  const info = async (name: string): Promise<InfoReport> => {
+    const path = mounted.path('ACME/GLOBEX/mdn/incoming', name)
+    return JSON.parse(await sh(`bin/as2fs info ${path} --json`)) as InfoReport
+  }
+  const nowhere = await run(process.execPath, ['bin/as2fs', 'info', mounted.path('ACME/NOBODY/inbox/x')])
+  t.match(nowhere, { code: 1, stderr: /^as2fs: .*\n$/ }, 'a path that is nowhere is one sentence')
+  t.match(await info('bare'), { disposition: processed, originalMessageId: '<1@a>', contradictory: undefined })
+  t.match(await info('both'), { disposition: /error/, contradictory: [processed, /error/] })
+  t.equal((await info('large')).disposition, undefined, 'above 1 MiB it is none')
+  const before = await rss(mounted.pid)
+  const asking = new AbortController()
+  const asked = info('blank').finally(() => asking.abort())
+  let longest = 0
+  while (!asking.signal.aborted) {
+    const begun = performance.now()
+    await stat(mounted.path('ACME/GLOBEX/outbox'))
+    longest = Math.max(longest, performance.now() - begun)
+  }
+  t.equal((await asked).disposition, undefined, 'it has no report where one would be')
+  t.ok(longest < 1_000, `others waited for at most ${longest.toFixed(0)} ms`)
+  t.ok((await rss(mounted.pid)) - before < 100 * 1024, 'and it takes no memory')
+})
+
+/** In KiB. */
+async function rss(pid: number): Promise<number> {
+  const { stdout } = await run('awk', ['/^VmRSS/ { print $2 }', `/proc/${pid}/status`])
+  return Number(stdout)
+}
