@@ -6,7 +6,7 @@ import type { Answer, Caller, Closing, Ending, Holder, Question, Seen } from './
 /** Enough for a shell with its pipelines; beyond that nothing is concluded. */
 const mostProcesses = 64
 /** Threads and descriptors that are looked at for one close: some 5 µs each. */
-const mostFiles = 2_000
+const mostFiles = 1_000
 
 /** @returns undefined if it can't be told */
 export function answerTo(question: Question, files: ProcessFiles): Answer | undefined {
