@@ -205,16 +205,23 @@ static napi_value answer_statfs (napi_env env, napi_callback_info info) {
   return boolean(env, result == 0);
 }
 
-// What is removed or replaced while it is open has its other name now.
+// What is removed or replaced while it is open has its other name now. Returns whether it is open yet; undefined where nobody
+// waits for the answer any longer.
 static napi_value hidden (napi_env env, napi_callback_info info) {
-  ANSWERS
-  node_t *node = call->changed[call->opcode == FUSE_RENAME ? 1 : 0];
-  if (node == NULL || call->hidden_name == NULL) return boolean(env, false);
-  pthread_mutex_lock(&session->mutex);
-  bool moved = node_move(&session->nodes, node, node->parent, call->hidden_name);
-  node->is_hidden = moved;
-  pthread_mutex_unlock(&session->mutex);
-  return boolean(env, moved);
+  napi_value all[MOST_ARGUMENTS];
+  arguments_of(env, info, all);
+  mount_t *it = mount_of(env, all[0]);
+  call_t *call = it == NULL ? NULL : call_of(env, it, all[1]);
+  node_t *node = call == NULL ? NULL : call->changed[call->opcode == FUSE_RENAME ? 1 : 0];
+  if (node == NULL || call->hidden_name == NULL) return NULL;
+  nodes_t *nodes = &it->session.nodes;
+  pthread_mutex_lock(&it->session.mutex);
+  bool is_open = node->opens > 0;
+  if (node_move(nodes, node, node->parent, call->hidden_name)) node->is_hidden = true;
+  // Its last handle was closed while it got that name.
+  if (!is_open) node_remove(nodes, node);
+  pthread_mutex_unlock(&it->session.mutex);
+  return boolean(env, is_open);
 }
 
 // One handle less: returns the path to remove, if it was the last one of what was hidden.

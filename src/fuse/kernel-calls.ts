@@ -277,16 +277,24 @@ export class KernelCalls {
   async #unlink(call: Call, hidden: Argument, signal: AbortSignal): Promise<void> {
     if (hidden === undefined) return this.#operations.unlink(call.path, signal)
     await this.#operations.rename(call.path, String(hidden), signal)
-    this.#kernel.hidden(this.#session(), call.unique)
+    // Closed while it was renamed, it has nobody left who would remove it.
+    if (this.#kernel.hidden(this.#session(), call.unique) === false) {
+      await this.#operations.unlink(String(hidden), signal)
+    }
   }
 
   #rename(call: Call, to: string, hidden: Argument): void {
     this.#act('rename', { ...call, path: `${call.path} → ${to}` }, async (signal) => {
+      let isOpen: boolean | undefined
       if (hidden !== undefined) {
         await this.#operations.hide(to, String(hidden), signal)
-        this.#kernel.hidden(this.#session(), call.unique)
+        isOpen = this.#kernel.hidden(this.#session(), call.unique)
       }
-      await this.#operations.rename(call.path, to, signal)
+      try {
+        await this.#operations.rename(call.path, to, signal)
+      } finally {
+        if (isOpen === false) await this.#operations.unlink(String(hidden), signal)
+      }
     })
   }
 }

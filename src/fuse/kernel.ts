@@ -83,8 +83,11 @@ export interface Kernel {
   replyCount(session: Session, unique: number, count: number): boolean
   replyFolder(session: Session, unique: number, names: Uint8Array): boolean
   replyStatfs(session: Session, unique: number): boolean
-  /** What a call removes or replaces while it is open has the name now that came with the call. */
-  hidden(session: Session, unique: number): boolean
+  /**
+   * What a call removes or replaces while it is open has the name now that came with the call.
+   * @returns whether it is open yet: if not, it is to be removed; undefined where nobody waits for the answer any longer
+   */
+  hidden(session: Session, unique: number): boolean | undefined
   /** First of all in a `release`. @returns the path to be removed after it, of what was hidden */
   released(session: Session, unique: number): string | false | undefined
   /** Numbers of all files, and of all folders, that are kept: their sizes and times aside. */
