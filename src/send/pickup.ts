@@ -35,6 +35,8 @@ export class Pickup {
   #pause = firstLook
   #timer: NodeJS.Timeout | undefined
   #look: Promise<void> = Promise.resolve()
+  /** When the next look is, by the process's own clock. */
+  #lookAt = Infinity
   /** Ids of submitted messages, and since when they surely were, by the clock that never steps. */
   readonly #since = new Map<string, Milliseconds>()
 
@@ -54,7 +56,8 @@ export class Pickup {
   watch(submitted?: Message): void {
     if (submitted) this.#since.set(submitted.id, this.#options.clock.monotonic())
     this.#pause = firstLook
-    this.#schedule()
+    // Not put off by those that come after: while files are sent all the time it looks all the same.
+    if (this.#lookIn() > firstLook) this.#schedule()
   }
 
   /** @see Sender.listed */
@@ -80,22 +83,31 @@ export class Pickup {
   #schedule(): void {
     if (this.#stop.signal.aborted) return
     clearTimeout(this.#timer)
+    this.#lookAt = performance.now() + this.#pause
     this.#timer = setTimeout(() => {
+      // Those that are watched meanwhile are looked at when this look is over.
+      this.#lookAt = -Infinity
       this.#look = this.#lookAtAll()
     }, this.#pause)
+  }
+
+  /** Negative while it looks; infinite if there is nothing to look at. */
+  #lookIn(): Milliseconds {
+    return this.#lookAt - performance.now()
   }
 
   async #lookAtAll(): Promise<void> {
     const { index } = this.#options.book
     const groups = Array.from(index.submitted(), (messages) => [...messages])
-    const gone = await Promise.all(groups.map((messages) => this.#lookAt(messages)))
+    const gone = await Promise.all(groups.map((messages) => this.#lookAtThose(messages)))
     const told = await Promise.all(Array.from(index.untold(), (messages) => this.#tell([...messages])))
     this.#pause = [...gone, ...told].includes(true) ? firstLook : Math.min(longestPause, this.#pause * 2)
-    if (groups.length > 0 || told.includes(false)) this.#schedule()
+    this.#lookAt = Infinity
+    if (!isEmpty(index.submitted()) || !isEmpty(index.untold())) this.#schedule()
   }
 
   /** Looks at those of one partner. @returns whether something has changed */
-  async #lookAt(messages: readonly Message[]): Promise<boolean> {
+  async #lookAtThose(messages: readonly Message[]): Promise<boolean> {
     const [partner] = messages
     if (!partner) return false
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
@@ -117,13 +129,15 @@ export class Pickup {
     await this.#leave(gone)
     const told = given.map((): Told => ({ event: 'unwatched' }))
     const over = given.map((message): Message => ({ ...message, state: 'gone' }))
-    await this.#put(over, told)
+    if (await this.#put(over, told)) for (const { id } of over) this.#since.delete(id)
     return gone.length > 0
   }
 
   /** They leave `send/`, and their names are free. What became of them is told once that is known. */
   async #leave(gone: readonly Message[]): Promise<void> {
-    const left = gone.map((message): Message => ({ ...message, state: 'gone', isUntold: true }))
+    // Whoever listed it has perhaps seen it before.
+    const still = gone.filter((it) => this.#options.book.get(it.id)?.state === 'submitted')
+    const left = still.map((message): Message => ({ ...message, state: 'gone', isUntold: true }))
     if (await this.#put(left, [])) for (const { id } of gone) this.#since.delete(id)
   }
 
@@ -166,4 +180,8 @@ export class Pickup {
       return false
     }
   }
+}
+
+function isEmpty(things: Iterable<unknown>): boolean {
+  return things[Symbol.iterator]().next().done === true
 }

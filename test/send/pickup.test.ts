@@ -1,4 +1,5 @@
 /** What became of what was sent: taken, a duplicate, or not to be seen, told as what it is. */
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Told } from '../../src/send/change.js'
 import { accessDenied, unreachable } from '../helpers/memory-store.js'
@@ -44,6 +45,19 @@ t.test('what the gateway took for a duplicate is told so, beside what it took', 
   t.equal(events('a.edi').at(-1), 'taken')
   t.equal(events('b.edi').at(-1), 'duplicate')
   t.equal(world.sender.counts().submitted, 0)
+})
+
+t.test('while files are sent all the time, what was taken is seen all the same', async (t) => {
+  const { world, events } = await watched(t)
+  await world.write('first.edi', 'a')
+  await world.inState('first.edi', 'submitted')
+  world.take('first.edi')
+  for (let i = 0; events('first.edi').at(-1) !== 'taken'; i += 1) {
+    if (i === 100) throw new Error('the first file is not seen to be taken')
+    await world.write(`next-${i}.edi`, 'a')
+    await world.inState(`next-${i}.edi`, 'submitted')
+    await delay(100)
+  }
 })
 
 t.test('as long as duplicates can’t be looked for nothing is told, over a restart as well', async (t) => {
