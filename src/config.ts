@@ -18,7 +18,10 @@ export interface MountConfig {
   readonly endpoint: string | undefined
   /** By `--endpoint`; else it is the environment's, for all that is done with it. */
   readonly isEndpointGiven: boolean
-  readonly region: string
+  /** `--region`; undefined: the environment's, the profile's, or what the bucket says. */
+  readonly region: string | undefined
+  /** Absolute path of certificates in PEM; undefined: Node's are trusted. */
+  readonly caFile: string | undefined
   readonly pathStyle: boolean
   /** Name of a profile in ~/.aws; undefined: the SDK's default chain. */
   readonly profile: string | undefined

@@ -5,6 +5,7 @@ import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
 import { stateDirectoryPath } from '../state/state-directory.js'
 import { awsPlaces, refuseInMounts, type Places } from './own-places.js'
+import { awsEnvironment, type AwsEnvironment } from './aws-environment.js'
 import { mountOptions, type OptionName, type OptionValues } from './options.js'
 import * as parse from './parse.js'
 import { fromEnvironment, fromFile, settle, valueOf, type Source } from './settings.js'
@@ -34,7 +35,7 @@ export async function mountConfig(
   if (values.commit !== 'trigger' && values['trigger-suffix'] !== mountOptions['trigger-suffix'].fallback) {
     throw new UsageError('--trigger-suffix has a meaning with --commit trigger only: give both, or neither.')
   }
-  const config = configOf(parsedBucket(args.bucket), mountpoint, values)
+  const config = configOf(parsedBucket(args.bucket), mountpoint, values, awsEnvironment(env, cwd))
   await refuseInMounts(new Map([...ownPlaces(config), ...awsPlaces(env)]), mountpoint)
   await refuseInMounts(new Map([['The mountpoint', dirname(mountpoint)]]), undefined)
   return config
@@ -47,6 +48,7 @@ function ownPlaces(config: MountConfig): Places {
     ['--audit-log', config.auditLog],
     ['--disk-cache', config.diskCache],
     ['--credentials-csv', config.credentialsCsv],
+    ['--ca-file', config.caFile],
   ])
 }
 
@@ -71,15 +73,17 @@ function parsedBucket(text: string): string {
   }
 }
 
-function configOf(bucket: string, mountpoint: string, values: OptionValues): MountConfig {
+function configOf(bucket: string, mountpoint: string, values: OptionValues, aws: AwsEnvironment): MountConfig {
+  const endpoint = values.endpoint ?? aws.endpoint
   return {
     bucket,
     mountpoint,
-    endpoint: values.endpoint,
+    endpoint,
     isEndpointGiven: values.endpoint !== undefined,
+    caFile: values['ca-file'] ?? aws.caFile,
     region: values.region,
     // Servers other than AWS seldom have a name in DNS for each bucket.
-    pathStyle: values['path-style'] ?? values.endpoint !== undefined,
+    pathStyle: values['path-style'] ?? endpoint !== undefined,
     profile: values.profile,
     credentialsCsv: values['credentials-csv'],
     prefix: values.prefix,

@@ -32,13 +32,23 @@ const defaultHold = [
 
 /** The table, in the order of `--help`. */
 export const mountOptions = {
-  endpoint: optional(['Bucket', 'URL', 'S3 server, when it is not AWS'], parse.endpoint),
-  region: value(['Bucket', 'REGION', 'region of the bucket'], parse.word, 'us-east-1'),
+  endpoint: optional(
+    ['Bucket', 'URL', 'S3 server, when it is not AWS', 'AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL'],
+    parse.endpoint,
+  ),
+  region: optional(
+    ['Bucket', 'REGION', 'region of the bucket', "AWS_REGION, the profile's, or what the bucket says"],
+    parse.word,
+  ),
   'path-style': flagOr(
     'Bucket',
     'put the bucket into the path of URLs, not into the host name',
     undefined,
     'true with --endpoint',
+  ),
+  'ca-file': optional(
+    ['Bucket', 'FILE', 'certificates that are trusted, in PEM', 'AWS_CA_BUNDLE, or those of Node'],
+    parse.path,
   ),
   profile: optional(['Bucket', 'NAME', 'profile in ~/.aws to take credentials from'], parse.word),
   'credentials-csv': optional(

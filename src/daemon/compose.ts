@@ -20,12 +20,7 @@ import { collectOften, collectRarely } from '../heap.js'
 import { createListing } from '../listing/cached-listing.js'
 import type { Listing } from '../listing/listing.js'
 import { attributionByKey } from '../mdn/attribution.js'
-import { BucketClock } from '../s3/bucket-clock.js'
-import { csvCredentials, defaultCredentials } from '../s3/credentials.js'
-import { HealthWatch } from '../s3/health.js'
-import { Pulse } from '../s3/pulse.js'
-import { createSdkStore } from '../s3/sdk-store.js'
-import type { Store } from '../s3/store.js'
+import type { BucketClock } from '../s3/bucket-clock.js'
 import { createSender } from '../send/create-sender.js'
 import type { Sender } from '../send/sender.js'
 import { PartnerSet } from '../state/partners.js'
@@ -35,29 +30,10 @@ import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds, Prefix } from '../units.js'
+import type { Bucket } from './open-bucket.js'
 
 /** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
 const listingDeadline: Milliseconds = 120_000
-
-/** The bucket, and what is known of how it answers. */
-export interface Bucket {
-  /** Watched by `health` and `pulse`. */
-  readonly store: Store
-  readonly health: HealthWatch
-  readonly pulse: Pulse
-  readonly clock: BucketClock
-}
-
-export function openBucket(config: MountConfig): Bucket {
-  const { bucket, endpoint, region, pathStyle, profile, credentialsCsv } = config
-  const clock = new BucketClock(systemClock)
-  const health = new HealthWatch(systemClock)
-  const pulse = new Pulse(systemClock)
-  const credentials = credentialsCsv === undefined ? defaultCredentials(profile) : csvCredentials(credentialsCsv)
-  const where = { bucket, endpoint, region, pathStyle, credentials, patience: config.opTimeout }
-  const store = pulse.watch(health.watch(createSdkStore({ ...where, bucketClock: clock })))
-  return { store, health, pulse, clock }
-}
 
 /** Whatever is read from the bucket. */
 export interface Reading {

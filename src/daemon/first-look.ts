@@ -6,7 +6,7 @@ import { checkBucket } from '../s3/check-bucket.js'
 import type { StateDirectory } from '../state/state-directory.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
-import type { Bucket } from './compose.js'
+import type { Bucket } from './open-bucket.js'
 
 /** A bucket that is well answers within that; in an outage the mount is there so much later. */
 const patience: Milliseconds = 2_000

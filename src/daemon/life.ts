@@ -7,6 +7,7 @@ import { describeHolders } from '../fuse/holders.js'
 import { mountFuse, type MountedFuse } from '../fuse/mount.js'
 import { preflight } from '../fuse/preflight.js'
 import { replaceableBy } from '../own-files.js'
+import { csvExposure } from '../s3/csv-exposure.js'
 import { probeWhileUnwell } from '../s3/health.js'
 import type { Sender } from '../send/sender.js'
 import { startControlServer } from '../state/control-server.js'
@@ -16,17 +17,9 @@ import type { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds } from '../units.js'
-import {
-  makeFilesystem,
-  makeReading,
-  makeSender,
-  openAudit,
-  openBucket,
-  openDiskCache,
-  type Bucket,
-  type Reading,
-} from './compose.js'
+import { makeFilesystem, makeReading, makeSender, openAudit, openDiskCache, type Reading } from './compose.js'
 import { firstLook } from './first-look.js'
+import { openBucket, type Bucket } from './open-bucket.js'
 import { Owning } from './owned.js'
 import { logRemains, queueReport, statusReport, type Parts } from './status.js'
 
@@ -68,7 +61,11 @@ export async function startDaemon(config: MountConfig, { log }: { readonly log: 
     await warnOfParents(state.path, log)
     // What hangs may still be at work there: then the lock goes with the process.
     owning.add('giving back the state directory', () => (owning.isStuck ? undefined : state.release()))
-    const daemon = new RunningDaemon(config, state, await openDiskCache(config, log), owning, log)
+    const exposure = await csvExposure(config.credentialsCsv)
+    if (exposure !== undefined) log.warn(exposure)
+    const bucket = await openBucket(config, log)
+    owning.add('closing the connections', () => bucket.store.close())
+    const daemon = new RunningDaemon(config, state, bucket, await openDiskCache(config, log), owning, log)
     await daemon.start()
     return daemon
   } catch (error) {
@@ -102,15 +99,20 @@ class RunningDaemon implements Daemon {
   #isGone = false
   #end: (outcome: Ending) => void = () => undefined
 
-  constructor(config: MountConfig, state: StateDirectory, disk: DiskCache | undefined, owning: Owning, log: Logger) {
+  constructor(
+    config: MountConfig,
+    state: StateDirectory,
+    bucket: Bucket,
+    disk: DiskCache | undefined,
+    owning: Owning,
+    log: Logger,
+  ) {
     this.#config = config
     this.#state = state
     this.#owning = owning
     this.#log = log
     this.stopped = new Promise((resolve) => (this.#end = resolve))
-    const bucket = openBucket(config)
     this.#bucket = bucket
-    owning.add('closing the connections', () => bucket.store.close())
     this.#reading = makeReading(config, bucket, disk, () => this.#mount?.folderChanged(), log)
   }
 

@@ -9,7 +9,8 @@ import type { AuditLog } from '../telemetry/audit-log.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
 import { version } from '../version.js'
-import type { Bucket, Reading } from './compose.js'
+import type { Reading } from './compose.js'
+import type { Bucket } from './open-bucket.js'
 
 /** Files that the log names one by one when they stay behind. */
 const mostNamed = 20
@@ -33,7 +34,17 @@ export function statusReport(parts: Parts): StatusReport {
   const { bucket, endpoint, prefix, mountpoint } = config
   const problems = problemsOf(parts)
   return {
-    ...{ version, pid: process.pid, bucket, endpoint, prefix, mountpoint, stateDirectory, since },
+    ...{
+      version,
+      pid: process.pid,
+      bucket,
+      endpoint,
+      region: parts.bucket.region.current,
+      prefix,
+      mountpoint,
+      stateDirectory,
+      since,
+    },
     state: isStopping ? 'stopping' : problems.length > 0 ? 'degraded' : 'ok',
     problems,
     server: sentencesOf(store.lacks),

@@ -1,12 +1,11 @@
 /** Where the keys come from. They are rotated while the mount stays: files are read again when they change. */
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import { parse } from 'csv-parse/sync'
 import { readFile, stat } from 'node:fs/promises'
 import { UsageError } from '../errors.js'
 import { StoreError } from './store-error.js'
-import type { EpochMs, Milliseconds } from '../units.js'
+import type { Milliseconds } from '../units.js'
 
-interface Credentials {
+export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
@@ -22,9 +21,9 @@ export interface CredentialSource {
 }
 
 /** How often a file is looked at; the SDK keeps credentials until they expire, so they do. */
-const recheck: Milliseconds = 2_000
+export const recheck: Milliseconds = 2_000
 /** The SDK renews credentials that expire within five minutes. */
-const sdkMargin: Milliseconds = 5 * 60 * 1000
+export const sdkMargin: Milliseconds = 5 * 60 * 1000
 
 /** The CSV that the gateway's S3 Integration page hands out: a header and one row, access key and secret key. */
 export function csvCredentials(file: string): CredentialSource {
@@ -45,26 +44,6 @@ export function csvCredentials(file: string): CredentialSource {
     },
     refused() {
       read = undefined
-    },
-  }
-}
-
-/** The SDK's default chain: environment, shared config files, SSO, container and instance roles. */
-export function defaultCredentials(profile: string | undefined): CredentialSource {
-  const chain = (): ReturnType<typeof fromNodeProviderChain> =>
-    fromNodeProviderChain({ ignoreCache: true, ...(profile === undefined ? {} : { profile }) })
-  let provider = chain()
-  let refusedAt: EpochMs = 0
-  return {
-    async get() {
-      const found = await provider()
-      // Keys without an expiry come from a file or the environment: look again, they may have been rotated.
-      return found.expiration ? found : { ...found, expiration: new Date(Date.now() + sdkMargin + recheck) }
-    },
-    refused() {
-      if (Date.now() - refusedAt < recheck) return
-      refusedAt = Date.now()
-      provider = chain()
     },
   }
 }

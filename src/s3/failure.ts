@@ -43,7 +43,13 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     ),
     // What is in the bucket is not known then: nothing of it is gone.
     NoSuchBucket: permanent('EIO', 'there is no such bucket (NoSuchBucket)'),
-    PermanentRedirect: permanent('EIO', 'the bucket is in another region: give --region (PermanentRedirect)'),
+    // Nothing was done, and the next try may go to the right one.
+    PermanentRedirect: refused('the bucket is in another region: give --region (PermanentRedirect)'),
+    TemporaryRedirect: transient('the bucket is being moved (TemporaryRedirect)'),
+    AuthorizationHeaderMalformed: refused('the region is wrong: give --region (AuthorizationHeaderMalformed)'),
+    IllegalLocationConstraintException: refused(
+      'the region is wrong: give --region (IllegalLocationConstraintException)',
+    ),
     EntityTooLarge: permanent('EFBIG', 'the file is too large (EntityTooLarge)'),
     KeyTooLongError: permanent('ENAMETOOLONG', 'the key is too long (KeyTooLongError)'),
     // What Ceph says of such a key.
@@ -133,7 +139,12 @@ function describe(error: unknown): { name: string; status: number | undefined; d
   // The SDK's handler says TimeoutError of connections that were reset, too.
   const isReset = systemCode === 'ECONNRESET' || systemCode === 'EPIPE'
   const known = meanings.has(error.name) && !isReset ? error.name : (systemCode ?? error.name)
-  const detail =
-    systemCode === undefined ? (error.message || error.name).replace(/\.$/, '') : `S3 can't be reached (${systemCode})`
+  const detail = systemCode === undefined ? (error.message || error.name).replace(/\.$/, '') : unreachable(systemCode)
   return { name: known, status: metadata?.httpStatusCode, detail }
+}
+
+/** @param code Node's or OpenSSL's */
+function unreachable(code: string): string {
+  if (!/CERT|UNABLE_TO_VERIFY|SELF_SIGNED/.test(code)) return `S3 can't be reached (${code})`
+  return `the server's certificate is not trusted (${code}): name the one to trust with --ca-file`
 }

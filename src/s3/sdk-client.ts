@@ -1,50 +1,42 @@
 /** The SDK's client, as it is used here. */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import { Readable } from 'node:stream'
 import type { CredentialSource } from './credentials.js'
+import { networkOf, requestHandler, type Network } from './network.js'
+import type { BucketRegion } from './region.js'
 import { StoreError } from './store-error.js'
 
 export interface SdkClientOptions {
   /** Undefined: AWS itself. */
   readonly endpoint: string | undefined
-  readonly region: string
+  /** A name alone is gone on with whatever the bucket says. */
+  readonly region: string | BucketRegion
   readonly pathStyle: boolean
   readonly credentials: CredentialSource
+  readonly network?: Network
 }
-
-/** Enough for reads and uploads in parallel; a bucket's limits are far above. */
-const maxSockets = 64
-const connectionTimeout = 5_000
-/** Silence on a connection after which it is given up. */
-const socketTimeout = 20_000
 
 export function createSdkClient(options: SdkClientOptions): S3Client {
   // Of the SDK's future on Node 20, which is no news for who mounts a bucket. @see the SDK's emitWarningIfUnsupportedVersion
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
-  return new S3Client(clientConfig(options))
+  const client = new S3Client(clientConfig(options))
+  if (typeof options.region !== 'string') followRegion(client, options.region)
+  return client
 }
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 function clientConfig(options: SdkClientOptions): S3ClientConfig {
-  const agents = { keepAlive: true, maxSockets }
+  const { region } = options
   const common: S3ClientConfig = {
-    region: options.region,
+    region: typeof region === 'string' ? region : () => Promise.resolve(region.current),
     forcePathStyle: options.pathStyle,
     credentials: () => options.credentials.get().catch(notGotten),
     // We retry ourselves: reads with their body, writes only after a look at what became of them.
     maxAttempts: 1,
     // Without one it writes to the console of each stream that could not be sent.
     logger: silent,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout,
-      socketTimeout,
-      httpAgent: new HttpAgent(agents),
-      httpsAgent: new HttpsAgent(agents),
-      socketAcquisitionWarningTimeout: 60_000,
-    }),
+    requestHandler: requestHandler(options.network ?? networkOf(undefined)),
   }
   if (options.endpoint === undefined) return common
   // Many S3-compatible servers refuse the checksum trailers that AWS wants.
@@ -54,6 +46,23 @@ function clientConfig(options: SdkClientOptions): S3ClientConfig {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   }
+}
+
+/** A request to the wrong region is repeated in the right one, unless its body is a stream that is used up. */
+function followRegion(client: S3Client, region: BucketRegion): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const asked = region.current
+      try {
+        return await next(args)
+      } catch (error) {
+        const hasStream = 'Body' in args.input && args.input.Body instanceof Readable
+        if (!region.learn(error, asked) || hasStream) throw error
+        return next(args)
+      }
+    },
+    { step: 'initialize', name: 'as2fsRegion' },
+  )
 }
 
 /** Whatever goes wrong in getting credentials is no refusal of S3's: it is waited out. */

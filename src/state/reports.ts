@@ -18,7 +18,10 @@ export interface StatusReport {
   readonly version: string
   readonly pid: number
   readonly bucket: string
+  /** Undefined: AWS. */
   readonly endpoint: string | undefined
+  /** As it was given, or as the bucket named it. */
+  readonly region: string
   readonly prefix: string
   readonly mountpoint: string
   readonly stateDirectory: string

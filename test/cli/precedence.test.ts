@@ -24,7 +24,9 @@ t.test('defaults are those of the specification', async (t) => {
     bucket: 'bucket',
     mountpoint: '/mnt/none',
     endpoint: undefined,
-    region: 'us-east-1',
+    region: undefined,
+    caFile: undefined,
+    isEndpointGiven: false,
     pathStyle: false,
     prefix: 'AS2/',
     umask: 0o22,
@@ -136,3 +138,21 @@ t.test('mistakes say where they are', async (t) => {
 t.test('variables of others are left alone', async (t) => {
   await t.resolves(config({}, { AS2FS_TEST_S3: 'x', AS2FS_DEBUG: '1', AS2FS_IN_BACKGROUND: '1', HOME: '/' }))
 })
+
+t.test(
+  'what all of AWS’s programs take for the server and its certificates counts, after our own options',
+  async (t) => {
+    const env = { AWS_ENDPOINT_URL: 'http://one:9000', AWS_CA_BUNDLE: '/etc/ca.pem' }
+    t.match(await config({}, env), {
+      endpoint: 'http://one:9000',
+      isEndpointGiven: false,
+      pathStyle: true,
+      caFile: '/etc/ca.pem',
+    })
+    t.match(await config({}, { ...env, AWS_ENDPOINT_URL_S3: 'http://two:9000/' }), { endpoint: 'http://two:9000' })
+    const flags = { endpoint: ['http://three:9000'], 'ca-file': ['/own.pem'] }
+    t.match(await config(flags, env), { endpoint: 'http://three:9000', isEndpointGiven: true, caFile: '/own.pem' })
+    t.equal((await config({}, { ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' })).endpoint, undefined)
+    await t.rejects(config({}, { AWS_ENDPOINT_URL: 'minio:9000' }), { message: /^AWS_ENDPOINT_URL: / })
+  },
+)

@@ -1,7 +1,8 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { chmod, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { csvCredentials, parseCsv } from '../../src/s3/credentials.js'
+import { csvExposure } from '../../src/s3/csv-exposure.js'
 
 const expected = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 's3cr3t/+=' }
 
@@ -41,4 +42,17 @@ t.test('a file that was replaced is read again', async (t) => {
 t.test('a file that is not there is a failure of credentials, which is waited out', async (t) => {
   const source = csvCredentials(join(t.testdir(), 'missing.csv'))
   await t.rejects(source.get(), { failure: 'credentials', message: /missing\.csv/ })
+})
+
+t.test('a file that others may read is said', async (t) => {
+  const file = join(t.testdir({ 'keys.csv': '' }), 'keys.csv')
+  for (const [mode, sentence] of [
+    [0o644, /may be read by others \(mode 0644\): chmod 600 it/],
+    [0o640, /may be read by its group/],
+    [0o600, undefined],
+  ] as const) {
+    await chmod(file, mode)
+    t.match(await csvExposure(file), sentence)
+  }
+  t.equal(await csvExposure('/nonexistent/keys.csv'), undefined)
 })

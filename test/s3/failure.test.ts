@@ -29,7 +29,7 @@ const meanings: readonly (readonly [Said, code: string, failure: string, sentenc
   [{ name: 'ExpiredToken', status: 400 }, 'EACCES', 'credentials', /have expired/],
   [{ name: 'CredentialsProviderError' }, 'EACCES', 'credentials', /no credentials were found/],
   [{ name: 'NoSuchBucket', status: 404 }, 'EIO', 'permanent', /no such bucket/],
-  [{ name: 'PermanentRedirect', status: 301 }, 'EIO', 'permanent', /give --region/],
+  [{ name: 'PermanentRedirect', status: 301 }, 'EACCES', 'credentials', /give --region/],
   [{ name: 'EntityTooLarge', status: 400 }, 'EFBIG', 'permanent', /too large/],
   [{ name: 'NoSuchKey', status: 404 }, 'ENOENT', 'absent', /not there/],
   [{ name: 'NoSuchUpload', status: 404 }, 'ENOENT', 'absent', /upload is gone/],

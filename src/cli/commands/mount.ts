@@ -2,10 +2,12 @@
 import { join } from 'node:path'
 import type { MountConfig } from '../../config.js'
 import { UsageError } from '../../errors.js'
+import { csvExposure } from '../../s3/csv-exposure.js'
 import { makeStateDirectory } from '../../state/state-directory.js'
 import { openLog, type OpenLog } from '../../telemetry/log.js'
 import { isGiven, type Command, type CommandOption, type Typed } from '../command.js'
 import { childMarker, startInBackground, tellParent } from '../daemonise.js'
+import { printable } from '../format.js'
 import type { Io } from '../io.js'
 import { mountConfig } from '../mount-config.js'
 import { parseMountWords } from '../mount-words.js'
@@ -54,6 +56,8 @@ async function run(typed: Typed, io: Io): Promise<number> {
   const config = await mountConfig({ bucket, mountpoint, flags: flagsOf(typed) }, io.env, io.cwd)
   if (io.env[childMarker] !== undefined && process.connected) return runInBackground(config)
   if (isGiven(typed, 'foreground')) return runInForeground(config, io)
+  const exposure = await csvExposure(config.credentialsCsv)
+  if (exposure !== undefined) io.err(`as2fs: ${printable(exposure)}\n`)
   const directory = await makeStateDirectory(config)
   return startInBackground(
     {

@@ -70,7 +70,7 @@ function shown(found: Found, now: number): string {
   const { cache, listings, send } = found
   return `${printable(`${found.mountpoint}  ${found.bucket}  ${found.state}`)}\n${problems}${fields(
     [
-      ['endpoint', found.endpoint ?? 'AWS'],
+      ['endpoint', `${found.endpoint ?? 'AWS'}, ${found.region}`],
       ...found.server.map((it) => ['', it] as const),
       ['prefix', found.prefix],
       ['since', `${time(found.since)} (${span(now - found.since)})`],

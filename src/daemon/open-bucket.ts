@@ -1,0 +1,42 @@
+/** The bucket of a mount: where it is, with which keys, and what is known of how it answers. */
+import type { MountConfig } from '../config.js'
+import { BucketClock } from '../s3/bucket-clock.js'
+import { csvCredentials, type CredentialSource } from '../s3/credentials.js'
+import { defaultCredentials } from '../s3/default-credentials.js'
+import { HealthWatch } from '../s3/health.js'
+import { networkOf, requestHandler, type Network } from '../s3/network.js'
+import { Pulse } from '../s3/pulse.js'
+import { BucketRegion, givenRegion } from '../s3/region.js'
+import { createSdkStore } from '../s3/sdk-store.js'
+import type { Store } from '../s3/store.js'
+import { systemClock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+
+export interface Bucket {
+  /** Watched by `health` and `pulse`. */
+  readonly store: Store
+  readonly health: HealthWatch
+  readonly pulse: Pulse
+  readonly clock: BucketClock
+  readonly region: BucketRegion
+}
+
+/** @throws UsageError for certificates that can't be read */
+export async function openBucket(config: MountConfig, log: Logger): Promise<Bucket> {
+  const { bucket, endpoint, pathStyle, opTimeout } = config
+  const clock = new BucketClock(systemClock)
+  const health = new HealthWatch(systemClock)
+  const pulse = new Pulse(systemClock)
+  const network = networkOf(config.caFile)
+  const region = new BucketRegion(await givenRegion(config.region, config.profile), log)
+  const credentials = credentialsOf(config, network)
+  const where = { bucket, endpoint, region, pathStyle, credentials, network, patience: opTimeout }
+  const store = pulse.watch(health.watch(createSdkStore({ ...where, bucketClock: clock })))
+  return { store, health, pulse, clock, region }
+}
+
+function credentialsOf({ credentialsCsv, profile, opTimeout }: MountConfig, network: Network): CredentialSource {
+  if (credentialsCsv !== undefined) return csvCredentials(credentialsCsv)
+  // Half of what a call has: there must be time left to say so, or to serve what is known.
+  return defaultCredentials({ profile, patience: opTimeout / 2, handler: requestHandler(network) })
+}

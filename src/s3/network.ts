@@ -1,0 +1,87 @@
+/** How servers are reached: by way of which proxy, and whose certificates are trusted. As the AWS CLI does it. */
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { Agent as AgentOfChoice, type AgentConnectOpts } from 'agent-base'
+import { HttpProxyAgent } from 'http-proxy-agent'
+import { HttpsProxyAgent } from 'https-proxy-agent'
+import { readFileSync } from 'node:fs'
+import { Agent as HttpAgent, type ClientRequest } from 'node:http'
+import { Agent as HttpsAgent, type AgentOptions } from 'node:https'
+import { createSecureContext } from 'node:tls'
+import { getProxyForUrl } from 'proxy-from-env'
+import { UsageError } from '../errors.js'
+
+/** Certificates in PEM that are trusted instead of the system's; undefined: Node's. */
+export interface Network {
+  readonly ca: string | undefined
+}
+
+/** Enough for reads and uploads in parallel; a bucket's limits are far above. */
+const maxSockets = 64
+const connectionTimeout = 5_000
+/** Silence on a connection after which it is given up. */
+const socketTimeout = 20_000
+
+/** @throws UsageError one sentence */
+export function networkOf(caFile: string | undefined): Network {
+  return { ca: caFile === undefined ? undefined : certificatesIn(caFile) }
+}
+
+export function requestHandler({ ca }: Network): NodeHttpHandler {
+  const options = { keepAlive: true, maxSockets, ...(ca === undefined ? {} : { ca }) }
+  const http = new HttpAgent({ keepAlive: true, maxSockets })
+  const https = new HttpsAgent(options)
+  const isDirect = !hasProxy()
+  return new NodeHttpHandler({
+    ...{ connectionTimeout, socketTimeout, socketAcquisitionWarningTimeout: 60_000 },
+    httpAgent: isDirect ? http : new ProxyByHost(http, options, (proxy) => new HttpProxyAgent(proxy, options)),
+    httpsAgent: isDirect ? https : new ProxyByHost(https, options, (proxy) => new HttpsProxyAgent(proxy, options)),
+  })
+}
+
+/** The proxy of a server, if it has one: NO_PROXY is by host, and one client may ask several. */
+class ProxyByHost extends AgentOfChoice {
+  readonly #direct: HttpAgent
+  readonly #make: (proxy: string) => HttpAgent
+  readonly #agents = new Map<string, HttpAgent>()
+
+  /** @param options go with each connection: the proxy's agent keeps its own for the way to the proxy */
+  constructor(direct: HttpAgent, options: AgentOptions, make: (proxy: string) => HttpAgent) {
+    super(options)
+    this.#direct = direct
+    this.#make = make
+  }
+
+  connect(_request: ClientRequest, { secureEndpoint, host, port }: AgentConnectOpts): HttpAgent {
+    const proxy = getProxyForUrl(`${secureEndpoint ? 'https' : 'http'}://${host ?? ''}:${String(port)}`)
+    if (proxy === '') return this.#direct
+    const known = this.#agents.get(proxy)
+    if (known) return known
+    const agent = this.#make(proxy)
+    this.#agents.set(proxy, agent)
+    return agent
+  }
+
+  override destroy(): void {
+    for (const it of [this.#direct, ...this.#agents.values()]) it.destroy()
+    super.destroy()
+  }
+}
+
+function hasProxy(): boolean {
+  return ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'].some((name) =>
+    [name, name.toLowerCase()].some((it) => (process.env[it] ?? '') !== ''),
+  )
+}
+
+function certificatesIn(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8')
+    if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new UsageError(`${file} has no certificate in PEM.`)
+    createSecureContext({ ca: text })
+    return text
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new UsageError(`The certificates in ${file} (--ca-file, AWS_CA_BUNDLE) can't be read (${code}).`)
+  }
+}
