@@ -99,6 +99,15 @@ static napi_value boolean (napi_env env, bool value) {
   return result;
 }
 
+// Whether there is nothing to answer: names changed, and it is asked for anew.
+static bool is_outdated (session_t *session, call_t *call) {
+  pthread_mutex_lock(&session->mutex);
+  bool is_outdated = call_is_outdated(session, call);
+  pthread_mutex_unlock(&session->mutex);
+  if (is_outdated) session->wake(session);
+  return is_outdated;
+}
+
 #define ANSWERS \
   napi_value all[MOST_ARGUMENTS]; \
   arguments_of(env, info, all); \
@@ -109,21 +118,11 @@ static napi_value boolean (napi_env env, bool value) {
 
 // Answers
 
-// What was renamed or removed is elsewhere, or nowhere, before the kernel can ask again.
-static void change_names (session_t *session, call_t *call) {
-  node_t *node = call->changed[0];
-  if (node == NULL) return;
-  if (call->opcode == FUSE_RENAME) node_move(&session->nodes, node, call->other, call->other_name);
-  else if (!node->is_hidden) node_remove(&session->nodes, node);
-}
-
 static napi_value reply_error (napi_env env, napi_callback_info info) {
   ANSWERS
   int error = number_of(env, all[2]);
-  bool goes_on = false;
   pthread_mutex_lock(&session->mutex);
-  if (error == ENOENT && call_again(session, call)) goes_on = true;
-  if (error == 0 && (call->opcode == FUSE_RENAME || call->opcode == FUSE_UNLINK || call->opcode == FUSE_RMDIR)) change_names(session, call);
+  bool goes_on = call_again_or_done(session, call, error);
   pthread_mutex_unlock(&session->mutex);
   if (goes_on) {
     session->wake(session);
@@ -136,6 +135,7 @@ static napi_value reply_error (napi_env env, napi_callback_info info) {
 
 static napi_value answer_entry (napi_env env, napi_callback_info info) {
   ANSWERS
+  if (is_outdated(session, call)) return boolean(env, false);
   uint64_t inode = inode_of(env, all[2], call->path);
   int result = reply_entry(session, call->unique, call->node, call->name, it->numbers, inode);
   end(it, call);
@@ -144,6 +144,7 @@ static napi_value answer_entry (napi_env env, napi_callback_info info) {
 
 static napi_value answer_attr (napi_env env, napi_callback_info info) {
   ANSWERS
+  if (is_outdated(session, call)) return boolean(env, false);
   int result = reply_attr(session, call->unique, it->numbers, inode_of(env, all[2], call->path));
   end(it, call);
   return boolean(env, result == 0);
@@ -151,6 +152,7 @@ static napi_value answer_attr (napi_env env, napi_callback_info info) {
 
 static napi_value answer_open (napi_env env, napi_callback_info info) {
   ANSWERS
+  if (is_outdated(session, call)) return boolean(env, false);
   int result = reply_open(session, call, number_of(env, all[2]), number_of(env, all[3]), version_of(env, all[4]));
   end(it, call);
   return boolean(env, result == 0);
@@ -212,30 +214,20 @@ static napi_value hidden (napi_env env, napi_callback_info info) {
   arguments_of(env, info, all);
   mount_t *it = mount_of(env, all[0]);
   call_t *call = it == NULL ? NULL : call_of(env, it, all[1]);
-  node_t *node = call == NULL ? NULL : call->changed[call->opcode == FUSE_RENAME ? 1 : 0];
-  if (node == NULL || call->hidden_name == NULL) return NULL;
-  nodes_t *nodes = &it->session.nodes;
+  if (call == NULL) return NULL;
+  bool is_open = false;
   pthread_mutex_lock(&it->session.mutex);
-  bool is_open = node->opens > 0;
-  if (node_move(nodes, node, node->parent, call->hidden_name)) node->is_hidden = true;
-  // Its last handle was closed while it got that name.
-  if (!is_open) node_remove(nodes, node);
+  bool is_hidden = call_hide(&it->session, call, &is_open);
   pthread_mutex_unlock(&it->session.mutex);
-  return boolean(env, is_open);
+  return is_hidden ? boolean(env, is_open) : NULL;
 }
 
 // One handle less: returns the path to remove, if it was the last one of what was hidden.
 static napi_value released (napi_env env, napi_callback_info info) {
   ANSWERS
   napi_value path = NULL;
-  char *hidden = NULL;
   pthread_mutex_lock(&session->mutex);
-  node_t *node = call->node;
-  if (call->handle & HANDLE_CACHED) node->cached--;
-  if (--node->opens == 0 && node->is_hidden) {
-    hidden = node_path(node, NULL);
-    node_remove(&session->nodes, node);
-  }
+  char *hidden = call_released(session, call);
   pthread_mutex_unlock(&session->mutex);
   if (hidden != NULL) napi_create_string_utf8(env, hidden, NAPI_AUTO_LENGTH, &path);
   free(hidden);
@@ -419,13 +411,8 @@ static bool make_async (napi_env env, mount_t *it) {
 // Lives as long as the process: threads may look at it at any time.
 static mount_t *make (napi_env env, napi_value *all) {
   mount_t *it = calloc(1, sizeof(mount_t));
-  if (it == NULL || !nodes_init(&it->session.nodes)) return NULL;
+  if (it == NULL || !session_init(&it->session, number_of(env, all[4]))) return NULL;
   it->env = env;
-  pthread_mutex_init(&it->session.mutex, NULL);
-  pthread_mutex_init(&it->session.kept.mutex, NULL);
-  pthread_cond_init(&it->session.buffer_freed, NULL);
-  pthread_cond_init(&it->session.interrupted, NULL);
-  it->session.attr_timeout = number_of(env, all[4]);
   napi_create_reference(env, all[6], 1, &it->numbers_kept);
   napi_get_typedarray_info(env, all[6], NULL, NULL, (void **) &it->numbers, NULL, NULL);
   napi_create_reference(env, all[7], 1, &it->on_call);

@@ -1,6 +1,7 @@
 // Calls that wait for JavaScript: known by their numbers, in a queue, or parked while what they are about is renamed or removed.
 #include "session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,11 @@ bool goes_by_handle (const call_t *call) {
   }
 }
 
+bool call_is_stale (const call_t *call) {
+  if (goes_by_handle(call)) return false;
+  return node_is_gone(call->node) || (call->other != NULL && node_is_gone(call->other));
+}
+
 static bool must_wait (session_t *it, const call_t *call) {
   if (goes_by_handle(call)) return false;
   if (node_is_changing(call->node)) return true;
@@ -52,7 +58,8 @@ static bool begin_change (session_t *it, call_t *call) {
   uint32_t op = call->opcode;
   if (op != FUSE_UNLINK && op != FUSE_RMDIR && op != FUSE_RENAME) return true;
   node_t *goes = node_child(&it->nodes, call->node, call->name);
-  node_t *replaced = op == FUSE_RENAME ? node_child(&it->nodes, call->other, call->other_name) : NULL;
+  // Also where nothing is yet: what will be there is not to be told of under another number before.
+  node_t *replaced = op == FUSE_RENAME ? node_found(&it->nodes, call->other, call->other_name) : NULL;
   change(call, 0, goes);
   if (replaced != goes) change(call, 1, replaced);
   node_t *hides = op == FUSE_UNLINK ? goes : replaced == goes ? NULL : replaced;
@@ -64,11 +71,12 @@ static bool begin_change (session_t *it, call_t *call) {
 }
 
 // The paths as they are now. false: no memory.
-static bool find_paths (call_t *call) {
+static bool find_paths (session_t *it, call_t *call) {
   free(call->path);
   free(call->other_path);
   call->path = node_path(call->node, call->name);
   call->other_path = call->other == NULL ? NULL : node_path(call->other, call->other_name);
+  call->since = it->nodes.changes;
   return call->path != NULL && (call->other == NULL || call->other_path != NULL);
 }
 
@@ -90,7 +98,7 @@ static bool admit (session_t *it, call_t *call) {
     it->parked = call;
     return true;
   }
-  if (!find_paths(call) || !begin_change(it, call)) return false;
+  if (!find_paths(it, call) || !begin_change(it, call)) return false;
   enqueue(it, call);
   return true;
 }
@@ -121,21 +129,76 @@ call_t *calls_take (session_t *it) {
   return taken.first;
 }
 
+// Whether its path is another one by now, or what has the name that it asks for may be.
+static bool is_elsewhere (session_t *it, const call_t *call) {
+  if (call->since == it->nodes.changes) return false;
+  if (call->name != NULL && call->node->changed > call->since) return true;
+  char *now = node_path(call->node, call->name);
+  bool is_other = now != NULL && call->path != NULL && strcmp(now, call->path) != 0;
+  free(now);
+  return is_other;
+}
+
 // What it asked for was not there: it may have got another path meanwhile. The mutex is held.
 bool call_again (session_t *it, call_t *call) {
   switch (call->opcode) {
     case FUSE_GETATTR: case FUSE_SETATTR: case FUSE_OPEN: case FUSE_ACCESS: case FUSE_READDIR: case FUSE_LOOKUP: break;
     default: return false;
   }
-  if (call->retries >= most_retries) return false;
-  if (!must_wait(it, call)) {
-    char *now = node_path(call->node, call->name);
-    bool is_same = now == NULL || strcmp(now, call->path) == 0;
-    free(now);
-    if (is_same) return false;
-  }
+  if (call->retries >= most_retries || !(must_wait(it, call) || is_elsewhere(it, call))) return false;
   call->retries++;
   return admit(it, call);
+}
+
+static void call_free (call_t *call) {
+  free(call->name);
+  free(call->path);
+  free(call->other_name);
+  free(call->other_path);
+  free(call->hidden_name);
+  free(call->hidden_path);
+  free(call);
+}
+
+// What it is about may change again. Returns whether it had been changing.
+static bool end_change (session_t *it, call_t *call) {
+  bool changed = false;
+  for (int i = 0; i < 2; i++) {
+    if (call->changed[i] == NULL) continue;
+    call->changed[i]->changing--;
+    node_unuse(&it->nodes, call->changed[i]);
+    call->changed[i] = NULL;
+    changed = true;
+  }
+  return changed;
+}
+
+void call_drop (session_t *it, call_t *call) {
+  end_change(it, call);
+  if (call->node != NULL) node_unuse(&it->nodes, call->node);
+  if (call->other != NULL) node_unuse(&it->nodes, call->other);
+  call_free(call);
+}
+
+static void make_unknown (session_t *it, call_t *call) {
+  call_t **link = bucket(it, call->unique);
+  while (*link != call) link = &(*link)->next_known;
+  *link = call->next_known;
+  it->waiting--;
+}
+
+// What it asked for is no more; at its path there may be something else by now.
+static void refuse_stale (session_t *it, call_t *call) {
+  reply(it, call->unique, ESTALE, NULL, 0, NULL, 0);
+  make_unknown(it, call);
+  call_drop(it, call);
+}
+
+// The mutex is held.
+bool call_is_outdated (session_t *it, call_t *call) {
+  if (call_is_stale(call)) refuse_stale(it, call);
+  else if (!call_again(it, call)) return false;
+  return true;
 }
 
 // The oldest first, as they came.
@@ -150,40 +213,20 @@ static void unpark (session_t *it) {
   it->parked = NULL;
   for (call_t *call = all; call != NULL;) {
     call_t *next = call->next;
+    if (call_is_stale(call)) refuse_stale(it, call);
     // Without memory for its path it goes on with the one that it had, or with none.
-    if (!admit(it, call)) enqueue(it, call);
+    else if (!admit(it, call)) enqueue(it, call);
     call = next;
   }
 }
 
 // It is answered: nobody knows it any longer. The mutex is held.
 void call_end (session_t *it, call_t *call) {
-  call_t **link = bucket(it, call->unique);
-  while (*link != call) link = &(*link)->next_known;
-  *link = call->next_known;
-  it->waiting--;
-  bool changed = false;
-  for (int i = 0; i < 2; i++) {
-    if (call->changed[i] == NULL) continue;
-    call->changed[i]->changing--;
-    node_unuse(&it->nodes, call->changed[i]);
-    changed = true;
-  }
-  node_unuse(&it->nodes, call->node);
-  if (call->other != NULL) node_unuse(&it->nodes, call->other);
-  call_free(call);
+  make_unknown(it, call);
+  bool changed = end_change(it, call);
+  call_drop(it, call);
   if (changed && it->parked != NULL) {
     unpark(it);
     it->wake(it);
   }
-}
-
-void call_free (call_t *call) {
-  free(call->name);
-  free(call->path);
-  free(call->other_name);
-  free(call->other_path);
-  free(call->hidden_name);
-  free(call->hidden_path);
-  free(call);
 }

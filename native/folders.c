@@ -20,6 +20,14 @@ static void let_go (session_t *it, folder_t *folder) {
   free(folder->own);
   folder->kept = NULL;
   folder->own = NULL;
+  folder->known = 0;
+}
+
+bool folder_is_read (folder_t *folder) {
+  pthread_mutex_lock(&folder->mutex);
+  bool is_read = folder->names != NULL;
+  pthread_mutex_unlock(&folder->mutex);
+  return is_read;
 }
 
 void folder_close (session_t *it, folder_t *folder) {
@@ -70,7 +78,26 @@ static uint64_t above (const char *path) {
 
 // Each entry is its type, its name and a 0: 'd' a folder and 'f' a file whose numbers are made of their paths; after 'F' comes
 // one more text with a 0, of which that of the file is made.
-static size_t fill (const folder_t *folder, const char *path, uint64_t at, char *out, size_t size) {
+static const char *identity_of (const char *entry) {
+  return *entry == 'F' ? entry + 1 + strlen(entry + 1) + 1 : NULL;
+}
+
+static uint64_t next_of (const folder_t *folder, uint64_t at) {
+  const char *entry = folder->names + at;
+  const char *last = *entry == 'F' ? identity_of(entry) : entry + 1;
+  return last + strlen(last) + 1 - folder->names;
+}
+
+// Where the first entry begins that is not before a place. Programs may seek to anywhere, and to a place of before the folder was
+// read again: what is there need not be the beginning of one.
+static uint64_t entry_at (const folder_t *folder, uint64_t at) {
+  if (at >= folder->length) return folder->length;
+  uint64_t place = folder->known <= at ? folder->known : 0;
+  while (place < at) place = next_of(folder, place);
+  return place;
+}
+
+static size_t fill (folder_t *folder, const char *path, uint64_t at, char *out, size_t size) {
   size_t used = 0;
   if (at == 0 && put(out, &used, size, ".", true, inode_of_path(path), 1)) at = 1;
   if (at == 1 && put(out, &used, size, "..", true, above(path), own_entries)) at = own_entries;
@@ -78,19 +105,16 @@ static size_t fill (const folder_t *folder, const char *path, uint64_t at, char 
 
   uint64_t hash = inode_hash(INODE_SEED, path, path[1] == 0 ? 0 : strlen(path));
   hash = inode_hash(hash, "/", 1);
-  for (at -= own_entries; at < folder->length;) {
+  for (at = entry_at(folder, at - own_entries); at < folder->length;) {
     const char *entry = folder->names + at;
-    size_t length = strlen(entry + 1);
-    uint64_t next = at + length + 2;
-    uint64_t own = inode_hash(hash, entry + 1, length);
-    if (*entry == 'F') {
-      const char *identity = folder->names + next;
-      own = inode_hash(INODE_SEED, identity, strlen(identity));
-      next += strlen(identity) + 1;
-    }
+    const char *identity = identity_of(entry);
+    uint64_t own = identity == NULL
+      ? inode_hash(hash, entry + 1, strlen(entry + 1)) : inode_hash(INODE_SEED, identity, strlen(identity));
+    uint64_t next = next_of(folder, at);
     if (!put(out, &used, size, entry + 1, *entry == 'd', inode_number(own), next + own_entries)) break;
     at = next;
   }
+  folder->known = at;
   return used;
 }
 

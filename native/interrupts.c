@@ -53,9 +53,10 @@ static void tell_dying (session_t *it, uint64_t unique) {
   it->dying[it->dying_count++] = unique;
 }
 
-// Looks at each, without the mutex: a read of /proc may take its time. Who lives on is looked at again.
+// Looks at each, without the mutex: a read of /proc may take its time. Who still waits is looked at again: also of one that dies
+// JavaScript is told anew, as the call may have been parked, or in the queue, when it was told.
 static interrupt_t *look (session_t *it, interrupt_t *all) {
-  interrupt_t *alive = NULL;
+  interrupt_t *waiting = NULL;
   while (all != NULL) {
     interrupt_t *one = all;
     all = one->next;
@@ -65,17 +66,17 @@ static interrupt_t *look (session_t *it, interrupt_t *all) {
     if (is_known && dies) tell_dying(it, one->unique);
     pthread_mutex_unlock(&it->mutex);
     if (is_known && dies) it->wake(it);
-    if (is_known && !dies) {
-      one->next = alive;
-      alive = one;
+    if (is_known) {
+      one->next = waiting;
+      waiting = one;
     } else free(one);
   }
-  return alive;
+  return waiting;
 }
 
 static void pause_a_moment (session_t *it, bool some) {
   struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
+  clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_nsec += look_every_ms * 1000000;
   until.tv_sec += until.tv_nsec / 1000000000;
   until.tv_nsec %= 1000000000;
@@ -85,20 +86,20 @@ static void pause_a_moment (session_t *it, bool some) {
 
 static void *interrupter (void *data) {
   session_t *it = data;
-  interrupt_t *alive = NULL;
+  interrupt_t *waiting = NULL;
   for (;;) {
     pthread_mutex_lock(&it->mutex);
-    pause_a_moment(it, alive != NULL);
+    pause_a_moment(it, waiting != NULL);
     interrupt_t *all = it->interrupts;
     it->interrupts = NULL;
     pthread_mutex_unlock(&it->mutex);
-    while (alive != NULL) {
-      interrupt_t *next = alive->next;
-      alive->next = all;
-      all = alive;
-      alive = next;
+    while (waiting != NULL) {
+      interrupt_t *next = waiting->next;
+      waiting->next = all;
+      all = waiting;
+      waiting = next;
     }
-    alive = look(it, all);
+    waiting = look(it, all);
   }
   return NULL;
 }

@@ -130,6 +130,7 @@ void node_remove (nodes_t *all, node_t *it) {
   if (it == &all->root || it->is_gone) return;
   take(all, it);
   it->is_gone = true;
+  it->parent->changed = ++all->changes;
 }
 
 bool node_move (nodes_t *all, node_t *it, node_t *parent, const char *name) {
@@ -147,6 +148,7 @@ bool node_move (nodes_t *all, node_t *it, node_t *parent, const char *name) {
   it->name = copy;
   it->parent = parent;
   it->is_gone = false;
+  former->changed = parent->changed = ++all->changes;
   parent->users++;
   put(all, it);
   node_unuse(all, former);

@@ -19,6 +19,7 @@ struct node {
   uint32_t changing;   // renames and removals of it that are under way
   bool is_gone;        // its name was taken from it: the path that it had is no longer its own
   bool is_hidden;      // removed while it was open: its name of now goes with its last handle
+  uint64_t changed;    // of a folder: how many names had changed when one in it did last
   uint64_t version;    // of what its pages in the page cache are made; 0: not known
 };
 
@@ -28,6 +29,7 @@ typedef struct {
   size_t size;         // a power of two
   size_t count;
   uint32_t hidden;     // counts names that were given
+  uint64_t changes;    // counts names that were taken away or given
 } nodes_t;
 
 // One thread at a time: whoever calls holds the session's mutex.

@@ -99,7 +99,7 @@ static bool kept_answers (session_t *it, const struct fuse_in_header *in, node_t
 static bool kept_folder_answers (session_t *it, const struct fuse_in_header *in, const char *path) {
   const struct fuse_read_in *read = (const struct fuse_read_in *) (in + 1);
   folder_t *folder = (folder_t *) (uintptr_t) read->fh;
-  if (read->offset == 0) {
+  if (read->offset == 0 || !folder_is_read(folder)) {
     kept_folder_t *kept = kept_hold(&it->kept, path);
     if (kept == NULL) return false;
     folder_keep(it, folder, kept);
@@ -209,14 +209,17 @@ static bool hand_over (session_t *it, const struct fuse_in_header *in, buffer_t 
       call->other = node_of(&it->nodes, ((const struct fuse_rename_in *) (in + 1))->newdir);
       node_use(call->other);
     }
-    if (!goes_by_handle(call) && node_is_gone(call->node)) error = ESTALE;
-    // A call without memory for its paths keeps its nodes: there are other worries then.
+    if (call_is_stale(call)) error = ESTALE;
     else if (!call_admit(it, call)) error = ENOMEM;
     pthread_mutex_unlock(&it->mutex);
   }
   if (error == 0) it->wake(it);
   else {
-    if (call != NULL) call_free(call);
+    if (call != NULL) {
+      pthread_mutex_lock(&it->mutex);
+      call_drop(it, call);
+      pthread_mutex_unlock(&it->mutex);
+    }
     answer(it, in, error);
   }
   return error == 0 && is_write;

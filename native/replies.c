@@ -42,9 +42,12 @@ static void tell_timeout (const session_t *it, uint64_t *seconds, uint32_t *nano
 }
 
 // The node of an entry that the kernel is about to be told of. NULL: no memory.
-static node_t *tell_entry (session_t *it, struct fuse_entry_out *out, node_t *parent, const char *name, const double *numbers, uint64_t inode) {
+static node_t *tell_entry (session_t *it, struct fuse_entry_out *out, node_t *parent, const char *name, const double *numbers, uint64_t inode, bool is_new) {
   memset(out, 0, sizeof(*out));
   pthread_mutex_lock(&it->mutex);
+  // What had the name is no more, but somebody may have it open yet: two files of one node would share their pages.
+  node_t *former = is_new ? node_child(&it->nodes, parent, name) : NULL;
+  if (former != NULL) node_remove(&it->nodes, former);
   node_t *node = node_found(&it->nodes, parent, name);
   if (node != NULL) node->lookups++;
   pthread_mutex_unlock(&it->mutex);
@@ -66,7 +69,7 @@ static int taken_back (session_t *it, node_t *node, int result) {
 
 int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *name, const double *numbers, uint64_t inode) {
   struct fuse_entry_out out;
-  node_t *node = tell_entry(it, &out, parent, name, numbers, inode);
+  node_t *node = tell_entry(it, &out, parent, name, numbers, inode, false);
   if (node == NULL) return reply(it, unique, ENOMEM, NULL, 0, NULL, 0);
   int result = reply(it, unique, 0, &out, sizeof(out), NULL, 0);
   return result == 0 ? 0 : taken_back(it, node, result);
@@ -123,7 +126,7 @@ int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, ui
 int reply_create (session_t *it, call_t *call, uint64_t handle, const double *numbers, uint64_t inode) {
   struct fuse_entry_out entry;
   struct fuse_open_out out;
-  node_t *node = tell_entry(it, &entry, call->node, call->name, numbers, inode);
+  node_t *node = tell_entry(it, &entry, call->node, call->name, numbers, inode, true);
   if (node == NULL) return reply(it, call->unique, ENOMEM, NULL, 0, NULL, 0) == 0 ? -ENOMEM : -ENODEV;
   begin_open(it, node, &out, handle, 0, 0);
   int result = reply(it, call->unique, 0, &entry, sizeof(entry), &out, sizeof(out));

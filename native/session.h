@@ -38,6 +38,8 @@ typedef struct {
   // Each entry is its type, its name and a 0. @see folder_fill
   const char *names;
   size_t length;
+  // Of these bytes, the place to which it was read last: an entry begins there, or they end.
+  uint64_t known;
 } folder_t;
 
 // A call of the kernel that was not answered yet.
@@ -68,6 +70,7 @@ typedef struct call {
   folder_t *folder;
   buffer_t *buffer;
   const char *bytes;        // in the buffer
+  uint64_t since;           // how many names had changed when its path was made
   uint8_t retries;
 } call_t;
 
@@ -115,6 +118,9 @@ typedef struct session {
 
 double now_ms ();
 
+// session.c: all but what it is mounted by, and what it wakes. false: no memory.
+bool session_init (session_t *it, double attr_timeout);
+
 // mount.c: a descriptor of the mount, or -1 and a sentence that says why not.
 int kernel_mount (const char *mountpoint, const char *source, bool read_only, bool others, char *why, size_t size);
 
@@ -129,8 +135,19 @@ bool call_admit (session_t *it, call_t *call);
 call_t *call_known (session_t *it, uint64_t unique);
 call_t *calls_take (session_t *it);
 bool call_again (session_t *it, call_t *call);
+// Whether what it is about has no path any longer.
+bool call_is_stale (const call_t *call);
+// Before it is answered: whether the answer may be of something else, as names changed since it was asked for. Then it is asked
+// for once more, or refused, and is not to be answered.
+bool call_is_outdated (session_t *it, call_t *call);
 void call_end (session_t *it, call_t *call);
-void call_free (call_t *call);
+// One that was not admitted. The mutex is held.
+void call_drop (session_t *it, call_t *call);
+
+// changes.c: the mutex is held
+bool call_again_or_done (session_t *it, call_t *call, int error);
+bool call_hide (session_t *it, call_t *call, bool *is_open);
+char *call_released (session_t *it, call_t *call);
 
 // interrupts.c
 bool interrupts_start (session_t *it);
@@ -139,6 +156,7 @@ void interrupts_add (session_t *it, const struct fuse_in_header *in, uint64_t un
 // folders.c
 folder_t *folder_open ();
 void folder_close (session_t *it, folder_t *folder);
+bool folder_is_read (folder_t *folder);
 void folder_keep (session_t *it, folder_t *folder, kept_folder_t *kept);
 void folder_own (session_t *it, folder_t *folder, char *names, size_t length);
 int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const char *path, uint64_t position, size_t size);

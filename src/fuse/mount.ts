@@ -12,7 +12,7 @@ import { mountAt, unmount } from './mountinfo.js'
 import { Operations } from './operations.js'
 import type { Holder } from './process-questions.js'
 import type { Ownership } from './stat.js'
-import { watchMount } from './watch-mount.js'
+import { takeAwayDead, watchMount } from './watch-mount.js'
 
 export interface MountRequest extends FuseMountOptions {
   /** Absolute, without a trailing slash. */
@@ -48,7 +48,10 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   })
   const { kept } = mounted
   const ending = new AbortController()
-  void mounted.ended?.then(() => ending.abort())
+  void mounted.ended?.then(() => {
+    ending.abort()
+    void takeAwayDead(mountpoint, log)
+  })
   const gone = watchMount(mountpoint, ending.signal, log).then(() => {
     answerer.close()
     kept?.close()

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
-import { mountAt } from './mountinfo.js'
+import { isDeadMount, mountAt, unmount } from './mountinfo.js'
 
 const watchEvery: Milliseconds = 1_000
 const watchAtTheEnd: Milliseconds = 10
@@ -32,4 +32,15 @@ async function isThere(look: () => Promise<unknown>, log: Logger): Promise<boole
     log.debug({ err: error }, 'what is mounted could not be read')
     return true
   }
+}
+
+/**
+ * The kernel ends a connection when its mount goes, and when it is told to (`/sys/fs/fuse/connections/N/abort`, `umount -f`): then
+ * a mount stays of which every call fails.
+ */
+export async function takeAwayDead(mountpoint: string, log: Logger): Promise<void> {
+  if (!(await isDeadMount(mountpoint).catch(() => false))) return
+  log.error({ mountpoint }, 'the kernel was told to end the connection to this mount: it is taken away')
+  const reason = await unmount(mountpoint, { lazy: true })
+  if (reason !== undefined) log.error({ mountpoint, reason }, 'the mount could not be taken away')
 }
