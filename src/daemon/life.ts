@@ -12,6 +12,7 @@ import { probeWhileUnwell } from '../s3/health.js'
 import type { Sender } from '../send/sender.js'
 import { startControlServer } from '../state/control-server.js'
 import type { UnmountReport } from '../state/reports.js'
+import { PutAside } from '../state/put-aside.js'
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
@@ -92,6 +93,7 @@ class RunningDaemon implements Daemon {
   readonly #reading: Reading
   #audit: AuditLog | undefined
   #sender: Sender | undefined
+  #putAside: PutAside | undefined
   #mount: MountedFuse | undefined
   #missing: string | undefined
   #isStopping = false
@@ -132,6 +134,7 @@ class RunningDaemon implements Daemon {
       this.#log,
     )
     this.#sender = sender
+    this.#putAside = await PutAside.of(this.#state.path)
     this.#owning.add('closing the queue', () => sender.close())
     const told = { status: () => statusReport(this.#parts()), queue: () => queueReport(this.#sender) }
     const { fs, info, seen } = await makeFilesystem(
@@ -250,7 +253,7 @@ class RunningDaemon implements Daemon {
     return {
       ...{ config: this.#config, stateDirectory: this.#state.path, since: this.#since },
       ...{ bucket: this.#bucket, reading: this.#reading, isStopping: this.#isStopping },
-      ...{ audit: this.#audit, sender: this.#sender, mount: this.#mount },
+      ...{ audit: this.#audit, putAside: this.#putAside, sender: this.#sender, mount: this.#mount },
     }
   }
 }

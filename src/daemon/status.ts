@@ -5,6 +5,7 @@ import { systemClock } from '../telemetry/clock.js'
 import { sentencesOf } from '../s3/lacks.js'
 import type { SendCounts, Sender, SendRow } from '../send/sender.js'
 import type { QueueReport, StatusReport } from '../state/reports.js'
+import type { PutAside } from '../state/put-aside.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
@@ -24,6 +25,7 @@ export interface Parts {
   readonly reading: Reading
   readonly isStopping: boolean
   readonly audit: AuditLog | undefined
+  readonly putAside: PutAside | undefined
   readonly sender: Sender | undefined
   readonly mount: MountedFuse | undefined
 }
@@ -71,7 +73,7 @@ export function logRemains(rows: readonly SendRow[], { held, failed }: SendCount
   if (held + failed > 0) log.info({ held, failed }, 'Held and failed files stay where they are.')
 }
 
-function problemsOf({ bucket: { health }, audit, sender, mount }: Parts): string[] {
+function problemsOf({ bucket: { health }, audit, sender, mount, putAside }: Parts): string[] {
   const { problem } = health.health
   const failed = sender?.counts().failed ?? 0
   return [
@@ -80,6 +82,7 @@ function problemsOf({ bucket: { health }, audit, sender, mount }: Parts): string
       ...health.refusedListings,
       ...(audit?.problem === undefined ? [] : [audit.problem]),
       ...(sender?.problems() ?? []),
+      ...(putAside?.problems() ?? []),
       ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
       ...(mount?.binding === 'stock' ? ['The binding was not compiled here: the mount slows down under load.'] : []),
     ]),

@@ -95,8 +95,12 @@ export class Journal<T> {
     const path = join(directory, fileName)
     const text = await readOwn(path)
     if (text === undefined) return { entries: [], isDoubtful: false }
-    const { entries, isDamaged, isDoubtful } = parseJournal<T>(text)
-    if (isDamaged) {
+    const parsed = parseJournal<T>(text)
+    const { entries } = parsed
+    // One of ours is never without its reserve.
+    const isEmpty = text === ''
+    const isDoubtful = parsed.isDoubtful || isEmpty
+    if (parsed.isDamaged || isEmpty) {
       const aside = `${path}.damaged-${Date.now()}`
       await replaceFile(aside, text)
       log.error({ journal: aside }, 'The journal of send/ is damaged: a copy is put aside, what can be read goes on.')

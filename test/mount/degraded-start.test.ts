@@ -23,7 +23,10 @@ async function mountedBefore(t: Test, options: MountOptions): Promise<Mounted> {
   return mounted
 }
 
+const page = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html><body>Sign in</body></html>' }
 const answers: readonly (readonly [name: string, fault: Fault])[] = [
+  ['a page of a proxy', { page }],
+  ['nothing at all', { page: { status: 200, body: '' } }],
   ['503', { status: 503, code: 'ServiceUnavailable' }],
   ['unknown keys', { status: 403, code: 'InvalidAccessKeyId' }],
   ['no such bucket', { status: 404, code: 'NoSuchBucket' }],

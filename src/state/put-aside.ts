@@ -1,0 +1,65 @@
+/** What was put aside in a state directory: a problem until somebody has dealt with it, by taking it away. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Milliseconds } from '../units.js'
+
+/** Who asks for the status often has it looked for no more often than that. */
+const lookEvery: Milliseconds = 1_000
+
+export class PutAside {
+  readonly #directory: string
+  #problems: readonly string[] = []
+  #lookedAt: Milliseconds = -Infinity
+
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** @param directory the state directory, after its journal was read */
+  static async of(directory: string): Promise<PutAside> {
+    const aside = new PutAside(directory)
+    await aside.#look()
+    return aside
+  }
+
+  /** One sentence for each kind of thing. As of the last look; the next one is begun. */
+  problems(): readonly string[] {
+    if (performance.now() - this.#lookedAt >= lookEvery) void this.#look()
+    return this.#problems
+  }
+
+  async #look(): Promise<void> {
+    this.#lookedAt = performance.now()
+    const spool = join(this.#directory, 'spool')
+    const strangers = join(spool, 'lost+found')
+    const [found, journals, lists] = await Promise.all([
+      namesIn(strangers),
+      namesIn(spool, /^journal\.damaged-/),
+      namesIn(this.#directory, /\.corrupt-/),
+    ])
+    this.#problems = [
+      ...(found.length === 0
+        ? []
+        : [
+            `${counted(found)} that the journal does not know: see what was not sent, copy that into send/, then delete what is in ${strangers}.`,
+          ]),
+      ...journals.map(
+        (it) =>
+          `The journal of send/ was damaged: see with as2fs queue whether all is there that waits, then delete ${join(spool, it)}.`,
+      ),
+      ...lists.map(
+        (it) =>
+          `A list of partners was damaged: make with mkdir those that are missing, then delete ${join(this.#directory, it)}.`,
+      ),
+    ]
+  }
+}
+
+function counted(names: readonly string[]): string {
+  return names.length === 1 ? 'The spool had 1 file' : `The spool had ${names.length} files`
+}
+
+async function namesIn(folder: string, pattern?: RegExp): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [])
+  return pattern ? names.filter((it) => pattern.test(it)) : names
+}
