@@ -26,7 +26,17 @@ export function isFromS3({ headers }: AnswerHead): boolean {
   return Object.keys(headers).some((it) => it.startsWith('x-amz-'))
 }
 
-/** PutObject, UploadPart. @returns the ETag */
+/**
+ * PutObject. Anybody may answer with an empty page that has an ETag: a yes without a word of S3's own proves nothing, and is
+ * looked for. @returns the ETag
+ */
+export function acceptPut(head: AnswerHead, body: string): string {
+  const etag = acceptStored(head, body)
+  if (!isFromS3(head)) throw new ForeignAnswer('one who does not say that it is S3 (no x-amz- header)')
+  return etag
+}
+
+/** UploadPart: what was not stored is found missing when the upload is completed. @returns the ETag */
 export function acceptStored(head: AnswerHead, body: string): string {
   const etag = unquoted(head.headers.etag)
   if (head.statusCode !== 200 || etag === '' || body.trim() !== '') throw foreign(head)

@@ -8,7 +8,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import type { EpochMs, Key } from '../units.js'
-import { acceptAborted, acceptBegun, acceptCompleted, acceptStored } from './acceptable.js'
+import { acceptAborted, acceptBegun, acceptCompleted, acceptPut, acceptStored } from './acceptable.js'
 import { storeError, type Attempt } from './failure.js'
 import { wordsJudgedBy } from './judged.js'
 import { type Lacks, withoutIt } from './lacks.js'
@@ -45,7 +45,7 @@ export class SdkUploads {
         ...{ Bucket: bucket, Key: key, ContentLength: size, ...asked.headers },
         Body: size === 0 ? new Uint8Array(0) : body(),
       })
-      const etag = wordsJudgedBy(command, acceptStored)
+      const etag = wordsJudgedBy(command, acceptPut)
       const answer = await client.send(command, { abortSignal: signal })
       return { etag: etag(), requestId: answer.$metadata.requestId, date: this.#options.dateOf(answer) }
     })

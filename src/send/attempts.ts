@@ -199,18 +199,34 @@ export class Attempts {
   }
 
   /** @param before as it was before this try: an earlier attempt of unknown fate stays one */
-  async #failed(before: Message, { begunAt, hasBegun }: Try, error: unknown, signal: AbortSignal): Promise<void> {
+  async #failed(before: Message, state: Try, error: unknown, signal: AbortSignal): Promise<void> {
+    const { hasBegun } = state
     const meaning = meaningOf(error)
     const sentence = sentenceOf(error)
     const current = this.#options.book.get(before.id) ?? before
     this.#options.onFailed(meaning)
     const message = withAttempt(current, attemptAfter(hasBegun ? meaning : 'not-taken', before, current))
     if (meaning === 'permanent') {
+      if (hasBegun && (await this.#isStored(message, before, state, signal))) return
       const failed: Message = { ...without(message, 'wait'), state: 'failed', error: sentence }
       return this.#change(failed, { event: 'failed' })
     }
-    if (meaning === 'taken') return this.#onTaken(current, before, { begunAt, hasBegun }, sentence, signal)
+    if (meaning === 'taken') return this.#onTaken(current, before, state, sentence, signal)
     return this.#again(message, sentence, meaning === 'credentials' ? 0 : this.#delay(message))
+  }
+
+  /**
+   * Who stands between may have tried a stored upload once more, and hand on what S3 refused then: what is in the bucket is
+   * not told as failed, for somebody would send it again. @returns false too if it can't be told
+   */
+  async #isStored(message: Message, before: Message, state: Try, signal: AbortSignal): Promise<boolean> {
+    if (!message.attempt) return false
+    const look = await this.#lost
+      .look(message, message.attempt, before.attempt === undefined, signal)
+      .catch((): Look => ({ is: 'none' }))
+    if (look.is !== 'ours') return false
+    await this.#arrived(message, look.found, state)
+    return true
   }
 
   /**

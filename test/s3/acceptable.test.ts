@@ -6,6 +6,7 @@ import {
   acceptCompleted,
   acceptHead,
   acceptObject,
+  acceptPut,
   acceptStored,
   saidByS3,
   type AnswerHead,
@@ -25,6 +26,13 @@ t.test('an upload is acknowledged by an ETag, and by nothing else', async (t) =>
   t.throws(() => acceptStored(head({ etag: '""' }), ''), foreign)
   t.throws(() => acceptStored(head({ etag: '"abc"' }, 201), ''), foreign)
   t.throws(() => acceptStored(head({ etag: '"abc"' }), '<html>'), foreign, 'a page that has one')
+})
+
+t.test('a file is stored when S3 itself says so', async (t) => {
+  const fromS3 = { 'x-amz-request-id': '1' }
+  t.equal(acceptPut(head({ etag: '"abc"', ...fromS3 }), ''), 'abc')
+  t.throws(() => acceptPut(head({ etag: '"abc"' }), ''), foreign)
+  t.throws(() => acceptPut(head(fromS3), ''), foreign)
 })
 
 t.test('a multipart upload is begun for this key', async (t) => {
