@@ -2,6 +2,7 @@
 import Yargs from 'yargs'
 import { UsageError } from '../errors.js'
 import type { Command, Typed } from './command.js'
+import { ParseError, truth } from './parse.js'
 import { didYouMean } from './suggest.js'
 import { unknownOption } from './unknown-option.js'
 
@@ -38,7 +39,7 @@ function parse(
   commands: readonly Command[],
 ): { readonly command: Command | undefined; readonly parsed: Parsed } {
   let command: Command | undefined
-  const parser = Yargs([...args])
+  const parser = Yargs(plainFlags(args, commands))
     .scriptName('as2fs')
     .help(false)
     .version(false)
@@ -67,6 +68,26 @@ function parse(
   }
   const parsed = parser.parseSync()
   return { command, parsed }
+}
+
+/**
+ * Flags with a value as yargs knows them: of all others than `true` it would make false, of `--read-only=yes` too.
+ * @throws UsageError for what is neither
+ */
+function plainFlags(args: readonly string[], commands: readonly Command[]): string[] {
+  const flags = new Set(
+    commands.flatMap((it) => it.options.filter(({ kind }) => kind === 'flag').map(({ name }) => name)),
+  )
+  const end = args.indexOf('--')
+  return args.map((arg, at) => {
+    const [, name = '', text = ''] = /^--([^=]+)=(.*)$/s.exec(end >= 0 && at > end ? '' : arg) ?? []
+    if (!flags.has(name)) return arg
+    try {
+      return `--${name}=${truth(text)}`
+    } catch (error) {
+      throw error instanceof ParseError ? new UsageError(`--${name}: ${error.message}`) : error
+    }
+  })
 }
 
 function declare(parser: ReturnType<typeof Yargs>, command: Command): ReturnType<typeof Yargs> {

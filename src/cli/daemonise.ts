@@ -1,9 +1,10 @@
 /** Mounting without `-f`: this process starts another, and ends when that one has said how it went. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../errors.js'
+import { byOther } from '../fuse/by-other.js'
 import { openOwn, requireOwnLog } from '../own-files.js'
 import type { Milliseconds } from '../units.js'
 import { printable } from './format.js'
@@ -114,10 +115,8 @@ async function stopped(child: ChildProcess): Promise<void> {
 
 /** The child's word is not enough: a kernel call must come back too. */
 async function answers({ mountpoint, logFile }: BackgroundStart): Promise<void> {
-  const timer = new AbortController()
-  const late = delay(answerWithin, 'late', { signal: timer.signal }).catch(() => undefined)
-  const failure = await Promise.race([stat(mountpoint).then(() => undefined, String), late])
-  timer.abort()
+  const { code, stderr } = await byOther('stat', ['--', mountpoint], answerWithin)
+  const failure = code === 0 ? undefined : stderr.trim() || 'late'
   if (failure !== undefined) {
     throw new UsageError(`${mountpoint} is mounted, but does not answer (${failure}): see ${logFile}.`)
   }

@@ -1,12 +1,11 @@
 /** Which daemon has a mountpoint: by the locks in the user's state directories, else by asking the mount itself. */
-import { spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { byOther, saysDead } from '../fuse/by-other.js'
 import { ourType, parseMountInfo, type MountInfo } from '../fuse/mountinfo.js'
 import { liveLock, type LockRecord } from '../state/lock.js'
 import type { StatusReport } from '../state/reports.js'
 import { stateRoot } from '../state/state-directory.js'
-import type { Milliseconds } from '../units.js'
 
 /** A mountpoint of ours, and what is known of its daemon. */
 export interface FoundMount {
@@ -16,9 +15,6 @@ export interface FoundMount {
   /** `dead`: the mount is there, and its daemon is not. `silent`: it is not known which. */
   readonly daemon: { readonly pid: number; readonly stateDirectory: string } | 'dead' | 'silent'
 }
-
-/** The mount's own deadline for a call is longer; a command should not wait for that. */
-const lookWithin: Milliseconds = 5_000
 
 /** All mounts of ours that this user can see. */
 export async function findMounts(): Promise<FoundMount[]> {
@@ -46,39 +42,13 @@ export async function mountOf(path: string): Promise<FoundMount | undefined> {
  * @returns `dead` if the mount's daemon is, undefined if it can't be read in time
  */
 export async function readControlFile(mountpoint: string, name: string): Promise<unknown> {
-  const { code, stdout, stderr } = await readByOther(join(mountpoint, '.as2fs', name))
-  if (code !== 0) return stderr.includes('Transport endpoint is not connected') ? 'dead' : undefined
+  const look = await byOther('cat', ['--', join(mountpoint, '.as2fs', name)])
+  if (look.code !== 0) return saysDead(look) ? 'dead' : undefined
   try {
-    return JSON.parse(stdout) as unknown
+    return JSON.parse(look.stdout) as unknown
   } catch {
     return undefined
   }
-}
-
-/** In a process of its own: a read that hangs would keep this one from ending, whatever it does. */
-function readByOther(path: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn('cat', ['--', path], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C' },
-  })
-  let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  return new Promise((resolve) => {
-    const end = (code: number | null): void => {
-      clearTimeout(timer)
-      resolve({ code, stdout, stderr })
-    }
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      child.stdout.destroy()
-      child.stderr.destroy()
-      child.unref()
-      end(null)
-    }, lookWithin)
-    child.on('error', () => end(null))
-    child.on('close', end)
-  })
 }
 
 interface Held {

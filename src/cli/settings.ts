@@ -43,7 +43,7 @@ export function fromEnvironment(env: Readonly<NodeJS.ProcessEnv>, base: string):
 export function fromFile(file: string): Source {
   const document = parseDocument(readText(file), { schema: 'failsafe' })
   const [error] = document.errors
-  if (error) throw new UsageError(`${file} is not YAML: ${error.message.split('\n')[0] ?? ''}`)
+  if (error) throw new UsageError(`${file} is not YAML: ${(error.message.split('\n')[0] ?? '').replace(/:$/, '.')}`)
   const texts = new Map<OptionName, readonly string[]>()
   const { contents } = document
   if (contents !== null && !isMap(contents) && !(isScalar(contents) && contents.value === '')) {

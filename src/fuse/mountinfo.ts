@@ -1,8 +1,9 @@
 /** What the kernel says is mounted where. */
 import { execFile } from 'node:child_process'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { delimiter, isAbsolute, normalize } from 'node:path'
 import { promisify } from 'node:util'
+import { byOther, saysDead } from './by-other.js'
 
 export interface MountInfo {
   readonly mountpoint: string
@@ -31,16 +32,11 @@ export async function mountAt(path: string): Promise<MountInfo | undefined> {
   return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')).findLast((it) => it.mountpoint === path)
 }
 
-/** Whether a mount of ours is there whose daemon has died: every call on it says ENOTCONN. */
+/** Whether a mount of ours is there whose daemon has died: every call on it says ENOTCONN. One that hangs is not dead. */
 export async function isDeadMount(path: string): Promise<boolean> {
   const mount = await mountAt(path)
   if (mount?.type !== ourType) return false
-  try {
-    await stat(path)
-    return false
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOTCONN'
-  }
+  return saysDead(await byOther('stat', ['--', path]))
 }
 
 /** @returns why it could not be unmounted; undefined if it was */

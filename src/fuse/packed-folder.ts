@@ -1,5 +1,6 @@
 /** The entries of a folder as the compiled binding takes them: types and names in one buffer, sizes and times in another. */
 import type { Bytes, EpochMs } from '../units.js'
+import { timeOf } from './stat.js'
 
 interface Entry {
   readonly kind: 'file' | 'folder'
@@ -53,7 +54,7 @@ export function packFolder(entries: Iterable<Entry>, since: EpochMs): PackedFold
       end += 1
     }
     numbers[count] = size
-    numbers[count + 1] = mtime === 0 ? since : mtime
+    numbers[count + 1] = timeOf(mtime, identity, since)
     count += 2
   }
   return {

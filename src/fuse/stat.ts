@@ -30,7 +30,7 @@ const blockSize: Bytes = 512
 const ioSize: Bytes = 128 * 1024
 
 export function encodeStat(it: Attributes, owner: Ownership): Stat {
-  const mtime = it.mtime === 0 ? owner.since : it.mtime
+  const mtime = timeOf(it.mtime, it.identity, owner.since)
   const type = it.kind === 'folder' ? constants.S_IFDIR : constants.S_IFREG
   return {
     mode: type | (it.mode & ~owner.umask),
@@ -45,6 +45,11 @@ export function encodeStat(it: Attributes, owner: Ownership): Stat {
     mtime,
     ctime: mtime,
   }
+}
+
+/** What has no time has the mount's. What waits in `send/` always has its own, and that may be 1970-01-01. */
+export function timeOf(mtime: EpochMs, identity: string | undefined, mounted: EpochMs): EpochMs {
+  return mtime === 0 && identity === undefined ? mounted : mtime
 }
 
 /** In the order in which `native/` reads them; blocks it counts by itself. */

@@ -21,6 +21,7 @@ const mistakes: readonly (readonly [args: string, sentence: string])[] = [
   ['mount bkt /m --list-ttl 5', "--list-ttl: '5' is not a duration; write 250ms, 5s, 10m or 1h."],
   ['mount bkt /m --cache-size lots', "--cache-size: 'lots' is not a size; write 512k, 1MB, 256MiB or 10GiB."],
   ['mount bkt /m --uploads 0', "--uploads: '0' is not a whole number from 1 to 64."],
+  ['mount bkt /m --read-only=maybe', "--read-only: 'maybe' is neither true nor false."],
   ['mount bkt /m -o roo=1', 'There is no option -o roo.'],
   ['umount /', '/ is not a mount of as2fs: see as2fs status.'],
   ['umount / --drain soon', "--drain: 'soon' is not a duration; write 250ms, 5s, 10m or 1h."],

@@ -1,18 +1,13 @@
 /** `as2fs info`. */
-import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../../errors.js'
+import { byOther } from '../../fuse/by-other.js'
 import type { InfoReport } from '../../state/reports.js'
-import type { Milliseconds } from '../../units.js'
 import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
 import { ask } from '../daemon-of.js'
 import { mountOf } from '../find-mount.js'
 import { bytes, fields, span, time } from '../format.js'
 import type { Io } from '../io.js'
-
-/** For links on the way to the mount; a path in a mount that hangs is taken as it is written. */
-const resolveWithin: Milliseconds = 5_000
 
 export const infoCommand: Command = {
   name: 'info',
@@ -38,19 +33,15 @@ async function run(typed: Typed, io: Io): Promise<number> {
   return 0
 }
 
+/** As it is written where that can't be told: the last segment may be a file that is not there, and the daemon says so better. */
 async function realPath(path: string): Promise<string> {
-  const timer = new AbortController()
-  const late = delay(resolveWithin, path, { signal: timer.signal }).catch(() => path)
-  // The last segment may be a file that is not there any more: the daemon says so better.
-  const parent = realpath(dirname(path))
-    .then((it) => join(it, basename(path)))
-    .catch(() => path)
-  const whole = realpath(path).catch(() => parent)
-  try {
-    return await Promise.race([whole, late])
-  } finally {
-    timer.abort()
+  for (const at of [path, dirname(path)]) {
+    const { code, stdout } = await byOther('realpath', ['-z', '-e', '--', at])
+    const real = stdout.split('\0')[0]
+    if (code === 0 && real) return at === path ? real : join(real, basename(path))
+    if (code === undefined) break
   }
+  return path
 }
 
 function shown(report: InfoReport, now: number): string {

@@ -1,10 +1,10 @@
 /** `as2fs status`. */
-import type { StatusReport } from '../../state/reports.js'
 import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
 import { mountNamed } from '../daemon-of.js'
 import { findMounts, readControlFile, type FoundMount } from '../find-mount.js'
-import { bytes, counted, fields, printable, span, time } from '../format.js'
+import { printable } from '../format.js'
 import type { Io } from '../io.js'
+import { isStatus, problemLines, statusText, type ToldStatus } from '../status-text.js'
 import { ControlClient } from '../../state/control-client.js'
 
 export const statusCommand: Command = {
@@ -31,7 +31,7 @@ interface Unwell {
   readonly problems: readonly string[]
 }
 
-type Found = StatusReport | Unwell
+type Found = ToldStatus | Unwell
 
 async function run(typed: Typed, io: Io): Promise<number> {
   const [mountpoint] = typed.positionals
@@ -52,46 +52,15 @@ async function statusOf(mount: FoundMount): Promise<Found> {
     daemon === 'silent' ? undefined : await new ControlClient(daemon.stateDirectory).status().catch(() => undefined)
   const isSilent = daemon === 'silent' || !mount.isMounted
   const report = asked ?? (isSilent ? undefined : await readControlFile(mountpoint, 'status.json'))
-  if (isReport(report)) return report
+  if (isStatus(report)) return report
   return { mountpoint, state: 'silent', problems: ["It does not answer, or is another user's."] }
 }
 
-function isReport(value: unknown): value is StatusReport {
-  return typeof value === 'object' && value !== null && 'pid' in value && 'send' in value && 'state' in value
-}
-
-function isWell(found: Found): found is StatusReport {
+function isWell(found: Found): found is ToldStatus {
   return 'pid' in found
 }
 
 function shown(found: Found, now: number): string {
-  const problems = found.problems.map((it) => `  ! ${printable(it)}\n`).join('')
-  if (!isWell(found)) return `${printable(found.mountpoint)}  ${found.state}\n${problems}`
-  const { cache, listings, send } = found
-  return `${printable(`${found.mountpoint}  ${found.bucket}  ${found.state}`)}\n${problems}${fields(
-    [
-      ['endpoint', `${found.endpoint ?? 'AWS'}, ${found.region}`],
-      ...found.server.map((it) => ['', it] as const),
-      ['prefix', found.prefix],
-      ['since', `${time(found.since)} (${span(now - found.since)})`],
-      ['daemon', `process ${found.pid}, as2fs ${found.version}, ${found.binding} binding`],
-      ['state', found.stateDirectory],
-      ['send', sendLine(send)],
-      ['cache', `${bytes(cache.used)} of ${bytes(cache.budget)}`],
-      ['on disk', cache.disk && `${bytes(cache.disk.used)} of ${bytes(cache.disk.limit)}`],
-      ['listings', `${counted(listings.length, 'view')}, ${counted(objectsIn(listings), 'object')}`],
-      ...listings.map(({ prefix, note }) => ['', note && `${prefix}: ${note}`] as const),
-    ],
-    '  ',
-  )}`
-}
-
-function sendLine(send: StatusReport['send']): string {
-  const { open, held, queued, uploading, submitted, failed } = send
-  const counts = Object.entries({ open, held, queued, uploading, submitted, failed }).filter(([, count]) => count > 0)
-  return counts.map(([state, count]) => `${count} ${state}`).join(', ') || 'nothing waits'
-}
-
-function objectsIn(listings: StatusReport['listings']): number {
-  return listings.reduce((sum, it) => sum + it.objects, 0)
+  if (isWell(found)) return statusText(found, now)
+  return `${printable(found.mountpoint)}  ${found.state}\n${problemLines(found.problems)}`
 }
