@@ -7,6 +7,8 @@ import type { SendRow } from '../send/sender.js'
 import type { Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
 
+export { isHiddenName } from '../send/holding.js'
+
 export class HiddenFiles {
   /** As they were when they were hidden. */
   readonly #rows = new Map<string, SendRow>()
@@ -24,11 +26,6 @@ export class HiddenFiles {
   remove(partner: Partner, hidden: readonly Name[]): boolean {
     return this.#rows.delete(idOf(partner, hidden))
   }
-}
-
-/** libfuse's name for a file that somebody has open, and whose own name is to go. */
-export function isHiddenName(name: string): boolean {
-  return name.startsWith('.fuse_hidden')
 }
 
 function idOf({ station, partner }: Partner, names: readonly Name[]): string {

@@ -170,6 +170,8 @@ export class SendFolder {
     const files = this.#sender
       .rows(partner)
       .filter((row) => row.path.startsWith(before) && !row.path.slice(before.length).includes('/'))
+      // Removed, for all but those who have it open.
+      .filter((row) => !isHiddenName(row.path))
       .map((row) => ({ ...this.#rowAttributes(row), name: row.path.slice(before.length) }))
     const folders = this.#sender
       .folders(partner)

@@ -11,17 +11,19 @@ import { fitsArchive } from './archive.js'
 import type { Beside } from './beside.js'
 import type { Told } from './change.js'
 import { toldOf } from './judgement.js'
-import type { Holding } from './holding.js'
+import { isHiddenName, type Holding } from './holding.js'
 import type { Locks } from './locks.js'
 import { pathId, type Bundle, type Message } from './message.js'
 import type { MessageBook } from './message-book.js'
 import type { NameCheck } from './name-check.js'
 import type { OpenFiles } from './open-files.js'
 import type { Packer } from './packer.js'
+import type { Spool } from './spool.js'
 
 export interface BundlesOptions {
   readonly book: MessageBook
   readonly files: Pick<OpenFiles, 'isWritten' | 'isFlushed'>
+  readonly spool: Spool
   readonly locks: Locks
   readonly names: NameCheck
   readonly holding: Holding
@@ -87,14 +89,18 @@ export class Bundles {
   async rmdir(partner: Partner, path: readonly Name[]): Promise<void> {
     const { locks, book } = this.#options
     const name = path.join('/')
-    await locks.run([pathId(partner, name), ...this.lockIds(partner, path)], async () => {
+    const hidden = this.#hidden(partner, name)
+    const ids = hidden.map((it) => it.id)
+    await locks.run([pathId(partner, name), ...this.lockIds(partner, path), ...ids], async () => {
       if (this.#files(partner, name).length > 0 || this.#foldersIn(partner, name).length > 0) {
         throw new FsError('ENOTEMPTY', `${name} is not empty.`)
       }
       const bundle = book.bundle(partner, name)
       if (!bundle) throw new FsError('ENOENT', `There is no folder ${name} here.`)
-      await book.putBundles({ removed: [bundle] })
+      if (hidden.length === 0) await book.putBundles({ removed: [bundle] })
+      else await book.put(this.#removed(hidden), { sync: true, removed: [bundle] })
     })
+    for (const { id } of hidden) await this.#options.spool.remove(id)
   }
 
   /**
@@ -205,10 +211,29 @@ export class Bundles {
       name,
     }))
     const told = [toldOf(message, message), ...gone.map((): Told => ({ event: 'packed' }))]
-    await book.put([message, ...gone], { sync: true, told, removed })
+    const hidden = this.#removed(this.#hidden(partner, folder))
+    await book.put([message, ...gone, ...hidden], { sync: true, told, removed })
+    for (const { id } of hidden) await this.#options.spool.remove(id)
   }
 
   #files(partner: Partner, folder: string): Message[] {
+    return this.#all(partner, folder).filter((it) => !isHiddenName(it.path))
+  }
+
+  /** Files that were removed, and that somebody has open. */
+  #hidden(partner: Partner, folder: string): Message[] {
+    return this.#all(partner, folder).filter((it) => isHiddenName(it.path))
+  }
+
+  /** As they are once libfuse can't remove them any more: their folder is gone. */
+  #removed(hidden: readonly Message[]): Message[] {
+    return hidden.flatMap(({ id }) => {
+      const now = this.#options.book.get(id)
+      return now && now.state !== 'gone' ? [{ ...now, state: 'gone' }] : []
+    })
+  }
+
+  #all(partner: Partner, folder: string): Message[] {
     return [...this.#options.book.index.of(partner)].filter((it) => it.path.startsWith(`${folder}/`))
   }
 

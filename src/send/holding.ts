@@ -4,8 +4,10 @@ import type { CommitPolicy, EmptyPolicy } from '../config.js'
 import type { Bytes } from '../units.js'
 import type { HoldReason } from './sender.js'
 
-/** Never to be sent, whatever `--hold` says: lock files, and what libfuse calls a file that was unlinked while open. */
-const alwaysHeld = ['.fuse_hidden*', '*.lock', '*.lck']
+/** What libfuse calls a file that was removed while somebody has it open: it is there for that one alone. */
+const hiddenPrefix = '.fuse_hidden'
+/** Never to be sent, whatever `--hold` says. */
+const alwaysHeld = [`${hiddenPrefix}*`, '*.lock', '*.lck']
 const lockSuffixes = ['.lock', '.lck']
 
 export interface HoldPolicy {
@@ -77,4 +79,9 @@ function withoutSuffix(path: string, suffixes: readonly string[]): string | unde
   const suffix = suffixes.find((it) => path.toLowerCase().endsWith(it.toLowerCase()))
   const rest = suffix === undefined ? '' : path.slice(0, -suffix.length)
   return rest === '' || rest.endsWith('/') ? undefined : rest
+}
+
+/** @param name a name, or a path */
+export function isHiddenName(name: string): boolean {
+  return name.slice(name.lastIndexOf('/') + 1).startsWith(hiddenPrefix)
 }
