@@ -145,7 +145,7 @@ static napi_value answer_entry (napi_env env, napi_callback_info info) {
 static napi_value answer_attr (napi_env env, napi_callback_info info) {
   ANSWERS
   if (is_outdated(session, call)) return boolean(env, false);
-  int result = reply_attr(session, call->unique, it->numbers, inode_of(env, all[2], call->path));
+  int result = reply_attr(session, call->unique, call->node, it->numbers, inode_of(env, all[2], call->path));
   end(it, call);
   return boolean(env, result == 0);
 }

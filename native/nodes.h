@@ -21,6 +21,7 @@ struct node {
   bool is_hidden;      // removed while it was open: its name of now goes with its last handle
   uint64_t changed;    // of a folder: how many names had changed when one in it did last
   uint64_t version;    // of what its pages in the page cache are made; 0: not known
+  double size;         // as the kernel was told last
 };
 
 typedef struct {

@@ -92,7 +92,7 @@ static bool kept_answers (session_t *it, const struct fuse_in_header *in, node_t
   if (!kept_lookup(&it->kept, path, &entry)) return false;
   kept_numbers(it, &entry, numbers);
   if (in->opcode == FUSE_LOOKUP) reply_entry(it, in->unique, node, name, numbers, inode_of_path(path));
-  else reply_attr(it, in->unique, numbers, inode_of_path(path));
+  else reply_attr(it, in->unique, node, numbers, inode_of_path(path));
   return true;
 }
 

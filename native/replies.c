@@ -41,15 +41,24 @@ static void tell_timeout (const session_t *it, uint64_t *seconds, uint32_t *nano
   tell_time(seconds, nanoseconds, it->attr_timeout * 1000);
 }
 
+// Whether those who read one version of it through the page cache would find their pages cut, or lengthened, as it has another
+// size now.
+static bool would_cut (const node_t *node, const double *numbers) {
+  return node->cached > 0 && node->version != 0 && node->size != numbers[A_SIZE];
+}
+
 // The node of an entry that the kernel is about to be told of. NULL: no memory.
 static node_t *tell_entry (session_t *it, struct fuse_entry_out *out, node_t *parent, const char *name, const double *numbers, uint64_t inode, bool is_new) {
   memset(out, 0, sizeof(*out));
   pthread_mutex_lock(&it->mutex);
   // What had the name is no more, but somebody may have it open yet: two files of one node would share their pages.
-  node_t *former = is_new ? node_child(&it->nodes, parent, name) : NULL;
-  if (former != NULL) node_remove(&it->nodes, former);
+  node_t *former = node_child(&it->nodes, parent, name);
+  if (former != NULL && (is_new || would_cut(former, numbers))) node_remove(&it->nodes, former);
   node_t *node = node_found(&it->nodes, parent, name);
-  if (node != NULL) node->lookups++;
+  if (node != NULL) {
+    node->lookups++;
+    node->size = numbers[A_SIZE];
+  }
   pthread_mutex_unlock(&it->mutex);
   if (node == NULL) return NULL;
   out->nodeid = node_id(&it->nodes, node);
@@ -75,22 +84,37 @@ int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *nam
   return result == 0 ? 0 : taken_back(it, node, result);
 }
 
-int reply_attr (session_t *it, uint64_t unique, const double *numbers, uint64_t inode) {
+int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numbers, uint64_t inode) {
   struct fuse_attr_out out;
+  pthread_mutex_lock(&it->mutex);
+  bool is_other = would_cut(node, numbers);
+  // Who asks by its name looks it up again, and finds the new one.
+  if (is_other) node_remove(&it->nodes, node);
+  else node->size = numbers[A_SIZE];
+  pthread_mutex_unlock(&it->mutex);
+  if (is_other) return reply(it, unique, ESTALE, NULL, 0, NULL, 0);
   memset(&out, 0, sizeof(out));
   tell_timeout(it, &out.attr_valid, &out.attr_valid_nsec);
   tell_attributes(&out.attr, numbers, inode);
   return reply(it, unique, 0, &out, sizeof(out), NULL, 0);
 }
 
-// The pages that the kernel has of a file are those of one version. Another one may not be read through them while
-// somebody reads that one yet: whatever he reads goes into them.
+// The pages that the kernel has of a file are those of one version.
 static uint32_t choose_cache (node_t *node, uint32_t flags, uint64_t version) {
   if (flags & OPEN_UNCACHED) return FOPEN_DIRECT_IO;
   if (version != 0 && node->version == version) return FOPEN_KEEP_CACHE;
-  if (version != 0 && node->version != 0 && node->cached > 0) return FOPEN_DIRECT_IO;
   node->version = version;
   return 0;
+}
+
+// Another version may not be read through the pages of one that somebody reads yet, nor may its size become that one's: it gets
+// a node of its own. Returns whether it must: the kernel looks the name up again then.
+static bool needs_other_node (session_t *it, node_t *node, uint64_t version) {
+  pthread_mutex_lock(&it->mutex);
+  bool needs = version != 0 && node->version != 0 && node->version != version && node->cached > 0;
+  if (needs) node_remove(&it->nodes, node);
+  pthread_mutex_unlock(&it->mutex);
+  return needs;
 }
 
 static void begin_open (session_t *it, node_t *node, struct fuse_open_out *out, uint64_t handle, uint32_t flags, uint64_t version) {
@@ -116,6 +140,10 @@ static void undo_open (session_t *it, node_t *node, const struct fuse_open_out *
 
 int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version) {
   struct fuse_open_out out;
+  if (needs_other_node(it, call->node, version)) {
+    int result = reply(it, call->unique, ESTALE, NULL, 0, NULL, 0);
+    return result == 0 ? -ESTALE : result;
+  }
   begin_open(it, call->node, &out, handle, flags, version);
   if (out.open_flags & FOPEN_DIRECT_IO) tell_changed(it, call->node);
   int result = reply(it, call->unique, 0, &out, sizeof(out), NULL, 0);

@@ -164,7 +164,7 @@ int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const char *
 // replies.c: each returns 0, or the negative errno with which the kernel refused the answer.
 int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length);
 int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *name, const double *numbers, uint64_t inode);
-int reply_attr (session_t *it, uint64_t unique, const double *numbers, uint64_t inode);
+int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numbers, uint64_t inode);
 int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version);
 int reply_create (session_t *it, call_t *call, uint64_t handle, const double *numbers, uint64_t inode);
 int reply_statfs (session_t *it, uint64_t unique, const double *numbers);

@@ -17,8 +17,11 @@ export type Meaning = 'unknown' | 'not-taken' | 'refused' | 'credentials' | 'tak
  */
 const neverArrived = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
-/** Answers of S3 that pass, and say that it has not taken the file. Throttling has many names. */
-const refusals = /^(SlowDown|.*Throttl.*|RequestTimeTooSkewed|BadDigest|IncompleteBody)$/
+/**
+ * Answers of S3 that pass, and say that it has not taken the file. None of those with which it asks to slow down: who stands
+ * between gets them for a second try of what was stored at the first.
+ */
+const refusals = /^(RequestTimeTooSkewed|BadDigest|IncompleteBody)$/
 
 export function meaningOf(error: unknown): Meaning {
   if (!(error instanceof StoreError)) return 'unknown'

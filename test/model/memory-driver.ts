@@ -2,7 +2,7 @@
 import type { Key } from '../../src/units.js'
 import type { Close, OpenSpoolFile } from '../../src/send/sender.js'
 import { StoreError } from '../../src/s3/store-error.js'
-import { taken, unreachable, type StoreFault } from '../helpers/memory-store.js'
+import { slowDown, taken, unreachable, type StoreFault } from '../helpers/memory-store.js'
 import { globex, never, path, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 import type { RequestFault } from './send-actions.js'
@@ -179,6 +179,8 @@ function failureOf(fault: RequestFault, operation: string): StoreFault {
       return { after: foreignPage() }
     case 'takenAfter':
       return { after: isUpload ? taken() : unreachable() }
+    case 'throttledAfter':
+      return { after: slowDown() }
     case 'after':
       return { after: unreachable() }
   }

@@ -30,6 +30,7 @@ const faultOf: Readonly<Record<RequestFault, Fault>> = {
   page: { page },
   pageAfter: { page, carriedOut: true },
   takenAfter: { status: 412, code: 'PreconditionFailed', carriedOut: true },
+  throttledAfter: { status: 503, code: 'SlowDown', carriedOut: true },
 }
 const stallOf = (fault: RequestFault): Fault =>
   fault === 'before' || fault === 'page' ? { stall: true } : { loseAnswer: 'stall' }

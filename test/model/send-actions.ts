@@ -3,10 +3,10 @@ import fc from 'fast-check'
 
 /**
  * A request fails before or after it has had its effect, or gets another's page then; or an upload is done and answered as if
- * its key had been taken: who stands between has tried it twice.
+ * its key had been taken (who stands between has tried it twice), or as if it was refused for the moment.
  */
 export type RequestFault = (typeof requestFaults)[number]
-const requestFaults = ['before', 'after', 'page', 'pageAfter', 'takenAfter'] as const
+const requestFaults = ['before', 'after', 'page', 'pageAfter', 'takenAfter', 'throttledAfter'] as const
 
 /** Who gets a second descriptor: the process itself, a child of it, or a child of a child that has ended. */
 export type Heir = 'itself' | 'child' | 'orphan'

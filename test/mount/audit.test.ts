@@ -114,9 +114,18 @@ t.test('policies and people', async (t) => {
     t.match(await told('slow.edi', 'delayed'), { try: 1, error: /SlowDown/, nextTryAt: /Z$/ })
     t.match(await told('slow.edi', 'submitted'), { try: 2 })
   })
-  await t.test('opened once more while it waits', async (t) => {
+  await t.test('throttled, and changed by nobody until it is looked for', async (t) => {
     mounted.server.intercept = (operation) =>
       operation === 'PutObject' ? { status: 503, code: 'SlowDown' } : undefined
+    await writeFile(join(send, 'throttled.edi'), 'one ')
+    await told('throttled.edi', 'delayed')
+    await t.rejects(appendFile(join(send, 'throttled.edi'), 'two'), { code: /EBUSY|EPERM/ })
+    mounted.server.intercept = undefined
+    t.match(await told('throttled.edi', 'submitted'), { size: 4 })
+  })
+  await t.test('opened once more while it waits', async (t) => {
+    mounted.server.intercept = (operation) =>
+      operation === 'PutObject' ? { status: 403, code: 'RequestTimeTooSkewed' } : undefined
     await writeFile(join(send, 'again.edi'), 'one ')
     await told('again.edi', 'delayed')
     await until('its pause', async () =>

@@ -133,7 +133,7 @@ static void tell (call_t *call, uint64_t number, bool is_folder) {
   numbers_of(number, is_folder, numbers);
   if (is_outdated(call)) return;
   if (call->name != NULL) reply_entry(session, call->unique, call->node, call->name, numbers, number);
-  else reply_attr(session, call->unique, numbers, number);
+  else reply_attr(session, call->unique, call->node, numbers, number);
   end(call);
 }
 
@@ -142,7 +142,7 @@ static void tell_open (call_t *call, uint64_t number) {
   uint64_t handle = open_handle(number);
   bool taken = false;
   if (!is_outdated(call)) {
-    taken = reply_open(session, call, handle, flags[chance(3)], chance(3)) == 0;
+    taken = reply_open(session, call, handle, flags[chance(3)], number % 3) == 0;
     end(call);
   }
   if (!taken) close_handle(handle);
