@@ -18,7 +18,7 @@ export function silenceLimit(tries: number, patience: Milliseconds): Millisecond
 }
 
 /** The whole of a try may take so many times the silence that ends it. */
-const limitsOfWhole = 4
+const limitsOfWhole = 2
 
 /** Has the name by which `failure.ts` knows what comes too late. */
 class Silence extends Error {

@@ -1,6 +1,7 @@
 /** When a try at a request is given up. */
 import t from 'tap'
 import { silenceLimit, whileHeard } from '../../src/s3/silence.js'
+import type { Milliseconds } from '../../src/units.js'
 
 const never = new AbortController().signal
 
@@ -21,23 +22,34 @@ t.test('silence ends it', async (t) => {
   t.ok(performance.now() - began >= 35)
 })
 
-t.test('whoever is heard of goes on, however long it takes', async (t) => {
-  const began = performance.now()
-  const answer = await whileHeard(
-    (signal, heard) =>
-      new Promise<string>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('given up')))
-        const timer = setInterval(() => {
-          heard()
-          if (performance.now() - began < 300) return
-          clearInterval(timer)
-          resolve('all of it')
-        }, 10)
-      }),
-    100,
-    never,
+/** Heard of all the time. */
+const trickling = (length: Milliseconds) => (signal: AbortSignal, heard: () => void) =>
+  new Promise<string>((resolve, reject) => {
+    const timer = setInterval(heard, 10)
+    const end = setTimeout(() => {
+      clearInterval(timer)
+      resolve('all of it')
+    }, length)
+    signal.addEventListener('abort', () => {
+      clearInterval(timer)
+      clearTimeout(end)
+      reject(new Error('given up'))
+    })
+  })
+
+t.test('whoever is heard of goes on for longer', async (t) => {
+  t.equal(await whileHeard(trickling(1_100), 1_000, never), 'all of it')
+})
+
+t.test('but not without end', async (t) => {
+  await t.rejects(whileHeard(trickling(60_000), 100, never), { name: 'TimeoutError' })
+})
+
+t.test('what does not heed its signal is not waited for', async (t) => {
+  await t.rejects(
+    whileHeard(() => new Promise(() => undefined), 50, never),
+    { name: 'TimeoutError' },
   )
-  t.equal(answer, 'all of it')
 })
 
 t.test('it ends with the signal of who waits, now or already', async (t) => {
