@@ -27,12 +27,10 @@ export interface BlockSourceOptions {
 }
 
 /**
- * How long a failure holds for all who read the block. When a read fails the kernel asks once more, for the page alone: its
- * program would wait twice as long as one may.
+ * How long a failure holds for all who read the block, while the bucket answers nobody. When a read fails the kernel asks once
+ * more, for the page alone: its program would wait twice as long as one may.
  */
-const failureTtl: Milliseconds = 300
-/** And so long while the bucket answers nobody. */
-const failureTtlInOutage: Milliseconds = 2_000
+const failureTtl: Milliseconds = 2_000
 
 interface Failure {
   readonly error: FsError
@@ -133,7 +131,7 @@ export class BlockSource {
     const { clock, lastAnswer } = this.#options
     const failure = this.#failures.get(id)
     if (!failure) return undefined
-    const holds = clock.monotonic() - failure.at < (lastAnswer() < failure.at ? failureTtlInOutage : failureTtl)
+    const holds = lastAnswer() < failure.at && clock.monotonic() - failure.at < failureTtl
     if (!holds) this.#failures.delete(id)
     return holds ? failure.error : undefined
   }

@@ -63,7 +63,7 @@ export function acceptCompleted(head: AnswerHead, body: string, key: Key): strin
 
 /** AbortMultipartUpload. */
 export function acceptAborted(head: AnswerHead, body: string): void {
-  const isDone = head.statusCode === 204 || (head.statusCode === 200 && isFromS3(head) && body.trim() === '')
+  const isDone = [200, 204].includes(head.statusCode) && isFromS3(head) && body.trim() === ''
   if (!isDone) throw foreign(head)
 }
 

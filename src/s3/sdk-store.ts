@@ -156,7 +156,7 @@ class SdkStore implements Store {
     const { patience, credentials } = this.#options
     return retried(async (tries) => {
       try {
-        return await whileHeard(send, silenceLimit(tries, patience), signal)
+        return await whileHeard(send, silenceLimit(tries, patience), signal, silenceLimit(1, patience))
       } catch (error) {
         const failure = storeError(error, attempt)
         if (failure.failure === 'credentials') credentials.refused()

@@ -17,27 +17,40 @@ export function silenceLimit(tries: number, patience: Milliseconds): Millisecond
   return (patience * 2 ** Math.min(tries - 1, 2)) / 4
 }
 
-/** The whole of a try may take so many times the silence that ends it. */
-const limitsOfWhole = 2
+/** The whole of a try may take so many times the silence that ends it: the first one all of `--op-timeout`, over a slow line. */
+const limitsOfWhole = 4
 
 /** Has the name by which `failure.ts` knows what comes too late. */
 class Silence extends Error {
   override readonly name = 'TimeoutError'
 }
 
-/** @throws TimeoutError if it was given up, for silence, for its length or by the signal; else whatever the try throws */
-export async function whileHeard<T>(attempt: Try<T>, limit: Milliseconds, signal: AbortSignal): Promise<T> {
+/**
+ * @param limit of the silence before anything is heard
+ * @param between and after that: who has begun to answer and stops is no slow server
+ * @throws TimeoutError if it was given up, for silence, for its length or by the signal; else whatever the try throws
+ */
+export async function whileHeard<T>(
+  attempt: Try<T>,
+  limit: Milliseconds,
+  signal: AbortSignal,
+  between: Milliseconds = limit,
+): Promise<T> {
   const controller = new AbortController()
   const giveUp = (): void => controller.abort()
-  const timer = setTimeout(giveUp, limit)
+  let timer = setTimeout(giveUp, limit)
+  let isBegun = false
+  const heard = (): void => {
+    if (isBegun) return void timer.refresh()
+    isBegun = true
+    clearTimeout(timer)
+    timer = setTimeout(giveUp, between)
+  }
   const end = setTimeout(giveUp, limitsOfWhole * limit)
   signal.addEventListener('abort', giveUp, { once: true })
   if (signal.aborted) giveUp()
   try {
-    return await unlessAborted(
-      attempt(controller.signal, () => timer.refresh()),
-      controller.signal,
-    )
+    return await unlessAborted(attempt(controller.signal, heard), controller.signal)
   } catch (cause) {
     // What an ended connection reports is as good as any reset.
     throw controller.signal.aborted ? new Silence('nothing more was heard in time', { cause }) : cause

@@ -224,7 +224,8 @@ async function pass(answer: IncomingMessage, response: ServerResponse, fault: Fa
     body[at] = (body[at] ?? 0) ^ 0xff
   }
   const length = 'shortenTo' in fault ? Math.min(fault.shortenTo, body.length) : body.length
-  response.writeHead(status, withLength(answer.rawHeaders, length))
+  // The answer to a HEAD has the length of a body that does not come.
+  response.writeHead(status, body.length === 0 ? answer.rawHeaders : withLength(answer.rawHeaders, length))
   response.flushHeaders()
   if ('reset' in fault) setImmediate(() => response.socket?.resetAndDestroy())
   else if ('cutAfter' in fault) response.write(body.subarray(0, fault.cutAfter), () => response.socket?.destroy())

@@ -17,7 +17,7 @@ const toShrink = 60_000
 /** More than there is time for. */
 const most = Math.ceil(milliseconds / 200)
 /** For chance to bring what must have happened. */
-const toBeLucky = 25_000
+const toBeLucky = 60_000
 const fewest = 8
 /** What must have happened, or nothing was tested. */
 const wanted = [

@@ -42,7 +42,7 @@ async function testStatus(t: Test, mounted: Mounted): Promise<void> {
   const shown = await command('status', mountpoint)
   t.match(shown, { code: 0, stderr: '' })
   t.match(shown.stdout, new RegExp(`^${mountpoint}  mftg-test  ok\n`))
-  t.match(shown.stdout, new RegExp(`endpoint  ${server.endpoint}\n`))
+  t.match(shown.stdout, new RegExp(`endpoint  ${server.endpoint}, us-east-1\n`))
   t.match(shown.stdout, new RegExp(`daemon    process ${pid}, as2fs [0-9.]+, compiled binding\n`))
   t.match(shown.stdout, /send {6}nothing waits\n/)
   const json = JSON.parse((await command('status', mountpoint, '--json')).stdout) as StatusReport

@@ -53,7 +53,7 @@ t.test('what is wrong is said in one sentence', async (t) => {
       ...{ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined, AWS_EC2_METADATA_DISABLED: 'true' },
       HOME: mounted.directory,
     }
-    await refused(t, mounted, await attempt(mounted, words, { env: none }), /no credentials were found/)
+    await refused(t, mounted, await attempt(mounted, words, { env: none }), /No credentials were found/)
   })
   await t.test('a server that is not there', async (t) => {
     const nowhere = words.map((word) => (word === mounted.server.endpoint ? 'http://127.0.0.1:9' : word))

@@ -170,9 +170,9 @@ function cellOf(world: World, { operation, prepare }: Request, { name, fault }: 
   return { name: `${operation}: ${name}`, about, send }
 }
 
-/** A head that lies about the length of a body that does not follow is no worse than any other lie in S3's own words. */
+/** The answer to a HEAD has no word of why: a 403 of S3's own is its no. */
 function isTold({ operation }: Request, fault: Fault): boolean {
-  return operation !== 'HeadObject' || !('shortenTo' in fault)
+  return operation !== 'HeadObject' || !('status' in fault && fault.status === 403)
 }
 
 t.test('no answer but S3’s own is believed, and what it says passes', async (t) => {
