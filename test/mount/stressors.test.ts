@@ -68,7 +68,7 @@ t.test('fio reads back what it wrote', async (t) => {
   ])
   const file = join(mounted.directory, 'jobs.fio')
   await writeFile(file, [...verified, ...entries.flat(), ''].join('\n'))
-  const { code, stdout, stderr } = await run('fio', [file])
+  const { code, stdout, stderr } = await run('fio', [file], { cwd: mounted.directory })
   t.equal(code, 0, `${stdout}${stderr}`)
   t.equal((await sendRows(mounted)).length, entries.length)
   t.same(mounted.puts(), [])
