@@ -38,7 +38,9 @@ async function opened(mounted: Mounted, ending: string, count: number) {
   const args = ['-c', opener, mounted.path('ACME/GLOBEX/send'), ending, String(count)]
   const child = spawn('python3', args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
-  const [said] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+  await until('what it says, whole', () => said.endsWith('\n'), 120_000)
   const [open = 0, errno = 0] = said.trim().split(' ').map(Number)
   const close = async () => {
     child.stdin.end('\n')
