@@ -112,7 +112,7 @@ export class FaultProxy {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { name: operation, key, query } = operationOf(request, (request.url ?? '').split(/[/?]/)[1] ?? '')
     const about = operation === 'ListObjectsV2' ? (query.get('prefix') ?? '') : key
-    const fault = this.#rules.faultFor(operation, about, new Set(Object.keys(request.headers)))
+    const fault = this.#rules.faultFor(operation, about, request.headers)
     this.requests.push({ operation, key: about, fault })
     if (fault && 'stall' in fault) return
     if (fault && 'reset' in fault && fault.reset === 'request') return void request.socket.resetAndDestroy()

@@ -1,4 +1,5 @@
 /** What a network or a server may do to a request to S3, and to which requests: rules with seeded chance. */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Bytes, Milliseconds } from '../../src/units.js'
 
 export type Fault =
@@ -55,6 +56,8 @@ export interface Rule {
   readonly header?: string
   /** How many requests at most; all if omitted. */
   readonly times?: number
+  /** Not the same request, for the same part of the same key, when so many of its kind in a row were hit: a network that is bad, not gone. */
+  readonly inARow?: number
   readonly fault: Fault
 }
 
@@ -62,6 +65,8 @@ export interface Rule {
 export class FaultRules {
   readonly #random: () => number
   #rules: { readonly rule: Rule; left: number }[] = []
+  /** How many times in a row the same request was hit. */
+  readonly #hits = new Map<string, number>()
 
   constructor(seed: number) {
     this.#random = seededRandom(seed)
@@ -75,12 +80,22 @@ export class FaultRules {
     this.#rules = []
   }
 
-  /** @param headers names of the request's, in lower case */
-  faultFor(operation: string, key: string, headers: ReadonlySet<string> = new Set()): Fault | undefined {
+  /** @param headers of the request, names in lower case */
+  faultFor(operation: string, key: string, headers: IncomingHttpHeaders = {}): Fault | undefined {
+    const request = [operation, key, headers.range].join(' ')
+    const hits = this.#hits.get(request) ?? 0
+    const fault = this.#fault(operation, key, headers, hits)
+    if (fault) this.#hits.set(request, hits + 1)
+    else this.#hits.delete(request)
+    return fault
+  }
+
+  #fault(operation: string, key: string, headers: IncomingHttpHeaders, hits: number): Fault | undefined {
     for (const entry of this.#rules) {
       const { rule } = entry
       if (entry.left === 0 || !fits(rule, operation, key)) continue
-      if (rule.header !== undefined && !headers.has(rule.header)) continue
+      if (rule.header !== undefined && headers[rule.header] === undefined) continue
+      if (rule.inARow !== undefined && hits >= rule.inARow) continue
       if (rule.probability !== undefined && this.#random() >= rule.probability) continue
       entry.left -= 1
       return rule.fault

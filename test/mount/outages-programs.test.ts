@@ -8,7 +8,7 @@ import { sh } from '../helpers/run.js'
 
 const inbox = 'AS2/files/ACME/GLOBEX/inbox'
 const large = Buffer.from(Uint32Array.from({ length: 6 * 1024 * 1024 }, (_, i) => i).buffer)
-/** Each hits one request in twenty, so one in four is hit by some. */
+/** Each hits one request in twenty, so one in four is hit by some; the same one at most twice in a row, or it would be an outage. */
 const faults: readonly Fault[] = [
   { reset: 'request' },
   { cutAfter: 1_000 },
@@ -17,9 +17,9 @@ const faults: readonly Fault[] = [
   { status: 503, code: 'SlowDown' },
   { stallAfter: 1_000 },
 ]
-const badNetwork: readonly Rule[] = faults.map((fault) => ({ probability: 0.05, fault }))
+const badNetwork: readonly Rule[] = faults.map((fault) => ({ probability: 0.05, inARow: 2, fault }))
 /** Only whole objects have a checksum. */
-const corruption: Rule = { operation: 'GetObject', key: /\.edi$/, probability: 0.05, fault: { corrupt: -1 } }
+const corruption: Rule = { operation: 'GetObject', key: /\.edi$/, probability: 0.05, inARow: 2, fault: { corrupt: -1 } }
 
 const mounted = await prepare(t, { proxied: true, flags: ['--op-timeout', '4s', '--list-ttl', '500ms'] })
 const expected = t.testdir()
