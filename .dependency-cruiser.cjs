@@ -1,6 +1,6 @@
 /**
  * The fences between the rooms. Dependencies point one way:
- * cli, demo -> daemon -> fuse -> fs -> view, listing, data, send, mdn -> s3.
+ * cli, demo -> daemon -> fuse, control -> fs -> view, listing, data, send, mdn -> s3.
  */
 const only = (name, packages, room, comment) => ({
   name,
@@ -36,19 +36,20 @@ module.exports = {
     only('only-s3-knows-the-sdk', '@aws-sdk|@smithy', 's3', 'SDK failures become our errors in one place.'),
     only('only-cli-knows-yargs', 'yargs|yaml', 'cli', 'Options are parsed once, at the edge.'),
     only('only-telemetry-knows-pino', 'pino|pino-pretty', 'telemetry', 'The log can be changed in one place.'),
-    room('view', ['s3'], 'Pure: path to key and back. Of s3 it needs types only.'),
+    room('view', [], 'Pure: path to key and back.'),
     room('s3', ['telemetry'], 'The bucket knows nothing of what is made of it.'),
     room('listing', ['view', 's3', 'telemetry'], 'fs brings listing, data and send together.'),
     room('data', ['s3', 'telemetry'], 'fs brings listing, data and send together.'),
     room('send', ['view', 's3', 'telemetry'], 'Money rides here: it depends on as little as it can.'),
-    room('mdn', ['view', 'listing', 's3'], 'Attribution works on keys and listings.'),
+    room('mdn', ['view'], 'Attribution works on keys.'),
     room(
       'fs',
       ['view', 'listing', 'data', 'send', 'mdn', 's3', 'telemetry', 'state'],
       'The filesystem without the kernel.',
     ),
     room('fuse', ['fs', 'telemetry'], 'The kernel without the bucket.'),
-    room('state', ['send', 'listing', 'telemetry'], 'What is kept on disk and told to other processes.'),
+    room('state', ['send', 'telemetry'], 'What a mount keeps on disk, but for what waits to be sent.'),
+    room('control', ['send', 'state', 'listing', 'telemetry'], 'What is told to other processes.'),
     room('telemetry', [], 'Everyone may log; the log needs no one.'),
   ],
   options: {

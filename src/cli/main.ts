@@ -1,6 +1,6 @@
 /** The command line's way in: finds the command, and turns every failure into one sentence. */
 import { FsError, UsageError } from '../errors.js'
-import { NoAnswerError } from '../state/control-client.js'
+import { NoAnswerError } from '../control/client.js'
 import { version } from '../version.js'
 import { parseCommandLine } from './arguments.js'
 import type { Command } from './command.js'

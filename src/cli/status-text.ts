@@ -1,5 +1,5 @@
 /** How a mount is, for a person. Pure. */
-import type { StatusReport } from '../state/reports.js'
+import type { StatusReport } from '../control/reports.js'
 import { bytes, counted, fields, printable, span, time } from './format.js'
 
 type Needed = 'pid' | 'bucket' | 'mountpoint' | 'state' | 'problems'

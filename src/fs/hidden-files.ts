@@ -7,7 +7,7 @@ import type { SendRow } from '../send/sender.js'
 import type { Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
 
-export { isHiddenName } from '../send/holding.js'
+export { isHiddenName } from '../send/life/holding.js'
 
 export class HiddenFiles {
   /** As they were when they were hidden. */

@@ -1,7 +1,7 @@
 /** Who keeps a mount busy. */
 import type { Milliseconds } from '../units.js'
-import type { Holder } from './process-questions.js'
-import { ProcessReaders } from './process-readers.js'
+import type { Holder } from './callers/process-questions.js'
+import { ProcessReaders } from './callers/process-readers.js'
 
 /** For all processes together; one that keeps us waiting is left out, and all are asked again. */
 const patience: Milliseconds = 2_000

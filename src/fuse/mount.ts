@@ -10,7 +10,7 @@ import { mountByKernel, type KernelMount } from './kernel-mount.js'
 import type { FuseMountOptions } from './mount-options.js'
 import { mountAt, unmount } from './mountinfo.js'
 import { Operations } from './operations.js'
-import type { Holder } from './process-questions.js'
+import type { Holder } from './callers/process-questions.js'
 import type { Ownership } from './stat.js'
 import { takeAwayDead, watchMount } from './watch-mount.js'
 

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { FsError } from '../errors.js'
 import type { Attributes, Filesystem, FilesystemFigures, FolderContent } from '../fs/filesystem.js'
 import type { EpochMs } from '../units.js'
-import { Closers } from './closers.js'
+import { Closers } from './callers/closers.js'
 
 /** Process or thread that calls; undefined or 0 where the binding or the kernel does not tell. */
 type Pid = number | undefined

@@ -1,13 +1,13 @@
 /** What is told of the files in `send/`: one row for each. */
 import type { Bytes, EpochMs, Key, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
-import type { Message } from './message.js'
-import type { MessageBook } from './message-book.js'
+import type { Message } from './life/message.js'
+import type { MessageBook } from './disk/book.js'
 import type { SendCounts, SendRow } from './sender.js'
-import type { Packer } from './packer.js'
+import type { Packer } from './bundles/packer.js'
 import type { Pickup } from './pickup.js'
-import type { Transfer } from './transfer.js'
-import type { UploadQueue } from './upload-queue.js'
+import type { Transfer } from './uploads/transfer.js'
+import type { UploadQueue } from './uploads/queue.js'
 import type { Clock } from '../telemetry/clock.js'
 
 export interface RowsOptions {

@@ -2,9 +2,9 @@
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Key } from '../units.js'
 import type { Partner } from '../view/partner.js'
-import { changeOf, guessed, type Change, type Told } from './change.js'
-import type { JournalEntry, Message } from './message.js'
-import type { Recovered } from './recovery.js'
+import { changeOf, guessed, type Change, type Told } from './life/change.js'
+import type { JournalEntry, Message } from './life/message.js'
+import type { Recovered } from './life/recovery.js'
 
 /** Where the entries of the audit trail go; it never fails and never blocks. */
 export interface AuditSink {

@@ -5,10 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { answerTo } from '../../src/fuse/process-answers.js'
-import { ProcessFiles } from '../../src/fuse/process-files.js'
+import { answerTo } from '../../src/fuse/callers/process-answers.js'
+import { ProcessFiles } from '../../src/fuse/callers/process-files.js'
 import { until } from '../helpers/until.js'
-import type { Caller, Closing, Seen } from '../../src/fuse/process-questions.js'
+import type { Caller, Closing, Seen } from '../../src/fuse/callers/process-questions.js'
 
 const name = 'order.edi'
 

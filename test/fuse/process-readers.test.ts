@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { ProcessReaders } from '../../src/fuse/process-readers.js'
+import { ProcessReaders } from '../../src/fuse/callers/process-readers.js'
 import { sh } from '../helpers/run.js'
 import { until } from '../helpers/until.js'
 

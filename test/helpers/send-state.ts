@@ -1,6 +1,6 @@
 /** What the daemon says of files in `send/` now: `queue.json` may be a second behind. */
 import type { SendRow, SendState } from '../../src/send/sender.js'
-import { ControlClient } from '../../src/state/control-client.js'
+import { ControlClient } from '../../src/control/client.js'
 import type { Mounted } from './mounted.js'
 import { until } from './until.js'
 

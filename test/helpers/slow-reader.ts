@@ -1,6 +1,6 @@
 /** In the place of the thread that reads /proc: one that never comes back from some processes, or from all until it is let. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Question } from '../../src/fuse/process-questions.js'
+import type { Question } from '../../src/fuse/callers/process-questions.js'
 
 const { reading } = workerData as { readonly reading: Int32Array }
 

@@ -1,6 +1,6 @@
 /** A mount for many sequences of the model, each with a partner of its own, and a gateway that can fall asleep. */
 import { Gateway } from '../../src/demo/gateway.js'
-import { ControlClient } from '../../src/state/control-client.js'
+import { ControlClient } from '../../src/control/client.js'
 import { systemClock } from '../../src/telemetry/clock.js'
 import { type Mounted, unmounted } from '../helpers/mounted.js'
 import { startWriters, type Writers } from '../helpers/writers.js'

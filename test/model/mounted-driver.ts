@@ -1,5 +1,5 @@
 /** A real mount under the model: system calls of real processes, a daemon that is killed, a network that fails. */
-import type { ControlClient } from '../../src/state/control-client.js'
+import type { ControlClient } from '../../src/control/client.js'
 import type { SendRow } from '../../src/send/sender.js'
 import { until } from '../helpers/until.js'
 import type { Writer } from '../helpers/writers.js'

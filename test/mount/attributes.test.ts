@@ -2,7 +2,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { ControlClient } from '../../src/state/control-client.js'
+import { ControlClient } from '../../src/control/client.js'
 import { mount, prepare } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 import { until } from '../helpers/until.js'

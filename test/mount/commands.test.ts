@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import type { SendRow } from '../../src/send/sender.js'
-import type { InfoReport, StatusReport } from '../../src/state/reports.js'
+import type { InfoReport, StatusReport } from '../../src/control/reports.js'
 import { as2fs, mount, type Mounted } from '../helpers/mounted.js'
 import { run, type Outcome } from '../helpers/run.js'
 import { inState, sendRows } from '../helpers/send-state.js'

@@ -5,7 +5,7 @@ import { readdir, readFile, rename, stat, statfs, unlink, writeFile } from 'node
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { ControlClient } from '../../src/state/control-client.js'
+import { ControlClient } from '../../src/control/client.js'
 import { as2fs, type Mounted, prepare } from '../helpers/mounted.js'
 import { run } from '../helpers/run.js'
 import { until } from '../helpers/until.js'

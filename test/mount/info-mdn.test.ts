@@ -1,7 +1,7 @@
 /** `as2fs info` of an MDN, whatever is in it. */
 import { stat } from 'node:fs/promises'
 import t from 'tap'
-import type { InfoReport } from '../../src/state/reports.js'
+import type { InfoReport } from '../../src/control/reports.js'
 import { mount } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 

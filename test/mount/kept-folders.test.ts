@@ -2,7 +2,7 @@
 import { open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { ControlClient } from '../../src/state/control-client.js'
+import { ControlClient } from '../../src/control/client.js'
 import { mount, type Mounted } from '../helpers/mounted.js'
 import { sh } from '../helpers/run.js'
 import { until } from '../helpers/until.js'

@@ -1,7 +1,7 @@
 /** What is seen of a large inbox, when, and how many LISTs that costs. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import t, { type Test } from 'tap'
-import { ControlClient } from '../../src/state/control-client.js'
+import { ControlClient } from '../../src/control/client.js'
 import { type Mounted, prepare } from '../helpers/mounted.js'
 import { sh } from '../helpers/run.js'
 import { until } from '../helpers/until.js'

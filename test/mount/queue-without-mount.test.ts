@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import type { QueueReport } from '../../src/state/reports.js'
+import type { QueueReport } from '../../src/control/reports.js'
 import { as2fs, prepare } from '../helpers/mounted.js'
 import { run, type Outcome } from '../helpers/run.js'
 import { inState, taken } from '../helpers/send-state.js'

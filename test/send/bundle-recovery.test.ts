@@ -1,7 +1,7 @@
 /** A crash at any point of sending a bundle leaves the folder as it was, or the one archive: never both, never half. */
 import t from 'tap'
-import { type JournalEntry, type Message, without } from '../../src/send/message.js'
-import { recover } from '../../src/send/recovery.js'
+import { type JournalEntry, type Message, without } from '../../src/send/life/message.js'
+import { recover } from '../../src/send/life/recovery.js'
 import type { Bytes } from '../../src/units.js'
 
 const owner = { station: 'ACME', partner: 'GLOBEX' }

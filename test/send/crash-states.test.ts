@@ -4,9 +4,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { parseJournal } from '../../src/send/journal.js'
-import type { JournalEntry, Message } from '../../src/send/message.js'
-import { recover } from '../../src/send/recovery.js'
+import { parseJournal } from '../../src/send/disk/journal.js'
+import type { JournalEntry, Message } from '../../src/send/life/message.js'
+import { recover } from '../../src/send/life/recovery.js'
 import type { Close, OpenSpoolFile } from '../../src/send/sender.js'
 import { DiskRecorder, type CrashState } from '../helpers/disk-recorder.js'
 import { unreachable } from '../helpers/memory-store.js'

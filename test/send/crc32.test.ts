@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import { crc32 } from 'node:zlib'
-import { ChecksumStream, combineCrc32, formatCrc32 } from '../../src/send/crc32.js'
+import { ChecksumStream, combineCrc32, formatCrc32 } from '../../src/send/uploads/crc32.js'
 
 const bytes = fc.uint8Array({ maxLength: 5_000 }).map((it) => Buffer.from(it))
 

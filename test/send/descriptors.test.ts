@@ -1,5 +1,5 @@
 import t from 'tap'
-import { descriptorLimit, Descriptors, openFilesWithin } from '../../src/send/descriptors.js'
+import { descriptorLimit, Descriptors, openFilesWithin } from '../../src/send/disk/descriptors.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 
 t.test('the limit of a process is its soft one, or none', (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isDuplicate, suffixed } from '../../src/send/duplicates.js'
+import { isDuplicate, suffixed } from '../../src/send/life/duplicates.js'
 
 const minute = 60_000
 const hour = 60 * minute

@@ -1,8 +1,8 @@
 /** Which uploads are next, by table, and when. */
 import t from 'tap'
-import type { Message } from '../../src/send/message.js'
-import { retryDelay } from '../../src/send/retry-delay.js'
-import { UploadQueue } from '../../src/send/upload-queue.js'
+import type { Message } from '../../src/send/life/message.js'
+import { retryDelay } from '../../src/send/uploads/retry-delay.js'
+import { UploadQueue } from '../../src/send/uploads/queue.js'
 
 const limits = { uploads: 3, large: 100 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { partSize } from '../../src/send/upload.js'
+import { partSize } from '../../src/send/uploads/upload.js'
 
 const mebibyte = 1024 * 1024
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { ChunkPool, WriteBehind } from '../../src/send/write-behind.js'
+import { ChunkPool, WriteBehind } from '../../src/send/disk/write-behind.js'
 
 const mebibyte = 1024 * 1024
 const write = fc.record({

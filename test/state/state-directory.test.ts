@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, readFile, stat, symlink, writeFile } from 'node:fs
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { makeStateDirectory, openStateDirectory, stateDirectoryPath } from '../../src/state/state-directory.js'
-import { formatLine } from '../../src/send/journal.js'
+import { formatLine } from '../../src/send/disk/journal.js'
 import type { Prefix } from '../../src/units.js'
 import { nobody, withoutRoot } from '../helpers/nobody.js'
 

@@ -2,7 +2,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
 import { byOther } from '../../fuse/by-other.js'
-import type { InfoReport } from '../../state/reports.js'
+import type { InfoReport } from '../../control/reports.js'
 import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
 import { ask } from '../daemon-of.js'
 import { mountOf } from '../find-mount.js'

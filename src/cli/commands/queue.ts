@@ -1,8 +1,8 @@
 /** `as2fs queue`. */
 import { resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
-import type { QueueAction } from '../../state/control-client.js'
-import { changeStateQueue, stateQueue } from '../../state/state-queue.js'
+import type { QueueAction } from '../../control/client.js'
+import { changeStateQueue, stateQueue } from '../../control/state-queue.js'
 import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
 import { ask, mountNamed } from '../daemon-of.js'
 import type { Io } from '../io.js'

@@ -5,7 +5,7 @@ import { findMounts, readControlFile, type FoundMount } from '../find-mount.js'
 import { printable } from '../format.js'
 import type { Io } from '../io.js'
 import { isStatus, problemLines, statusText, type ToldStatus } from '../status-text.js'
-import { ControlClient } from '../../state/control-client.js'
+import { ControlClient } from '../../control/client.js'
 
 export const statusCommand: Command = {
   name: 'status',

@@ -1,0 +1,104 @@
+/** The control socket, the command's side. */
+import { open } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { UsageError } from '../errors.js'
+import type { ByHand } from '../send/waiting.js'
+import type { Milliseconds } from '../units.js'
+import { socketName } from './server.js'
+import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
+
+export type QueueAction = ByHand
+
+/** The daemon is not there, or ended before it answered. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError'
+}
+
+const defaultTimeout: Milliseconds = 10_000
+/** An unmount answers when the queue is drained, and the daemon's own end is not part of that. */
+const unmountMargin: Milliseconds = 60_000
+
+/** All methods throw UsageError with the daemon's sentence, or NoAnswerError. */
+export class ControlClient {
+  readonly #directory: string
+  readonly #timeout: Milliseconds
+
+  /** @param directory the daemon's state directory */
+  constructor(directory: string, timeout = defaultTimeout) {
+    this.#directory = directory
+    this.#timeout = timeout
+  }
+
+  async status(): Promise<StatusReport> {
+    return (await this.#ask('GET', '/status')) as StatusReport
+  }
+
+  async queue(): Promise<QueueReport> {
+    return (await this.#ask('GET', '/queue')) as QueueReport
+  }
+
+  /** @param path in the mount, from `/` */
+  async info(path: string): Promise<InfoReport> {
+    return (await this.#ask('GET', `/info?${new URLSearchParams({ path }).toString()}`)) as InfoReport
+  }
+
+  /** @param name a row's id or name, or more of its path */
+  async change(action: QueueAction, name: string): Promise<void> {
+    await this.#ask('POST', `/queue/${action}`, { name })
+  }
+
+  /** @param drain undefined: the daemon's own `--drain` */
+  async unmount(drain: Milliseconds | undefined): Promise<UnmountReport> {
+    // Without a drain of ours, the daemon knows its limit and we don't.
+    const timeout = drain === undefined ? 0 : drain + unmountMargin
+    return (await this.#ask('POST', '/unmount', { drain }, timeout)) as UnmountReport
+  }
+
+  async #ask(method: string, path: string, body?: unknown, timeout = this.#timeout): Promise<unknown> {
+    const folder = await open(this.#directory, 'r').catch((cause: unknown) => {
+      throw new NoAnswerError(`${this.#directory} can't be opened`, { cause })
+    })
+    try {
+      const socketPath = `/proc/self/fd/${folder.fd}/${socketName}`
+      const answer = await exchange({ socketPath, method, path, timeout }, body)
+      if (answer.status === 200) return answer.body
+      throw new UsageError(sentenceIn(answer.body))
+    } finally {
+      await folder.close()
+    }
+  }
+}
+
+interface Exchange {
+  readonly socketPath: string
+  readonly method: string
+  readonly path: string
+  readonly timeout: Milliseconds
+}
+
+function exchange(options: Exchange, body: unknown): Promise<{ readonly status: number; readonly body: unknown }> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void => reject(new NoAnswerError('the daemon does not answer', { cause }))
+    const { timeout, ...where } = options
+    const signal = timeout > 0 ? AbortSignal.timeout(timeout) : undefined
+    const request = httpRequest({ ...where, agent: false, ...(signal && { signal }) }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', fail)
+      response.on('end', () => {
+        try {
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown })
+        } catch (error) {
+          fail(error)
+        }
+      })
+    })
+    request.on('error', fail)
+    request.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+}
+
+function sentenceIn(body: unknown): string {
+  if (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string') return body.error
+  return 'The daemon gave an answer that makes no sense.'
+}

@@ -1,0 +1,133 @@
+/** `as2fs info`: what is known of a path beyond its bytes. */
+import type { Objects } from '../data/objects.js'
+import { FsError } from '../errors.js'
+import type { FileEntry } from '../listing/listing.js'
+import { parseMdn, readOfMdn } from '../mdn/report.js'
+import type { HoldReason, Sender } from '../send/sender.js'
+import type { InfoReport } from '../control/reports.js'
+import type { Bytes, Name, Prefix } from '../units.js'
+import { expiresAt } from '../view/expiry.js'
+import { encodeName } from '../view/names.js'
+import { parsePath, stationName, viewPrefix, type Place, type ViewName } from '../view/tree.js'
+import type { DirectoryEntry, Filesystem } from '../fs/filesystem.js'
+import type { ReadOnlyTree } from '../fs/read-only-tree.js'
+import type { Partner } from '../view/partner.js'
+
+/** The domain of the gateway's message ids. @see the one real key that is known: its folder is the local part */
+const messageDomain = 'as2@mftgateway.com'
+/** An MDN is a few KB; what is larger is none. */
+const largestMdn: Bytes = 1024 * 1024
+/** The views whose first folder is a message. */
+const messageViews: readonly ViewName[] = ['inbox', 'outbox', 'failed', 'headers/inbox', 'headers/outbox']
+
+const heldBecause: Readonly<Record<HoldReason, string>> = {
+  name: 'Its name looks unfinished: rename it, or release it with as2fs queue.',
+  empty: 'It is empty: write to it, or release it with as2fs queue.',
+  commit: 'It is sent once it is renamed (--commit rename).',
+  lock: 'A lock file stands beside it: it is sent when that is removed.',
+  untriggered: 'It is sent once its trigger is made beside it (--commit trigger).',
+  trigger: 'It is a trigger (--commit trigger): it is never sent, and goes when its file does.',
+  crash: 'It was open when the daemon ended: look whether it is complete.',
+  killed: 'Its writer was killed: look whether it is complete.',
+  bundle: 'A folder is sent by renaming it to a name that ends in .zip.',
+  packing: 'Its archive is being made.',
+}
+
+export interface InfoOptions {
+  readonly fs: Filesystem
+  readonly tree: ReadOnlyTree
+  readonly sender: Sender
+  readonly objects: Objects
+  readonly root: Prefix
+}
+
+type ViewPlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>
+
+export class Info {
+  readonly #options: InfoOptions
+
+  constructor(options: InfoOptions) {
+    this.#options = options
+  }
+
+  /**
+   * @param path in the mount, from `/`
+   * @throws FsError as getattr(2) would
+   */
+  async describe(path: string, signal: AbortSignal): Promise<InfoReport> {
+    const { kind, size, mtime } = await this.#options.fs.getattr(path, signal)
+    const base = { path, kind, size, mtime }
+    const place = parsePath(path)
+    if (place.kind === 'send') return { ...base, ...(await this.#ofSend(place, kind, signal)) }
+    if (place.kind !== 'view' && place.kind !== 'all-mdns-of') return base
+    const owner = place.kind === 'view' ? await this.#options.tree.owner(place, signal) : undefined
+    const entry = await this.#options.tree.entry(place, signal)
+    if (entry.kind === 'folder') return { ...base, ...owner }
+    return { ...base, ...owner, ...(await this.#ofObject(place, entry, owner, signal)) }
+  }
+
+  async #ofSend(
+    place: Extract<Place, { kind: 'send' }>,
+    kind: 'file' | 'folder',
+    signal: AbortSignal,
+  ): Promise<Partial<InfoReport>> {
+    const { sender, root } = this.#options
+    const owner = await this.#options.tree.owner(place, signal)
+    const path = place.names.join('/')
+    if (sender.folders(owner).includes(path)) return { ...owner, state: 'held', reason: heldBecause.bundle }
+    const row = sender.row(owner, place.names)
+    if (!row) {
+      const key = viewPrefix(root, owner, 'send') + path
+      return { ...owner, key, ...(kind === 'file' ? { state: 'submitted' } : {}) }
+    }
+    const reason = row.error ?? (row.reason && heldBecause[row.reason])
+    return { ...owner, key: row.key, etag: row.etag, state: row.state, reason }
+  }
+
+  async #ofObject(
+    place: ViewPlace,
+    entry: FileEntry,
+    owner: Partner | undefined,
+    signal: AbortSignal,
+  ): Promise<Partial<InfoReport>> {
+    const { key, etag } = entry
+    const known = { key, etag, expires: expiresAt(this.#options.root, key, entry.mtime) }
+    if (place.kind === 'all-mdns-of' || place.view.startsWith('mdn/')) {
+      return { ...known, ...(await this.#ofMdn(entry, signal)) }
+    }
+    const message = place.names.length > 1 && messageViews.includes(place.view) ? place.names[0] : undefined
+    if (message === undefined || !owner) return known
+    return { ...known, messageId: messageId(message), mdn: await this.#findMdn(place.view, owner, message, signal) }
+  }
+
+  async #ofMdn(entry: FileEntry, signal: AbortSignal): Promise<Partial<InfoReport>> {
+    if (entry.size > largestMdn) return {}
+    const object = this.#options.objects.open(entry)
+    try {
+      const report = parseMdn(await object.read({ start: 0, end: Math.min(entry.size, readOfMdn) }, signal))
+      if (!report) return {}
+      const { disposition, contradictory, originalMessageId } = report
+      return { disposition, originalMessageId, ...(contradictory.length > 0 ? { contradictory } : {}) }
+    } finally {
+      object.close()
+    }
+  }
+
+  /** The MDN of a message whose key names the message's folder; attribution by content is not needed for those. */
+  async #findMdn(view: ViewName, owner: Partner, message: Name, signal: AbortSignal): Promise<string | undefined> {
+    const direction = view.endsWith('inbox') ? 'outgoing' : 'incoming'
+    const folder = `/${stationName(owner.station)}/${encodeName(owner.partner)}/mdn/${direction}`
+    const entries: Iterable<DirectoryEntry> = await this.#options.fs.readdir(folder, signal).catch((error: unknown) => {
+      if (error instanceof FsError) return []
+      throw error
+    })
+    for (const { name } of entries) {
+      if (name === message || name.startsWith(`${message}.`)) return `${folder}/${name}`
+    }
+    return undefined
+  }
+}
+
+function messageId(folder: Name): string | undefined {
+  return /^\d{15,17}$/.test(folder) ? `<${folder}.${messageDomain}>` : undefined
+}

@@ -1,0 +1,134 @@
+/**
+ * Who closes a file, and how. FUSE tells of each close(2), but not whether it was the last one, and not whether a process
+ * closed its file or was killed; /proc does, if it answers in time.
+ */
+import { basename } from 'node:path'
+import type { Close, Closed } from '../../fs/filesystem.js'
+import { isHiddenName } from '../../fs/hidden-files.js'
+import type { Milliseconds } from '../../units.js'
+import type { Ending } from './process-questions.js'
+import { ProcessReaders } from './process-readers.js'
+
+/** What a process does may keep the kernel from telling: nobody notices so much. */
+const patience: Milliseconds = 40
+/**
+ * What it never keeps from us. It is waited for longer, as it decides whether what a killed process left behind is sent: only
+ * a machine that is busy is so slow.
+ */
+const statusPatience: Milliseconds = 1_000
+const mostSeen = 64
+const mostWriters = 4_096
+
+/** A handle of the kernel's that may write. */
+interface OpenHandle {
+  /**
+   * Processes that were seen with it, each with its faults of children then: its opener, those who wrote to it or closed
+   * it, and who inherited it from them.
+   */
+  readonly seen: Map<number, number | undefined>
+  /** Processes and threads that opened it or wrote to it. */
+  readonly writers: Set<number>
+  /** Somebody opened it or wrote to it, and it can't be told who. */
+  isUnknownWriter: boolean
+  /** Somebody may have it who is not among the seen. */
+  isDoubtful: boolean
+}
+
+const nothing: Closed = { isLast: false, killedBy: undefined }
+
+export class Closers {
+  readonly #handles = new Map<number, OpenHandle>()
+  readonly #readers = new ProcessReaders({ count: 2, patience })
+  readonly #statusReaders = new ProcessReaders({ count: 1, patience: statusPatience })
+
+  /**
+   * Looks who opens a file while that one waits for its open(2): what it does after that counts.
+   * @param opening resolves to the handle
+   * @param pid of the calling thread; undefined or 0 where the binding or the kernel does not tell
+   * @returns the handle, when it may be answered
+   */
+  async opened(opening: Promise<number>, pid: number | undefined): Promise<number> {
+    const [handle, caller] = await Promise.all([
+      opening,
+      pid ? this.#readers.ask<'caller'>({ kind: 'caller', pid }) : undefined,
+    ])
+    const process = caller?.process
+    this.#handles.set(handle, {
+      seen: new Map([[process ?? 0, caller?.faults]]),
+      writers: new Set([pid ?? 0, ...(process === undefined ? [] : [process])]),
+      isUnknownWriter: process === undefined,
+      isDoubtful: process === undefined,
+    })
+    return handle
+  }
+
+  /**
+   * A process writes to it: it has the file open, whoever opened it. 0: the kernel, for a mapping.
+   * @returns what the answer to its first write must wait for, as it may end after that; undefined: nothing
+   */
+  wrote(handle: number, pid: number | undefined): Promise<void> | undefined {
+    const open = this.#handles.get(handle)
+    if (!open || pid === 0) return undefined
+    if (pid === undefined) open.isUnknownWriter = true
+    if (pid === undefined || open.isUnknownWriter || open.writers.has(pid)) return undefined
+    open.writers.add(pid)
+    if (open.writers.size > mostWriters) open.isUnknownWriter = true
+    return this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }).then((answer) => {
+      if (answer?.process === undefined) open.isUnknownWriter = true
+      else open.writers.add(answer.process)
+      see(open, answer?.process ?? pid)
+    })
+  }
+
+  released(handle: number): void {
+    this.#handles.delete(handle)
+  }
+
+  /** A process closes one of the handle's descriptors: it is out of its table already. */
+  closing(handle: number, path: string, pid: number | undefined): Close {
+    return { closed: () => this.#closed(this.#handles.get(handle), basename(path), pid ?? 0) }
+  }
+
+  async #closed(open: OpenHandle | undefined, name: string, pid: number): Promise<Closed> {
+    if (pid === 0) {
+      if (open) open.isDoubtful = true
+      return nothing
+    }
+    const last = open && (await this.#isLast(open, name, pid))
+    const ending = last?.ending ?? (await this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
+    return { isLast: last?.isLast === true, killedBy: ending && signalOf(ending, open, pid) }
+  }
+
+  /** @returns undefined if it can't be told */
+  async #isLast(
+    open: OpenHandle,
+    name: string,
+    pid: number,
+  ): Promise<{ readonly isLast: boolean; readonly ending: Ending } | undefined> {
+    see(open, pid)
+    // libfuse has hidden it, and the kernel calls it by another name.
+    if (open.isDoubtful || isHiddenName(name)) return undefined
+    const { size } = open.seen
+    const answer = await this.#readers.ask<'closing'>({ kind: 'closing', pid, name, seen: [...open.seen] })
+    // Somebody else has come meanwhile, whose children were not looked at.
+    const isCurrent = open.seen.size === size
+    if (!answer) open.isDoubtful = true
+    for (const child of answer?.found ?? []) see(open, child)
+    return answer && { isLast: answer.isLast && isCurrent, ending: answer }
+  }
+}
+
+/** A child begins without faults of children. */
+function see(open: OpenHandle, pid: number): void {
+  if (!open.seen.has(pid)) open.seen.set(pid, 0)
+  if (open.seen.size > mostSeen) open.isDoubtful = true
+  // They are not asked for any more, and there may be any number.
+  if (open.isDoubtful) open.seen.clear()
+}
+
+/** One that has only inherited the file, and never wrote to it, leaves nothing half-written behind. */
+function signalOf({ signal, process }: Ending, open: OpenHandle | undefined, pid: number): string | undefined {
+  const isWriter =
+    !open || open.isUnknownWriter || process === undefined || open.writers.has(pid) || open.writers.has(process)
+  return isWriter ? signal : undefined
+}

@@ -1,0 +1,255 @@
+/** Folders made in a `send/`: their files are never sent by themselves, a folder renamed to `.zip` is one message. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { FsError } from '../../errors.js'
+import type { Clock } from '../../telemetry/clock.js'
+import type { Logger } from '../../telemetry/log.js'
+import type { Milliseconds, Name, Prefix } from '../../units.js'
+import type { Partner } from '../../view/partner.js'
+import { sendKey } from '../../view/send-key.js'
+import { fitsArchive } from './archive.js'
+import type { Beside } from '../life/beside.js'
+import type { Told } from '../life/change.js'
+import { toldOf } from '../life/judgement.js'
+import { isHiddenName, type Holding } from '../life/holding.js'
+import type { Locks } from '../disk/locks.js'
+import { pathId, type Bundle, type Message } from '../life/message.js'
+import type { MessageBook } from '../disk/book.js'
+import type { NameCheck } from '../life/name-check.js'
+import type { OpenFiles } from '../writing/open-files.js'
+import type { Packer } from './packer.js'
+import type { Spool } from '../disk/spool.js'
+
+export interface BundlesOptions {
+  readonly book: MessageBook
+  readonly files: Pick<OpenFiles, 'isWritten' | 'isFlushed'>
+  readonly spool: Spool
+  readonly locks: Locks
+  readonly names: NameCheck
+  readonly holding: Holding
+  readonly beside: Beside
+  readonly packer: Packer
+  readonly root: Prefix
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * The kernel tells of a last close a moment after close(2) has returned, and that is written down then: `cp -r … && mv …` must
+ * not be too fast. So long is waited for a file that nobody has open any more, for one whose last close that seems to be,
+ * and for one that was closed, by whoever else it may be open. Meanwhile the kernel lets nobody look into `send/`.
+ */
+const patienceWith: Readonly<Record<'released' | 'complete' | 'flushed', Milliseconds>> = {
+  released: 10_000,
+  complete: 1_000,
+  flushed: 100,
+}
+const lookEvery: Milliseconds = 5
+
+export class Bundles {
+  readonly #options: BundlesOptions
+
+  constructor(options: BundlesOptions) {
+    this.#options = options
+  }
+
+  /** Folders of a partner, and those in them: paths below `send/`. */
+  folders(partner: Partner): readonly string[] {
+    return Array.from(this.#options.book.bundles(partner), (it) => it.name)
+  }
+
+  has(partner: Partner, path: readonly Name[]): boolean {
+    return this.#options.book.bundle(partner, path.join('/')) !== undefined
+  }
+
+  /** @throws FsError ENOENT if the folder that a file is to be in is not there */
+  mustHold(partner: Partner, path: readonly Name[]): void {
+    const folder = path.slice(0, -1)
+    if (folder.length === 0 || this.has(partner, folder)) return
+    throw new FsError('ENOENT', `There is no folder ${folder.join('/')} here.`)
+  }
+
+  /** What to lock while something is put at a path: the folder must not be sent meanwhile. */
+  lockIds(partner: Partner, path: readonly Name[]): string[] {
+    return path.length > 1 ? [pathId(partner, path.slice(0, -1).join('/'))] : []
+  }
+
+  async mkdir(partner: Partner, path: readonly Name[]): Promise<void> {
+    const { root, locks, book } = this.#options
+    sendKey(root, partner, path)
+    const { station, partner: to } = partner
+    const name = path.join('/')
+    await locks.run([pathId(partner, name), ...this.lockIds(partner, path)], async () => {
+      this.mustHold(partner, path)
+      if (book.at(partner, name) ?? book.bundle(partner, name)) throw new FsError('EEXIST', `${name} is there already.`)
+      await book.putBundles({ made: [{ station, partner: to, name }] })
+    })
+  }
+
+  async rmdir(partner: Partner, path: readonly Name[]): Promise<void> {
+    const { locks, book } = this.#options
+    const name = path.join('/')
+    const hidden = this.#hidden(partner, name)
+    const ids = hidden.map((it) => it.id)
+    await locks.run([pathId(partner, name), ...this.lockIds(partner, path), ...ids], async () => {
+      if (this.#files(partner, name).length > 0 || this.#foldersIn(partner, name).length > 0) {
+        throw new FsError('ENOTEMPTY', `${name} is not empty.`)
+      }
+      const bundle = book.bundle(partner, name)
+      if (!bundle) throw new FsError('ENOENT', `There is no folder ${name} here.`)
+      if (hidden.length === 0) await book.putBundles({ removed: [bundle] })
+      else await book.put(this.#removed(hidden), { sync: true, removed: [bundle] })
+    })
+    for (const { id } of hidden) await this.#options.spool.remove(id)
+  }
+
+  /**
+   * A folder that gets a name ending in .zip is sent as one. When it resolves, its files and what is to become of them are
+   * on disk, and the archive is made in the background.
+   * @throws FsError ENOTSUP for other names (mv would read EINVAL as 'into itself'), EXDEV within folders (mv then
+   * copies), ENODATA where there is nothing in it, EBUSY while a file of it looks unfinished, EIO for one that is not complete, EEXIST for a duplicate
+   */
+  async send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+    try {
+      await this.#send(partner, from, to, signal)
+    } catch (error) {
+      // The kernel hands on no more than a number.
+      if (error instanceof FsError && error.code !== 'EXDEV') {
+        this.#options.log.warn(`${from.join('/')} is not sent as ${to.join('/')}: ${error.message}`)
+      }
+      throw error
+    }
+  }
+
+  async #send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+    const { root, locks, names, packer } = this.#options
+    const archive = archiveName(from, to)
+    sendKey(root, partner, to)
+    const folder = from.join('/')
+    const isUnchecked = await names.check(partner, archive, true, signal)
+    const found = await this.#closedFiles(partner, folder, signal)
+    const folders = [folder, ...this.#foldersIn(partner, folder)]
+    const ids = [archive, ...folders].map((path) => pathId(partner, path))
+    await locks.run([...ids, ...found.map((it) => it.id)], async () => {
+      signal.throwIfAborted()
+      const files = this.#mayBeSent(partner, folder, archive)
+      if (!sameFiles(files, found)) throw new FsError('EBUSY', 'A file of it was changed a moment ago.')
+      await this.#write(partner, files, { folder, archive, isUnchecked })
+    })
+    packer.kick()
+  }
+
+  /** The files of a folder, when those that are being closed are: not one that is being written. */
+  async #closedFiles(partner: Partner, folder: string, signal: AbortSignal): Promise<Message[]> {
+    const begin = performance.now()
+    for (;;) {
+      const files = this.#files(partner, folder)
+      const open = files.filter((it) => it.state === 'open')
+      const patience = Math.min(...open.map((it) => this.#patienceWith(it)))
+      if (open.length === 0 || performance.now() - begin >= patience || signal.aborted) return files
+      await delay(lookEvery)
+    }
+  }
+
+  /** 0: it is no use. */
+  #patienceWith({ id, isComplete }: Message): Milliseconds {
+    const { book, files } = this.#options
+    if (book.isBroken) return 0
+    if (!files.isWritten(id)) return patienceWith.released
+    if (isComplete === true) return patienceWith.complete
+    return files.isFlushed(id) ? patienceWith.flushed : 0
+  }
+
+  #mayBeSent(partner: Partner, folder: string, archive: string): Message[] {
+    const { book } = this.#options
+    if (!book.bundle(partner, folder)) throw new FsError('ENOENT', `There is no folder ${folder} here.`)
+    if (book.at(partner, archive)) throw new FsError('EEXIST', `${archive} is there already.`)
+    const files = this.#files(partner, folder)
+    if (files.length === 0) throw new FsError('ENODATA', 'There is no file in it.')
+    if (this.#options.beside.isLocked(partner, folder)) throw new FsError('EBUSY', 'A lock file stands beside it.')
+    for (const file of files) this.#mayBeMember(file, file.path.slice(folder.length + 1))
+    return files
+  }
+
+  /** Nothing half-written goes out, in an archive neither. */
+  #mayBeMember(file: Message, name: string): void {
+    const { holding, beside } = this.#options
+    if (file.isDamaged === true) throw new FsError('EIO', `${name} is not complete: ${file.error ?? 'a write failed'}`)
+    if (file.state !== 'held') throw new FsError('EBUSY', `${name} is still being written.`)
+    if (file.reason !== 'bundle') {
+      throw new FsError('EBUSY', `${name} may be incomplete: release it with as2fs queue, or write it again.`)
+    }
+    if (name.split('/').some((it) => holding.looksUnfinished(it))) {
+      throw new FsError('EBUSY', `${name} looks unfinished: rename or remove it.`)
+    }
+    if (beside.isLocked(file, file.path)) throw new FsError('EBUSY', `A lock file stands beside ${name}.`)
+    if (holding.triggeredBy(file.path) !== undefined) {
+      throw new FsError('EBUSY', `${name} is a trigger, which is never sent: remove it, and make one for the archive.`)
+    }
+    if (file.size === 0 && holding.isEmptyHeld) throw new FsError('ENODATA', `${name} is empty (--empty).`)
+    if (!fitsArchive(name)) throw new FsError('ENOTSUP', `${name} can't be unpacked everywhere: rename it.`)
+  }
+
+  async #write(
+    partner: Partner,
+    files: readonly Message[],
+    { folder, archive, isUnchecked }: { folder: string; archive: string; isUnchecked: boolean },
+  ): Promise<void> {
+    const { book, clock } = this.#options
+    const now = clock.now()
+    const { station, partner: to } = partner
+    const members = files.map(({ id, path, size, mtime }) => ({ id, name: path.slice(folder.length + 1), size, mtime }))
+    const message: Message = {
+      ...{ id: randomUUID(), station, partner: to, path: archive, state: 'held', reason: 'packing', members },
+      ...{ size: members.reduce((sum, it) => sum + it.size, 0), mtime: now, closedAt: now, tries: 0, isRenamed: true },
+      ...(isUnchecked ? { isUnchecked } : {}),
+    }
+    const gone = files.map((it): Message => ({ ...it, state: 'gone', packedIn: archive }))
+    const removed = [folder, ...this.#foldersIn(partner, folder)].map((name): Bundle => ({
+      station,
+      partner: to,
+      name,
+    }))
+    const told = [toldOf(message, message), ...gone.map((): Told => ({ event: 'packed' }))]
+    const hidden = this.#removed(this.#hidden(partner, folder))
+    await book.put([message, ...gone, ...hidden], { sync: true, told, removed })
+    for (const { id } of hidden) await this.#options.spool.remove(id)
+  }
+
+  #files(partner: Partner, folder: string): Message[] {
+    return this.#all(partner, folder).filter((it) => !isHiddenName(it.path))
+  }
+
+  /** Files that were removed, and that somebody has open. */
+  #hidden(partner: Partner, folder: string): Message[] {
+    return this.#all(partner, folder).filter((it) => isHiddenName(it.path))
+  }
+
+  /** As they are once libfuse can't remove them any more: their folder is gone. */
+  #removed(hidden: readonly Message[]): Message[] {
+    return hidden.flatMap(({ id }) => {
+      const now = this.#options.book.get(id)
+      return now && now.state !== 'gone' ? [{ ...now, state: 'gone' }] : []
+    })
+  }
+
+  #all(partner: Partner, folder: string): Message[] {
+    return [...this.#options.book.index.of(partner)].filter((it) => it.path.startsWith(`${folder}/`))
+  }
+
+  #foldersIn(partner: Partner, folder: string): string[] {
+    return this.folders(partner).filter((it) => it.startsWith(`${folder}/`))
+  }
+}
+
+function archiveName(from: readonly Name[], to: readonly Name[]): string {
+  const [name = ''] = to
+  if (to.length === 1 && name.toLowerCase().endsWith('.zip') && name.length > '.zip'.length) return name
+  if (to.length > 1 || from.length > 1) throw new FsError('EXDEV', 'Folders are not moved: copy it.')
+  throw new FsError('ENOTSUP', 'A folder is sent by renaming it to a name that ends in .zip.')
+}
+
+function sameFiles(a: readonly Message[], b: readonly Message[]): boolean {
+  const ids = new Set(b.map((it) => it.id))
+  return a.length === b.length && a.every((it) => ids.has(it.id))
+}

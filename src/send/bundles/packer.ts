@@ -1,0 +1,188 @@
+/** Makes the archives of bundles, in the background, one at a time. What is to be packed is in the journal before. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { FsError } from '../../errors.js'
+import type { Clock } from '../../telemetry/clock.js'
+import type { Logger } from '../../telemetry/log.js'
+import type { Bytes, Milliseconds } from '../../units.js'
+import { zipOf } from './archive.js'
+import type { Told } from '../life/change.js'
+import { toldOf } from '../life/judgement.js'
+import type { Locks } from '../disk/locks.js'
+import { without, type Message } from '../life/message.js'
+import type { MessageBook } from '../disk/book.js'
+import { retryDelay } from '../uploads/retry-delay.js'
+import type { Spool } from '../disk/spool.js'
+
+export interface PackerOptions {
+  readonly book: MessageBook
+  readonly spool: Spool
+  readonly locks: Locks
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+  /** What becomes of an archive that is complete. */
+  readonly judge: (archive: Message) => Message
+  /** An archive is in the queue. */
+  readonly onPacked: () => void
+}
+
+const lookEvery: Milliseconds = 20
+
+export class Packer {
+  readonly #options: PackerOptions
+  readonly #stop = new AbortController()
+  /** Until when those wait that could not be made, by the monotonic clock. */
+  readonly #due = new Map<string, Milliseconds>()
+  #current: { readonly id: string; readonly controller: AbortController } | undefined
+  #work: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: PackerOptions) {
+    this.#options = options
+  }
+
+  /** Looks for work. */
+  kick(): void {
+    clearTimeout(this.#timer)
+    if (this.#stop.signal.aborted) return
+    this.#work ??= this.#packAll().finally(() => {
+      this.#work = undefined
+      this.#again()
+    })
+  }
+
+  /** Packs one now that waits for its next try. */
+  retry(id: string): void {
+    this.#due.delete(id)
+    this.kick()
+  }
+
+  /** How long one waits for its next try yet, if it does. */
+  waitOf(id: string): Milliseconds | undefined {
+    const wait = this.#dueAt(id) - this.#options.clock.monotonic()
+    return wait > 0 ? wait : undefined
+  }
+
+  /** An archive is cancelled: what is being made of it stops. */
+  forget(id: string): void {
+    this.#due.delete(id)
+    if (this.#current?.id === id) this.#current.controller.abort()
+  }
+
+  /** Packs what is due, for at most so long. */
+  async drain(limit: Milliseconds): Promise<void> {
+    const end = performance.now() + limit
+    this.kick()
+    while (this.#next() && performance.now() < end) await delay(lookEvery)
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    clearTimeout(this.#timer)
+    this.#current?.controller.abort()
+    await this.#work
+  }
+
+  async #packAll(): Promise<void> {
+    for (let next = this.#next(); next && !this.#stop.signal.aborted; next = this.#next()) await this.#pack(next)
+  }
+
+  #next(): Message | undefined {
+    const now = this.#options.clock.monotonic()
+    for (const archive of this.#options.book.index.unpacked()) if (this.#dueAt(archive.id) <= now) return archive
+    return undefined
+  }
+
+  #dueAt(id: string): Milliseconds {
+    return this.#due.get(id) ?? 0
+  }
+
+  #again(): void {
+    if (this.#stop.signal.aborted) return
+    let due = Infinity
+    for (const { id } of this.#options.book.index.unpacked()) due = Math.min(due, this.#dueAt(id))
+    if (due === Infinity) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.kick(), Math.max(due - this.#options.clock.monotonic(), 1))
+  }
+
+  async #pack(archive: Message): Promise<void> {
+    const { spool, log, locks } = this.#options
+    const controller = new AbortController()
+    this.#current = { id: archive.id, controller }
+    try {
+      const lost = await this.#lostMember(archive)
+      if (lost !== undefined) {
+        await this.#failed(archive, `The spool has not all of ${lost} any more.`)
+        return
+      }
+      const members = archive.members ?? []
+      const zip = zipOf(members, ({ id, size }) => spool.stream(id, { start: 0, end: size }))
+      const size = await spool.store(archive.id, zip, controller.signal)
+      await locks.run([archive.id], () => this.#packed(archive.id, size))
+      // Whoever is locked would be passed over.
+      this.#options.onPacked()
+    } catch (err) {
+      // What there is of it takes room that others need.
+      await spool.remove(archive.id)
+      if (controller.signal.aborted) return
+      const error = err instanceof Error ? err.message : String(err)
+      log.error(
+        { id: archive.id, ...(err instanceof FsError ? {} : { err }) },
+        `${archive.path} is not packed yet: ${error}`,
+      )
+      await this.#later(archive, error)
+    } finally {
+      this.#current = undefined
+    }
+  }
+
+  /** The name of a member that is not whole, which nothing can mend. */
+  async #lostMember(archive: Message): Promise<string | undefined> {
+    for (const { id, name, size } of archive.members ?? []) {
+      if ((await this.#options.spool.size(id)) !== size) return name
+    }
+    return undefined
+  }
+
+  async #packed(id: string, size: Bytes): Promise<void> {
+    const { book, spool, judge } = this.#options
+    const archive = book.get(id)
+    // It was cancelled meanwhile.
+    if (archive?.state !== 'held' || !archive.members) {
+      await spool.remove(id)
+      return
+    }
+    const rest = without(archive, 'members', 'reason', 'wait', 'error')
+    const packed: Message = { ...rest, size, tries: 0 }
+    const next = judge(packed)
+    await book.put([next], { sync: true, told: [toldOf(packed, next)] })
+    this.#due.delete(id)
+    for (const member of archive.members) await spool.remove(member.id)
+  }
+
+  async #failed(archive: Message, error: string): Promise<void> {
+    const failed: Message = { ...without(archive, 'reason', 'wait'), state: 'failed', isDamaged: true, error }
+    await this.#change(archive.id, failed, { event: 'failed' })
+  }
+
+  async #later(archive: Message, error: string): Promise<void> {
+    const tries = archive.tries + 1
+    this.#due.set(archive.id, this.#options.clock.monotonic() + retryDelay(tries, this.#options.random))
+    // The disk that could not take the archive may not take this either.
+    await this.#change(archive.id, { ...archive, tries, error }).catch(() => undefined)
+  }
+
+  async #change(id: string, next: Message, told?: Told): Promise<void> {
+    const { book, locks } = this.#options
+    await locks.run([id], async () => {
+      if (book.get(id)?.members === undefined) return
+      try {
+        await book.put([next], { sync: false, told: [told] })
+      } catch (error) {
+        book.touch(next)
+        throw error
+      }
+    })
+  }
+}

@@ -1,0 +1,71 @@
+/** Whether a name may be given to a file in `send/`: the rule of six hours. */
+import type { DuplicatePolicy } from '../../config.js'
+import { FsError } from '../../errors.js'
+import type { Clock } from '../../telemetry/clock.js'
+import type { EpochMs } from '../../units.js'
+import type { Partner } from '../../view/partner.js'
+import { isDuplicate } from './duplicates.js'
+import type { Holding } from './holding.js'
+import type { MessageBook } from '../disk/book.js'
+import type { BucketView } from '../sender.js'
+import { wasSent } from './six-hours.js'
+import type { Trail } from '../trail.js'
+
+export interface NameCheckOptions {
+  readonly book: MessageBook
+  readonly bucket: BucketView
+  readonly holding: Holding
+  readonly onDuplicate: DuplicatePolicy
+  readonly clock: Clock
+  readonly trail: Trail
+}
+
+export class NameCheck {
+  readonly #options: NameCheckOptions
+
+  constructor(options: NameCheckOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Asks whether a name may be sent, if a file of that name would be sent once it is closed.
+   * @returns whether the bucket could not be asked
+   * @throws FsError EEXIST if it was sent within six hours
+   */
+  async check(partner: Partner, path: string, isRenamed: boolean, signal: AbortSignal): Promise<boolean> {
+    const { onDuplicate, holding, bucket } = this.#options
+    if (onDuplicate === 'send' || !holding.isFinal(path, isRenamed)) return false
+    if (onDuplicate === 'suffix') return true
+    if (this.#sentBefore(partner, path)) throw this.#refused(partner, path)
+    try {
+      // Who creates a file holds back all others in its folder: if the bucket doesn't say at once, the upload asks.
+      const seenAt = await bucket.seenAtOnce(partner, path, signal)
+      if (isDuplicate(seenAt, this.#now())) throw this.#refused(partner, path)
+      // As long as nobody knows what time it is there, the upload asks.
+      return bucket.now() === undefined
+    } catch (error) {
+      if (error instanceof FsError && error.code === 'EEXIST') throw error
+      return true
+    }
+  }
+
+  /** Whether a name was sent by this mount, and the policy is to send under another then. */
+  isSuffixed(partner: Partner, path: string): boolean {
+    return this.#options.onDuplicate === 'suffix' && this.#sentBefore(partner, path)
+  }
+
+  #refused(partner: Partner, path: string): FsError {
+    this.#options.trail.refused(partner, path, '--on-duplicate reject', this.#options.clock.now())
+    return new FsError('EEXIST', `${path} was sent within six hours: the gateway would drop it as a duplicate.`)
+  }
+
+  /** The bucket's time; ours before its first answer. */
+  #now(): EpochMs {
+    return this.#options.bucket.now() ?? this.#options.clock.now()
+  }
+
+  /** By this mount, within six hours. */
+  #sentBefore(partner: Partner, path: string): boolean {
+    return wasSent(this.#options.book, partner, path, this.#now())
+  }
+}

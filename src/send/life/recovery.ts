@@ -1,0 +1,158 @@
+/** What a start makes of what it finds: a pure function of the journal and the spool. */
+import type { Bytes, EpochMs } from '../../units.js'
+import { byOurClock, duplicateWindow } from './duplicates.js'
+import type { Told } from './change.js'
+import { bundleId, without, type Bundle, type JournalEntry, type Message } from './message.js'
+
+/** What could be read of the journal. */
+export interface ReadJournal {
+  /** In order. */
+  readonly entries: readonly JournalEntry[]
+  /** Something in it could not be read: what was sent since may be missing. */
+  readonly isDoubtful: boolean
+}
+
+export interface Recovered {
+  readonly messages: readonly Message[]
+  /** What the start did to some of them, by id. */
+  readonly told: ReadonlyMap<string, Told>
+  readonly bundles: readonly Bundle[]
+  /** Spool files that nobody needs any more. */
+  readonly leftovers: readonly string[]
+  /** Spool files that the journal does not know: never sent, never deleted. */
+  readonly strangers: readonly string[]
+}
+
+/**
+ * @param spool sizes of the spool's files by id
+ * @param now the bucket's time, undefined if it is not known
+ */
+export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>, now: EpochMs | undefined): Recovered {
+  const messages = new Map<string, Message>()
+  const bundles = new Map<string, Bundle>()
+  for (const entry of journal.entries) {
+    for (const message of entry.messages ?? []) messages.set(message.id, takenOver(message))
+    for (const bundle of entry.made ?? []) bundles.set(bundleId(bundle), bundle)
+    for (const bundle of entry.removed ?? []) bundles.delete(bundleId(bundle))
+  }
+  // The files of a bundle are needed until its archive is made.
+  const packed = new Set(
+    [...messages.values()].flatMap((it) => (isOver(it) ? [] : (it.members ?? []))).map((it) => it.id),
+  )
+  const needsNoData = (id: string): boolean => {
+    if (packed.has(id)) return false
+    const state = messages.get(id)?.state
+    return state === 'gone' || state === 'submitted'
+  }
+  const recovered = [...messages.values()]
+    .filter(
+      (it) => it.state !== 'gone' || it.upload || it.isUntold === true || isRemembered(it, now) || packed.has(it.id),
+    )
+    .map((it) => (journal.isDoubtful ? inDoubt(it, now) : it))
+    .map((it) => recoverMessage(it, spool.get(it.id)))
+  return {
+    messages: recovered.map((it) => it.message),
+    told: new Map(recovered.flatMap(({ message, told }) => (told ? [[message.id, told]] : []))),
+    bundles: [...bundles.values()],
+    leftovers: [...spool.keys()].filter(needsNoData),
+    strangers: [...spool.keys()].filter((id) => !messages.has(id) && !packed.has(id)),
+  }
+}
+
+/**
+ * A message of a journal of 0.1. Its times of day were this machine's: by `notBefore` nothing is waited for any more, and an
+ * attempt is looked for from long before it on. Within six hours the gateway takes the same name for the same file anyway.
+ */
+function takenOver(message: MessageOfOld): Message {
+  const { notBefore, attempt, ...rest } = message
+  if (notBefore === undefined && attempt?.since === undefined) return message as Message
+  if (!attempt) return rest
+  return { ...rest, attempt: { after: attempt.after ?? byOurClock(attempt.since ?? 0) } }
+}
+
+type MessageOfOld = Omit<Message, 'attempt'> & {
+  readonly notBefore?: EpochMs
+  readonly attempt?: { readonly since?: EpochMs; readonly after?: EpochMs }
+}
+
+/**
+ * Whether what is over still counts for the six-hour rule.
+ * @param now the bucket's time; as long as nobody knows that, it does
+ */
+export function isRemembered({ submittedAt, sentAt }: Message, now: EpochMs | undefined): boolean {
+  if (submittedAt === undefined) return false
+  return now === undefined || now - (sentAt ?? submittedAt) < duplicateWindow
+}
+
+function isOver({ state }: Message): boolean {
+  return state === 'gone' || state === 'submitted'
+}
+
+/** A message as the start goes on with it, and what it did to it. */
+interface RecoveredMessage {
+  readonly message: Message
+  readonly told?: Told
+}
+
+function recoverMessage(message: Message, size: Bytes | undefined): RecoveredMessage {
+  switch (message.state) {
+    case 'gone':
+    case 'submitted':
+    case 'failed':
+      return { message }
+    case 'uploading': {
+      // Its PUT may have been done: the attempt stays, and is looked for before anything else.
+      if (size !== message.size && !message.attempt) return cutShort(message, size)
+      const error = 'The daemon ended during the upload.'
+      return { message: { ...without(message, 'wait'), state: 'queued' }, told: { event: 'delayed', error } }
+    }
+    case 'open':
+      if (message.isDamaged === true) return failed(message, 'A write to it failed: it is not complete.')
+      // Its last close(2) had returned, the kernel's word that it was the last had not come yet.
+      if (message.isComplete === true && size === message.size) return { message }
+      // Nobody can tell a writer that had finished from one that was cut off.
+      return size === undefined ? cutShort(message, size) : heldAfterCrash(message, size)
+    case 'held':
+      // What there is of an archive is made anew.
+      if (message.members) return { message }
+      return size === undefined ? cutShort(message, size) : { message: { ...message, size } }
+    case 'queued':
+      if (size !== message.size && !message.attempt) return cutShort(message, size)
+      // A pause between tries does not outlive the process: who starts it again wants it sent.
+      return { message: message.error === undefined ? message : without(message, 'wait') }
+  }
+}
+
+/** An entry that says that it was sent may be among what could not be read: it is looked for, whoever wants it sent. */
+function inDoubt(message: Message, now: EpochMs = Infinity): Message {
+  if (message.state === 'gone' || message.state === 'submitted') return message
+  // Its time may have been set to any other.
+  const after = byOurClock(Math.min(message.closedAt ?? message.mtime, now))
+  const attempt = { after: Math.min(after, message.attempt?.after ?? after) }
+  return { ...without(message, 'isComplete'), attempt }
+}
+
+function heldAfterCrash(message: Message, size: Bytes): RecoveredMessage {
+  const error = 'The daemon ended while it was open: look whether it is complete, then release or cancel it.'
+  return {
+    message: { ...without(message, 'wait'), state: 'held', reason: 'crash', size, error },
+    told: { event: 'held' },
+  }
+}
+
+function cutShort(message: Message, size: Bytes | undefined): RecoveredMessage {
+  return { message: withoutData(message, size), told: { event: 'failed' } }
+}
+
+/** The spool has not what was written. */
+export function withoutData(message: Message, size: Bytes | undefined): Message {
+  if (size === undefined) return failed(message, 'Its data is not in the spool any more.').message
+  return failed(message, `The spool has ${size} bytes of it, ${message.size} were written.`).message
+}
+
+function failed(message: Message, error: string): RecoveredMessage {
+  return {
+    message: { ...without(message, 'wait', 'reason'), state: 'failed', isDamaged: true, error },
+    told: { event: 'failed' },
+  }
+}

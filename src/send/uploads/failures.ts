@@ -1,0 +1,45 @@
+/** What a failed upload means for its file. Pure. */
+import { StoreError } from '../../s3/store-error.js'
+
+/**
+ * - `unknown`: it may be in the bucket.
+ * - `not-taken`: it is certainly not there; worth another try.
+ * - `refused`: not there, says S3; worth another try.
+ * - `credentials`: not there, says S3; new keys are waited for.
+ * - `taken`: the key was there already.
+ * - `permanent`: not there, says S3, and another try would fail as well.
+ */
+export type Meaning = 'unknown' | 'not-taken' | 'refused' | 'credentials' | 'taken' | 'permanent'
+
+/**
+ * Failures of a connection after which it is certain that S3 has not taken the file. No answer is among them: a proxy may have
+ * tried a stored upload once more, and hands on what it got then.
+ */
+const neverArrived = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/**
+ * Answers of S3 that pass, and say that it has not taken the file. None of those with which it asks to slow down: who stands
+ * between gets them for a second try of what was stored at the first.
+ */
+const refusals = /^(RequestTimeTooSkewed|BadDigest|IncompleteBody)$/
+
+export function meaningOf(error: unknown): Meaning {
+  if (!(error instanceof StoreError)) return 'unknown'
+  switch (error.failure) {
+    case 'credentials':
+    case 'permanent':
+      return error.failure
+    case 'condition':
+      return 'taken'
+    case 'transient':
+      if (neverArrived.has(error.s3Code)) return 'not-taken'
+      return refusals.test(error.s3Code) ? 'refused' : 'unknown'
+    case 'absent':
+    case 'unsupported':
+      return 'unknown'
+  }
+}
+
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
