@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { bucketName } from './server/client.js'
 import { station } from './server/fill.js'
 
-export type ContenderName = 'as2fs' | 'rclone' | 's3fs'
+export type ContenderName = 'as2fs' | 'before' | 'rclone' | 's3fs'
+/** Whom as2fs is compared with. */
+export const otherNames: readonly ContenderName[] = ['before', 'rclone', 's3fs']
 
 /** Directories and the server of one mount. */
 interface Place {
@@ -27,18 +29,22 @@ export interface Contender {
 }
 
 const secretKey = 'secret-of-the-benchmark'
-const as2fs = fileURLToPath(new URL('../../../bin/as2fs', import.meta.url))
+const here = fileURLToPath(new URL('../../../', import.meta.url))
 
-const ownMount: Contender = {
-  name: 'as2fs',
-  accessKey: 'AS2FS',
-  command: ({ endpoint, mountpoint, directory }) => [
-    ...[process.execPath, as2fs, 'mount', bucketName, mountpoint, '-f'],
-    ...['--endpoint', endpoint, '--state-dir', join(directory, 'state'), '--log-level', 'error'],
-  ],
-  environment: { AWS_ACCESS_KEY_ID: 'AS2FS', AWS_SECRET_ACCESS_KEY: secretKey },
-  inbox: (partner) => `${station}/${partner}/inbox`,
-  send: (partner) => `${station}/${partner}/send`,
+/** @param checkout of as2fs, built */
+function as2fs(name: ContenderName, checkout: string): Contender {
+  const accessKey = name.toUpperCase()
+  return {
+    name,
+    accessKey,
+    command: ({ endpoint, mountpoint, directory }) => [
+      ...[process.execPath, join(checkout, 'bin/as2fs'), 'mount', bucketName, mountpoint, '-f'],
+      ...['--endpoint', endpoint, '--state-dir', join(directory, 'state'), '--log-level', 'error'],
+    ],
+    environment: { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey },
+    inbox: (partner) => `${station}/${partner}/inbox`,
+    send: (partner) => `${station}/${partner}/send`,
+  }
 }
 
 const rclone: Contender = {
@@ -65,8 +71,15 @@ const s3fs: Contender = {
   send: rclone.send,
 }
 
-/** In the order in which each piece of work is given to them. */
-export const contenders: readonly Contender[] = [ownMount, rclone, s3fs]
+/**
+ * In the order in which each piece of work is given to them; this checkout is the first.
+ * @param before another checkout of as2fs, built
+ * @param against names of those to compare with; all if undefined
+ */
+export function contendersOf(before: string | undefined, against: readonly string[] | undefined): readonly Contender[] {
+  const others = [...(before === undefined ? [] : [as2fs('before', before)]), rclone, s3fs]
+  return [as2fs('as2fs', here), ...others.filter((it) => against?.includes(it.name) ?? true)]
+}
 
 /** What a reader has to know of the settings. */
 export const settings = `as2fs: defaults. rclone: --vfs-cache-mode writes, provider Other, list_version 2, no_check_bucket. \

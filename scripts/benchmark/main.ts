@@ -28,7 +28,7 @@ async function bench(options: Options): Promise<void> {
   const where = await machine(stop.signal)
   const say = (line: string): void => void process.stderr.write(`${line}\n`)
   const results = await runAll(options, say, stop.signal)
-  const text = markdown(results, where, options.runs)
+  const text = markdown(results, where, options)
   if (options.markdown !== undefined) writeFileSync(options.markdown, text)
   process.stdout.write(options.json ? `${JSON.stringify({ machine: where, results }, undefined, 2)}\n` : text)
 }

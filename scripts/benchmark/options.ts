@@ -1,6 +1,7 @@
 /** What the command line asks for. */
 import { parseArgs } from 'node:util'
 import type { Bytes, Milliseconds } from '../../src/units.js'
+import { otherNames } from './contenders.js'
 
 /** How much work there is of each kind. */
 export interface Sizes {
@@ -20,6 +21,10 @@ export interface Sizes {
 export interface Options {
   readonly only: readonly string[] | undefined
   readonly runs: number
+  /** Another checkout of as2fs that takes part. */
+  readonly before: string | undefined
+  /** Names of contenders besides as2fs; all if undefined. */
+  readonly against: readonly string[] | undefined
   readonly sizes: Sizes
   readonly json: boolean
   readonly markdown: string | undefined
@@ -51,13 +56,16 @@ const quick: Sizes = {
   limit: 5_000,
 }
 
-export const usage = `Usage: scripts/bench [--quick] [--only NAME[,NAME]] [--runs N] [--json] [--markdown FILE]
+export const usage = `Usage: scripts/bench [--quick] [--only NAME[,NAME]] [--runs N] [--before DIR]
+                     [--against NAME[,NAME]] [--json] [--markdown FILE]
 
 Compares as2fs with rclone mount and s3fs on one S3 server in this machine.
 
   --quick           smaller sizes and one run, under 3 minutes
   --only NAMES      of: NAMES_OF_ITEMS
   --runs N          how often each piece of work is done; 3
+  --before DIR      another checkout of as2fs, built (npm ci && npm run build): what has become faster or slower since?
+  --against NAMES   compare with these only, of: before, rclone, s3fs
   --json            all figures to stdout instead of the table
   --markdown FILE   the table into a file, too`
 
@@ -68,6 +76,8 @@ export function parseOptions(args: readonly string[], items: readonly string[]):
     options: {
       only: { type: 'string' },
       runs: { type: 'string' },
+      before: { type: 'string' },
+      against: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       markdown: { type: 'string' },
@@ -78,7 +88,12 @@ export function parseOptions(args: readonly string[], items: readonly string[]):
   const only = values.only?.split(',')
   const unknown = only?.find((name) => !items.includes(name))
   if (unknown !== undefined) throw new Error(`there is no ${unknown}; there are ${items.join(', ')}`)
+  const { before, json, markdown } = values
+  const against = values.against?.split(',')
+  const stranger = against?.find((name) => !otherNames.some((it) => it === name))
+  if (stranger !== undefined)
+    throw new Error(`there is no ${stranger} to compare with; there are ${otherNames.join(', ')}`)
   const runs = Number(values.runs ?? (values.quick ? 1 : 3))
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs wants a number from 1')
-  return { only, runs, sizes: values.quick ? quick : full, json: values.json, markdown: values.markdown }
+  return { only, runs, before, against, sizes: values.quick ? quick : full, json, markdown }
 }

@@ -1,10 +1,13 @@
 /** The table: one row for each piece of work, medians, ratios and requests. */
-import { contenders, settings } from './contenders.js'
+import { contendersOf, settings, type Contender } from './contenders.js'
 import type { Machine } from './machine.js'
+import type { Options } from './options.js'
 import { summary, type Result, type Summary } from './results.js'
 
 /** Everything as Markdown; it is to be read as plain text, too. */
-export function markdown(results: readonly Result[], machine: Machine, runs: number): string {
+export function markdown(results: readonly Result[], machine: Machine, options: Options): string {
+  const { runs, before, against } = options
+  const contenders = contendersOf(before, against)
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
   const delays = [...new Set(results.map((it) => it.delay))]
   return [
@@ -15,7 +18,7 @@ export function markdown(results: readonly Result[], machine: Machine, runs: num
     ...delays.flatMap((delay) => {
       const own = results.filter((it) => it.delay === delay)
       const title = delay === 0 ? 'No delay' : `${delay} ms before every answer`
-      return [`## ${title}`, comparison(own), yardsticks(own)]
+      return [`## ${title}`, comparison(own, contenders), yardsticks(own)]
     }),
   ]
     .filter((it) => it !== '')
@@ -23,7 +26,7 @@ export function markdown(results: readonly Result[], machine: Machine, runs: num
     .concat('\n')
 }
 
-function comparison(results: readonly Result[]): string {
+function comparison(results: readonly Result[], contenders: readonly Contender[]): string {
   const rows = works(results.filter((it) => it.contender !== 'alone'))
   if (rows.length === 0) return ''
   const head = contenders.flatMap(({ name }, i) => [name, ...(i === 0 ? [] : ['×']), 'requests'])

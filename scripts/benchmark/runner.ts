@@ -1,6 +1,6 @@
 /** Gives each piece of work to each contender in turn, as often as wanted. */
 import type { Milliseconds } from '../../src/units.js'
-import { contenders, type Contender } from './contenders.js'
+import { contendersOf, type Contender } from './contenders.js'
 import { alone, aloneName } from './items/alone.js'
 import { loadItems } from './items/load.js'
 import { messageItems } from './items/messages.js'
@@ -39,9 +39,11 @@ class Runner {
   readonly #results: Result[] = []
 
   readonly #around: Surroundings
+  readonly #contenders: readonly Contender[]
 
   constructor(around: Surroundings) {
     this.#around = around
+    this.#contenders = contendersOf(around.options.before, around.options.against)
   }
 
   async all(): Promise<Result[]> {
@@ -71,7 +73,7 @@ class Runner {
   async #item(item: Item, delay: Milliseconds): Promise<void> {
     const tired = new Set<Contender>()
     for (let run = 1; run <= this.#around.options.runs; run += 1) {
-      for (const contender of contenders) {
+      for (const contender of this.#contenders) {
         if (tired.has(contender)) continue
         const began = Date.now()
         this.#around.say(`${item.name}, ${delay} ms, ${contender.name}, run ${run}`)

@@ -1,4 +1,5 @@
 /** The S3 server of the benchmark, in a process of its own; its parent talks to it by messages. */
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -50,6 +51,8 @@ const http = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (req
   const own = counts.get(accessKey) ?? {}
   own[target.operation] = (own[target.operation] ?? 0) + 1
   counts.set(accessKey, own)
+  // By which clients know S3's own answers.
+  response.setHeader('x-amz-request-id', randomUUID())
   requests
     .handle(target, request, response, wait === 0 ? Promise.resolve() : delay(wait))
     // A client that went away in the middle is no news.
