@@ -19,7 +19,7 @@ const shareOfWalk = 1 / 8
 export class Walks {
   readonly #blocks: BlockSource
   /** The one that moved last comes last. */
-  #walks: Walk[] = []
+  #walks: FileWalk[] = []
 
   constructor(blocks: BlockSource) {
     this.#blocks = blocks
@@ -27,13 +27,13 @@ export class Walks {
 
   /** A program begins to read a file. */
   cameTo(info: ObjectInfo, after: Successors): void {
-    const walk = this.#walks.find((it) => it.stepTo(info.key)) ?? new Walk(after)
+    const walk = this.#walks.find((it) => it.stepTo(info.key)) ?? new FileWalk(after)
     this.#walks = [...this.#walks.filter((it) => it !== walk).slice(-maxWalks + 1), walk]
     walk.fetchAhead(this.#blocks)
   }
 }
 
-class Walk {
+class FileWalk {
   readonly #rest: Iterator<ObjectInfo, undefined>
   /** The next files, as far as they were looked at. */
   readonly #next: ObjectInfo[] = []

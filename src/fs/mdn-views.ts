@@ -1,7 +1,7 @@
 /** The `mdn/` of a partner: the receipts of `AS2/raw-mdn/` that belong to it, out of one listing for all partners. */
 import { KeyIndex } from '../listing/key-index.js'
 import { IndexTree } from '../listing/key-tree.js'
-import type { Entry, FolderContent, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
+import type { Entry, ListedFolder, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { Milliseconds, Name, Prefix } from '../units.js'
@@ -143,7 +143,7 @@ class Below implements KeyTree {
     return this.#tree.listedAt
   }
 
-  foldersAfter(): Iterable<FolderContent> {
+  foldersAfter(): Iterable<ListedFolder> {
     return []
   }
 
@@ -180,7 +180,7 @@ class MergedTree implements KeyTree {
   }
 
   /** Of one alone they would hide what the other has. */
-  foldersAfter(): Iterable<FolderContent> {
+  foldersAfter(): Iterable<ListedFolder> {
     return []
   }
 

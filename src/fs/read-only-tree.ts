@@ -1,7 +1,7 @@
 /** Everything of the tree that can only be read: stations, partners, views, `.as2fs/`. */
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
-import type { Entry, FolderContent as ListedFolder, KeyTree, Listing, Purpose } from '../listing/listing.js'
+import type { Entry, ListedFolder, KeyTree, Listing, Purpose } from '../listing/listing.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'

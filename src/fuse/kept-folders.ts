@@ -22,7 +22,7 @@ export interface FoldersOfBinding {
 }
 
 /** One that goes from folder to folder in the order in which they are listed. */
-interface Walk {
+interface FolderWalk {
   /** The path of the first folder that was not handed over yet. */
   readonly next: string
   /** How many were handed over the last time. */
@@ -41,7 +41,7 @@ const sweepEvery: Milliseconds = 1_000
 export class KeptFolders {
   readonly #binding: () => FoldersOfBinding
   readonly #owner: Ownership
-  readonly #walks = new Map<string, Walk>()
+  readonly #walks = new Map<string, FolderWalk>()
   #isToldOwner = false
   #sweeper: NodeJS.Timeout | undefined
 
@@ -95,7 +95,7 @@ export class KeptFolders {
     }
   }
 
-  #remember(parent: string, walk: Walk): void {
+  #remember(parent: string, walk: FolderWalk): void {
     this.#walks.set(parent, walk)
     for (const oldest of this.#walks.keys()) if (this.#walks.size > mostWalks) this.#walks.delete(oldest)
   }

@@ -2,7 +2,7 @@
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Prefix } from '../units.js'
 import { type Chunk, chunkLength } from './chunk.js'
-import { ChunkBuilder } from './index-builder.js'
+import { ChunkBuilder } from './chunk-builder.js'
 import { compareKeys, firstWhere } from '../s3/key-order.js'
 
 /** A chunk below this length is packed again with what is put behind it. */

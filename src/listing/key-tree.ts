@@ -4,7 +4,7 @@ import type { ObjectInfo } from '../s3/store.js'
 import { cutEndingOf, decodeName, encodeName, encodeObjectName } from '../view/names.js'
 import type { KeyIndex } from './key-index.js'
 import { afterFolder, compareKeys } from '../s3/key-order.js'
-import type { Entry, FileEntry, FolderContent, FolderEntry, ViewTree } from './listing.js'
+import type { Entry, FileEntry, ListedFolder, FolderEntry, ViewTree } from './listing.js'
 
 export interface TreeTimes {
   readonly listedAt: Milliseconds
@@ -61,7 +61,7 @@ export class IndexTree implements ViewTree {
     return folder && this.#content(folder)
   }
 
-  *foldersAfter(names: readonly Name[]): Generator<FolderContent, undefined> {
+  *foldersAfter(names: readonly Name[]): Generator<ListedFolder, undefined> {
     const parent = this.#folderAt(names.slice(0, -1))
     const first = parent && names.length > 0 && !this.isPart ? this.#subfolder(parent, names.at(-1) as Name) : undefined
     if (!parent || !first) return

@@ -5,7 +5,7 @@
 import type { FsError } from '../errors.js'
 import type { ListPage, ListRequest, Store } from '../s3/store.js'
 import type { Key, Prefix } from '../units.js'
-import { ChunkBuilder } from './index-builder.js'
+import { ChunkBuilder } from './chunk-builder.js'
 import { KeyIndex } from './key-index.js'
 import { compareKeys } from '../s3/key-order.js'
 import { KeySpace } from './key-space.js'

@@ -10,11 +10,12 @@ import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { KeyIndex } from './key-index.js'
 import { compareKeys } from '../s3/key-order.js'
+import { ArrivalOrder, difference } from './arrival-order.js'
 import { IndexTree } from './key-tree.js'
 import { listRange } from './list-range.js'
 import { listWhole } from './list-whole.js'
 import type { Glimpse, KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
-import { difference, KeyOrder, lookBackPoint, pageLength } from './order.js'
+import { lookBackPoint, pageLength } from './look-back.js'
 import { Peeks } from './peeks.js'
 import { asFsError, orAborted, Refreshed, type RefreshedOptions } from './refreshed.js'
 
@@ -53,7 +54,7 @@ const reconcilePause: Milliseconds = 30_000
 export class ListedView {
   readonly #options: ViewOptions
   readonly #seen: Refreshed<ViewTree>
-  readonly #order: KeyOrder
+  readonly #order: ArrivalOrder
   readonly #peeks: Peeks
   readonly #flights = new Set<Flight>()
   /** Keys that a GET did not find, and when: a listing begun before that may still have them. */
@@ -63,7 +64,7 @@ export class ListedView {
   constructor(options: ViewOptions) {
     const { ttl, deadline, patience, pulse, mayServe, clock } = options
     this.#options = options
-    this.#order = new KeyOrder(options.reconcile)
+    this.#order = new ArrivalOrder(options.reconcile)
     this.#peeks = new Peeks(options)
     this.#seen = new Refreshed({
       ...{ ttl, deadline, patience, pulse, mayServe, clock },

@@ -19,7 +19,7 @@ export interface FolderEntry {
 
 export type Entry = FileEntry | FolderEntry
 
-export interface FolderContent {
+export interface ListedFolder {
   readonly name: Name
   readonly entries: Iterable<Entry>
 }
@@ -33,7 +33,7 @@ export interface KeyTree {
   /** When the listing that it came from was begun, by the clock that never steps. */
   readonly listedAt: Milliseconds
   /** The folders beside a folder that come after it, each with what is in it; none where only a part is known. */
-  foldersAfter(names: readonly Name[]): Iterable<FolderContent>
+  foldersAfter(names: readonly Name[]): Iterable<ListedFolder>
   /** The objects after a file, about in the order in which a program meets them that walks through the folders. */
   after(names: readonly Name[]): Iterable<ObjectInfo>
 }

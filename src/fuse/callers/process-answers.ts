@@ -35,12 +35,12 @@ function endingOf(pid: number, files: ProcessFiles): Ending {
 
 function closingOf(pid: number, name: string, seen: readonly Seen[], files: ProcessFiles): Closing | undefined {
   if (!files.isComplete()) return undefined
-  const walk = new Walk(name, seen, files)
-  return { ...endingOf(pid, files), isLast: walk.isLast(), found: walk.found }
+  const search = new HolderSearch(name, seen, files)
+  return { ...endingOf(pid, files), isLast: search.isLast(), found: search.found }
 }
 
 /** Goes through the processes that were seen with a file, and their descendants. */
-class Walk {
+class HolderSearch {
   readonly found: number[] = []
   readonly #name: string
   readonly #files: ProcessFiles

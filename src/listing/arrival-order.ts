@@ -1,29 +1,11 @@
-/** Whether the keys of a view come in the order of time, and from where on its new ones are looked for. Pure. */
+/** Whether the keys of a view come in the order of time, as listings of the whole show. */
+import { compareKeys } from '../s3/key-order.js'
 import type { Milliseconds } from '../units.js'
 import type { KeyIndex } from './key-index.js'
-import { compareKeys } from '../s3/key-order.js'
+import { lookBackPoint } from './look-back.js'
 
-/** What one LIST brings. */
-export const pageLength = 1_000
-/** Spec section 2: a key may come so much later than its place in the order says. */
-const lookBack: Milliseconds = 15 * 60 * 1000
-/**
- * More than this, modified within the look-back, did not arrive one after the other: somebody copied the bucket, and
- * their times tell nothing. Then it is as far as one LIST goes, with room for what is new.
- */
-const mostLookedBack = 10 * pageLength
-const shortLookBack = pageLength - 100
 /** So many refreshes that brought something, all in order, and a view counts as ordered again. */
 const orderlyRefreshes = 3
-
-/** The key after which a view is listed to find what is new; undefined: all of it, which may be one LIST as well. */
-export function lookBackPoint(index: KeyIndex): string | undefined {
-  const { size } = index
-  if (size <= pageLength) return undefined
-  const [first] = index.span(index.newest(0, size) - lookBack) ?? [0]
-  const from = size - first > mostLookedBack ? size - shortLookBack : first
-  return from === 0 ? undefined : index.key(from - 1)
-}
 
 /** What a full listing says beyond what was known. */
 export interface Difference {
@@ -54,7 +36,7 @@ export function difference(known: KeyIndex, found: KeyIndex): Difference {
 }
 
 /** Learns from full listings. */
-export class KeyOrder {
+export class ArrivalOrder {
   readonly #reconcile: Milliseconds
   #disorderAt: Milliseconds | undefined
   #orderly = 0
