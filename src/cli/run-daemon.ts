@@ -1,7 +1,7 @@
 /** Runs a daemon in this process to its end: signals stop it or have its logs opened anew, and nothing thrown takes the mount down unseen. */
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
-import { collectOften } from '../heap.js'
+import { collectOften } from '../garbage.js'
 import { unmount } from '../fuse/mountinfo.js'
 import type { Logger, OpenLog } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'

@@ -2,6 +2,7 @@
  * Watches submitted files until the gateway has taken them: only while there are some, and less and less often. What it has
  * taken leaves at once; whether it took it for a duplicate is told after a look at where it moves those.
  */
+import { BackgroundJob } from '../background-job.js'
 import { isDenied } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -31,12 +32,10 @@ const together = 500
 export class Pickup {
   readonly #options: PickupOptions
   readonly #unlisted: Unlisted
-  readonly #stop = new AbortController()
+  readonly #looking = new BackgroundJob((signal) => this.#lookAtAll(signal))
   #pause = firstLook
-  #timer: NodeJS.Timeout | undefined
-  #look: Promise<void> = Promise.resolve()
-  /** When the next look is, by the process's own clock. */
-  #lookAt = Infinity
+  /** A look is under way, or is not further away than the first: whatever is submitted meanwhile does not put it off. */
+  #isSoon = false
   /** Ids of submitted messages, and since when they surely were, by the clock that never steps. */
   readonly #since = new Map<string, Milliseconds>()
 
@@ -56,8 +55,7 @@ export class Pickup {
   watch(submitted?: Message): void {
     if (submitted) this.#since.set(submitted.id, this.#options.clock.monotonic())
     this.#pause = firstLook
-    // Not put off by those that come after: while files are sent all the time it looks all the same.
-    if (this.#lookIn() > firstLook) this.#schedule()
+    if (!this.#isSoon) this.#lookAgain()
   }
 
   /** @see Sender.listed */
@@ -74,43 +72,32 @@ export class Pickup {
     this.watch()
   }
 
-  async close(): Promise<void> {
-    this.#stop.abort()
-    clearTimeout(this.#timer)
-    await this.#look
+  close(): Promise<void> {
+    return this.#looking.stop()
   }
 
-  #schedule(): void {
-    if (this.#stop.signal.aborted) return
-    clearTimeout(this.#timer)
-    this.#lookAt = performance.now() + this.#pause
-    this.#timer = setTimeout(() => {
-      // Those that are watched meanwhile are looked at when this look is over.
-      this.#lookAt = -Infinity
-      this.#look = this.#lookAtAll()
-    }, this.#pause)
+  #lookAgain(): void {
+    this.#isSoon = this.#pause <= firstLook
+    this.#looking.in(this.#pause)
   }
 
-  /** Negative while it looks; infinite if there is nothing to look at. */
-  #lookIn(): Milliseconds {
-    return this.#lookAt - performance.now()
-  }
-
-  async #lookAtAll(): Promise<void> {
+  async #lookAtAll(stop: AbortSignal): Promise<void> {
+    // Those that are watched meanwhile are looked at when this look is over.
+    this.#isSoon = true
     const { index } = this.#options.book
     const groups = Array.from(index.submitted(), (messages) => [...messages])
-    const gone = await Promise.all(groups.map((messages) => this.#lookAtThose(messages)))
-    const told = await Promise.all(Array.from(index.untold(), (messages) => this.#tell([...messages])))
+    const gone = await Promise.all(groups.map((messages) => this.#lookAtThose(messages, stop)))
+    const told = await Promise.all(Array.from(index.untold(), (messages) => this.#tell([...messages], stop)))
     this.#pause = [...gone, ...told].includes(true) ? firstLook : Math.min(longestPause, this.#pause * 2)
-    this.#lookAt = Infinity
-    if (!isEmpty(index.submitted()) || !isEmpty(index.untold())) this.#schedule()
+    this.#isSoon = false
+    if (!isEmpty(index.submitted()) || !isEmpty(index.untold())) this.#lookAgain()
   }
 
   /** Looks at those of one partner. @returns whether something has changed */
-  async #lookAtThose(messages: readonly Message[]): Promise<boolean> {
+  async #lookAtThose(messages: readonly Message[], stop: AbortSignal): Promise<boolean> {
     const [partner] = messages
     if (!partner) return false
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(patience)])
     try {
       const isWaiting = await this.#options.bucket.waiting(partner, signal)
       this.#unlisted.listed(partner)
@@ -142,10 +129,10 @@ export class Pickup {
   }
 
   /** Of one partner. @returns whether they are told */
-  async #tell(messages: readonly Message[]): Promise<boolean> {
+  async #tell(messages: readonly Message[], stop: AbortSignal): Promise<boolean> {
     const [partner] = messages
     if (!partner) return true
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(patience)])
     try {
       const since = messages.reduce((least, it) => Math.min(least, sentAfter(it)), Infinity)
       const duplicates = byName(await this.#options.bucket.sent(partner, 'duplicate', since, signal))

@@ -1,5 +1,6 @@
 /** Makes the archives of bundles, in the background, one at a time. What is to be packed is in the journal before. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { BackgroundJob } from '../../background-job.js'
 import { FsError } from '../../errors.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -26,16 +27,12 @@ export interface PackerOptions {
   readonly onPacked: () => void
 }
 
-const lookEvery: Milliseconds = 20
-
 export class Packer {
   readonly #options: PackerOptions
-  readonly #stop = new AbortController()
+  readonly #packing = new BackgroundJob((signal) => this.#packAll(signal))
   /** Until when those wait that could not be made, by the monotonic clock. */
   readonly #due = new Map<string, Milliseconds>()
   #current: { readonly id: string; readonly controller: AbortController } | undefined
-  #work: Promise<void> | undefined
-  #timer: NodeJS.Timeout | undefined
 
   constructor(options: PackerOptions) {
     this.#options = options
@@ -43,12 +40,7 @@ export class Packer {
 
   /** Looks for work. */
   kick(): void {
-    clearTimeout(this.#timer)
-    if (this.#stop.signal.aborted) return
-    this.#work ??= this.#packAll().finally(() => {
-      this.#work = undefined
-      this.#again()
-    })
+    this.#packing.now()
   }
 
   /** Packs one now that waits for its next try. */
@@ -71,20 +63,24 @@ export class Packer {
 
   /** Packs what is due, for at most so long. */
   async drain(limit: Milliseconds): Promise<void> {
-    const end = performance.now() + limit
     this.kick()
-    while (this.#next() && performance.now() < end) await delay(lookEvery)
+    const over = new AbortController()
+    const late = delay(limit, undefined, { signal: over.signal }).catch(() => undefined)
+    await Promise.race([late, this.#packing.idle()])
+    over.abort()
   }
 
   async close(): Promise<void> {
-    this.#stop.abort()
-    clearTimeout(this.#timer)
+    const stopped = this.#packing.stop()
     this.#current?.controller.abort()
-    await this.#work
+    await stopped
   }
 
-  async #packAll(): Promise<void> {
-    for (let next = this.#next(); next && !this.#stop.signal.aborted; next = this.#next()) await this.#pack(next)
+  async #packAll(stop: AbortSignal): Promise<void> {
+    for (let next = this.#next(); next && !stop.aborted; next = this.#next()) await this.#pack(next)
+    let due = Infinity
+    for (const { id } of this.#options.book.index.unpacked()) due = Math.min(due, this.#dueAt(id))
+    if (due < Infinity) this.#packing.in(Math.max(due - this.#options.clock.monotonic(), 1))
   }
 
   #next(): Message | undefined {
@@ -95,15 +91,6 @@ export class Packer {
 
   #dueAt(id: string): Milliseconds {
     return this.#due.get(id) ?? 0
-  }
-
-  #again(): void {
-    if (this.#stop.signal.aborted) return
-    let due = Infinity
-    for (const { id } of this.#options.book.index.unpacked()) due = Math.min(due, this.#dueAt(id))
-    if (due === Infinity) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.kick(), Math.max(due - this.#options.clock.monotonic(), 1))
   }
 
   async #pack(archive: Message): Promise<void> {

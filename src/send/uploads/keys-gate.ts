@@ -1,4 +1,5 @@
 /** Refused keys: nothing is uploaded until there are new ones. One small request now and then asks, not every file. */
+import { BackgroundJob } from '../../background-job.js'
 import type { Store } from '../../s3/store.js'
 import { StoreError } from '../../s3/store-error.js'
 import type { Milliseconds, Prefix } from '../../units.js'
@@ -16,9 +17,7 @@ const patience: Milliseconds = 20_000
 
 export class KeysGate {
   readonly #options: KeysGateOptions
-  readonly #stop = new AbortController()
-  #timer: NodeJS.Timeout | undefined
-  #asking: Promise<void> = Promise.resolve()
+  readonly #asking = new BackgroundJob((signal) => this.#ask(signal))
   #isShut = false
 
   constructor(options: KeysGateOptions) {
@@ -32,34 +31,24 @@ export class KeysGate {
   shut(): void {
     if (this.#isShut) return
     this.#isShut = true
-    this.#later()
+    this.#asking.in(askEvery)
   }
 
-  async close(): Promise<void> {
-    this.#stop.abort()
-    clearTimeout(this.#timer)
-    await this.#asking
+  close(): Promise<void> {
+    return this.#asking.stop()
   }
 
-  #later(): void {
-    if (this.#stop.signal.aborted) return
-    this.#timer = setTimeout(() => {
-      this.#asking = this.#ask()
-    }, askEvery)
-  }
-
-  async #ask(): Promise<void> {
-    if (await this.#areRefused()) {
-      this.#later()
+  async #ask(stop: AbortSignal): Promise<void> {
+    if (await this.#areRefused(AbortSignal.any([stop, AbortSignal.timeout(patience)]))) {
+      this.#asking.in(askEvery)
       return
     }
     this.#isShut = false
-    if (!this.#stop.signal.aborted) this.#options.onOpen()
+    if (!stop.aborted) this.#options.onOpen()
   }
 
-  async #areRefused(): Promise<boolean> {
+  async #areRefused(signal: AbortSignal): Promise<boolean> {
     const { store, prefix } = this.#options
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)])
     try {
       await store.list({ prefix, maxKeys: 1 }, signal)
       return false

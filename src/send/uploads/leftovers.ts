@@ -1,4 +1,5 @@
 /** Multipart uploads that were begun and are of no use any more: aborted in the bucket, so that no parts stay there. */
+import { BackgroundJob } from '../../background-job.js'
 import type { Store } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
@@ -19,9 +20,7 @@ const patience: Milliseconds = 20_000
 
 export class Leftovers {
   readonly #options: LeftoversOptions
-  readonly #stop = new AbortController()
-  #timer: NodeJS.Timeout | undefined
-  #sweeping: Promise<void> | undefined
+  readonly #sweeping = new BackgroundJob((signal) => this.#sweepAll(signal))
 
   constructor(options: LeftoversOptions) {
     this.#options = options
@@ -29,8 +28,7 @@ export class Leftovers {
 
   /** Aborts what is left of files that are not on their way: cancelled, failed, held, or waiting for their next try. */
   sweep(): void {
-    clearTimeout(this.#timer)
-    this.#sweeping ??= this.#sweepAll().finally(() => (this.#sweeping = undefined))
+    this.#sweeping.now()
   }
 
   /**
@@ -45,47 +43,41 @@ export class Leftovers {
     return this.#noted(message, upload.id)
   }
 
-  async #noted(message: Message, uploadId: string): Promise<Message> {
-    const current = this.#options.book.get(message.id) ?? message
-    if (current.upload?.id !== uploadId) return current
-    const rest = without(current, 'upload')
-    await this.#options.book.put([rest], { sync: false })
-    return rest
+  close(): Promise<void> {
+    return this.#sweeping.stop()
   }
 
-  async close(): Promise<void> {
-    this.#stop.abort()
-    clearTimeout(this.#timer)
-    await this.#sweeping
+  async #sweepAll(stop: AbortSignal): Promise<void> {
+    const { book, log } = this.#options
+    let failures = 0
+    for (const message of [...book.index.inParts()]) {
+      if (!message.upload || stop.aborted) continue
+      try {
+        await this.#sweepOne(message, message.upload, stop)
+      } catch (err) {
+        failures += 1
+        log.debug({ err, id: message.id }, 'A multipart upload could not be aborted; it is tried again.')
+      }
+    }
+    if (failures > 0) this.#sweeping.in(retryEvery)
   }
 
-  async #sweepOne({ id }: Message, upload: MultipartUpload): Promise<void> {
+  async #sweepOne({ id }: Message, upload: MultipartUpload, stop: AbortSignal): Promise<void> {
     const { store, locks, isUnderWay, book } = this.#options
     // One that is on its way again sees to it itself.
     if (isUnderWay(id)) return
-    await store.abortMultipart(
-      upload.key,
-      upload.id,
-      AbortSignal.any([this.#stop.signal, AbortSignal.timeout(patience)]),
-    )
+    await store.abortMultipart(upload.key, upload.id, AbortSignal.any([stop, AbortSignal.timeout(patience)]))
     await locks.run([id], async () => {
       const message = book.get(id)
       if (message && !isUnderWay(id)) await this.#noted(message, upload.id)
     })
   }
 
-  async #sweepAll(): Promise<void> {
-    const { book, log } = this.#options
-    let failures = 0
-    for (const message of [...book.index.inParts()]) {
-      if (!message.upload || this.#stop.signal.aborted) continue
-      try {
-        await this.#sweepOne(message, message.upload)
-      } catch (err) {
-        failures += 1
-        log.debug({ err, id: message.id }, 'A multipart upload could not be aborted; it is tried again.')
-      }
-    }
-    if (failures > 0 && !this.#stop.signal.aborted) this.#timer = setTimeout(() => this.sweep(), retryEvery)
+  async #noted(message: Message, uploadId: string): Promise<Message> {
+    const current = this.#options.book.get(message.id) ?? message
+    if (current.upload?.id !== uploadId) return current
+    const rest = without(current, 'upload')
+    await this.#options.book.put([rest], { sync: false })
+    return rest
   }
 }

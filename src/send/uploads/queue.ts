@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../telemetry/clock.js'
 import type { Bytes, Milliseconds } from '../../units.js'
-import { Heap } from './heap.js'
+import { PriorityQueue } from './priority-queue.js'
 import { pathId, type Message } from '../life/message.js'
 
 export interface UploadLimits {
@@ -34,15 +34,15 @@ interface Place {
 
 /** Of one partner: those that are due, first closed first. */
 interface Due {
-  readonly small: Heap<Place>
-  readonly large: Heap<Place>
+  readonly small: PriorityQueue<Place>
+  readonly large: PriorityQueue<Place>
 }
 
 export class UploadQueue {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #limits: UploadLimits
   readonly #byId = new Map<string, Waiting>()
-  readonly #paused = new Heap(isBefore)
+  readonly #paused = new PriorityQueue(isBefore)
   readonly #due = new Map<string, Due>()
   /** How many were taken, by partner. */
   readonly #taken = new Map<string, number>()
@@ -163,7 +163,7 @@ export class UploadQueue {
     const partner = pathId(message, '')
     let due = this.#due.get(partner)
     if (!due) {
-      due = { small: new Heap(isBefore), large: new Heap(isBefore) }
+      due = { small: new PriorityQueue(isBefore), large: new PriorityQueue(isBefore) }
       this.#due.set(partner, due)
     }
     return due
@@ -211,7 +211,7 @@ export class UploadQueue {
 }
 
 /** The first of a heap that has its place there still. */
-function first(heap: Heap<Place>): Waiting | undefined {
+function first(heap: PriorityQueue<Place>): Waiting | undefined {
   for (let place = heap.peek(); place; place = heap.peek()) {
     if (place.stamp === place.waiting.stamp) return place.waiting
     heap.pop()

@@ -1,6 +1,6 @@
-/** A heap: the least of many things at once, and a new one in the time of a logarithm. */
+/** The first of many things in an order: seen at once; to put one in or take it out takes the time of a logarithm. A binary heap. */
 
-export class Heap<T> {
+export class PriorityQueue<T> {
   readonly #items: T[] = []
   readonly #isBefore: (a: T, b: T) => boolean
 
