@@ -153,7 +153,9 @@ static napi_value answer_attr (napi_env env, napi_callback_info info) {
 static napi_value answer_open (napi_env env, napi_callback_info info) {
   ANSWERS
   if (is_outdated(session, call)) return boolean(env, false);
-  int result = reply_open(session, call, number_of(env, all[2]), number_of(env, all[3]), version_of(env, all[4]));
+  uint64_t version = version_of(env, all[4]);
+  double size = version == 0 ? -1 : number_of(env, all[5]);
+  int result = reply_open(session, call, number_of(env, all[2]), number_of(env, all[3]), version, size);
   end(it, call);
   return boolean(env, result == 0);
 }

@@ -99,9 +99,10 @@ int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numb
   return reply(it, unique, 0, &out, sizeof(out), NULL, 0);
 }
 
-// The pages that the kernel has of a file are those of one version.
-static uint32_t choose_cache (node_t *node, uint32_t flags, uint64_t version) {
-  if (flags & OPEN_UNCACHED) return FOPEN_DIRECT_IO;
+// The pages that the kernel has of a file are those of one version, and end where it believes that the file does: for as long as
+// attr_timeout says that is what it was told last, by whoever told it.
+static uint32_t choose_cache (node_t *node, uint32_t flags, uint64_t version, double size) {
+  if (flags & OPEN_UNCACHED || (size >= 0 && node->size != size)) return FOPEN_DIRECT_IO;
   if (version != 0 && node->version == version) return FOPEN_KEEP_CACHE;
   node->version = version;
   return 0;
@@ -117,11 +118,11 @@ static bool needs_other_node (session_t *it, node_t *node, uint64_t version) {
   return needs;
 }
 
-static void begin_open (session_t *it, node_t *node, struct fuse_open_out *out, uint64_t handle, uint32_t flags, uint64_t version) {
+static void begin_open (session_t *it, node_t *node, struct fuse_open_out *out, uint64_t handle, uint32_t flags, uint64_t version, double size) {
   memset(out, 0, sizeof(*out));
   pthread_mutex_lock(&it->mutex);
   node->opens++;
-  out->open_flags = choose_cache(node, flags, version);
+  out->open_flags = choose_cache(node, flags, version, size);
   bool is_cached = !(out->open_flags & FOPEN_DIRECT_IO);
   if (is_cached) node->cached++;
   out->fh = handle | (is_cached ? HANDLE_CACHED : 0) | (version == 0 ? 0 : HANDLE_OF_BUCKET);
@@ -138,13 +139,13 @@ static void undo_open (session_t *it, node_t *node, const struct fuse_open_out *
   pthread_mutex_unlock(&it->mutex);
 }
 
-int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version) {
+int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version, double size) {
   struct fuse_open_out out;
   if (needs_other_node(it, call->node, version)) {
     int result = reply(it, call->unique, ESTALE, NULL, 0, NULL, 0);
     return result == 0 ? -ESTALE : result;
   }
-  begin_open(it, call->node, &out, handle, flags, version);
+  begin_open(it, call->node, &out, handle, flags, version, size);
   if (out.open_flags & FOPEN_DIRECT_IO) tell_changed(it, call->node);
   int result = reply(it, call->unique, 0, &out, sizeof(out), NULL, 0);
   if (result != 0) undo_open(it, call->node, &out);
@@ -156,7 +157,7 @@ int reply_create (session_t *it, call_t *call, uint64_t handle, const double *nu
   struct fuse_open_out out;
   node_t *node = tell_entry(it, &entry, call->node, call->name, numbers, inode, true);
   if (node == NULL) return reply(it, call->unique, ENOMEM, NULL, 0, NULL, 0) == 0 ? -ENOMEM : -ENODEV;
-  begin_open(it, node, &out, handle, 0, 0);
+  begin_open(it, node, &out, handle, 0, 0, -1);
   int result = reply(it, call->unique, 0, &entry, sizeof(entry), &out, sizeof(out));
   if (result == 0) return 0;
   undo_open(it, node, &out);

@@ -165,7 +165,8 @@ int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const char *
 int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length);
 int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *name, const double *numbers, uint64_t inode);
 int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numbers, uint64_t inode);
-int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version);
+// size: of what is opened; negative: it may change. Where the kernel was told of another, it is read without the page cache.
+int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version, double size);
 int reply_create (session_t *it, call_t *call, uint64_t handle, const double *numbers, uint64_t inode);
 int reply_statfs (session_t *it, uint64_t unique, const double *numbers);
 // What was opened may have another size than the kernel thinks: it asks.

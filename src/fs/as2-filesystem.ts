@@ -9,9 +9,12 @@ import type {
   Filesystem,
   FilesystemFigures,
   FolderContent,
+  Opened,
   OpenRequest,
+  Renamed,
   Times,
 } from './filesystem.js'
+import type { FileDescription } from './file-description.js'
 import { HandleTable } from './handles.js'
 import type { ReadOnlyTree } from './read-only-tree.js'
 import type { SendFolder } from './send-folder.js'
@@ -51,11 +54,6 @@ export class As2Filesystem implements Filesystem {
     this.#figures = options.figures
   }
 
-  /** How many files are open. */
-  get openFiles(): number {
-    return this.#handles.size
-  }
-
   async getattr(path: string, signal: AbortSignal): Promise<Attributes> {
     const place = parsePath(path)
     if (place.kind !== 'send') return this.#tree.getattr(place, signal)
@@ -85,20 +83,15 @@ export class As2Filesystem implements Filesystem {
     }
   }
 
-  async open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number> {
+  async open(path: string, request: OpenRequest, signal: AbortSignal): Promise<Opened> {
     const place = parsePath(path)
     if (place.kind === 'send') {
       if (request.write && this.#readOnly) throw mountedReadOnly()
       const owner = await this.#tree.owner(place, signal)
-      return this.#handles.add(await this.#send.open(owner, place.names, request, signal))
+      return this.#opened(await this.#send.open(owner, place.names, request, signal))
     }
     if (request.write) throw readOnlyView(path)
-    const { file, ...how } = await this.#tree.open(place, signal)
-    return this.#handles.add(file, how)
-  }
-
-  version(handle: number): string | undefined {
-    return this.#handles.version(handle)
+    return this.#opened(await this.#tree.open(place, signal))
   }
 
   async create(path: string, signal: AbortSignal): Promise<number> {
@@ -135,24 +128,23 @@ export class As2Filesystem implements Filesystem {
     await this.#handles.take(handle)?.release()
   }
 
-  async rename(from: string, to: string, signal: AbortSignal): Promise<void> {
+  async rename(from: string, to: string, signal: AbortSignal): Promise<Renamed> {
     const source = await this.#sendPlace(from, signal)
     const target = await this.#sendPlace(to, signal)
     const { station, partner } = target.owner
     if (station !== source.owner.station || partner !== source.owner.partner) {
       throw new FsError('EXDEV', 'A file is renamed within one send/ only: copy it to another partner.')
     }
-    await this.#send.rename(source.owner, source.names, target.names, signal)
-  }
-
-  async hide(from: string, to: string, signal: AbortSignal): Promise<void> {
-    const { owner, names } = await this.#sendPlace(from, signal)
-    await this.#send.hide(owner, names, (await this.#sendPlace(to, signal)).names, signal)
+    return this.#send.rename(source.owner, source.names, target.names, signal)
   }
 
   async unlink(path: string, signal: AbortSignal): Promise<void> {
     const { owner, names } = await this.#sendPlace(path, signal)
     await this.#send.unlink(owner, names, signal)
+  }
+
+  sizeOfOpen(identity: string): Bytes | undefined {
+    return this.#send.sizeOfOpen(identity)
   }
 
   async mkdir(path: string, signal: AbortSignal): Promise<void> {
@@ -203,6 +195,10 @@ export class As2Filesystem implements Filesystem {
 
   statfs(): Promise<FilesystemFigures> {
     return this.#figures()
+  }
+
+  #opened(file: FileDescription): Opened {
+    return { handle: this.#handles.add(file), content: file.content }
   }
 
   /** The place of a path that something is to be changed at. @throws FsError EROFS outside `send/` */

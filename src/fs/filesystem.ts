@@ -1,8 +1,9 @@
-/** The filesystem as promises, in the kernel's words, without the kernel: `fuse/` calls it, tests call it directly. */
+/** The filesystem as promises, in the kernel's words, without the kernel: what is so now. */
 import type { Close, Closed } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 
 export type { Close, Closed }
+export { isHiddenName } from '../send/life/holding.js'
 
 /** What getattr(2) tells. Owner, umask and inode numbers are added by `fuse/`. */
 export interface Attributes {
@@ -35,6 +36,23 @@ export interface OpenRequest {
   readonly truncate: boolean
 }
 
+/**
+ * What is read under a handle and stays the same while it is open. `rendered`: made when it was opened, for this handle alone.
+ * Else it is of a version: where two differ in that, so may their bytes.
+ */
+export type Content = 'rendered' | { readonly version: string; readonly size: Bytes }
+
+export interface Opened {
+  readonly handle: number
+  /** Undefined: it may change while it is open. */
+  readonly content: Content | undefined
+}
+
+export interface Renamed {
+  /** It was a folder, and is an archive now. */
+  readonly isPacked: boolean
+}
+
 export interface FilesystemFigures {
   readonly blockSize: Bytes
   readonly totalBlocks: number
@@ -55,9 +73,7 @@ export interface Filesystem {
   getattr(path: string, signal: AbortSignal): Promise<Attributes>
   readdir(path: string, signal: AbortSignal): Promise<FolderContent>
   access(path: string, mode: number, signal: AbortSignal): Promise<void>
-  open(path: string, request: OpenRequest, signal: AbortSignal): Promise<number>
-  /** Of a handle that can only be read: where it differs from an earlier one's, so may the content. */
-  version(handle: number): string | undefined
+  open(path: string, request: OpenRequest, signal: AbortSignal): Promise<Opened>
   create(path: string, signal: AbortSignal): Promise<number>
   read(handle: number, position: number, length: number, signal: AbortSignal): Promise<Uint8Array>
   /** `bytes` are the kernel's: they are copied before this returns its promise. */
@@ -67,10 +83,12 @@ export interface Filesystem {
   flush(handle: number, close: Close, signal: AbortSignal): Promise<void>
   fsync(handle: number, signal: AbortSignal): Promise<void>
   release(handle: number): Promise<void>
-  rename(from: string, to: string, signal: AbortSignal): Promise<void>
-  /** What libfuse does to an open file before another takes its name: it gives it one of its own. */
-  hide(from: string, to: string, signal: AbortSignal): Promise<void>
+  /** Whoever has open what is replaced by it goes on with it. */
+  rename(from: string, to: string, signal: AbortSignal): Promise<Renamed>
+  /** Whoever has it open goes on with it. */
   unlink(path: string, signal: AbortSignal): Promise<void>
+  /** Of a file that is open, by `Attributes.identity`: it may have no name any longer. Undefined: nobody has it open. */
+  sizeOfOpen(identity: string): Bytes | undefined
   mkdir(path: string, signal: AbortSignal): Promise<void>
   rmdir(path: string, signal: AbortSignal): Promise<void>
   utimens(path: string, times: Times, signal: AbortSignal): Promise<void>

@@ -21,7 +21,7 @@ import { entryAttributes, readOnlyFolder } from './attributes.js'
 import type { ControlFile } from './control-files.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
 import type { Attributes, DirectoryEntry, FolderContent } from './filesystem.js'
-import { readOnlyFile, type OpenFile } from './handles.js'
+import { readOnly, type FileDescription } from './file-description.js'
 import { MdnViews } from './mdn-views.js'
 import type { Partner } from '../view/partner.js'
 
@@ -128,16 +128,9 @@ export class ReadOnlyTree {
     }
   }
 
-  /**
-   * Opens for reading.
-   * @returns also whether the kernel may think its size another: then it must not be read through the page cache; and which
-   *   version it is
-   */
-  async open(
-    place: ReadOnlyPlace,
-    signal: AbortSignal,
-  ): Promise<{ file: OpenFile; isUncached: boolean; version?: string }> {
-    if (place.kind === 'control-file') return { file: this.#openControl(place.name), isUncached: true }
+  /** Opens for reading. */
+  async open(place: ReadOnlyPlace, signal: AbortSignal): Promise<FileDescription> {
+    if (place.kind === 'control-file') return this.#openControl(place.name)
     if (place.kind === 'absent') throw absent('such file or folder')
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') throw new FsError('EISDIR', 'That is a folder.')
     const tree = await this.#tree(place, 'entry', signal)
@@ -145,11 +138,11 @@ export class ReadOnlyTree {
     if (!entry) throw absent(place.names.join('/'))
     if (entry.kind === 'folder') throw new FsError('EISDIR', `${entry.name} is a folder.`)
     const object = this.#objects.open(entry, () => tree.after(place.names))
-    const file = readOnlyFile(
+    return readOnly(
       (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
       () => object.close(),
+      { version: versionOf(entry), size: entry.size },
     )
-    return { file, isUncached: this.#listing.hadOther(entry), version: versionOf(entry) }
   }
 
   /** What is at a place of a view, as its listing has it. */
@@ -241,12 +234,13 @@ export class ReadOnlyTree {
     return [...this.#controlFiles.keys()].map((name) => ({ ...this.#controlAttributes(name as Name), name }))
   }
 
-  #openControl(name: Name): OpenFile {
+  #openControl(name: Name): FileDescription {
     const file = this.#controlFile(name)
     const { bytes } = file.opened()
-    return readOnlyFile(
+    return readOnly(
       (position, length) => Promise.resolve(bytes.subarray(position, position + length)),
       () => file.closed(),
+      'rendered',
     )
   }
 }

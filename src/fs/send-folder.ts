@@ -2,14 +2,12 @@
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, Glimpse, Listing, ViewTree } from '../listing/listing.js'
-import type { OpenFlags, OpenSpoolFile, Sender, SendRow } from '../send/sender.js'
+import type { OpenFlags, Sender, SendRow } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { viewPrefix } from '../view/tree.js'
-import type { Attributes, DirectoryEntry } from './filesystem.js'
-import { readOnlyFile, type OpenFile } from './handles.js'
 import { entryAttributes } from './attributes.js'
-import { FormerFolders } from './former-folders.js'
-import { HiddenFiles, isHiddenName } from './hidden-files.js'
+import { readOnly, type FileDescription } from './file-description.js'
+import { isHiddenName, type Attributes, type DirectoryEntry, type Renamed } from './filesystem.js'
 import type { Partner } from '../view/partner.js'
 
 /**
@@ -21,8 +19,6 @@ export class SendFolder {
   readonly #listing: Listing
   readonly #objects: Objects
   readonly #root: Prefix
-  readonly #former = new FormerFolders()
-  readonly #hidden = new HiddenFiles()
   /** By partner, when the last listing of `AS2/send` that the sender was told of was begun. */
   readonly #toldOf = new Map<string, Milliseconds>()
 
@@ -35,12 +31,12 @@ export class SendFolder {
 
   async getattr(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Attributes> {
     if (names.length === 0) return folderAttributes(0)
-    const row = this.#row(partner, names)
+    const row = this.#sender.row(partner, names)
     if (row && row.state !== 'submitted') return this.#rowAttributes(row)
     if (this.#isBundle(partner, names)) return folderAttributes(0)
     const entry = await this.#lookup(partner, names, signal)
     // That may have told that the gateway took it.
-    const still = row && this.#row(partner, names)
+    const still = row && this.#sender.row(partner, names)
     if (still) return this.#rowAttributes(still)
     if (!entry) throw absent(names)
     return entryAttributes(entry)
@@ -49,64 +45,52 @@ export class SendFolder {
   async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
     const listed = (await this.#bucketNow(partner, signal))?.readdir(names)
     const local = this.#localEntries(partner, names)
-    if (!listed && local.length === 0 && names.length > 0 && !this.#isFolder(partner, names)) throw absent(names)
+    if (!listed && local.length === 0 && names.length > 0 && !this.#isBundle(partner, names)) throw absent(names)
     const merged = new Map<string, DirectoryEntry>()
     for (const entry of listed ?? []) merged.set(entry.name, { ...entryAttributes(entry), name: entry.name })
     for (const entry of local) merged.set(entry.name, entry)
     return [...merged.values()]
   }
 
-  async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenFile> {
-    const names = this.#shown(partner, path)
+  async open(
+    partner: Partner,
+    names: readonly Name[],
+    flags: OpenFlags,
+    signal: AbortSignal,
+  ): Promise<FileDescription> {
     const row = await this.#rowNow(partner, names, signal)
-    if (row && row.state !== 'submitted') return spoolFile(await this.#sender.open(partner, names, flags, signal))
+    if (row && row.state !== 'submitted') return this.#sender.open(partner, names, flags, signal)
     const info = row ? { key: row.key, size: row.size, mtime: row.mtime, etag: row.etag ?? '' } : undefined
     const entry = info ?? (await this.#lookup(partner, names, signal))
-    // For a second the kernel believes in what has left: told that this is stale it looks anew, and creates what is to be.
-    if (!entry) throw new FsError('ESTALE', `${names.join('/')} is in this send/ no longer.`)
+    if (!entry) throw absent(names)
     if ('kind' in entry && entry.kind === 'folder') throw new FsError('EISDIR', `${names.join('/')} is a folder.`)
     if (flags.write) throw submitted(names)
     const object = this.#objects.open(entry)
-    return readOnlyFile(
+    return readOnly(
       (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
       () => object.close(),
     )
   }
 
-  async create(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<OpenFile> {
+  async create(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<FileDescription> {
     await this.#rowNow(partner, names, signal)
-    return spoolFile(await this.#sender.create(partner, names, signal))
+    return this.#sender.create(partner, names, signal)
   }
 
-  async truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
-    const names = this.#shown(partner, path)
+  async truncate(partner: Partner, names: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
     await this.#requireLocal(partner, names, signal)
     await this.#sender.truncate(partner, names, size, signal)
   }
 
-  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<Renamed> {
     const isBundle = this.#isBundle(partner, from)
-    const row = isBundle ? undefined : this.#sender.row(partner, from)
-    const isFormer = row && this.#former.has(sendPath(row))
-    // libfuse's name for a file that is unlinked while somebody has it open: the rename stands for the unlink.
-    const busyAs = isHiddenName(to.at(-1) ?? '') ? 'EPERM' : 'EBUSY'
-    if (row?.state === 'submitted' && isHiddenName(to.at(-1) ?? '')) throw submitted(from)
-    if (!isBundle) await this.#requireLocal(partner, from, signal, busyAs)
+    if (!isBundle) await this.#requireLocal(partner, from, signal, 'EBUSY')
     await this.#rowNow(partner, to, signal)
     await this.#sender.rename(partner, from, to, signal)
-    if (isBundle || isFormer === true) this.#former.add(sendPath({ ...partner, path: to.join('/') }))
-  }
-
-  /** An open file gets libfuse's own name before another takes its place: nothing changes until that has succeeded. */
-  async hide(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
-    const row = this.#sender.row(partner, from)
-    // In the bucket, where nothing is replaced.
-    if (!row || row.state === 'submitted') return this.rename(partner, from, to, signal)
-    this.#hidden.add(row, to)
+    return { isPacked: isBundle }
   }
 
   async unlink(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
-    if (this.#hidden.remove(partner, names)) return
     await this.#requireLocal(partner, names, signal)
     await this.#sender.unlink(partner, names)
   }
@@ -129,12 +113,16 @@ export class SendFolder {
     throw new FsError('EPERM', `${names.join('/')} is in the bucket, where nothing is ever deleted.`)
   }
 
-  async setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs, signal: AbortSignal): Promise<void> {
-    const names = this.#shown(partner, path)
+  async setMtime(partner: Partner, names: readonly Name[], mtime: EpochMs, signal: AbortSignal): Promise<void> {
     const row = this.#sender.row(partner, names)
     if (row && row.state !== 'submitted') return this.#sender.setMtime(partner, names, mtime)
     // A submitted file and a folder have nothing to set: accepted, as cp -p and tar expect.
     await this.getattr(partner, names, signal)
+  }
+
+  /** @see Filesystem.sizeOfOpen */
+  sizeOfOpen(id: string): Bytes | undefined {
+    return this.#sender.openSize(id)
   }
 
   /** Whether files or folders of a partner are kept here. */
@@ -142,27 +130,8 @@ export class SendFolder {
     return this.#sender.rows(partner).length > 0 || this.#sender.folders(partner).length > 0
   }
 
-  /** One that was replaced is shown to those who have it open yet. */
-  #row(partner: Partner, names: readonly Name[]): SendRow | undefined {
-    const row = this.#sender.row(partner, this.#shown(partner, names))
-    const replaced = row ? undefined : this.#hidden.get(partner, names)
-    return row ?? (replaced && { ...replaced, size: this.#sender.openSize(replaced.id) ?? replaced.size })
-  }
-
-  /** Where a file is that libfuse calls by a name of its own. */
-  #shown(partner: Partner, names: readonly Name[]): readonly Name[] {
-    const hidden = this.#hidden.get(partner, names)
-    const now = hidden && this.#sender.rows(partner).find((it) => it.id === hidden.id)
-    return now ? (now.path.split('/') as Name[]) : names
-  }
-
   #isBundle(partner: Partner, names: readonly Name[]): boolean {
     return this.#sender.folders(partner).includes(names.join('/'))
-  }
-
-  /** A bundle, or what is shown as one yet. */
-  #isFolder(partner: Partner, names: readonly Name[]): boolean {
-    return this.#isBundle(partner, names) || this.#former.has(sendPath({ ...partner, path: names.join('/') }))
   }
 
   #localEntries(partner: Partner, names: readonly Name[]): DirectoryEntry[] {
@@ -170,7 +139,7 @@ export class SendFolder {
     const files = this.#sender
       .rows(partner)
       .filter((row) => row.path.startsWith(before) && !row.path.slice(before.length).includes('/'))
-      // Removed, for all but those who have it open.
+      // The stock binding renames what is removed while it is open.
       .filter((row) => !isHiddenName(row.path))
       .map((row) => ({ ...this.#rowAttributes(row), name: row.path.slice(before.length) }))
     const folders = this.#sender
@@ -181,7 +150,6 @@ export class SendFolder {
   }
 
   #rowAttributes(row: SendRow): Attributes {
-    if (this.#former.has(sendPath(row))) return folderAttributes(row.mtime)
     const mode = row.state === 'submitted' ? 0o444 : 0o644
     return { kind: 'file', mode, size: row.size, mtime: row.mtime, identity: row.id }
   }
@@ -221,21 +189,6 @@ export class SendFolder {
     await this.#sender.listed(partner, value.completeAt, (key) => value.has(key))
     return value
   }
-}
-
-function spoolFile(file: OpenSpoolFile): OpenFile {
-  return {
-    read: (position, length) => file.read(position, length),
-    write: (bytes, position, signal) => file.write(bytes, position, signal),
-    truncate: (size) => file.truncate(size),
-    flush: (close, signal) => file.flush(close, signal),
-    fsync: () => file.fsync(),
-    release: () => file.release(),
-  }
-}
-
-function sendPath({ station, partner, path }: Pick<SendRow, 'station' | 'partner' | 'path'>): string {
-  return `${station}/${partner}/${path}`
 }
 
 /** Attributes of `send/` and of the folders made in it. */

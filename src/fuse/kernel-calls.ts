@@ -1,6 +1,5 @@
 /** The calls of the kernel that come by the compiled binding: each is decoded, run and answered. */
-import type { Attributes, FilesystemFigures } from '../fs/filesystem.js'
-import { isUncached } from '../fs/handles.js'
+import type { Attributes, FilesystemFigures, Opened } from '../fs/filesystem.js'
 import type { Milliseconds } from '../units.js'
 import type { Answerer, Asked } from './answer.js'
 import { FailedReads } from './failed-reads.js'
@@ -144,12 +143,12 @@ export class KernelCalls {
     this.#tell(
       (write ? asked : only)('open', call),
       call.unique,
-      (handle: number) => {
-        const version = ops.version(handle)
-        const uncached = isUncached(handle) ? openFlags.uncached : 0
+      ({ handle, content }: Opened) => {
+        const { version, size } = typeof content === 'object' ? content : {}
+        const uncached = content === 'rendered' ? openFlags.uncached : 0
         // What can only be read has nothing to say at close(2).
         const flush = version === undefined ? 0 : openFlags.noFlush
-        const isTaken = this.#kernel.replyOpen(this.#session(), call.unique, handle, uncached | flush, version)
+        const isTaken = this.#kernel.replyOpen(this.#session(), call.unique, handle, uncached | flush, version, size)
         if (!isTaken) this.#giveBack(handle)
       },
       (signal) => ops.open(call.path, flags, call.pid, signal),
@@ -274,26 +273,29 @@ export class KernelCalls {
   }
 
   /** What is open goes on under another name until its last close. */
-  async #unlink(call: Call, hidden: Argument, signal: AbortSignal): Promise<void> {
-    if (hidden === undefined) return this.#operations.unlink(call.path, signal)
-    await this.#operations.rename(call.path, String(hidden), signal)
-    // Closed while it was renamed, it has nobody left who would remove it.
-    if (this.#kernel.hidden(this.#session(), call.unique) === false) {
-      await this.#operations.unlink(String(hidden), signal)
+  async #unlink(call: Call, as: Argument, signal: AbortSignal): Promise<void> {
+    const ops = this.#operations
+    const isDisplaced = as !== undefined && (await ops.displace(call.path, String(as), signal))
+    let isOpen: boolean | undefined
+    try {
+      await ops.unlink(call.path, signal)
+      if (isDisplaced) isOpen = this.#kernel.hidden(this.#session(), call.unique)
+    } finally {
+      // Closed while it was removed, it has nobody left who would.
+      if (isDisplaced && isOpen !== true) await ops.unlink(String(as), signal)
     }
   }
 
-  #rename(call: Call, to: string, hidden: Argument): void {
+  /** What is replaced goes on as what is removed does; from the beginning, as its last close may come meanwhile. */
+  #rename(call: Call, to: string, as: Argument): void {
+    const ops = this.#operations
     this.#act('rename', { ...call, path: `${call.path} → ${to}` }, async (signal) => {
-      let isOpen: boolean | undefined
-      if (hidden !== undefined) {
-        await this.#operations.hide(to, String(hidden), signal)
-        isOpen = this.#kernel.hidden(this.#session(), call.unique)
-      }
+      const isDisplaced = as !== undefined && (await ops.displace(to, String(as), signal))
+      const isOpen = isDisplaced && this.#kernel.hidden(this.#session(), call.unique)
       try {
-        await this.#operations.rename(call.path, to, signal)
+        await ops.rename(call.path, to, signal)
       } finally {
-        if (isOpen === false) await this.#operations.unlink(String(hidden), signal)
+        if (isDisplaced && isOpen !== true) await ops.unlink(String(as), signal)
       }
     })
   }

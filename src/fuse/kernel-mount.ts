@@ -1,5 +1,6 @@
 /** A mount by the compiled binding. */
 import type { Answerer } from './answer.js'
+import { believedFor } from './beliefs/believed-for.js'
 import { KernelCalls } from './kernel-calls.js'
 import type { Kernel, Session } from './kernel.js'
 import { KeptFolders, type FoldersOfBinding } from './kept-folders.js'
@@ -7,8 +8,6 @@ import type { FuseMountOptions } from './mount-options.js'
 import type { Operations } from './operations.js'
 import { numbersOf, type Ownership } from './stat.js'
 
-/** Seconds for which the kernel believes names and attributes; longer, and a name that left `send/` would still be there. */
-const attrTimeout = 1
 const readahead = 1024 * 1024
 
 export interface KernelMount {
@@ -32,7 +31,7 @@ export function mountByKernel(
     mount.source,
     mount.readOnly ? 1 : 0,
     mount.allowOther ? 1 : 0,
-    attrTimeout,
+    believedFor / 1000,
     readahead,
     calls.numbers,
     calls.run,

@@ -76,8 +76,11 @@ export interface Kernel {
   /** @param identity of what the inode's number is made; by default the path */
   replyEntry(session: Session, unique: number, identity?: string): boolean
   replyAttr(session: Session, unique: number, identity?: string): boolean
-  /** @param version pages that the kernel keeps of a file are dropped where it differs */
-  replyOpen(session: Session, unique: number, handle: number, flags: number, version?: string): boolean
+  /**
+   * @param version pages that the kernel keeps of a file are dropped where it differs
+   * @param size of that version: where the kernel was told of another, it is read without the page cache
+   */
+  replyOpen(session: Session, unique: number, handle: number, flags: number, version?: string, size?: number): boolean
   replyCreate(session: Session, unique: number, handle: number, identity?: string): boolean
   replyData(session: Session, unique: number, bytes: Uint8Array): boolean
   replyCount(session: Session, unique: number, count: number): boolean

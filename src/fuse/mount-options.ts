@@ -1,5 +1,6 @@
 /** The `-o` string for libfuse 2.9, which the stock binding takes. Pure. */
 import { UsageError } from '../errors.js'
+import { believedFor } from './beliefs/believed-for.js'
 
 export interface FuseMountOptions {
   /** Shown as the mount's source, e.g. in `df`: the bucket. */
@@ -14,7 +15,7 @@ const maxBytes = 1024
 /**
  * - big_writes: 128 KiB a write call instead of 4 (73 → 1,400 MB/s)
  * - auto_cache: a file read again comes from the page cache, as long as size and mtime stay
- * - attr_timeout, entry_timeout: `ls -l` again costs nothing; longer, and a name that left `send/` would still be there
+ * - attr_timeout, entry_timeout: in seconds, `believedFor`
  * - negative_timeout=0: a program that polls for a file sees it when it comes
  * - no hard_remove: unlinking an open file becomes a rename, so its writer can go on reading it
  * - default_permissions: with others let in, the kernel checks modes
@@ -25,8 +26,8 @@ export function fuseOptions(options: FuseMountOptions): string {
     'subtype=as2fs',
     'big_writes',
     'auto_cache',
-    'attr_timeout=1',
-    'entry_timeout=1',
+    `attr_timeout=${believedFor / 1000}`,
+    `entry_timeout=${believedFor / 1000}`,
     'negative_timeout=0',
     'max_readahead=1048576',
     'nosuid',

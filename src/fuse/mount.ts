@@ -3,7 +3,9 @@ import { UsageError } from '../errors.js'
 import type { Filesystem } from '../fs/filesystem.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
+import { systemClock } from '../telemetry/clock.js'
 import { Answerer, type CallCounts } from './answer.js'
+import { KernelBeliefs } from './beliefs/kernel-beliefs.js'
 import { findHolders } from './holders.js'
 import { kernel } from './kernel.js'
 import { mountByKernel, type KernelMount } from './kernel-mount.js'
@@ -41,7 +43,7 @@ export interface MountedFuse {
 export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const { mountpoint, log } = request
   const answerer = new Answerer({ log, deadline: request.opTimeout })
-  const how = { operations: new Operations(request.fs), answerer, owner: request.owner }
+  const how = { operations: new Operations(new KernelBeliefs(request.fs, systemClock)), answerer, owner: request.owner }
   const mounted = await begin(request, how).catch((error: unknown) => {
     answerer.close()
     throw new UsageError(`Mounting on ${mountpoint} was refused (${error instanceof Error ? error.message : 'error'}).`)

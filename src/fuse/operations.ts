@@ -1,8 +1,9 @@
 /** The kernel's operations on the filesystem, as both bindings ask for them. Deadlines and errors are `answer`'s. */
 import { constants } from 'node:fs'
 import { FsError } from '../errors.js'
-import type { Attributes, Filesystem, FilesystemFigures, FolderContent } from '../fs/filesystem.js'
+import type { Attributes, FilesystemFigures, FolderContent, Opened } from '../fs/filesystem.js'
 import type { EpochMs } from '../units.js'
+import type { KernelBeliefs } from './beliefs/kernel-beliefs.js'
 import { Closers } from './callers/closers.js'
 
 /** Process or thread that calls; undefined or 0 where the binding or the kernel does not tell. */
@@ -19,10 +20,10 @@ export interface Change {
 }
 
 export class Operations {
-  readonly #fs: Filesystem
+  readonly #fs: KernelBeliefs
   readonly #closers = new Closers()
 
-  constructor(fs: Filesystem) {
+  constructor(fs: KernelBeliefs) {
     this.#fs = fs
   }
 
@@ -42,16 +43,13 @@ export class Operations {
     return this.#fs.statfs(signal)
   }
 
-  async open(path: string, flags: number, pid: Pid, signal: AbortSignal): Promise<number> {
+  async open(path: string, flags: number, pid: Pid, signal: AbortSignal): Promise<Opened> {
     const write = isForWriting(flags)
     const request = { write, truncate: (flags & constants.O_TRUNC) !== 0 }
     const opening = this.#fs.open(path, request, signal)
-    return this.#inTime(write ? this.#closers.opened(opening, pid) : opening, signal)
-  }
-
-  /** Of what is open under a handle: other than before, and pages of it are not what they were. */
-  version(handle: number): string | undefined {
-    return this.#fs.version(handle)
+    const handle = opening.then((it) => it.handle)
+    await this.#inTime(write ? this.#closers.opened(handle, pid) : handle, signal)
+    return opening
   }
 
   async create(path: string, pid: Pid, signal: AbortSignal): Promise<number> {
@@ -100,9 +98,9 @@ export class Operations {
     await this.#fs.rename(from, to, signal)
   }
 
-  /** @param to another name, for as long as it is open, of what another file is about to replace */
-  hide(path: string, to: string, signal: AbortSignal): Promise<void> {
-    return this.#fs.hide(path, to, signal)
+  /** @see KernelBeliefs.displace */
+  displace(path: string, as: string, signal: AbortSignal): Promise<boolean> {
+    return this.#fs.displace(path, as, signal)
   }
 
   unlink(path: string, signal: AbortSignal): Promise<void> {

@@ -71,7 +71,8 @@ function stockOperations(ops: Operations, answerer: Answerer, owner: Ownership):
         async (signal) => [...(await ops.readdir(path, signal))],
       ),
 
-    open: (path, flags, done) => tell('open', path, done, (signal) => ops.open(path, flags, undefined, signal)),
+    open: (path, flags, done) =>
+      tell('open', path, done, async (signal) => (await ops.open(path, flags, undefined, signal)).handle),
     create: (path, _mode, done) => tell('create', path, done, (signal) => ops.create(path, undefined, signal)),
 
     read: (path, handle, buffer, length, position, done) =>

@@ -1,14 +1,12 @@
 /** Listings by prefix: one `ListedView` for each that somebody looks at, and the folders of stations and partners. */
 import type { FsError } from '../errors.js'
 import { Pulse } from '../s3/pulse.js'
-import type { ObjectInfo, Store } from '../s3/store.js'
+import type { Store } from '../s3/store.js'
 import { StoreError } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds, Name, Prefix } from '../units.js'
-import type { KeyIndex } from './key-index.js'
 import { compareKeys } from '../s3/key-order.js'
-import { FormerTrees } from './former-trees.js'
 import { ListedView } from './listed-view.js'
 import type { Glimpse, KeyTree, Listing, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { Refreshed } from './refreshed.js'
@@ -48,7 +46,6 @@ class CachedListing implements Listing {
   readonly #pulse: Pulse
   readonly #views = new Map<Prefix, ListedView>()
   readonly #folders = new Map<Prefix, Refreshed<readonly string[]>>()
-  readonly #formers = new FormerTrees()
 
   constructor(options: ListingOptions) {
     this.#options = options
@@ -94,10 +91,6 @@ class CachedListing implements Listing {
 
   knownFolders(prefix: Prefix, since: Milliseconds): readonly string[] {
     return this.#folders.get(prefix)?.since(since) ?? []
-  }
-
-  hadOther(object: ObjectInfo): boolean {
-    return this.#formers.hadOther(object)
   }
 
   forget(key: Key): void {
@@ -146,10 +139,7 @@ class CachedListing implements Listing {
 
   readonly #mayServe = (age: Milliseconds, error: FsError): boolean => age <= this.#options.staleTtl && isOutage(error)
 
-  readonly #noteChange = (former: KeyIndex | undefined): void => {
-    if (former) this.#formers.add(former)
-    this.#options.onChange?.()
-  }
+  readonly #noteChange = (): void => this.#options.onChange?.()
 
   async #listFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
     const found = new Set<string>()

@@ -33,7 +33,7 @@ export interface ViewOptions {
   /** False: the keys are names that users gave, in no order. */
   readonly mayBeOrdered: boolean
   /** What is shown is another from now on. */
-  readonly onChange: (former: KeyIndex | undefined) => void
+  readonly onChange: () => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -71,7 +71,7 @@ export class ListedView {
       fetch: (signal) => this.#refresh(signal),
       // One that takes longer than the ttl would otherwise follow upon itself without end.
       onChange: (former, tree) => {
-        if (former?.index !== tree.index) options.onChange(former?.index)
+        if (former?.index !== tree.index) options.onChange()
       },
       spacing: (tree, took) => (this.#isCheap(tree) ? 0 : 2 * took),
     })

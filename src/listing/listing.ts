@@ -115,8 +115,6 @@ export interface Listing {
   glimpseOfFolders(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<readonly string[]>>
   /** Those that were found at that time or later, by the clock that never steps; never asks the bucket. */
   knownFolders(prefix: Prefix, since: Milliseconds): readonly string[]
-  /** Whether another object of that key was shown until a moment ago, which the kernel may still believe in. */
-  hadOther(object: ObjectInfo): boolean
   /** A GET said that the key is not there: takes it out at once. */
   forget(key: Key): void
   /** A GET said that another object has the key now: looks at that one. */

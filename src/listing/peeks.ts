@@ -40,7 +40,6 @@ export class Peeks {
 
   /** The whole is known now. */
   clear(): void {
-    for (const page of this.#pages.values()) if (page.known) this.#options.onChange(page.known.tree.index)
     this.#pages.clear()
   }
 
@@ -76,7 +75,7 @@ export class Peeks {
     if (!page) {
       const { ttl, deadline, patience, pulse, mayServe, clock } = this.#options
       const fetch = (own: AbortSignal): Promise<Peek> => this.#list(beginning, own)
-      const onChange = (former: Peek | undefined): void => this.#options.onChange(former?.tree.index)
+      const onChange = (): void => this.#options.onChange()
       page = new Refreshed({ fetch, ttl, deadline, patience, pulse, mayServe, clock, onChange })
       this.#pages.set(beginning, page)
       for (const oldest of this.#pages.keys()) if (this.#pages.size > maxPeeks) this.#pages.delete(oldest)

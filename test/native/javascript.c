@@ -142,7 +142,7 @@ static void tell_open (call_t *call, uint64_t number) {
   uint64_t handle = open_handle(number);
   bool taken = false;
   if (!is_outdated(call)) {
-    taken = reply_open(session, call, handle, flags[chance(3)], number % 3) == 0;
+    taken = reply_open(session, call, handle, flags[chance(3)], number % 3, chance(3) - 1.0) == 0;
     end(call);
   }
   if (!taken) close_handle(handle);

@@ -3,8 +3,7 @@
  * closed its file or was killed; /proc does, if it answers in time.
  */
 import { basename } from 'node:path'
-import type { Close, Closed } from '../../fs/filesystem.js'
-import { isHiddenName } from '../../fs/hidden-files.js'
+import { isHiddenName, type Close, type Closed } from '../../fs/filesystem.js'
 import type { Milliseconds } from '../../units.js'
 import type { Ending } from './process-questions.js'
 import { ProcessReaders } from './process-readers.js'
@@ -106,7 +105,7 @@ export class Closers {
     pid: number,
   ): Promise<{ readonly isLast: boolean; readonly ending: Ending } | undefined> {
     see(open, pid)
-    // libfuse has hidden it, and the kernel calls it by another name.
+    // It was removed or replaced while it was open: its processes call it by another name.
     if (open.isDoubtful || isHiddenName(name)) return undefined
     const { size } = open.seen
     const answer = await this.#readers.ask<'closing'>({ kind: 'closing', pid, name, seen: [...open.seen] })

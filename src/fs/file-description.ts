@@ -1,0 +1,32 @@
+/** What a handle stands for (an open file description, open(2)): each kind of file has its own. */
+import { FsError } from '../errors.js'
+import type { Bytes } from '../units.js'
+import type { Close, Content } from './filesystem.js'
+
+export interface FileDescription {
+  /** Undefined: it may change while it is open. */
+  readonly content?: Content
+  read(position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array>
+  write(bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number>
+  truncate(size: Bytes): Promise<void>
+  flush(close: Close, signal: AbortSignal): Promise<void>
+  fsync(): Promise<void>
+  release(): Promise<void>
+}
+
+/** The part of it that only a writable one has, refused. */
+const refusals: Omit<FileDescription, 'content' | 'read' | 'release'> = {
+  write: () => Promise.reject(new FsError('EBADF', 'The file was not opened for writing.')),
+  truncate: () => Promise.reject(new FsError('EINVAL', 'The file was not opened for writing.')),
+  flush: () => Promise.resolve(),
+  fsync: () => Promise.resolve(),
+}
+
+/** One that can only be read. */
+export function readOnly(
+  read: FileDescription['read'],
+  release: () => void = () => undefined,
+  content?: Content,
+): FileDescription {
+  return { ...refusals, ...(content && { content }), read, release: async () => release() }
+}
