@@ -1,7 +1,7 @@
 /** The command line → a command and what was typed for it. */
-import Yargs from 'yargs'
+import yargs from 'yargs-parser'
 import { UsageError } from '../errors.js'
-import type { Command, Typed } from './command.js'
+import type { Command, CommandOption, Typed } from './command.js'
 import { ParseError, truth } from './parse.js'
 import { didYouMean } from './suggest.js'
 import { unknownOption } from './unknown-option.js'
@@ -11,14 +11,22 @@ export type CommandLine =
   | { readonly kind: 'help'; readonly command: Command | undefined }
   | { readonly kind: 'version' }
 
-type Parsed = Readonly<Record<string, unknown>>
+type Parsed = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] }
 
 const general = ['help', 'h', 'version']
+/** Numbers, dots and dashes stand for themselves, and a list takes one value at a time. */
+const configuration = {
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'dot-notation': false,
+  'camel-case-expansion': false,
+  'greedy-arrays': false,
+}
 
 /** @throws UsageError one sentence */
 export function parseCommandLine(args: readonly string[], commands: readonly Command[]): CommandLine {
   const { command, parsed } = parse(args, commands)
-  const positionals = (parsed._ as readonly unknown[]).map(String).slice(command ? 1 : 0)
+  const positionals = parsed._.map(String).slice(command ? 1 : 0)
   if (parsed.help !== undefined) return { kind: 'help', command: command ?? named(positionals[0], commands) }
   if (parsed.version !== undefined) return { kind: 'version' }
   if (!command) {
@@ -34,44 +42,35 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
   return { kind: 'run', command, typed: { positionals, options: textsOf(parsed, command) } }
 }
 
+/** A first look, with what all commands have, finds the command: its first word that belongs to no option. */
 function parse(
   args: readonly string[],
   commands: readonly Command[],
 ): { readonly command: Command | undefined; readonly parsed: Parsed } {
-  let command: Command | undefined
-  const parser = Yargs(plainFlags(args, commands))
-    .scriptName('as2fs')
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .parserConfiguration({
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'dot-notation': false,
-      'camel-case-expansion': false,
-      'greedy-arrays': false,
-    })
-    .option('help', { alias: 'h', boolean: true, default: undefined })
-    .option('version', { boolean: true, default: undefined })
-    .updateStrings({ 'Not enough arguments following: %s': 'The option %s needs a value.' })
-    .fail((message: string | undefined, error: Error | undefined) => {
-      if (error && error.name !== 'YError') throw error
-      throw new UsageError(dashed(error?.message ?? message ?? 'The command line makes no sense.'))
-    })
-  for (const it of commands) {
-    parser.command(
-      it.name,
-      it.summary,
-      (of) => declare(of, it),
-      () => void (command = it),
-    )
-  }
-  const parsed = parser.parseSync()
-  return { command, parsed }
+  const plain = plainFlags(args, commands)
+  const first = parsedWith(plain, [])
+  const command = commands.find(({ name }) => name === String(first._[0]))
+  return { command, parsed: command ? parsedWith(plain, command.options) : first }
+}
+
+function parsedWith(args: readonly string[], options: readonly CommandOption[]): Parsed {
+  const flags = options.filter(({ kind }) => kind === 'flag').map(({ name }) => name)
+  const others = options.filter(({ kind }) => kind !== 'flag').map(({ name }) => name)
+  const aliases = options.flatMap(({ name, alias }) => (alias === undefined ? [] : [[name, [alias]] as const]))
+  const { argv, error } = yargs.detailed([...args], {
+    boolean: ['help', 'version', ...flags],
+    array: others,
+    string: others,
+    narg: Object.fromEntries(others.map((name) => [name, 1])),
+    alias: { help: ['h'], ...Object.fromEntries(aliases) },
+    configuration,
+  })
+  if (error) throw new UsageError(sentenceOf(error))
+  return argv
 }
 
 /**
- * Flags with a value as yargs knows them: of all others than `true` it would make false, of `--read-only=yes` too.
+ * Flags with a value as the parser knows them: of all others than `true` it would make false, of `--read-only=yes` too.
  * @throws UsageError for what is neither
  */
 function plainFlags(args: readonly string[], commands: readonly Command[]): string[] {
@@ -90,27 +89,16 @@ function plainFlags(args: readonly string[], commands: readonly Command[]): stri
   })
 }
 
-function declare(parser: ReturnType<typeof Yargs>, command: Command): ReturnType<typeof Yargs> {
-  for (const { name, alias, kind } of command.options) {
-    const short = alias === undefined ? {} : { alias }
-    // Without a default of ours, yargs would have a flag that was not given be false.
-    if (kind === 'flag') parser.option(name, { ...short, boolean: true, default: undefined })
-    else parser.option(name, { ...short, array: true, string: true, nargs: 1 })
-  }
-  return parser
-}
-
-/** yargs says names without their dashes. */
-function dashed(message: string): string {
-  return message.replace(
-    /^The option (\S+) needs/,
-    (_, name: string) => `The option ${name.length === 1 ? '-' : '--'}${name} needs`,
-  )
+/** The parser says names without their dashes. */
+function sentenceOf({ message }: Error): string {
+  const [, name] = /^Not enough arguments following: (\S+)$/.exec(message) ?? []
+  if (name === undefined) return message
+  return `The option ${name.length === 1 ? '-' : '--'}${name} needs a value.`
 }
 
 function refuseUnknown(parsed: Parsed, known: readonly string[], hint: string): void {
   const all = [...known, ...general]
-  const unknown = Object.keys(parsed).find((name) => name !== '_' && name !== '$0' && !all.includes(name))
+  const unknown = Object.keys(parsed).find((name) => name !== '_' && !all.includes(name))
   if (unknown === undefined) return
   const words = all.filter((it) => it.length > 1)
   throw new UsageError(`${unknownOption(unknown, words)}${hint}`)

@@ -21,6 +21,11 @@ export interface Typed {
   readonly options: ReadonlyMap<string, readonly string[]>
 }
 
+interface Doing {
+  /** @returns the exit code; throws UsageError for one sentence and exit code 1 */
+  run(typed: Typed, io: Io): Promise<number>
+}
+
 export interface Command {
   readonly name: string
   /** What stands after the name. */
@@ -33,8 +38,8 @@ export interface Command {
   readonly options: readonly CommandOption[]
   /** Command lines, each with what it is for. */
   readonly examples: readonly (readonly [command: string, purpose: string])[]
-  /** @returns the exit code; throws UsageError for one sentence and exit code 1 */
-  run(typed: Typed, io: Io): Promise<number>
+  /** What it does, with all that it needs: `--help`, and the other commands, do without. */
+  load(): Promise<Doing>
 }
 
 export const jsonOption: CommandOption = {

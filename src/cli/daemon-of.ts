@@ -1,6 +1,7 @@
 /** From what the user typed to the daemon behind it, or a sentence why there is none. */
 import { UsageError } from '../errors.js'
-import { ControlClient, NoAnswerError } from '../control/client.js'
+import { ControlClient } from '../control/client.js'
+import { NoAnswerError } from '../control/socket.js'
 import { findMount, type FoundMount } from './find-mount.js'
 import { realMountpoint } from './mount-config.js'
 import type { Io } from './io.js'

@@ -1,6 +1,4 @@
 /** What `as2fs umount` shows while the daemon uploads what waits: a bar on a terminal, lines elsewhere. */
-import { SingleBar } from 'cli-progress'
-import { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SendRow } from '../send/sender.js'
 import type { Bytes, Milliseconds } from '../units.js'
@@ -12,7 +10,6 @@ const firstLook: Milliseconds = 1_000
 const lookEvery: Milliseconds = 250
 /** Between two lines where there is no terminal. */
 const lineEvery: Milliseconds = 10_000
-const width = 30
 
 /** What is left to upload. */
 export interface Left {
@@ -39,7 +36,7 @@ export async function showDrain<T>(
   pace = { firstLook, lookEvery, lineEvery },
 ): Promise<T> {
   const over = new AbortController()
-  const shown = watch(look, io.isTerminal ? new Bar(io) : new Lines(io, pace.lineEvery), pace, over.signal)
+  const shown = watch(look, () => displayFor(io, pace.lineEvery), pace, over.signal)
   try {
     return await work
   } finally {
@@ -48,55 +45,33 @@ export async function showDrain<T>(
   }
 }
 
-interface Display {
+export interface Display {
   show(left: Left): void
   end(): void
 }
 
+/** Few wait for long enough to see a bar: what draws it is loaded for them. */
+async function displayFor(io: Io, lineEvery: Milliseconds): Promise<Display> {
+  return io.isTerminal ? new (await import('./drain-bar.js')).DrainBar(io) : new Lines(io, lineEvery)
+}
+
 async function watch(
   look: () => Promise<readonly SendRow[]>,
-  display: Display,
+  open: () => Promise<Display>,
   pace: { readonly firstLook: Milliseconds; readonly lookEvery: Milliseconds },
   signal: AbortSignal,
 ): Promise<void> {
   const pause = (time: Milliseconds): Promise<unknown> => delay(time, undefined, { signal }).catch(() => undefined)
   const isOver = (): boolean => signal.aborted
   await pause(pace.firstLook)
+  if (isOver()) return
+  const display = await open()
   while (!isOver()) {
     const left = await look().then(leftOf, () => undefined)
     if (left && left.files > 0 && !isOver()) display.show(left)
     await pause(pace.lookEvery)
   }
   display.end()
-}
-
-class Bar implements Display {
-  readonly #io: Io
-  #bar: SingleBar | undefined
-  #total: Bytes = 0
-
-  constructor(io: Io) {
-    this.#io = io
-  }
-
-  show(left: Left): void {
-    this.#total = Math.max(this.#total, left.bytes)
-    const payload = { files: counted(left.files, 'file'), left: bytes(left.bytes) }
-    const done = this.#total - left.bytes
-    if (this.#bar) {
-      this.#bar.setTotal(this.#total)
-      this.#bar.update(done, payload)
-      return
-    }
-    const format = 'Uploading [{bar}] {percentage} %  {files}, {left} left'
-    const stream = terminal(this.#io)
-    this.#bar = new SingleBar({ format, stream, barsize: width, barCompleteChar: '#', barIncompleteChar: '-', fps: 10 })
-    this.#bar.start(this.#total, done, payload)
-  }
-
-  end(): void {
-    this.#bar?.stop()
-  }
 }
 
 class Lines implements Display {
@@ -118,15 +93,4 @@ class Lines implements Display {
   end(): void {
     // The last line stands.
   }
-}
-
-/** The bar wants a stream that is a terminal. */
-function terminal(io: Io): NodeJS.WritableStream {
-  const stream = new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      io.err(chunk.toString())
-      done()
-    },
-  })
-  return Object.assign(stream, { isTTY: true, columns: io.columns ?? 80 })
 }

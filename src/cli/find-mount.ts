@@ -5,7 +5,7 @@ import { byOther, saysDead } from '../fuse/by-other.js'
 import { ourType, parseMountInfo, type MountInfo } from '../fuse/mountinfo.js'
 import { liveLock, type LockRecord } from '../state/lock.js'
 import type { StatusReport } from '../control/reports.js'
-import { stateRoot } from '../state/state-directory.js'
+import { stateRoot } from '../state/places.js'
 
 /** A mountpoint of ours, and what is known of its daemon. */
 export interface FoundMount {

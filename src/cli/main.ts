@@ -1,15 +1,15 @@
 /** The command line's way in: finds the command, and turns every failure into one sentence. */
 import { FsError, UsageError } from '../errors.js'
-import { NoAnswerError } from '../control/client.js'
+import { NoAnswerError } from '../control/socket.js'
 import { version } from '../version.js'
 import { parseCommandLine } from './arguments.js'
 import type { Command } from './command.js'
-import { demoCommand } from './commands/demo.js'
-import { infoCommand } from './commands/info.js'
-import { mountCommand } from './commands/mount.js'
-import { queueCommand } from './commands/queue.js'
-import { statusCommand } from './commands/status.js'
-import { umountCommand } from './commands/umount.js'
+import { demoCommand } from './words/demo.js'
+import { infoCommand } from './words/info.js'
+import { mountCommand } from './words/mount.js'
+import { queueCommand } from './words/queue.js'
+import { statusCommand } from './words/status.js'
+import { umountCommand } from './words/umount.js'
 import { printable } from './format.js'
 import { commandHelp, generalHelp } from './help.js'
 import type { Io } from './io.js'
@@ -48,7 +48,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       io.out(`as2fs ${version}\n`)
       return 0
     case 'run':
-      return line.command.run(line.typed, io)
+      return (await line.command.load()).run(line.typed, io)
   }
 }
 

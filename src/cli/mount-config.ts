@@ -3,12 +3,12 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
-import { stateDirectoryPath } from '../state/state-directory.js'
+import { stateDirectoryPath } from '../state/places.js'
 import { awsPlaces, refuseInMounts, type Places } from './own-places.js'
 import { awsEnvironment, type AwsEnvironment } from './aws-environment.js'
 import { mountOptions, type OptionName, type OptionValues } from './options.js'
 import * as parse from './parse.js'
-import { fromEnvironment, fromFile, settle, valueOf, type Source } from './settings.js'
+import { fromEnvironment, settle, valueOf, type Source } from './settings.js'
 
 export interface MountArguments {
   readonly bucket: string
@@ -28,7 +28,9 @@ export async function mountConfig(
   const file = valueOf('config', flags) ?? valueOf('config', environment)
   const mountpoint = await realMountpoint(args.mountpoint, cwd)
   await refuseInMounts(new Map([['--config', file]]), mountpoint)
-  const values = settle([flags, environment, ...(file === undefined ? [] : [fromFile(file)])])
+  // Few have such a file: what reads YAML is loaded for them.
+  const files = file === undefined ? [] : [(await import('./settings-file.js')).fromFile(file)]
+  const values = settle([flags, environment, ...files])
   if (values.profile !== undefined && values['credentials-csv'] !== undefined) {
     throw new UsageError('--profile and --credentials-csv both name credentials: give one of them.')
   }

@@ -160,6 +160,11 @@ export function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(mountOptions, name)
 }
 
+/** Whether it may be given several times. */
+export function isList(name: OptionName): boolean {
+  return mountOptions[name].kind === 'list'
+}
+
 /** The variable that sets an option. */
 export function variableOf(name: OptionName): string {
   return `AS2FS_${name.toUpperCase().replaceAll('-', '_')}`

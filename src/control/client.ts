@@ -4,15 +4,10 @@ import { request as httpRequest } from 'node:http'
 import { UsageError } from '../errors.js'
 import type { ByHand } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
-import { socketName } from './server.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
+import { NoAnswerError, socketName } from './socket.js'
 
 export type QueueAction = ByHand
-
-/** The daemon is not there, or ended before it answered. */
-export class NoAnswerError extends Error {
-  override readonly name = 'NoAnswerError'
-}
 
 const defaultTimeout: Milliseconds = 10_000
 /** An unmount answers when the queue is drained, and the daemon's own end is not part of that. */

@@ -9,6 +9,7 @@ import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { findRow } from './queue-target.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
+import { socketName } from './socket.js'
 
 /** What the socket may ask for. All may throw FsError or UsageError, whose sentence is handed on. */
 export interface ControlHandlers {
@@ -32,7 +33,6 @@ export interface ControlServer {
   close(): Promise<void>
 }
 
-export const socketName = 'control.sock'
 const maxBody = 64 * 1024
 const closeWithin: Milliseconds = 2_000
 const infoWithin: Milliseconds = 30_000

@@ -4,11 +4,12 @@ import { FsError, UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
 import { changeWaiting, readWaiting } from '../send/waiting.js'
 import type { Prefix } from '../units.js'
-import { ControlClient, NoAnswerError, type QueueAction } from './client.js'
+import { ControlClient, type QueueAction } from './client.js'
 import { liveLock, takeLock } from '../state/lock.js'
 import { readMarker } from '../state/marker.js'
 import { findRow } from './queue-target.js'
 import type { QueueReport } from './reports.js'
+import { NoAnswerError } from './socket.js'
 
 export interface StateQueue extends QueueReport {
   /** Somebody sends what is in it. */

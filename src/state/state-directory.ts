@@ -1,19 +1,12 @@
 /** The directory in which a mount keeps what must outlive it: one for each bucket, endpoint and prefix. */
-import { createHash } from 'node:crypto'
 import { chmod, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
 import { countWaiting } from '../send/waiting.js'
 import { takeLock } from './lock.js'
 import { markerName, markerPath, readMarker, writeMarker, type Marker } from './marker.js'
-
-export type StateOptions = Pick<
-  MountConfig,
-  'bucket' | 'endpoint' | 'isEndpointGiven' | 'prefix' | 'mountpoint' | 'stateDir'
->
+import { stateDirectoryPath, type StateOptions } from './places.js'
 
 export interface StateDirectory {
   readonly path: string
@@ -25,34 +18,8 @@ export interface StateDirectory {
   release(): Promise<void>
 }
 
-/** Whose state it is; replaceable for tests. */
-export interface StateOwner {
-  readonly uid: number
-  readonly env: NodeJS.ProcessEnv
-}
-
 /** What a start that failed leaves there. */
 const leftBehind = new Set(['as2fs.log', 'lock'])
-const slugLength = 40
-
-/** Where the state directories of a user are. */
-export function stateRoot(owner: StateOwner = currentOwner()): string {
-  if (owner.uid === 0) return '/var/lib/as2fs'
-  const home = owner.env.HOME ?? homedir()
-  const state = owner.env.XDG_STATE_HOME
-  // The XDG specification has relative paths ignored.
-  return join(state?.startsWith('/') ? state : join(home, '.local/state'), 'as2fs')
-}
-
-export function stateDirectoryPath(options: StateOptions, owner: StateOwner = currentOwner()): string {
-  if (options.stateDir !== undefined) return options.stateDir
-  // An endpoint of the environment is not part of it: a variable that comes or goes must not hide what waits.
-  const endpoint = options.isEndpointGiven ? options.endpoint : undefined
-  const identity = JSON.stringify([endpoint ?? '', options.bucket, options.prefix])
-  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8)
-  const slug = options.bucket.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-')
-  return join(stateRoot(owner), `${slug.slice(0, slugLength)}-${digest}`)
-}
 
 /**
  * Makes the directory, readable by its owner only.
@@ -130,7 +97,7 @@ async function makeFolders(path: string): Promise<void> {
 async function followed(path: string): Promise<string> {
   const found = await lstat(path)
   if (!found.isSymbolicLink()) return path
-  if (found.uid !== 0 && found.uid !== currentOwner().uid) {
+  if (found.uid !== 0 && found.uid !== process.geteuid?.()) {
     throw new UsageError(`The state directory ${path} is a link that another user made (${found.uid}): give another.`)
   }
   return realpath(path)
@@ -139,7 +106,7 @@ async function followed(path: string): Promise<string> {
 /** An empty one may have been open to all until now; in one that has things, others could have put some. */
 async function requireEmptyOrOurs(path: string): Promise<void> {
   const found = await stat(path)
-  if (found.uid === currentOwner().uid && (found.mode & 0o022) !== 0 && (await readdir(path)).length === 0) return
+  if (found.uid === process.geteuid?.() && (found.mode & 0o022) !== 0 && (await readdir(path)).length === 0) return
   try {
     await requireOwnFolder(path)
     const spool = join(path, 'spool')
@@ -219,10 +186,6 @@ function isFor(marker: Marker, { bucket, prefix }: StateOptions): boolean {
 
 function markerOf({ bucket, prefix, endpoint }: StateOptions): Marker {
   return { bucket, prefix, endpoint: endpoint ?? null, isFound: false }
-}
-
-function currentOwner(): StateOwner {
-  return { uid: process.geteuid?.() ?? -1, env: process.env }
 }
 
 function why(error: unknown): string {

@@ -1,6 +1,6 @@
 /** What yargs would read otherwise than a user means it. */
 import t from 'tap'
-import { mountCommand } from '../../src/cli/commands/mount.js'
+import { mountCommand } from '../../src/cli/words/mount.js'
 import { parseCommandLine } from '../../src/cli/arguments.js'
 
 function readOnly(...words: string[]): readonly string[] | undefined {

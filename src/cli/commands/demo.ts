@@ -5,28 +5,14 @@ import { join, relative } from 'node:path'
 import type { DemoWorld } from '../../demo/world.js'
 import type { GatewayEvent } from '../../demo/gateway.js'
 import { openLog } from '../../telemetry/log.js'
-import type { Command, Typed } from '../command.js'
+import type { Typed } from '../command.js'
 import { printable, shellQuoted } from '../format.js'
 import type { Io } from '../io.js'
 import { mountConfig, realMountpoint } from '../mount-config.js'
 import type { OptionName } from '../options.js'
 import { runDaemon } from '../run-daemon.js'
 
-export const demoCommand: Command = {
-  name: 'demo',
-  usage: '[<mountpoint>]',
-  summary: 'a gateway of its own to play with, without a bucket',
-  description: [
-    'Mounts a bucket that lives in memory, with a gateway that plays its part: documents arrive, what you send is taken ' +
-      'and answered. Nothing leaves this machine, and nothing is left of it at Ctrl-C.',
-  ],
-  positionals: { min: 0, max: 1 },
-  options: [],
-  examples: [['as2fs demo', 'on a directory of its own']],
-  run,
-}
-
-async function run(typed: Typed, io: Io): Promise<number> {
+export async function run(typed: Typed, io: Io): Promise<number> {
   const { startDemoWorld } = await import('../../demo/world.js')
   const mountpoint = await makeMountpoint(typed.positionals[0], io)
   const directory = await mkdtemp(join(tmpdir(), 'as2fs-demo-state-'))

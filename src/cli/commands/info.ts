@@ -3,27 +3,13 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
 import { byOther } from '../../fuse/by-other.js'
 import type { InfoReport } from '../../control/reports.js'
-import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
+import { isGiven, type Typed } from '../command.js'
 import { ask } from '../daemon-of.js'
 import { mountOf } from '../find-mount.js'
 import { bytes, fields, span, time } from '../format.js'
 import type { Io } from '../io.js'
 
-export const infoCommand: Command = {
-  name: 'info',
-  usage: '<path> [--json]',
-  summary: 'what is known of a file beyond its bytes',
-  description: [
-    "Shows a file's key in the bucket, its ETag, message id, when the gateway deletes it, how far it is on its way if it " +
-      'is in send/, and of an MDN what it says and to which message.',
-  ],
-  positionals: { min: 1, max: 1 },
-  options: [jsonOption],
-  examples: [['as2fs info /mnt/as2/ACME/GLOBEX/send/order.edi', 'has it been sent?']],
-  run,
-}
-
-async function run(typed: Typed, io: Io): Promise<number> {
+export async function run(typed: Typed, io: Io): Promise<number> {
   const path = await realPath(resolve(io.cwd, typed.positionals[0] ?? ''))
   const mount = await mountOf(path)
   if (!mount) throw new UsageError(`${path} is not in a mount of as2fs: see as2fs status.`)

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
 import type { QueueAction } from '../../control/client.js'
 import { changeStateQueue, stateQueue } from '../../control/state-queue.js'
-import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
+import { isGiven, type Typed } from '../command.js'
 import { ask, mountNamed } from '../daemon-of.js'
 import type { Io } from '../io.js'
 import { queueTable } from '../queue-table.js'
@@ -22,33 +22,7 @@ const doneWithout: typeof done = {
 }
 const actions = Object.keys(done) as QueueAction[]
 
-export const queueCommand: Command = {
-  name: 'queue',
-  usage: '<mountpoint>|--state-dir DIR [retry|cancel|release NAME]',
-  summary: 'what waits to be sent, and change it',
-  description: [
-    'Shows the files in send/ that the gateway has not taken yet. NAME is the name shown, or STATION/PARTNER/NAME where ' +
-      'there are several. retry: try now, a failed one too. cancel: take it out, nothing is sent. release: send a held one.',
-    'States: open (being written), held (empty, or its name looks unfinished), queued, uploading, submitted (in the ' +
-      'bucket; the gateway has yet to take it), failed (kept, not tried again by itself).',
-  ],
-  positionals: { min: 0, max: 3 },
-  options: [
-    jsonOption,
-    {
-      ...{ name: 'state-dir', kind: 'value', placeholder: 'DIR', group: 'Options', shown: '' },
-      help: 'of a mount that may not be there: what waits in its state directory',
-    },
-  ],
-  examples: [
-    ['as2fs queue /mnt/as2', 'what waits'],
-    ['as2fs queue --state-dir /var/lib/as2fs/my-bucket-1a2b3c4d', 'what waits, without a mount'],
-    ['as2fs queue /mnt/as2 release ACME/GLOBEX/order.tmp', 'send a file whose name looks unfinished'],
-  ],
-  run,
-}
-
-async function run(typed: Typed, io: Io): Promise<number> {
+export async function run(typed: Typed, io: Io): Promise<number> {
   const directory = typed.options.get('state-dir')?.at(-1)
   if (directory !== undefined) return runOnDirectory(resolve(io.cwd, directory), typed, io)
   const [mountpoint, word, name] = typed.positionals

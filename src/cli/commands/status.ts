@@ -1,28 +1,11 @@
 /** `as2fs status`. */
-import { isGiven, jsonOption, type Command, type Typed } from '../command.js'
+import { isGiven, type Typed } from '../command.js'
 import { mountNamed } from '../daemon-of.js'
 import { findMounts, readControlFile, type FoundMount } from '../find-mount.js'
 import { printable } from '../format.js'
 import type { Io } from '../io.js'
 import { isStatus, problemLines, statusText, type ToldStatus } from '../status-text.js'
 import { ControlClient } from '../../control/client.js'
-
-export const statusCommand: Command = {
-  name: 'status',
-  usage: '[<mountpoint>] [--json]',
-  summary: 'how a mount is, or all of yours',
-  description: [
-    'Says how a mount is: its daemon, what it can reach, what waits to be sent. Without a mountpoint: all mounts that ' +
-      'can be found. Exit code 1 if one does not answer or there is none; a degraded mount is no failure.',
-  ],
-  positionals: { min: 0, max: 1 },
-  options: [jsonOption],
-  examples: [
-    ['as2fs status', 'all mounts'],
-    ['as2fs status /mnt/as2 --json | jq .problems', 'what is wrong, for a program'],
-  ],
-  run,
-}
 
 /** A mount that can't say how it is. */
 interface Unwell {
@@ -33,7 +16,7 @@ interface Unwell {
 
 type Found = ToldStatus | Unwell
 
-async function run(typed: Typed, io: Io): Promise<number> {
+export async function run(typed: Typed, io: Io): Promise<number> {
   const [mountpoint] = typed.positionals
   const mounts = mountpoint === undefined ? await findMounts() : [await mountNamed(mountpoint, io)]
   const found = await Promise.all(mounts.map(statusOf))

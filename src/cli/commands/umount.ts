@@ -2,11 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../../errors.js'
 import { mountAt, unmount } from '../../fuse/mountinfo.js'
-import { NoAnswerError } from '../../control/client.js'
+import { NoAnswerError } from '../../control/socket.js'
 import { liveLock } from '../../state/lock.js'
 import type { UnmountReport } from '../../control/reports.js'
 import type { Milliseconds } from '../../units.js'
-import type { Command, Typed } from '../command.js'
+import type { Typed } from '../command.js'
 import { clientOf, mountNamed } from '../daemon-of.js'
 import { showDrain } from '../drain-progress.js'
 import type { FoundMount } from '../find-mount.js'
@@ -19,26 +19,7 @@ import { queueTable } from '../queue-table.js'
 const endWithin: Milliseconds = 15_000
 const lookEvery: Milliseconds = 50
 
-export const umountCommand: Command = {
-  name: 'umount',
-  usage: '<mountpoint> [--drain TIME]',
-  summary: 'unmount, and upload what waits',
-  description: [
-    'Unmounts, goes on uploading for a while, and says what remains in the queue: that is kept and sent at the next ' +
-      'mount. A mount that is in use stays, and is said by whom. A dead mount is cleared.',
-  ],
-  positionals: { min: 1, max: 1 },
-  options: [
-    {
-      ...{ name: 'drain', kind: 'value', placeholder: 'TIME', group: 'Options' },
-      ...{ help: 'to go on uploading', shown: 'what was said at the mount' },
-    },
-  ],
-  examples: [['as2fs umount /mnt/as2 --drain 5m', 'give a big file time']],
-  run,
-}
-
-async function run(typed: Typed, io: Io): Promise<number> {
+export async function run(typed: Typed, io: Io): Promise<number> {
   const drain = drainOf(typed)
   const mount = await mountNamed(typed.positionals[0] ?? '', io)
   if (mount.daemon === 'dead') return cleared(mount, io)
