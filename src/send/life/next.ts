@@ -1,0 +1,188 @@
+/** What a sent file is after an event: the only place, beside recovery, where a state is made. Pure; `table.ts` says what may come. */
+import { FsError } from '../../errors.js'
+import type { EpochMs } from '../../units.js'
+import type { EventOf, EventType, LifeEvent, Verdict } from './events.js'
+import { refused } from './refusal.js'
+import { commonOf, localOf, pick, type Attempt, type Hold, type LetGo, type Local, type Message } from './states.js'
+import { life, refusalOf } from './table.js'
+
+/**
+ * @param message as it is; undefined if there is none yet
+ * @param at when it happens, by this machine's clock
+ * @param isUnderWay it is being uploaded, or about to be
+ * @throws FsError with the table's errno if that can't happen to it
+ */
+export function next(message: Message | undefined, event: LifeEvent, at: EpochMs, isUnderWay = false): Message {
+  const refusal = refusalOf(message, event.type, isUnderWay)
+  if (refusal) throw message ? refused(refusal, message) : new FsError('ENOENT', 'It is not in this send/ any more.')
+  const after = event.type === 'made' ? made(event, at) : event.type === 'bundled' ? bundled(event, at) : undefined
+  const result = after ?? changed(message as Message, event as ChangingEvent, at)
+  if (!life[event.type].leads[message?.state ?? 'none']?.includes(result.state)) {
+    throw new Error(`${event.type} does not lead from ${message?.state ?? 'none'} to ${result.state}`)
+  }
+  return result
+}
+
+type ChangingType = Exclude<EventType, 'made' | 'bundled'>
+type ChangingEvent = EventOf<ChangingType>
+type Outcomes = { readonly [T in ChangingType]: (message: Message, event: EventOf<T>, at: EpochMs) => Message }
+
+function changed(message: Message, event: ChangingEvent, at: EpochMs): Message {
+  const outcome = outcomes[event.type] as (message: Message, event: ChangingEvent, at: EpochMs) => Message
+  return outcome(message, event, at)
+}
+
+function made({ file }: EventOf<'made'>, at: EpochMs): Message {
+  const { id, station, partner, path, isUnchecked } = file
+  const unchecked = isUnchecked ? { isUnchecked } : {}
+  return { id, station, partner, path, size: 0, mtime: at, tries: 0, ...unchecked, state: 'open' }
+}
+
+function bundled({ archive }: EventOf<'bundled'>, at: EpochMs): Message {
+  const { id, station, partner, path, members, isUnchecked } = archive
+  const size = members.reduce((sum, it) => sum + it.size, 0)
+  const unchecked = isUnchecked ? { isUnchecked } : {}
+  const common = { id, station, partner, path, size, mtime: at, closedAt: at, tries: 0 }
+  return { ...common, isRenamed: true, ...unchecked, state: 'held', reason: 'packing', members }
+}
+
+const outcomes: Outcomes = {
+  reopened: (message) => (message.state === 'open' ? message : opened(message)),
+  written: (message, { size }, at) => ({ ...message, size, mtime: at }),
+  emptied: (message, { size }, at) => ({ ...localOf(message), size, mtime: at, state: 'open' }),
+  damaged: (message, { error }) => ({ ...openOf(message), ...pick(message, 'members'), isDamaged: true, error }),
+  'writer-killed': (message, { signal }) => ({ ...message, killedBy: signal }) as Message,
+  flushed: (message, { size, isComplete }) => ({ ...message, size, ...(isComplete ? { isComplete } : {}) }) as Message,
+  'written-again': (message) => omit(message, 'isComplete') as Message,
+  closed: (message, { size, damage, verdict }, at) => {
+    const closed = { ...localOf(message), size, closedAt: at }
+    if (damage === undefined) return judged(closed, verdict, at)
+    return { ...closed, ...pick(message, 'members'), state: 'failed', isDamaged: true, error: damage }
+  },
+  'closed-unchanged': ({ mtime }, { before, settle }) =>
+    before.state === 'queued' ? { ...before, mtime, wait: settle } : { ...before, mtime },
+  renamed: (message, { path, isUnchecked, verdict }, at) => {
+    const moved = { ...asked(localOf(message), isUnchecked), path, isRenamed: true }
+    if (message.state === 'open') return { ...moved, state: 'open', ...pick(message, 'isComplete') }
+    return judged(moved, verdict, at)
+  },
+  dated: (message, { mtime }) => {
+    if (message.isSpent !== true) return { ...message, mtime }
+    return { ...localOf(message), mtime, state: 'held', reason: 'trigger' }
+  },
+  rejudged: (message, { verdict }, at) => judged(localOf(message), verdict, at, message.isReleased),
+  spent: (message, { error }) => ({ ...localOf(message), state: 'held', reason: 'trigger', isSpent: true, error }),
+  retried: (message, { isTrigger }, at) => requeued(message, isTrigger, at),
+  released: (message, { isTrigger }, at) => requeued(message, isTrigger, at),
+  cancelled: (message) => gone(message),
+  replaced: (message) => gone(message),
+  dropped: (message) => gone(message),
+  packed: (message, { into }) => ({ ...commonOf(message), state: 'gone', packedIn: into }),
+  'packing-failed': (message, { error }) => ({ ...message, tries: message.tries + 1, error }) as Message,
+  'archive-made': (message, { size, verdict }, at) => judged({ ...localOf(message), size, tries: 0 }, verdict, at),
+  uploading: (message, { after, isChecked, path }, at) => {
+    const local = isChecked ? asked(localOf(message), false) : localOf(message)
+    const named = { ...local, path: path ?? message.path, tries: message.tries + 1 }
+    const attempt = after === undefined ? {} : { attempt: { after: message.attempt?.after ?? after } }
+    return { ...named, ...attempt, ...readyOf(message, at), ...pick(message, 'error'), state: 'uploading' }
+  },
+  'parts-begun': (message, { upload }) => ({ ...message, upload }),
+  'parts-aborted': (message) => omit(message, 'upload') as Message,
+  // An earlier attempt of unknown fate may still arrive, so its time stays.
+  attempted: (message, { after }) => ({ ...message, attempt: { after: message.attempt?.after ?? after } }) as Message,
+  delayed: (message, { error, wait, attempt, isUnchecked, path }, at) => {
+    const local = lookedFor(asked(localOf(message), isUnchecked), attempt)
+    return { ...local, path: path ?? message.path, ...readyOf(message, at), state: 'queued', wait, error }
+  },
+  'put-off': (message, _, at) =>
+    message.state === 'queued'
+      ? message
+      : { ...localOf(message), ...readyOf(message, at), ...pick(message, 'error'), state: 'queued' },
+  failed: (message, event) => {
+    const local = asked(localOf(message), event.isUnchecked)
+    const attempt = 'attempt' in event ? event.attempt : message.attempt
+    const found = { ...lookedFor(local, attempt), ...letGo(message), error: event.error }
+    if (event.isDamaged !== true) return { ...found, state: 'failed' }
+    return { ...found, ...pick(message, 'members'), state: 'failed', isDamaged: true }
+  },
+  submitted: (message, { receipt, hasParts }, at) => {
+    const { upload, ...common } = commonOf(message)
+    const parts = hasParts && upload ? { upload } : {}
+    return { ...common, ...parts, ...pick(message, 'triggeredBy'), ...receipt, submittedAt: at, state: 'submitted' }
+  },
+  left: (message) => ({ ...taken(message), isUntold: true }) as Message,
+  taken: (message) => taken(message),
+  duplicate: (message) => taken(message),
+  unwatched: (message) => taken(message),
+}
+
+/** What was lost of it stays lost until it is cut to nothing. */
+function opened(message: Message): Message {
+  const open = openOf(message)
+  if (message.isDamaged !== true) return open
+  return { ...open, ...pick(message, 'members'), isDamaged: true, error: message.error }
+}
+
+function openOf(message: Message): Message & { readonly state: 'open' } {
+  return { ...localOf(message), ...pick(message, 'killedBy', 'isComplete'), state: 'open' }
+}
+
+function judged(local: Local, verdict: Verdict, at: EpochMs, isReleased?: boolean): Message {
+  switch (verdict.state) {
+    case 'held':
+      return { ...local, ...(verdict.hold as Hold & { reason: 'name' }), state: 'held' }
+    case 'failed':
+      return { ...local, state: 'failed', error: verdict.error }
+    case 'queued': {
+      const { path = local.path, wait, triggeredBy } = verdict
+      const way = {
+        ...(triggeredBy === undefined ? {} : { triggeredBy }),
+        ...(isReleased === true ? { isReleased } : {}),
+      }
+      return { ...local, path, closedAt: local.closedAt ?? at, ...way, state: 'queued', wait }
+    }
+  }
+}
+
+/** By hand. A held one's name was not asked for while it looked unfinished. */
+function requeued(message: Message, isTrigger: boolean, at: EpochMs): Message {
+  const isHeld = message.state === 'held'
+  const local = asked(localOf(message), isHeld ? true : undefined)
+  const closed = { ...local, closedAt: message.closedAt ?? at }
+  // What is in a folder stays there, as one of its files.
+  if (message.path.includes('/')) return { ...closed, state: 'held', reason: 'bundle' }
+  if (isTrigger) return { ...closed, state: 'held', reason: 'trigger' }
+  return { ...closed, ...letGo(message), ...(isHeld ? { isReleased: true } : {}), state: 'queued' }
+}
+
+function gone(message: Message): Message {
+  return { ...commonOf(message), state: 'gone' }
+}
+
+function taken(message: Message): Message {
+  const receipt = pick(message, 'etag', 'submittedAt', 'crc32', 'requestId', 'sentAt')
+  return { ...commonOf(message), ...receipt, state: 'gone' }
+}
+
+/** @param isUnchecked whether the bucket is to be asked for duplicates; undefined: as it was */
+function asked(local: Local, isUnchecked: boolean | undefined): Local {
+  const isSo = isUnchecked ?? local.isUnchecked === true
+  return isSo ? { ...local, isUnchecked: true } : omit(local, 'isUnchecked')
+}
+
+/** What is to be looked for before its next upload. */
+function lookedFor(local: Local, attempt: Attempt | undefined): Local {
+  return attempt ? { ...local, attempt } : omit(local, 'attempt')
+}
+
+function letGo(message: Message): LetGo {
+  return pick(message, 'triggeredBy', 'isReleased')
+}
+
+function readyOf(message: Message, at: EpochMs): LetGo & { readonly closedAt: EpochMs } {
+  return { ...letGo(message), closedAt: message.closedAt ?? at }
+}
+
+function omit<T extends object, K extends keyof T>(from: T, ...keys: readonly K[]): Omit<T, K> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => !keys.includes(name as K))) as Omit<T, K>
+}

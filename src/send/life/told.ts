@@ -1,0 +1,74 @@
+/** What the audit trail says of an event: it, and the option that decided. Pure. */
+import type { HoldReason } from '../sender.js'
+import type { Told } from './change.js'
+import type { LifeEvent } from './events.js'
+import type { Message } from './states.js'
+
+/**
+ * @param before as it was; undefined for a new one
+ * @param after as `next` made it
+ * @returns undefined for what nobody is told of
+ */
+export function toldOf(before: Message | undefined, event: LifeEvent, after: Message): Told | undefined {
+  switch (event.type) {
+    case 'bundled':
+    case 'closed':
+    case 'rejudged':
+    case 'archive-made':
+    case 'retried':
+    case 'released':
+      return outcome(before?.path, after)
+    case 'closed-unchanged':
+      return after.state === 'failed' ? { event: 'failed' } : outcome(after.path, after)
+    case 'renamed':
+      return { ...(after.state === 'open' ? { event: 'renamed' } : outcome(event.path, after)), ...from(before) }
+    case 'reopened':
+      return before?.state === 'open' ? undefined : { event: 'reopened' }
+    case 'replaced':
+      return { event: 'cancelled' }
+    case 'uploading':
+    case 'delayed':
+      return { event: event.type, ...suffix(before?.path, after) }
+    case 'taken':
+    case 'duplicate':
+    case 'submitted':
+      return { event: event.type, ...(event.tookMs === undefined ? {} : { tookMs: event.tookMs }) }
+    case 'cancelled':
+    case 'failed':
+      return { event: event.type, ...(event.policy === undefined ? {} : { policy: event.policy }) }
+    case 'packed':
+    case 'unwatched':
+      return { event: event.type }
+    default:
+      return undefined
+  }
+}
+
+/** Of a judgement. @param path as it was judged */
+function outcome(path: string | undefined, after: Message): Told {
+  if (after.state === 'held') return { event: 'held', ...policyOf(after.reason) }
+  // Nothing but its being empty makes a whole file fail.
+  if (after.state === 'failed') return { event: 'failed', ...(after.isDamaged ? {} : { policy: '--empty reject' }) }
+  return { event: 'queued', ...suffix(path, after) }
+}
+
+function suffix(path: string | undefined, after: Message): Partial<Told> {
+  return path === undefined || path === after.path ? {} : { from: path, policy: '--on-duplicate suffix' }
+}
+
+function from(before: Message | undefined): Partial<Told> {
+  return before ? { from: before.path } : {}
+}
+
+function policyOf(reason: HoldReason): Partial<Told> {
+  const policy = policies[reason]
+  return policy === undefined ? {} : { policy }
+}
+
+const policies: Readonly<Partial<Record<HoldReason, string>>> = {
+  name: '--hold',
+  empty: '--empty hold',
+  commit: '--commit rename',
+  untriggered: '--commit trigger',
+  trigger: '--commit trigger',
+}
