@@ -9,7 +9,7 @@ import { declaredIn, optionsOf, projectFiles } from './project.js'
 
 const files = await projectFiles()
 const forUsers = ['README.md', 'SEMANTICS.md'].map(readDocument)
-const forDevelopers = ['ARCHITECTURE.md'].map(readDocument)
+const forDevelopers = ['ARCHITECTURE.md', 'CONTRIBUTING.md'].map(readDocument)
 const unreleased = sectionOf(readDocument('CHANGELOG.md'), 'Unreleased')
 const documents = [
   ...forUsers,
@@ -34,14 +34,16 @@ function isFolder(path: string): boolean {
 /** Programs and files that stand in blocks of commands; what is compiled is told by its source. */
 function inBlocks({ blocks }: ProjectDocument): string[] {
   const words = blocks.flatMap(({ text }) => text.split(/[\s'"=;|&()]+/))
-  return words.map((it) => it.replace(/^dist\/(.*)\.js$/, '$1.ts')).filter((it) => inProject.test(it))
+  return words
+    .map((it) => it.replace(/[,;]$/, '').replace(/^dist\/(.*)\.js$/, '$1.ts'))
+    .filter((it) => inProject.test(it))
 }
 
 t.test('a file that a document names is one of the project, and only one', (t) => {
   for (const document of documents) {
     const words = document.spans.flatMap((it) => it.split(' '))
     const named = words
-      .map((it) => it.replace(/^dist\/(.*)\.js$/, '$1.ts').replace(/:\d+$/, ''))
+      .map((it) => it.replace(/[,;]$/, '').replace(/^dist\/(.*)\.js$/, '$1.ts'))
       .filter((it) => !it.endsWith('/'))
     for (const path of named.filter((it) => isSource(it) || inProject.test(it))) {
       if (/[*…<]/.test(path)) continue
@@ -83,7 +85,7 @@ t.test('a name of the code that is told to developers is in the sources', (t) =>
       const [owner = '', member] = span.replace('()', '').split('.')
       if (/^[A-Z]\w*[a-z]\w*\.[a-z]\w*(\(\))?$/.test(span)) t.ok(members.has(`${owner}.${member ?? ''}`), says)
       else if (/^([A-Z]\w*[a-z]\w*|[a-z]+[A-Z]\w*(\(\))?|[a-z]\w*\(\))$/.test(span))
-        t.ok(names.has(owner) || memberNames.has(owner), says)
+        t.ok(names.has(owner) || memberNames.has(owner) || owner in globalThis, says)
       else if (/^[a-z]+(_[a-z]+)+$/.test(span))
         t.ok(
           native.some((it) => it.includes(span)),
