@@ -9,12 +9,16 @@ import type { Objects } from '../data/objects.js'
 import { UsageError } from '../errors.js'
 import { As2Filesystem } from '../fs/as2-filesystem.js'
 import { ListedBucketView } from './bucket-view.js'
-import { ControlFile } from '../fs/control-files.js'
+import { ControlFile } from '../fs/control-file.js'
+import { ControlFolder } from '../fs/control-folder.js'
 import { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { FilesystemFigures } from '../fs/filesystem.js'
 import { Info } from './info.js'
 import { ReadOnlyTree } from '../fs/read-only-tree.js'
 import { SendFolder } from '../fs/send-folder.js'
+import { SubmittedFiles } from '../fs/submitted-files.js'
+import { Views } from '../fs/views.js'
+import { believedAtMost } from '../fuse/beliefs/believed-for.js'
 import { keepFreedMemory } from '../fuse/freed-memory.js'
 import { collectOften, collectRarely } from '../garbage.js'
 import { createListing } from '../listing/cached-listing.js'
@@ -156,21 +160,24 @@ export async function makeFilesystem(
     made: await PartnerSet.load(directory, log),
     keep: Math.min(reconcile, staleTtl),
   })
-  const controlFiles = new Map([
-    ['status.json', new ControlFile(() => told.status(), systemClock)],
-    ['queue.json', new ControlFile(() => told.queue(), systemClock)],
-  ])
-  const tree = new ReadOnlyTree({
-    ...{ listing, objects, partners, attribution: attributionByKey, controlFiles, root },
+  const controlFile = (render: () => unknown) => new ControlFile(render, believedAtMost, systemClock)
+  const control = new ControlFolder(
+    new Map([
+      ['status.json', controlFile(() => told.status())],
+      ['queue.json', controlFile(() => told.queue())],
+    ]),
+  )
+  const views = new Views({
+    ...{ listing, objects, partners, attribution: attributionByKey, root },
     ttl: listTtl,
     since: bucketClock.now() ?? systemClock.now(),
   })
   const fs = new As2Filesystem({
-    ...{ tree, partners, readOnly },
-    send: new SendFolder({ sender, listing, objects, root }),
+    ...{ tree: new ReadOnlyTree({ partners, views, control }), partners, readOnly },
+    send: new SendFolder({ sender, submitted: new SubmittedFiles({ listing, sender, root }), objects }),
     figures: () => figures(directory),
   })
-  return { fs, info: new Info({ fs, tree, sender, objects, root }), seen }
+  return { fs, info: new Info({ fs, partners, views, sender, objects, root }), seen }
 }
 
 /** `df`: room is what the state directory has; what the bucket holds has no bound. */

@@ -10,7 +10,8 @@ import { expiresAt } from '../view/expiry.js'
 import { encodeName } from '../view/names.js'
 import { parsePath, stationName, viewPrefix, type Place, type ViewName } from '../view/tree.js'
 import type { DirectoryEntry, Filesystem } from '../fs/filesystem.js'
-import type { ReadOnlyTree } from '../fs/read-only-tree.js'
+import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
+import type { Views } from '../fs/views.js'
 import type { Partner } from '../view/partner.js'
 
 /** The domain of the gateway's message ids. @see the one real key that is known: its folder is the local part */
@@ -35,7 +36,8 @@ const heldBecause: Readonly<Record<HoldReason, string>> = {
 
 export interface InfoOptions {
   readonly fs: Filesystem
-  readonly tree: ReadOnlyTree
+  readonly partners: DirectoryOfPartners
+  readonly views: Views
   readonly sender: Sender
   readonly objects: Objects
   readonly root: Prefix
@@ -60,8 +62,8 @@ export class Info {
     const place = parsePath(path)
     if (place.kind === 'send') return { ...base, ...(await this.#ofSend(place, kind, signal)) }
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') return base
-    const owner = place.kind === 'view' ? await this.#options.tree.owner(place, signal) : undefined
-    const entry = await this.#options.tree.entry(place, signal)
+    const owner = place.kind === 'view' ? await this.#options.partners.find(place, signal) : undefined
+    const entry = await this.#options.views.entry(place, signal)
     if (entry.kind === 'folder') return { ...base, ...owner }
     return { ...base, ...owner, ...(await this.#ofObject(place, entry, owner, signal)) }
   }
@@ -72,7 +74,7 @@ export class Info {
     signal: AbortSignal,
   ): Promise<Partial<InfoReport>> {
     const { sender, root } = this.#options
-    const owner = await this.#options.tree.owner(place, signal)
+    const owner = await this.#options.partners.find(place, signal)
     const path = place.names.join('/')
     if (sender.folders(owner).includes(path)) return { ...owner, state: 'held', reason: heldBecause.bundle }
     const row = sender.row(owner, place.names)

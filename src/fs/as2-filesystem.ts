@@ -57,15 +57,15 @@ export class As2Filesystem implements Filesystem {
   async getattr(path: string, signal: AbortSignal): Promise<Attributes> {
     const place = parsePath(path)
     if (place.kind !== 'send') return this.#tree.getattr(place, signal)
-    const owner = await this.#tree.owner(place, signal)
-    return this.#send.getattr(owner, place.names, signal)
+    const partner = await this.#partners.find(place, signal)
+    return this.#send.getattr(partner, place.names, signal)
   }
 
   async readdir(path: string, signal: AbortSignal): Promise<FolderContent> {
     const place = parsePath(path)
     if (place.kind !== 'send') return this.#tree.readdir(place, signal)
-    const owner = await this.#tree.owner(place, signal)
-    return this.#send.readdir(owner, place.names, signal)
+    const partner = await this.#partners.find(place, signal)
+    return this.#send.readdir(partner, place.names, signal)
   }
 
   async access(path: string, mode: number, signal: AbortSignal): Promise<void> {
@@ -87,16 +87,16 @@ export class As2Filesystem implements Filesystem {
     const place = parsePath(path)
     if (place.kind === 'send') {
       if (request.write && this.#readOnly) throw mountedReadOnly()
-      const owner = await this.#tree.owner(place, signal)
-      return this.#opened(await this.#send.open(owner, place.names, request, signal))
+      const partner = await this.#partners.find(place, signal)
+      return this.#opened(await this.#send.open(partner, place.names, request, signal))
     }
     if (request.write) throw readOnlyView(path)
     return this.#opened(await this.#tree.open(place, signal))
   }
 
   async create(path: string, signal: AbortSignal): Promise<number> {
-    const { owner, names } = await this.#sendPlace(path, signal)
-    return this.#handles.add(await this.#send.create(owner, names, signal))
+    const { partner, names } = await this.#sendPlace(path, signal)
+    return this.#handles.add(await this.#send.create(partner, names, signal))
   }
 
   read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
@@ -108,8 +108,8 @@ export class As2Filesystem implements Filesystem {
   }
 
   async truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void> {
-    const { owner, names } = await this.#sendPlace(path, signal)
-    await this.#send.truncate(owner, names, size, signal)
+    const { partner, names } = await this.#sendPlace(path, signal)
+    await this.#send.truncate(partner, names, size, signal)
   }
 
   ftruncate(handle: number, size: Bytes): Promise<void> {
@@ -131,16 +131,15 @@ export class As2Filesystem implements Filesystem {
   async rename(from: string, to: string, signal: AbortSignal): Promise<Renamed> {
     const source = await this.#sendPlace(from, signal)
     const target = await this.#sendPlace(to, signal)
-    const { station, partner } = target.owner
-    if (station !== source.owner.station || partner !== source.owner.partner) {
+    if (!isSame(source.partner, target.partner)) {
       throw new FsError('EXDEV', 'A file is renamed within one send/ only: copy it to another partner.')
     }
-    return this.#send.rename(source.owner, source.names, target.names, signal)
+    return this.#send.rename(source.partner, source.names, target.names, signal)
   }
 
   async unlink(path: string, signal: AbortSignal): Promise<void> {
-    const { owner, names } = await this.#sendPlace(path, signal)
-    await this.#send.unlink(owner, names, signal)
+    const { partner, names } = await this.#sendPlace(path, signal)
+    await this.#send.unlink(partner, names, signal)
   }
 
   sizeOfOpen(identity: string): Bytes | undefined {
@@ -150,35 +149,33 @@ export class As2Filesystem implements Filesystem {
   async mkdir(path: string, signal: AbortSignal): Promise<void> {
     const place = parsePath(path)
     if (place.kind !== 'station' && place.kind !== 'partner') {
-      const { owner, names } = await this.#sendPlace(path, signal)
-      return this.#send.mkdir(owner, names, signal)
+      const { partner, names } = await this.#sendPlace(path, signal)
+      return this.#send.mkdir(partner, names, signal)
     }
     if (this.#readOnly) throw mountedReadOnly()
     if (place.kind === 'station') return this.#partners.make(newId(place.station))
-    const station = await this.#partners.station(place.station, signal)
-    if (station === undefined) throw new FsError('ENOENT', `There is no station ${place.station}.`)
+    const station = await this.#partners.findStation(place.station, signal)
     await this.#partners.make(station, newId(place.partner))
   }
 
   async rmdir(path: string, signal: AbortSignal): Promise<void> {
     const place = parsePath(path)
     if (place.kind !== 'station' && place.kind !== 'partner') {
-      const { owner, names } = await this.#sendPlace(path, signal)
-      return this.#send.rmdir(owner, names, signal)
+      const { partner, names } = await this.#sendPlace(path, signal)
+      return this.#send.rmdir(partner, names, signal)
     }
     if (this.#readOnly) throw mountedReadOnly()
-    const station = await this.#partners.station(place.station, signal)
-    if (station === undefined) throw new FsError('ENOENT', `There is no station ${place.station}.`)
+    const station = await this.#partners.findStation(place.station, signal)
     if (place.kind === 'station') return this.#partners.forget(station, undefined, signal)
-    const owner = await this.#tree.owner(place, signal)
-    if (this.#send.isBusy(owner)) throw new FsError('ENOTEMPTY', 'Files wait in its send/.')
-    await this.#partners.forget(station, owner.partner, signal)
+    const partner = await this.#partners.find(place, signal)
+    if (this.#send.isBusy(partner)) throw new FsError('ENOTEMPTY', 'Files wait in its send/.')
+    await this.#partners.forget(station, partner.partner, signal)
   }
 
   async utimens(path: string, times: Times, signal: AbortSignal): Promise<void> {
-    const { owner, names } = await this.#sendPlace(path, signal)
+    const { partner, names } = await this.#sendPlace(path, signal)
     if (times.mtime !== undefined && names.length > 0) {
-      await this.#send.setMtime(owner, names, times.mtime, signal)
+      await this.#send.setMtime(partner, names, times.mtime, signal)
     }
   }
 
@@ -202,11 +199,15 @@ export class As2Filesystem implements Filesystem {
   }
 
   /** The place of a path that something is to be changed at. @throws FsError EROFS outside `send/` */
-  async #sendPlace(path: string, signal: AbortSignal): Promise<{ owner: Partner; names: readonly Name[] }> {
+  async #sendPlace(path: string, signal: AbortSignal): Promise<{ partner: Partner; names: readonly Name[] }> {
     const place: SendPlace = requireSend(path)
     if (this.#readOnly) throw mountedReadOnly()
-    return { owner: await this.#tree.owner(place, signal), names: place.names }
+    return { partner: await this.#partners.find(place, signal), names: place.names }
   }
+}
+
+function isSame(one: Partner, other: Partner): boolean {
+  return one.station === other.station && one.partner === other.partner
 }
 
 function requireSend(path: string): SendPlace {

@@ -69,13 +69,25 @@ export class DirectoryOfPartners {
     return this.#all(this.#partnersOf(station), signal)
   }
 
-  /** The station shown under a name. What was ever seen needs no bucket, so that sending works in an outage. */
-  station(name: Name, signal: AbortSignal): Promise<string | undefined> {
-    return this.#find(name, this.#stations, signal)
+  /**
+   * The id of the station that is shown under a name. What was ever seen needs no bucket, so that sending works in an outage.
+   * @throws FsError ENOENT
+   */
+  async findStation(name: Name, signal: AbortSignal): Promise<string> {
+    const station = await this.#find(name, this.#stations, signal)
+    if (station === undefined) throw new FsError('ENOENT', `There is no station ${name}.`)
+    return station
   }
 
-  partner(station: string, name: Name, signal: AbortSignal): Promise<string | undefined> {
-    return this.#find(name, this.#partnersOf(station), signal)
+  /**
+   * The ids of what is shown under two names.
+   * @throws FsError ENOENT if there is no such station or partner
+   */
+  async find(names: { readonly station: Name; readonly partner: Name }, signal: AbortSignal): Promise<Partner> {
+    const station = await this.findStation(names.station, signal)
+    const partner = await this.#find(names.partner, this.#partnersOf(station), signal)
+    if (partner === undefined) throw new FsError('ENOENT', `There is no partner ${names.station}/${names.partner}.`)
+    return { station, partner }
   }
 
   /**

@@ -1,14 +1,13 @@
 /** A `send/`: what waits here, and what is in `AS2/send` already, as one folder. */
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
-import type { Entry, Glimpse, Listing, ViewTree } from '../listing/listing.js'
 import type { OpenFlags, Sender, SendRow } from '../send/sender.js'
-import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../units.js'
-import { viewPrefix } from '../view/tree.js'
+import type { Bytes, EpochMs, Name } from '../units.js'
+import type { Partner } from '../view/partner.js'
 import { entryAttributes } from './attributes.js'
 import { readOnly, type FileDescription } from './file-description.js'
 import { isHiddenName, type Attributes, type DirectoryEntry, type Renamed } from './filesystem.js'
-import type { Partner } from '../view/partner.js'
+import type { SubmittedFiles } from './submitted-files.js'
 
 /**
  * Nothing here waits for a bucket that does not answer: a program that sends must not wait out an outage, and while it
@@ -16,17 +15,13 @@ import type { Partner } from '../view/partner.js'
  */
 export class SendFolder {
   readonly #sender: Sender
-  readonly #listing: Listing
+  readonly #submitted: SubmittedFiles
   readonly #objects: Objects
-  readonly #root: Prefix
-  /** By partner, when the last listing of `AS2/send` that the sender was told of was begun. */
-  readonly #toldOf = new Map<string, Milliseconds>()
 
-  constructor(options: { sender: Sender; listing: Listing; objects: Objects; root: Prefix }) {
+  constructor(options: { sender: Sender; submitted: SubmittedFiles; objects: Objects }) {
     this.#sender = options.sender
-    this.#listing = options.listing
+    this.#submitted = options.submitted
     this.#objects = options.objects
-    this.#root = options.root
   }
 
   async getattr(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Attributes> {
@@ -34,7 +29,7 @@ export class SendFolder {
     const row = this.#sender.row(partner, names)
     if (row && row.state !== 'submitted') return this.#rowAttributes(row)
     if (this.#isBundle(partner, names)) return folderAttributes(0)
-    const entry = await this.#lookup(partner, names, signal)
+    const entry = await this.#submitted.lookup(partner, names, signal)
     // That may have told that the gateway took it.
     const still = row && this.#sender.row(partner, names)
     if (still) return this.#rowAttributes(still)
@@ -43,7 +38,7 @@ export class SendFolder {
   }
 
   async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
-    const listed = (await this.#bucketNow(partner, signal))?.readdir(names)
+    const listed = (await this.#submitted.tree(partner, signal))?.readdir(names)
     const local = this.#localEntries(partner, names)
     if (!listed && local.length === 0 && names.length > 0 && !this.#isBundle(partner, names)) throw absent(names)
     const merged = new Map<string, DirectoryEntry>()
@@ -61,7 +56,7 @@ export class SendFolder {
     const row = await this.#rowNow(partner, names, signal)
     if (row && row.state !== 'submitted') return this.#sender.open(partner, names, flags, signal)
     const info = row ? { key: row.key, size: row.size, mtime: row.mtime, etag: row.etag ?? '' } : undefined
-    const entry = info ?? (await this.#lookup(partner, names, signal))
+    const entry = info ?? (await this.#submitted.lookup(partner, names, signal))
     if (!entry) throw absent(names)
     if ('kind' in entry && entry.kind === 'folder') throw new FsError('EISDIR', `${names.join('/')} is a folder.`)
     if (flags.write) throw submitted(names)
@@ -99,7 +94,7 @@ export class SendFolder {
     if (names.length === 0) throw new FsError('EEXIST', 'send/ is there already.')
     const taken =
       (await this.#rowNow(partner, names, signal)) ??
-      (this.#isBundle(partner, names) || (await this.#lookup(partner, names, signal)))
+      (this.#isBundle(partner, names) || (await this.#submitted.lookup(partner, names, signal)))
     if (taken) throw new FsError('EEXIST', `${names.join('/')} is there already.`)
     await this.#sender.mkdir(partner, names)
   }
@@ -108,7 +103,7 @@ export class SendFolder {
     if (names.length === 0) throw new FsError('EPERM', 'send/ is always there.')
     if (this.#isBundle(partner, names)) return this.#sender.rmdir(partner, names)
     if (this.#sender.row(partner, names)) throw new FsError('ENOTDIR', `${names.join('/')} is a file.`)
-    const entry = await this.#lookup(partner, names, signal)
+    const entry = await this.#submitted.lookup(partner, names, signal)
     if (!entry) throw absent(names)
     throw new FsError('EPERM', `${names.join('/')} is in the bucket, where nothing is ever deleted.`)
   }
@@ -162,7 +157,7 @@ export class SendFolder {
     busyAs: 'EPERM' | 'EBUSY' = 'EPERM',
   ): Promise<void> {
     if (this.#sender.row(partner, names)) return
-    if (!(await this.#lookup(partner, names, signal))) throw absent(names)
+    if (!(await this.#submitted.lookup(partner, names, signal))) throw absent(names)
     throw new FsError(busyAs, `${names.join('/')} is submitted already: the gateway has it.`)
   }
 
@@ -170,24 +165,8 @@ export class SendFolder {
   async #rowNow(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<SendRow | undefined> {
     const row = this.#sender.row(partner, names)
     if (row?.state !== 'submitted') return row
-    await this.#bucketNow(partner, signal)
+    await this.#submitted.tree(partner, signal)
     return this.#sender.row(partner, names)
-  }
-
-  /** What the bucket has under a name, as far as that is known. */
-  async #lookup(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Entry | undefined> {
-    return (await this.#bucketNow(partner, signal))?.lookup(names)
-  }
-
-  /** What is known of a partner's `AS2/send`: nothing, where the keys may only put there. Never throws. */
-  async #bucketNow(partner: Partner, signal: AbortSignal): Promise<ViewTree | undefined> {
-    const { value }: Glimpse<ViewTree> = await this.#listing.glimpse(viewPrefix(this.#root, partner, 'send'), signal)
-    if (!value) return undefined
-    const id = `${partner.station}/${partner.partner}`
-    if (value.completeAt <= (this.#toldOf.get(id) ?? -Infinity)) return value
-    this.#toldOf.set(id, value.completeAt)
-    await this.#sender.listed(partner, value.completeAt, (key) => value.has(key))
-    return value
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Answerer } from './answer.js'
 import { believedFor } from './beliefs/believed-for.js'
 import { KernelCalls } from './kernel-calls.js'
+import { KernelReplies } from './kernel-replies.js'
 import type { Kernel, Session } from './kernel.js'
 import { KeptFolders, type FoldersOfBinding } from './kept-folders.js'
 import type { FuseMountOptions } from './mount-options.js'
@@ -23,7 +24,8 @@ export function mountByKernel(
   how: { readonly operations: Operations; readonly answerer: Answerer; readonly owner: Ownership },
 ): KernelMount {
   const kept = new KeptFolders(() => foldersOf(kernel, session), how.owner)
-  const calls = new KernelCalls({ ...how, kernel, kept, session: () => session })
+  const replies = new KernelReplies({ kernel, owner: how.owner, session: () => session })
+  const calls = new KernelCalls({ ...how, replies, kept })
   let end: () => void = () => undefined
   const ended = new Promise<void>((resolve) => (end = resolve))
   const session: Session = kernel.mount(
@@ -33,7 +35,7 @@ export function mountByKernel(
     mount.allowOther ? 1 : 0,
     believedFor / 1000,
     readahead,
-    calls.numbers,
+    replies.numbers,
     calls.run,
     (unique) => how.answerer.abandon(unique),
     () => end(),

@@ -87,11 +87,11 @@ export interface Kernel {
   replyFolder(session: Session, unique: number, names: Uint8Array): boolean
   replyStatfs(session: Session, unique: number): boolean
   /**
-   * What a call removes or replaces while it is open has the name now that came with the call.
-   * @returns whether it is open yet: if not, it is to be removed; undefined where nobody waits for the answer any longer
+   * What a call removes or replaces while it is open is known by the path now that came with the call.
+   * @returns whether it is open yet: if not, no release will tell of that path; undefined where nobody waits for the answer any longer
    */
   hidden(session: Session, unique: number): boolean | undefined
-  /** First of all in a `release`. @returns the path to be removed after it, of what was hidden */
+  /** First of all in a `release`. @returns the path by which it was known, of what was hidden and is closed for the last time */
   released(session: Session, unique: number): string | false | undefined
   /** Numbers of all files, and of all folders, that are kept: their sizes and times aside. */
   keepFoldersAs(session: Session, file: Float64Array, folder: Float64Array): void

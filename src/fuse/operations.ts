@@ -1,4 +1,7 @@
-/** The kernel's operations on the filesystem, as both bindings ask for them. Deadlines and errors are `answer`'s. */
+/**
+ * What each operation of the kernel does, the same for both bindings: they decode its calls and encode the answers
+ * (`kernel-calls.ts`, `stock-mount.ts`). Deadlines and errors are `answer`'s, what the kernel believes is `KernelBeliefs`'.
+ */
 import { constants } from 'node:fs'
 import { FsError } from '../errors.js'
 import type { Attributes, FilesystemFigures, FolderContent, Opened } from '../fs/filesystem.js'
@@ -17,6 +20,12 @@ export interface Change {
   readonly mtime?: EpochMs | 'omit'
   /** By which the file is open. */
   readonly handle?: number
+}
+
+/** A new file. */
+export interface Created {
+  readonly handle: number
+  readonly attributes: Attributes
 }
 
 export class Operations {
@@ -52,9 +61,17 @@ export class Operations {
     return opening
   }
 
-  async create(path: string, pid: Pid, signal: AbortSignal): Promise<number> {
+  async create(path: string, pid: Pid, signal: AbortSignal): Promise<Created> {
     requireUtf8(path)
-    return this.#inTime(this.#closers.opened(this.#fs.create(path, signal), pid), signal)
+    const handle = await this.#inTime(this.#closers.opened(this.#fs.create(path, signal), pid), signal)
+    try {
+      const attributes = await this.#fs.getattr(path, signal)
+      signal.throwIfAborted()
+      return { handle, attributes }
+    } catch (error) {
+      await this.release(handle)
+      throw error
+    }
   }
 
   read(handle: number, position: number, length: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -81,8 +98,8 @@ export class Operations {
     return this.#fs.release(handle)
   }
 
-  /** In the order in which a program would do it by itself. */
-  async change(path: string, { owner, size, mtime, handle }: Change, signal: AbortSignal): Promise<void> {
+  /** In the order in which a program would do it by itself. @returns what it is like then */
+  async change(path: string, { owner, size, mtime, handle }: Change, signal: AbortSignal): Promise<Attributes> {
     if (owner) await this.#fs.setattr(path, signal)
     if (size !== undefined) {
       if (handle === undefined) await this.#fs.truncate(path, size, signal)
@@ -91,6 +108,7 @@ export class Operations {
     if (mtime !== undefined) {
       await this.#fs.utimens(path, { mtime: mtime === 'omit' ? undefined : mtime }, signal)
     }
+    return this.#fs.getattr(path, signal)
   }
 
   async rename(from: string, to: string, signal: AbortSignal): Promise<void> {
@@ -107,9 +125,10 @@ export class Operations {
     return this.#fs.unlink(path, signal)
   }
 
-  async mkdir(path: string, signal: AbortSignal): Promise<void> {
+  async mkdir(path: string, signal: AbortSignal): Promise<Attributes> {
     requireUtf8(path)
     await this.#fs.mkdir(path, signal)
+    return this.#fs.getattr(path, signal)
   }
 
   rmdir(path: string, signal: AbortSignal): Promise<void> {
@@ -123,7 +142,7 @@ export class Operations {
   /** A handle that comes after the deadline is nobody's: the kernel will not release it, so we do. */
   async #inTime(opening: Promise<number>, signal: AbortSignal): Promise<number> {
     const handle = await opening
-    if (signal.aborted) await this.#fs.release(handle)
+    if (signal.aborted) await this.release(handle)
     signal.throwIfAborted()
     return handle
   }

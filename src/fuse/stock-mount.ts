@@ -73,7 +73,8 @@ function stockOperations(ops: Operations, answerer: Answerer, owner: Ownership):
 
     open: (path, flags, done) =>
       tell('open', path, done, async (signal) => (await ops.open(path, flags, undefined, signal)).handle),
-    create: (path, _mode, done) => tell('create', path, done, (signal) => ops.create(path, undefined, signal)),
+    create: (path, _mode, done) =>
+      tell('create', path, done, async (signal) => (await ops.create(path, undefined, signal)).handle),
 
     read: (path, handle, buffer, length, position, done) =>
       answerer.answer({ operation: 'read', path }, done, done, async (signal) => {

@@ -1,10 +1,11 @@
 import t from 'tap'
-import { ControlFile } from '../../src/fs/control-files.js'
+import { ControlFile } from '../../src/fs/control-file.js'
 import { clockOf } from '../helpers/clock-of.js'
 
 function fileOf(length: { value: number }, clock: { time: number }): ControlFile {
   return new ControlFile(
     () => 'x'.repeat(length.value),
+    1_100,
     clockOf(() => clock.time),
   )
 }
@@ -67,6 +68,7 @@ t.test('who reads it over and over sees it get longer, too', async (t) => {
   let now = 0
   const file = new ControlFile(
     () => value,
+    1_100,
     clockOf(() => now),
   )
   const read = (): string => {

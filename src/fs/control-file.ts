@@ -1,4 +1,4 @@
-/** The files of `.as2fs/`, made by the daemon when somebody looks. */
+/** A file of `.as2fs/`, made by the daemon when somebody looks. */
 import type { Clock } from '../telemetry/clock.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 
@@ -15,8 +15,6 @@ interface Dated extends Snapshot {
 
 /** For so long the same rendering is shown to all who look. */
 const freshFor: Milliseconds = 250
-/** For a second the kernel keeps the size that it was told, and a little longer than that we remember it. */
-const sizeKnownFor: Milliseconds = 1_100
 
 /**
  * A file whose content is rendered from the daemon's state. Many programs ask for the size, and read just so many bytes:
@@ -24,6 +22,7 @@ const sizeKnownFor: Milliseconds = 1_100
  */
 export class ControlFile {
   readonly #render: () => unknown
+  readonly #sizeHolds: Milliseconds
   readonly #clock: Clock
   /** In the order of `shownAt`, the time at which its size was told last. */
   #shown: { readonly snapshot: Dated; readonly shownAt: Milliseconds }[] = []
@@ -31,9 +30,13 @@ export class ControlFile {
   /** What is shown while somebody has it open, for a while: a program that packs it looks whether it changed meanwhile. */
   #pinned: Dated | undefined
 
-  /** @param render gives a value to be shown as JSON */
-  constructor(render: () => unknown, clock: Clock) {
+  /**
+   * @param render gives a value to be shown as JSON
+   * @param sizeHolds for how long somebody may go by a size that was told
+   */
+  constructor(render: () => unknown, sizeHolds: Milliseconds, clock: Clock) {
     this.#render = render
+    this.#sizeHolds = sizeHolds
     this.#clock = clock
   }
 
@@ -62,10 +65,10 @@ export class ControlFile {
   #current(): Dated {
     const now = this.#clock.monotonic()
     // Counted from its making: who looks again and again must see what comes after it.
-    const pinned = this.#pinned && now - this.#pinned.since < sizeKnownFor ? this.#pinned : undefined
+    const pinned = this.#pinned && now - this.#pinned.since < this.#sizeHolds ? this.#pinned : undefined
     const last = this.#shown.at(-1)?.snapshot
     const snapshot = pinned ?? (last && now - last.since < freshFor ? last : this.#made(now))
-    const others = this.#shown.filter((it) => it.snapshot !== snapshot && now - it.shownAt < sizeKnownFor)
+    const others = this.#shown.filter((it) => it.snapshot !== snapshot && now - it.shownAt < this.#sizeHolds)
     this.#shown = [...others, { snapshot, shownAt: now }]
     return snapshot
   }
