@@ -3,7 +3,7 @@ import type { FsError } from '../errors.js'
 import { Pulse } from '../s3/pulse.js'
 import type { Store } from '../s3/store.js'
 import { StoreError } from '../s3/store-error.js'
-import type { Clock } from '../telemetry/clock.js'
+import { systemTimers, type Clock, type Timers } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds, Name, Prefix } from '../units.js'
 import { compareKeys } from '../s3/key-order.js'
@@ -30,6 +30,8 @@ export interface ListingOptions {
   /** Of the store, if others ask it too; else one that sees no more than the listings. */
   readonly pulse?: Pulse
   readonly clock: Clock
+  /** The system's by default. */
+  readonly timers?: Timers
   readonly log: Logger
 }
 
@@ -109,11 +111,14 @@ class CachedListing implements Listing {
     let view = this.#views.get(prefix)
     if (!view) {
       this.#dropIdle()
-      const { ttl, reconcile, deadline, patience, unordered, clock, log } = this.#options
+      const { ttl, reconcile, deadline, patience, unordered, clock, timers = systemTimers, log } = this.#options
       const [store, pulse] = [this.#store, this.#pulse]
       const mayBeOrdered = !unordered.some((it) => prefix.startsWith(it))
       const limits = { ttl, reconcile, deadline, patience, mayServe: this.#mayServe, onChange: this.#noteChange }
-      this.#views.set(prefix, (view = new ListedView({ prefix, store, pulse, ...limits, mayBeOrdered, clock, log })))
+      this.#views.set(
+        prefix,
+        (view = new ListedView({ prefix, store, pulse, ...limits, mayBeOrdered, clock, timers, log })),
+      )
     }
     return view
   }
@@ -122,10 +127,10 @@ class CachedListing implements Listing {
     let folders = this.#folders.get(prefix)
     if (!folders) {
       this.#dropIdle()
-      const { ttl, deadline, patience, clock } = this.#options
+      const { ttl, deadline, patience, clock, timers = systemTimers } = this.#options
       const fetch = (own: AbortSignal): Promise<readonly string[]> => this.#listFolders(prefix, own)
       const limits = { ttl, deadline, patience, pulse: this.#pulse, mayServe: this.#mayServe }
-      this.#folders.set(prefix, (folders = new Refreshed({ fetch, ...limits, clock })))
+      this.#folders.set(prefix, (folders = new Refreshed({ fetch, ...limits, clock, timers })))
     }
     return folders
   }

@@ -5,7 +5,7 @@
 import { FsError } from '../errors.js'
 import type { Pulse } from '../s3/pulse.js'
 import type { Store } from '../s3/store.js'
-import type { Clock } from '../telemetry/clock.js'
+import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { KeyIndex } from './key-index.js'
@@ -35,6 +35,7 @@ export interface ViewOptions {
   /** What is shown is another from now on. */
   readonly onChange: () => void
   readonly clock: Clock
+  readonly timers: Timers
   readonly log: Logger
 }
 
@@ -62,12 +63,12 @@ export class ListedView {
   #nextReconcile: Milliseconds = 0
 
   constructor(options: ViewOptions) {
-    const { ttl, deadline, patience, pulse, mayServe, clock } = options
+    const { ttl, deadline, patience, pulse, mayServe, clock, timers } = options
     this.#options = options
     this.#order = new ArrivalOrder(options.reconcile)
     this.#peeks = new Peeks(options)
     this.#seen = new Refreshed({
-      ...{ ttl, deadline, patience, pulse, mayServe, clock },
+      ...{ ttl, deadline, patience, pulse, mayServe, clock, timers },
       fetch: (signal) => this.#refresh(signal),
       // One that takes longer than the ttl would otherwise follow upon itself without end.
       onChange: (former, tree) => {
@@ -136,9 +137,9 @@ export class ListedView {
 
   /** Asks for one object anew: what a GET brought is another one than that which is known. */
   async recheck(key: string): Promise<void> {
-    const { store, prefix, deadline, log } = this.#options
+    const { store, prefix, deadline, timers, log } = this.#options
     try {
-      const page = await store.list({ prefix: (prefix + key) as Prefix, maxKeys: 1 }, AbortSignal.timeout(deadline))
+      const page = await store.list({ prefix: (prefix + key) as Prefix, maxKeys: 1 }, timers.timeout(deadline))
       const [object] = page.objects
       if (object?.key !== prefix + key) this.forget(key)
       else this.#change((index) => index.with(object))
@@ -210,10 +211,10 @@ export class ListedView {
   }
 
   async #fly(own: () => Flight): Promise<ViewTree> {
-    const { store, prefix, deadline, clock, log } = this.#options
+    const { store, prefix, deadline, clock, timers, log } = this.#options
     const begun = clock.monotonic()
     try {
-      const index = await listWhole(store, prefix, AbortSignal.timeout(deadline))
+      const index = await listWhole(store, prefix, timers.timeout(deadline))
       log.debug({ prefix, objects: index.size, ms: clock.monotonic() - begun }, 'listed')
       return this.#land(own(), index)
     } catch (cause) {
@@ -263,8 +264,8 @@ export class ListedView {
 
   /** Lists for those who come later; who asks now doesn't wait for it. */
   #listAlongside(): void {
-    const { deadline, log, prefix } = this.#options
-    this.tree(AbortSignal.timeout(deadline)).catch((err: unknown) => log.debug({ err, prefix }, 'not listed'))
+    const { deadline, timers, log, prefix } = this.#options
+    this.tree(timers.timeout(deadline)).catch((err: unknown) => log.debug({ err, prefix }, 'not listed'))
   }
 }
 

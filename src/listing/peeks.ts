@@ -73,10 +73,10 @@ export class Peeks {
   #peek(beginning: string, signal: AbortSignal): Promise<Peek> {
     let page = this.#pages.get(beginning)
     if (!page) {
-      const { ttl, deadline, patience, pulse, mayServe, clock } = this.#options
+      const { ttl, deadline, patience, pulse, mayServe, clock, timers } = this.#options
       const fetch = (own: AbortSignal): Promise<Peek> => this.#list(beginning, own)
       const onChange = (): void => this.#options.onChange()
-      page = new Refreshed({ fetch, ttl, deadline, patience, pulse, mayServe, clock, onChange })
+      page = new Refreshed({ fetch, ttl, deadline, patience, pulse, mayServe, clock, timers, onChange })
       this.#pages.set(beginning, page)
       for (const oldest of this.#pages.keys()) if (this.#pages.size > maxPeeks) this.#pages.delete(oldest)
     }

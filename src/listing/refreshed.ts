@@ -1,8 +1,7 @@
 /** One value that is fetched when somebody looks and it is too old: one fetch for all who wait, stale in an outage. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { FsError } from '../errors.js'
 import type { Pulse } from '../s3/pulse.js'
-import type { Clock } from '../telemetry/clock.js'
+import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 import type { Glimpse } from './listing.js'
 
@@ -14,6 +13,7 @@ export interface RefreshedOptions<T> {
   readonly patience: Milliseconds
   readonly pulse: Pulse
   readonly clock: Clock
+  readonly timers: Timers
   /** Whether a value of that age may still be served after a fetch that failed so. */
   readonly mayServe: (age: Milliseconds, error: FsError) => boolean
   /** For how long a value that took so long to fetch is fresh, if longer than the ttl. */
@@ -142,7 +142,7 @@ export class Refreshed<T> {
 
   /** Waits for a fetch while the bucket answers, but for moments only. @returns whether it brought something */
   async #within(fetching: Promise<T>, signal: AbortSignal): Promise<boolean> {
-    const { clock, pulse } = this.#options
+    const { clock, timers, pulse } = this.#options
     const brought = fetching.then(
       () => true,
       () => false,
@@ -153,7 +153,7 @@ export class Refreshed<T> {
       const wait = Math.min(pulse.patience, end - clock.monotonic())
       if (wait <= 0) break
       const timer = new AbortController()
-      const late = delay(wait, undefined, { signal: timer.signal }).catch(() => undefined)
+      const late = timers.pause(wait, timer.signal).then(() => undefined)
       const outcome = await Promise.race([brought, late])
       timer.abort()
       if (outcome !== undefined) return outcome
@@ -165,7 +165,7 @@ export class Refreshed<T> {
   /** After a failure of that age, which all share: whether it is over. Its first second nobody waits at all. */
   async #recovered(age: Milliseconds): Promise<T | undefined> {
     if (!this.#fetching || age < failureTtl) return undefined
-    return orAborted(this.#fetching, AbortSignal.timeout(patienceInOutage)).catch(() => undefined)
+    return orAborted(this.#fetching, this.#options.timers.timeout(patienceInOutage)).catch(() => undefined)
   }
 
   #started(): Promise<T> {
@@ -193,7 +193,7 @@ export class Refreshed<T> {
     const now = clock.monotonic()
     if (this.#lateAt !== undefined && now - this.#lateAt < failureTtl) throw late
     const isOutage = this.#failure !== undefined || this.#lateAt !== undefined || pulse.patience === 0
-    const patience = AbortSignal.timeout(isOutage ? patienceInOutage : this.#options.patience)
+    const patience = this.#options.timers.timeout(isOutage ? patienceInOutage : this.#options.patience)
     try {
       return await orAborted(fetching, AbortSignal.any([signal, patience]))
     } catch (error) {
@@ -228,7 +228,7 @@ export class Refreshed<T> {
   async #fetch(): Promise<T> {
     const startedAt = this.#options.clock.monotonic()
     try {
-      const value = await this.#options.fetch(AbortSignal.timeout(this.#options.deadline))
+      const value = await this.#options.fetch(this.#options.timers.timeout(this.#options.deadline))
       this.#keep(value, startedAt)
       return value
     } catch (cause) {

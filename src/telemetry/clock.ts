@@ -1,4 +1,5 @@
-/** The clock as an argument, so that tests have their own. */
+/** The clock and what waits by it, as arguments, so that tests have their own. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { EpochMs, Milliseconds } from '../units.js'
 
 export interface Clock {
@@ -9,3 +10,16 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+/** What waits, by the clock that never steps. */
+export interface Timers {
+  /** A signal that is aborted after so long. */
+  timeout(after: Milliseconds): AbortSignal
+  /** Resolves after so long, or when the signal is aborted. */
+  pause(time: Milliseconds, signal: AbortSignal): Promise<void>
+}
+
+export const systemTimers: Timers = {
+  timeout: (after) => AbortSignal.timeout(after),
+  pause: (time, signal) => delay(time, undefined, { signal }).catch(() => undefined),
+}

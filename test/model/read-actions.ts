@@ -1,0 +1,174 @@
+/** What happens in the read model: what others do to the bucket, what becomes of it, and who looks where. */
+import fc from 'fast-check'
+import type { Milliseconds } from '../../src/units.js'
+import { views } from './read-views.js'
+
+/** Numbers choose among what there is at that moment. */
+export type Change =
+  | { readonly do: 'put'; readonly view: number; readonly rest: string; readonly size: number }
+  | { readonly do: 'replace'; readonly nth: number; readonly size: number }
+  | { readonly do: 'delete'; readonly nth: number }
+
+const outages = ['refused', 'busy', 'keys', 'hung'] as const
+export type Outage = (typeof outages)[number]
+
+/** Where somebody looks: the path of a key, or only the first names of it; or a name that is anybody's or nobody's. */
+export type Where =
+  | { readonly at: 'key'; readonly nth: number; readonly names: number; readonly name?: string }
+  | { readonly at: 'view'; readonly view: number; readonly name?: string }
+
+export type Action =
+  | Change
+  | { readonly do: 'wait'; readonly ms: Milliseconds }
+  | { readonly do: 'outage'; readonly kind: Outage }
+  | { readonly do: 'heal' }
+  | { readonly do: 'deny'; readonly view: number }
+  | { readonly do: 'allow' }
+  | { readonly do: 'getattr' | 'readdir' | 'open'; readonly where: Where; readonly during?: Change }
+  | { readonly do: 'partners' }
+  | { readonly do: 'read'; readonly nth: number; readonly from: number; readonly length: number }
+  | { readonly do: 'close'; readonly nth: number }
+
+const long = 'x'.repeat(250)
+const nth = fc.nat({ max: 20 })
+const view = fc.nat({ max: views.length - 1 })
+const character = fc.constantFrom('a', 'a', '-', '/', '/', '.', '%', 'b')
+/** Of keys below a view. */
+const rest = fc.oneof(
+  { arbitrary: fc.array(character, { maxLength: 5 }).map((it) => it.join('')), weight: 6 },
+  {
+    arbitrary: fc
+      .array(fc.constantFrom('a', '/', 'é', '\u{1f600}', '%2F', '\n', '..', '.', `${long}a`, `${long}b`, '%0A', '~'), {
+        maxLength: 4,
+      })
+      .map((it) => it.join('')),
+    weight: 2,
+  },
+  // Whose receipt that is.
+  {
+    arbitrary: fc.constantFrom('A/B/a', 'A/B/b/a', 'A/C/a', 'x/A/B/a', 'A/C/A/B/a', 'A/C/b/a', 'A/B/A/B/a'),
+    weight: 2,
+  },
+)
+const size = fc.oneof({ arbitrary: fc.nat({ max: 40 }), weight: 6 }, { arbitrary: fc.constant(300_000), weight: 1 })
+const name = fc.constantFrom(
+  'a',
+  'b',
+  '-',
+  '%',
+  '%2F',
+  'a%2F',
+  '%2E%2E',
+  '%0A',
+  'inbox',
+  `${long}a~0123456789abcdef`,
+  'é',
+)
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  { arbitrary: fc.record({ do: fc.constant('put' as const), view, rest, size }), weight: 4 },
+  { arbitrary: fc.record({ do: fc.constant('replace' as const), nth, size }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('delete' as const), nth }), weight: 1 },
+)
+
+const where: fc.Arbitrary<Where> = fc.oneof(
+  {
+    arbitrary: fc.record(
+      { at: fc.constant('key' as const), nth, names: fc.nat({ max: 4 }), name },
+      { requiredKeys: ['at', 'nth', 'names'] },
+    ),
+    weight: 3,
+  },
+  {
+    arbitrary: fc.record({ at: fc.constant('view' as const), view, name }, { requiredKeys: ['at', 'view'] }),
+    weight: 2,
+  },
+)
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { arbitrary: change, weight: 8 },
+  {
+    arbitrary: fc.record(
+      {
+        do: fc.constantFrom('getattr' as const, 'readdir' as const, 'readdir' as const, 'open' as const),
+        where,
+        during: change,
+      },
+      { requiredKeys: ['do', 'where'] },
+    ),
+    weight: 12,
+  },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('read' as const),
+      nth,
+      from: fc.nat({ max: 45 }),
+      length: fc.constantFrom(1, 10, 4_096),
+    }),
+    weight: 4,
+  },
+  { arbitrary: fc.record({ do: fc.constant('close' as const), nth }), weight: 1 },
+  { arbitrary: fc.constant({ do: 'partners' as const }), weight: 2 },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      ms: fc.constantFrom(1, 1_000, 2_500, 4_999, 5_001, 5_001, 10_001, 60_000, 299_000, 301_000, 601_000),
+    }),
+    weight: 6,
+  },
+  { arbitrary: fc.record({ do: fc.constant('outage' as const), kind: fc.constantFrom(...outages) }), weight: 1 },
+  { arbitrary: fc.constant({ do: 'heal' as const }), weight: 2 },
+  { arbitrary: fc.record({ do: fc.constant('deny' as const), view }), weight: 1 },
+  { arbitrary: fc.constant({ do: 'allow' as const }), weight: 1 },
+)
+
+export interface Scenario {
+  /** Most entries of a page of a listing. */
+  readonly pageLimit: number
+  /** So many messages are in the first inbox from the beginning, one a minute. */
+  readonly messages: number
+  readonly actions: readonly Action[]
+}
+
+export function scenarios(most: number): fc.Arbitrary<Scenario> {
+  return fc.record({
+    pageLimit: fc.constantFrom(1_000, 1, 2, 3),
+    messages: fc.constant(0),
+    actions: fc.array(action, { minLength: 5, maxLength: most, size: 'max' }),
+  })
+}
+
+/** An inbox of more than a page, whose new keys are looked for behind the known ones. */
+export function longScenarios(most: number): fc.Arbitrary<Scenario> {
+  const inInbox: fc.Arbitrary<Action> = fc.oneof(
+    {
+      arbitrary: fc.record({ do: fc.constant('put' as const), view: fc.constant(0), rest: message(), size }),
+      weight: 3,
+    },
+    {
+      arbitrary: fc.record({
+        do: fc.constant('readdir' as const),
+        where: fc.constant({ at: 'view' as const, view: 0 }),
+      }),
+      weight: 3,
+    },
+    { arbitrary: action, weight: 4 },
+  )
+  return fc.record({
+    pageLimit: fc.constantFrom(1_000, 400),
+    messages: fc.constant(1_100),
+    actions: fc.array(inInbox, { minLength: 5, maxLength: most, size: 'max' }),
+  })
+}
+
+/** The folder of the n-th message. */
+export function messageFolder(n: number): string {
+  return String(720_784_109_390_000 + n)
+}
+
+/** The next ones, and some that come late. */
+function message(): fc.Arbitrary<string> {
+  const late = [3, 900, 1_085, 1_095, 1_099]
+  const n = fc.oneof({ arbitrary: fc.integer({ min: 1_100, max: 1_120 }), weight: 3 }, fc.constantFrom(...late))
+  return n.map((it) => `${messageFolder(it)}/b`)
+}

@@ -1,0 +1,145 @@
+/** The real tree on a bucket in memory, without a kernel: what the model of reading is compared with. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createObjects } from '../../src/data/cached-objects.js'
+import { As2Filesystem } from '../../src/fs/as2-filesystem.js'
+import { ControlFolder } from '../../src/fs/control-folder.js'
+import { DirectoryOfPartners } from '../../src/fs/directory-of-partners.js'
+import type { Filesystem } from '../../src/fs/filesystem.js'
+import { ReadOnlyTree } from '../../src/fs/read-only-tree.js'
+import { SendFolder } from '../../src/fs/send-folder.js'
+import { SubmittedFiles } from '../../src/fs/submitted-files.js'
+import { Views } from '../../src/fs/views.js'
+import { createListing } from '../../src/listing/cached-listing.js'
+import type { Listing } from '../../src/listing/listing.js'
+import { attributionByKey } from '../../src/mdn/attribution.js'
+import { Pulse } from '../../src/s3/pulse.js'
+import type { Sender } from '../../src/send/sender.js'
+import { PartnerSet } from '../../src/state/partners.js'
+import { SeenPartners } from '../../src/state/seen-partners.js'
+import { silentLogger } from '../../src/telemetry/log.js'
+import type { Milliseconds, Prefix } from '../../src/units.js'
+import {
+  accessDenied,
+  keysRefused,
+  MemoryStore,
+  slowDown,
+  unreachable,
+  type StoreFault,
+} from '../helpers/memory-store.js'
+import { idle, PlayedClock } from '../helpers/played-clock.js'
+import type { Outage } from './read-actions.js'
+import { pairs } from './read-views.js'
+
+const minute: Milliseconds = 60_000
+/** As they are unless somebody says otherwise. */
+export const limits = {
+  ttl: 5_000,
+  reconcile: 10 * minute,
+  staleTtl: 5 * minute,
+  opTimeout: 30_000,
+} as const
+
+export class ReadWorld {
+  readonly clock: PlayedClock
+  readonly store: MemoryStore
+  readonly fs: Filesystem
+  readonly listing: Listing
+  /** LISTs that were answered since the last outage or refusal ended. */
+  answered = 0
+  /** Done when the next LIST comes, before it is answered. */
+  atNextList: (() => void) | undefined
+  readonly #seen: SeenPartners
+  #outage: Outage | undefined
+  #hold: Promise<void> | undefined
+  #release: () => void = () => undefined
+  #denied: string | undefined
+
+  private constructor(made: PartnerSet, seen: SeenPartners, sender: Sender, pageLimit: number) {
+    const [clock, log, root] = [new PlayedClock(), silentLogger(), 'AS2/' as Prefix]
+    this.#seen = seen
+    this.clock = clock
+    this.store = new MemoryStore({ clock, pageLimit })
+    this.store.intercept = ({ operation, key }) => this.#fault(operation, key)
+    const pulse = new Pulse(clock)
+    const store = pulse.watch(this.store)
+    const { ttl, reconcile, staleTtl, opTimeout } = limits
+    const listing = createListing({
+      ...{ store, pulse, ttl, reconcile, staleTtl, clock, log, timers: clock },
+      ...{ deadline: 2 * minute, patience: opTimeout / 8 },
+      unordered: ['AS2/send/', 'AS2/duplicate/'] as Prefix[],
+    })
+    const objects = createObjects({
+      ...{ store, budget: 8 * 1024 * 1024, deadline: opTimeout, clock },
+      lastAnswer: () => pulse.goodAt,
+      onGone: (key) => listing.forget(key),
+      onReplaced: (key) => listing.recheck(key),
+    })
+    const configured = pairs.filter((it) => it.isConfigured)
+    const keep = Math.min(reconcile, staleTtl)
+    const partners = new DirectoryOfPartners({ listing, root, configured, made, seen, keep, clock })
+    const views = new Views({
+      ...{ listing, objects, partners, attribution: attributionByKey, root, ttl },
+      since: clock.now(),
+    })
+    const tree = new ReadOnlyTree({ partners, views, control: new ControlFolder(new Map()) })
+    const send = new SendFolder({ sender, submitted: new SubmittedFiles({ listing, sender, root }), objects })
+    const figures = () => Promise.reject(new Error('nobody asks for them'))
+    this.listing = listing
+    this.fs = new As2Filesystem({ tree, send, partners, readOnly: true, figures })
+  }
+
+  /** @param sender nothing is ever sent */
+  static async make(sender: Sender, pageLimit: number): Promise<ReadWorld> {
+    // A disk on which nothing can be kept: hundreds of these are made.
+    const [directory, log] = [join(tmpdir(), 'as2fs-no-such-directory'), silentLogger()]
+    const [made, seen] = [await PartnerSet.load(directory, log), await SeenPartners.load(directory, log)]
+    return new ReadWorld(made, seen, sender, pageLimit)
+  }
+
+  begin(outage: Outage): void {
+    this.#outage = outage
+    if (outage === 'hung') this.#hold = new Promise((resolve) => (this.#release = resolve))
+  }
+
+  async heal(): Promise<void> {
+    this.#outage = undefined
+    this.#hold = undefined
+    this.#release()
+    this.answered = 0
+    await idle()
+  }
+
+  /** What begins with that may not be listed; undefined: everything may be. */
+  deny(prefix: string | undefined): void {
+    this.#denied = prefix
+    this.answered = 0
+  }
+
+  async close(): Promise<void> {
+    await this.heal()
+    await this.#seen.close()
+  }
+
+  #fault(operation: string, key: string): StoreFault | undefined {
+    if (operation === 'list') {
+      const change = this.atNextList
+      this.atNextList = undefined
+      change?.()
+      if (this.#denied !== undefined && key.startsWith(this.#denied)) return { before: accessDenied() }
+    }
+    switch (this.#outage) {
+      case 'refused':
+        return { before: unreachable() }
+      case 'busy':
+        return { before: slowDown() }
+      case 'keys':
+        return { before: keysRefused() }
+      case 'hung':
+        return this.#hold && { hold: this.#hold }
+      case undefined:
+        if (operation === 'list') this.answered += 1
+        return undefined
+    }
+  }
+}
