@@ -98,7 +98,7 @@ export function isThrottled({ s3Code }: StoreError): boolean {
 }
 
 /** What is being done, for the sentence and for what a failed condition means. */
-export interface Attempt {
+export interface StoreCall {
   /** Completes 'could not …', e.g. `read AS2/files/…`. */
   readonly what: string
   readonly key: string
@@ -108,25 +108,25 @@ export interface Attempt {
 }
 
 /** Any error of the SDK as a StoreError; one that is ours already passes. */
-export function storeError(error: unknown, attempt: Attempt): StoreError {
+export function storeError(error: unknown, call: StoreCall): StoreError {
   if (error instanceof StoreError) return error
   const { name, status, detail } = describe(error)
-  const { code, failure, sentence: reason } = meaningOf(name, status, attempt) ?? transient(detail)
-  const message = `Could not ${attempt.what}: ${reason}.`
-  return new StoreError(code, failure, name, message, { key: attempt.key, cause: error, reason })
+  const { code, failure, sentence: reason } = meaningOf(name, status, call) ?? transient(detail)
+  const message = `Could not ${call.what}: ${reason}.`
+  return new StoreError(code, failure, name, message, { key: call.key, cause: error, reason })
 }
 
 /** @param status of S3's own answer, whose code is the name; undefined if there was none */
-function meaningOf(name: string, status: number | undefined, attempt: Attempt): Meaning | undefined {
+function meaningOf(name: string, status: number | undefined, call: StoreCall): Meaning | undefined {
   if (throttling.test(name)) return transient(`S3 asks to slow down (${name})`)
-  const meaning = name === 'PreconditionFailed' ? conditionFailed(attempt) : meanings.get(name)
-  if (meaning?.failure === 'absent' && attempt.mayBeAbsent !== true) return transient(`S3 answers ${name}`)
+  const meaning = name === 'PreconditionFailed' ? conditionFailed(call) : meanings.get(name)
+  if (meaning?.failure === 'absent' && call.mayBeAbsent !== true) return transient(`S3 answers ${name}`)
   if (meaning || status === undefined) return meaning
   // Whatever it is, it may pass: what was not understood is no reason to give a file up.
   return transient(status >= 500 ? `S3 has a problem (HTTP ${status})` : `S3 refuses it (${name}, HTTP ${status})`)
 }
 
-function conditionFailed({ condition }: Attempt): Meaning | undefined {
+function conditionFailed({ condition }: StoreCall): Meaning | undefined {
   if (condition === undefined) return undefined
   const sentence = condition === 'ESTALE' ? 'it was replaced since it was opened' : 'it is there already'
   return { code: condition, failure: 'condition', sentence }

@@ -1,5 +1,5 @@
 /** What a server refuses to do, told by its refusals. @see Lack */
-import type { Attempt } from './failure.js'
+import type { StoreCall } from './failure.js'
 import type { S3Refusal } from './s3-refusal.js'
 import { StoreError } from './store-error.js'
 import type { Lack } from './store.js'
@@ -65,7 +65,7 @@ function namedBy({ name, message, said }: S3Refusal, sent: readonly Lack[]): Lac
 }
 
 /** The failure of the request that found it out. */
-export function withoutIt(lack: Lack, { what, key }: Attempt, cause: unknown): StoreError {
+export function withoutIt(lack: Lack, { what, key }: StoreCall, cause: unknown): StoreError {
   const reason = `the server refuses ${names[lack]}; it is tried again without`
   return new StoreError('EIO', 'unsupported', lack, `Could not ${what}: ${reason}.`, { key, cause, reason })
 }

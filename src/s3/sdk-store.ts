@@ -7,7 +7,7 @@ import { acceptPage, positionOf } from './acceptable-page.js'
 import { watchDates } from './answer-dates.js'
 import { readBody } from './body.js'
 import type { BucketClock } from './bucket-clock.js'
-import { storeError, type Attempt } from './failure.js'
+import { storeError, type StoreCall } from './failure.js'
 import { judgedBy } from './judged.js'
 import { Lacks } from './lacks.js'
 import { unquoted } from './list-page.js'
@@ -64,9 +64,9 @@ class SdkStore implements Store {
   }
 
   list(request: ListRequest, signal: AbortSignal): Promise<ListPage> {
-    const attempt = { what: `list ${request.prefix}`, key: request.prefix }
+    const call = { what: `list ${request.prefix}`, key: request.prefix }
     const before = request.token === undefined ? undefined : positionOf(request.token)
-    return this.#read(attempt, signal, async (own, heard) => {
+    return this.#read(call, signal, async (own, heard) => {
       const command = new ListObjectsV2Command({
         Bucket: this.#options.bucket,
         Prefix: request.prefix,
@@ -88,8 +88,8 @@ class SdkStore implements Store {
   }
 
   get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
-    const attempt = { what: `read ${request.key}`, key: request.key, condition: 'ESTALE', mayBeAbsent: true } as const
-    return this.#read(attempt, signal, async (own, heard) => {
+    const call = { what: `read ${request.key}`, key: request.key, condition: 'ESTALE', mayBeAbsent: true } as const
+    return this.#read(call, signal, async (own, heard) => {
       const { range, etag = '', into } = request
       const command = new GetObjectCommand({
         Bucket: this.#options.bucket,
@@ -107,8 +107,8 @@ class SdkStore implements Store {
   }
 
   head(key: Key, signal: AbortSignal): Promise<ObjectInfo | undefined> {
-    const attempt = { what: `look at ${key}`, key, mayBeAbsent: true }
-    return this.#read(attempt, signal, async (own) => {
+    const call = { what: `look at ${key}`, key, mayBeAbsent: true }
+    return this.#read(call, signal, async (own) => {
       const command = new HeadObjectCommand({ Bucket: this.#options.bucket, Key: key })
       judgedBy(command, acceptHead, { isHead: true })
       try {
@@ -116,7 +116,7 @@ class SdkStore implements Store {
         const mtime = head.LastModified?.getTime() ?? 0
         return { key, size: head.ContentLength ?? 0, mtime, etag: unquoted(head.ETag) }
       } catch (error) {
-        if (storeError(error, attempt).failure === 'absent') return undefined
+        if (storeError(error, call).failure === 'absent') return undefined
         throw error
       }
     })
@@ -152,13 +152,13 @@ class SdkStore implements Store {
     this.#client.destroy()
   }
 
-  #read<T>(attempt: Attempt, signal: AbortSignal, send: Try<T>): Promise<T> {
+  #read<T>(call: StoreCall, signal: AbortSignal, send: Try<T>): Promise<T> {
     const { patience, credentials } = this.#options
     return retried(async (tries) => {
       try {
         return await whileHeard(send, silenceLimit(tries, patience), signal, silenceLimit(1, patience))
       } catch (error) {
-        const failure = storeError(error, attempt)
+        const failure = storeError(error, call)
         if (failure.failure === 'credentials') credentials.refused()
         throw failure
       }

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { EpochMs, Key } from '../units.js'
 import { acceptAborted, acceptBegun, acceptCompleted, acceptPut, acceptStored } from './acceptable.js'
-import { storeError, type Attempt } from './failure.js'
+import { storeError, type StoreCall } from './failure.js'
 import { wordsJudgedBy } from './judged.js'
 import { type Lacks, withoutIt } from './lacks.js'
 import { S3Refusal } from './s3-refusal.js'
@@ -38,9 +38,9 @@ export class SdkUploads {
 
   async put({ key, size, body, md5, onlyIfAbsent = false }: PutRequest, signal: AbortSignal): Promise<PutResult> {
     const { bucket, client } = this.#options
-    const attempt = { what: `upload ${key}`, key, condition: 'EEXIST' } as const
+    const call = { what: `upload ${key}`, key, condition: 'EEXIST' } as const
     const asked = await this.#asked({ onlyIfAbsent, md5 })
-    return this.#try(attempt, asked, signal, async () => {
+    return this.#try(call, asked, signal, async () => {
       const command = new PutObjectCommand({
         ...{ Bucket: bucket, Key: key, ContentLength: size, ...asked.headers },
         Body: size === 0 ? new Uint8Array(0) : body(),
@@ -62,10 +62,10 @@ export class SdkUploads {
   }
 
   async uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart> {
-    const attempt = { what: `upload part ${part.number} of ${key}`, key, mayBeAbsent: true }
+    const call = { what: `upload part ${part.number} of ${key}`, key, mayBeAbsent: true }
     const send = async (): Promise<UploadedPart> => {
       const asked = await this.#asked({ md5: part.md5 })
-      return this.#try(attempt, asked, signal, () => this.#part(key, uploadId, part, asked, signal))
+      return this.#try(call, asked, signal, () => this.#part(key, uploadId, part, asked, signal))
     }
     try {
       return await send()
@@ -84,9 +84,9 @@ export class SdkUploads {
     signal: AbortSignal,
   ): Promise<PutResult> {
     const { bucket, client } = this.#options
-    const attempt = { what: `upload ${key}`, key, condition: 'EEXIST', mayBeAbsent: true } as const
+    const call = { what: `upload ${key}`, key, condition: 'EEXIST', mayBeAbsent: true } as const
     const asked = await this.#asked({ onlyIfAbsent })
-    return this.#try(attempt, asked, signal, async () => {
+    return this.#try(call, asked, signal, async () => {
       const command = new CompleteMultipartUploadCommand({
         ...{ Bucket: bucket, Key: key, UploadId: uploadId, ...asked.headers },
         MultipartUpload: { Parts: parts.map((it) => ({ PartNumber: it.number, ETag: `"${it.etag}"` })) },
@@ -99,14 +99,14 @@ export class SdkUploads {
 
   abortMultipart(key: Key, uploadId: string, signal: AbortSignal): Promise<void> {
     const { bucket, client } = this.#options
-    const attempt = { what: `abort the upload of ${key}`, key, mayBeAbsent: true }
-    return this.#try(attempt, nothing, signal, async () => {
+    const call = { what: `abort the upload of ${key}`, key, mayBeAbsent: true }
+    return this.#try(call, nothing, signal, async () => {
       const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
       wordsJudgedBy(command, acceptAborted)
       try {
         await client.send(command, { abortSignal: signal })
       } catch (error) {
-        if (storeError(error, attempt).failure !== 'absent') throw error
+        if (storeError(error, call).failure !== 'absent') throw error
       }
     })
   }
@@ -141,7 +141,7 @@ export class SdkUploads {
     return { wanted, sent, headers }
   }
 
-  async #try<T>(attempt: Attempt, asked: Asked, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+  async #try<T>(call: StoreCall, asked: Asked, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
     const { lacks, onRefused } = this.#options
     try {
       const answer = await unlessAborted(send(), signal)
@@ -149,8 +149,8 @@ export class SdkUploads {
       return answer
     } catch (error) {
       const lack = error instanceof S3Refusal ? lacks.refused(error, asked.sent) : undefined
-      if (lack !== undefined) throw withoutIt(lack, attempt, error)
-      const failure = storeError(error, attempt)
+      if (lack !== undefined) throw withoutIt(lack, call, error)
+      const failure = storeError(error, call)
       if (failure.failure === 'credentials') onRefused()
       throw failure
     }

@@ -20,8 +20,8 @@ import { keyOf } from './rows.js'
 import type { BucketView, Sender } from './sender.js'
 import { Spool } from './disk/spool.js'
 import { Trail, type AuditSink } from './trail.js'
-import { Transfer } from './uploads/transfer.js'
-import { UploadQueue } from './uploads/queue.js'
+import { Turns } from './uploads/turns.js'
+import { Uploads } from './uploads/uploads.js'
 
 export interface SenderOptions extends HoldPolicy {
   /** Of the journal and the data. */
@@ -64,12 +64,12 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   for (const id of recovered.leftovers) await spool.remove(id)
   const isForgettable = (message: Message): boolean =>
     message.state === 'gone' && !message.upload && message.isUntold !== true && !isRemembered(message, bucket.now())
-  const queue = new UploadQueue(clock, { uploads: options.uploads, large: options.multipartThreshold })
+  const turns = new Turns(clock, { uploads: options.uploads, large: options.multipartThreshold })
   const holding = new Holding(options)
   const beside = new Beside(holding)
   const book = new MessageBook({
     journal,
-    queue,
+    turns,
     beside,
     removeData: (id) => spool.remove(id),
     messages,
@@ -78,13 +78,13 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     trail,
     clock,
     log,
-    onHealed: () => transfer.kick(),
+    onHealed: () => uploads.kick(),
   })
   const locks = new Locks()
   const random = options.random ?? Math.random
   const pickup = new Pickup({ book, bucket, keyOf: key, clock, log })
-  const transfer: Transfer = new Transfer({
-    ...{ ...options, book, queue, spool, keyOf: key, random },
+  const uploads: Uploads = new Uploads({
+    ...{ ...options, book, turns, spool, keyOf: key, random },
     locks,
     onSubmitted: (message) => pickup.watch(message),
   })
@@ -94,10 +94,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     ...options,
     random,
     book,
-    queue,
+    turns,
     spool,
     descriptors,
-    transfer,
+    uploads,
     pickup,
     locks,
     holding,
@@ -105,8 +105,8 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     trail,
   })
   await sender.finishClosed()
-  transfer.sweep()
-  transfer.kick()
+  uploads.sweep()
+  uploads.kick()
   pickup.watch()
   return sender
 }

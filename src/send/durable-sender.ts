@@ -1,4 +1,4 @@
-/** The sender: what a user may do in a `send/`, on the journal, the spool and the transfer. */
+/** The sender: what a user may do in a `send/`, on the journal, the spool and the uploads. */
 import { randomUUID } from 'node:crypto'
 import { FsError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
@@ -27,16 +27,16 @@ import { Rows } from './rows.js'
 import type { BucketView, OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow } from './sender.js'
 import type { Spool } from './disk/spool.js'
 import type { Trail } from './trail.js'
-import type { Transfer } from './uploads/transfer.js'
-import type { UploadQueue } from './uploads/queue.js'
+import type { Uploads } from './uploads/uploads.js'
+import type { Turns } from './uploads/turns.js'
 import type { Partner } from '../view/partner.js'
 
 export interface DurableSenderParts {
   readonly book: MessageBook
   readonly spool: Spool
   readonly descriptors: Descriptors
-  readonly queue: UploadQueue
-  readonly transfer: Transfer
+  readonly turns: Turns
+  readonly uploads: Uploads
   readonly pickup: Pickup
   readonly locks: Locks
   readonly holding: Holding
@@ -70,7 +70,7 @@ export class DurableSender implements Sender {
     this.#files = new OpenFiles({ ...parts, onClosed: (id, endOfWriting) => this.#closing.closed(id, endOfWriting) })
     this.#names = new NameCheck(parts)
     const judge = (message: Message): Message => this.#judged(message)
-    const onQueued = () => parts.transfer.kick()
+    const onQueued = () => parts.uploads.kick()
     this.#rejudging = new Rejudging({ ...parts, judge })
     const onJudged = async (): Promise<void> => {
       await this.#rejudging.heed()
@@ -210,7 +210,7 @@ export class DurableSender implements Sender {
       for (const { id } of gone) await this.#parts.spool.remove(id)
     })
     await this.#rejudging.heed()
-    this.#parts.transfer.kick()
+    this.#parts.uploads.kick()
   }
 
   async unlink(partner: Partner, path: readonly Name[]): Promise<void> {
@@ -232,7 +232,7 @@ export class DurableSender implements Sender {
     await this.#parts.locks.run([id], async () => {
       const message = this.#parts.book.get(id)
       // One that is on its way is not changed any more; its time is of no use to anybody.
-      if (!message || this.#parts.transfer.isUnderWay(id)) return
+      if (!message || this.#parts.uploads.isUnderWay(id)) return
       // A trigger that was used counts again when it is touched.
       const touched = message.isSpent === true ? renewed(message) : message
       await this.#parts.book.put([{ ...touched, mtime }], { sync: false })
@@ -271,7 +271,7 @@ export class DurableSender implements Sender {
     this.#isLeaving = true
     const end = performance.now() + limit
     await this.#packer.drain(limit)
-    await this.#parts.transfer.drain(Math.max(0, end - performance.now()))
+    await this.#parts.uploads.drain(Math.max(0, end - performance.now()))
     return this.counts()
   }
 
@@ -279,7 +279,7 @@ export class DurableSender implements Sender {
     this.#isLeaving = true
     this.#closing.close()
     await this.#packer.close()
-    await this.#parts.transfer.close()
+    await this.#parts.uploads.close()
     await this.#parts.pickup.close()
     await this.#parts.book.close()
   }
@@ -309,7 +309,7 @@ export class DurableSender implements Sender {
       await this.#write([next], [toldOf(message, next)])
     })
     await this.#rejudging.heed()
-    this.#parts.transfer.kick()
+    this.#parts.uploads.kick()
   }
 
   async #discard(id: string): Promise<void> {
@@ -321,7 +321,7 @@ export class DurableSender implements Sender {
       for (const it of dataOf(message)) await this.#parts.spool.remove(it)
     })
     await this.#rejudging.heed()
-    this.#parts.transfer.sweep()
+    this.#parts.uploads.sweep()
   }
 
   async #write(messages: readonly Message[], told: readonly Told[]): Promise<void> {
@@ -338,7 +338,7 @@ export class DurableSender implements Sender {
     return mustBeIdle(this.#parts.book.get(id), {
       submittedAs,
       inDoubt,
-      isUnderWay: this.#parts.transfer.isUnderWay(id),
+      isUnderWay: this.#parts.uploads.isUnderWay(id),
     })
   }
 

@@ -6,14 +6,14 @@ import type { MessageBook } from './disk/book.js'
 import type { SendCounts, SendRow } from './sender.js'
 import type { Packer } from './bundles/packer.js'
 import type { Pickup } from './pickup.js'
-import type { Transfer } from './uploads/transfer.js'
-import type { UploadQueue } from './uploads/queue.js'
+import type { Uploads } from './uploads/uploads.js'
+import type { Turns } from './uploads/turns.js'
 import type { Clock } from '../telemetry/clock.js'
 
 export interface RowsOptions {
   readonly book: MessageBook
-  readonly transfer: Transfer
-  readonly queue: UploadQueue
+  readonly uploads: Uploads
+  readonly turns: Turns
   readonly packer: Packer
   readonly pickup: Pickup
   readonly clock: Clock
@@ -44,26 +44,26 @@ export class Rows {
   }
 
   counts(): SendCounts {
-    const { book, transfer } = this.#options
+    const { book, uploads } = this.#options
     const { counts } = book.index
     // What was begun counts as being uploaded before the journal says so.
-    const begun = transfer.begun()
+    const begun = uploads.begun()
     return { ...counts, queued: counts.queued - begun, uploading: counts.uploading + begun }
   }
 
   #row(message: Message): SendRow | undefined {
-    const { root, transfer, queue, packer, pickup, clock } = this.#options
+    const { root, uploads, turns, packer, pickup, clock } = this.#options
     const { id, state, members } = message
     // What is submitted stays under way until its data is gone from the spool.
-    const isUnderWay = state !== 'submitted' && transfer.isUnderWay(id)
-    const wait = isUnderWay ? undefined : members ? packer.waitOf(id) : queue.waitOf(id)
+    const isUnderWay = state !== 'submitted' && uploads.isUnderWay(id)
+    const wait = isUnderWay ? undefined : members ? packer.waitOf(id) : turns.waitOf(id)
     const nextTryAt = wait === undefined ? undefined : Math.round(clock.now() + wait)
     const waitsFor =
-      state === 'queued' && !isUnderWay ? (transfer.waitsFor ?? (wait ? undefined : freeUpload)) : undefined
+      state === 'queued' && !isUnderWay ? (uploads.waitsFor ?? (wait ? undefined : freeUpload)) : undefined
     const isTimed = waitsFor === undefined
     const problem = state === 'submitted' ? pickup.problemOf(message) : undefined
     const row = rowOf(root, message, {
-      ...{ isUnderWay, uploaded: transfer.uploaded(id), waitsFor, nextTryAt: isTimed ? nextTryAt : undefined },
+      ...{ isUnderWay, uploaded: uploads.uploaded(id), waitsFor, nextTryAt: isTimed ? nextTryAt : undefined },
     })
     return row && problem !== undefined ? { ...row, error: problem } : row
   }

@@ -8,7 +8,7 @@ import { JournalHealth } from './journal-health.js'
 import { bundleId, entriesOf, pathId, type Bundle, type JournalEntry, type Message } from '../life/message.js'
 import { MessageIndex } from './message-index.js'
 import type { Trail } from '../trail.js'
-import type { UploadQueue } from '../uploads/queue.js'
+import type { Turns } from '../uploads/turns.js'
 import type { Partner } from '../../view/partner.js'
 
 /** The journal is made anew when it has this many entries more than there are messages. */
@@ -19,7 +19,7 @@ export interface MessageBookOptions {
   readonly messages: readonly Message[]
   readonly bundles: readonly Bundle[]
   /** Told of every message that waits for its upload. */
-  readonly queue: UploadQueue
+  readonly turns: Turns
   readonly beside: Beside
   /** What a trigger had in it is needed no more. */
   readonly removeData: (id: string) => Promise<void>
@@ -42,7 +42,7 @@ export class MessageBook {
   readonly #index = new MessageIndex()
   readonly #beside: Beside
   readonly #removeData: MessageBookOptions['removeData']
-  readonly #queue: UploadQueue
+  readonly #turns: Turns
   readonly #bundles = new Map<string, Bundle>()
   /** Their names by partner. */
   readonly #bundlesOf = new Map<string, Map<string, Bundle>>()
@@ -57,7 +57,7 @@ export class MessageBook {
     this.#clock = options.clock
     this.#log = options.log
     this.#isForgettable = options.isForgettable
-    this.#queue = options.queue
+    this.#turns = options.turns
     this.#beside = options.beside
     this.#removeData = options.removeData
     const { onHealed, log } = options
@@ -164,7 +164,7 @@ export class MessageBook {
   }
 
   #see(message: Message): void {
-    this.#queue.see(message)
+    this.#turns.see(message)
     const before = this.#index.get(message.id)
     this.#index.put(message)
     this.#beside.see(before, message)

@@ -6,14 +6,14 @@ import { toldOf } from './judgement.js'
 import type { Locks } from '../disk/locks.js'
 import type { Message } from './message.js'
 import type { MessageBook } from '../disk/book.js'
-import type { Transfer } from '../uploads/transfer.js'
+import type { Uploads } from '../uploads/uploads.js'
 
 export interface RejudgingOptions {
   readonly book: MessageBook
   readonly beside: Beside
   readonly holding: Holding
   readonly locks: Locks
-  readonly transfer: Transfer
+  readonly uploads: Uploads
   readonly judge: (message: Message) => Message
   readonly log: Logger
 }
@@ -27,7 +27,7 @@ export class Rejudging {
 
   /** Resolves when all that stands beside files is heeded: from then on none of them begins to be uploaded against it. */
   async heed(): Promise<void> {
-    const { beside, transfer } = this.#options
+    const { beside, uploads } = this.#options
     const putOff: Message[] = []
     // One that is let go may leave a trigger to another.
     for (let ids = beside.affected(); ids.length > 0; ids = beside.affected()) {
@@ -35,7 +35,7 @@ export class Rejudging {
         const message = await this.#rejudge(id)
         if (message) putOff.push(message)
       }
-      transfer.kick()
+      uploads.kick()
     }
     for (const message of putOff) beside.putOff(message)
   }
@@ -92,7 +92,7 @@ export class Rejudging {
 
   /** What may be in the bucket is looked for first. */
   #mayLeave({ id, state, attempt }: Message): boolean {
-    return state === 'queued' && attempt === undefined && !this.#options.transfer.isUnderWay(id)
+    return state === 'queued' && attempt === undefined && !this.#options.uploads.isUnderWay(id)
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a failed upload means for its file. Pure. */
+/** What has become of a file whose upload failed, as far as the failure tells. Pure. */
 import { StoreError } from '../../s3/store-error.js'
 
 /**
@@ -9,7 +9,7 @@ import { StoreError } from '../../s3/store-error.js'
  * - `taken`: the key was there already.
  * - `permanent`: not there, says S3, and another try would fail as well.
  */
-export type Meaning = 'unknown' | 'not-taken' | 'refused' | 'credentials' | 'taken' | 'permanent'
+export type Fate = 'unknown' | 'not-taken' | 'refused' | 'credentials' | 'taken' | 'permanent'
 
 /**
  * Failures of a connection after which it is certain that S3 has not taken the file. No answer is among them: a proxy may have
@@ -23,7 +23,7 @@ const neverArrived = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUN
  */
 const refusals = /^(RequestTimeTooSkewed|BadDigest|IncompleteBody)$/
 
-export function meaningOf(error: unknown): Meaning {
+export function fateAfter(error: unknown): Fate {
   if (!(error instanceof StoreError)) return 'unknown'
   switch (error.failure) {
     case 'credentials':
@@ -40,6 +40,7 @@ export function meaningOf(error: unknown): Meaning {
   }
 }
 
-export function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+/** Whether it may go better at another time, whatever the file. */
+export function isPassing(fate: Fate): boolean {
+  return fate === 'unknown' || fate === 'not-taken' || fate === 'refused'
 }

@@ -1,0 +1,99 @@
+/**
+ * One try to upload one message, from beginning to end: what is looked for before it, and what the journal has of it before each
+ * step. What becomes of the message by its end is in `outcomes.ts`.
+ */
+import type { Clock } from '../../telemetry/clock.js'
+import type { Bytes, EpochMs } from '../../units.js'
+import type { Message } from '../life/message.js'
+import { DuplicateCheck, type DuplicateCheckOptions } from './duplicate-check.js'
+import type { Leftovers } from './leftovers.js'
+import { Outcomes, type OutcomesOptions, type Try } from './outcomes.js'
+import { OverwriteGuard, type OverwriteGuardOptions } from './overwrite-guard.js'
+import { upload, type Uploaded, type UploadOptions } from './upload.js'
+import { UploadEvents } from './upload-events.js'
+
+export interface TriesOptions extends OutcomesOptions, UploadOptions, DuplicateCheckOptions, OverwriteGuardOptions {
+  readonly leftovers: Leftovers
+  readonly clock: Clock
+}
+
+export interface TryOptions {
+  /** Ends the try; whatever the journal says then is looked at by the next one. */
+  readonly signal: AbortSignal
+  /** Aborted on the way out: then nothing is decided any more. */
+  readonly stop: AbortSignal
+  /** Bytes of it that are in the bucket already. */
+  readonly onProgress: (bytes: Bytes) => void
+}
+
+export class Tries {
+  readonly #options: TriesOptions
+  readonly #events: UploadEvents
+  readonly #duplicates: DuplicateCheck
+  readonly #guard: OverwriteGuard
+  readonly #outcomes: Outcomes
+
+  constructor(options: TriesOptions) {
+    this.#options = options
+    this.#events = new UploadEvents(options.book)
+    this.#duplicates = new DuplicateCheck(options, this.#events)
+    this.#guard = new OverwriteGuard(options)
+    this.#outcomes = new Outcomes(options, this.#events, this.#duplicates)
+  }
+
+  /** @throws FsError if the journal can't be written, and whatever the try threw if `stop` is aborted */
+  async run(message: Message, { signal, stop, onProgress }: TryOptions): Promise<void> {
+    const it: Try = { before: message, begunAt: this.#options.clock.monotonic(), mayHaveArrived: false, signal }
+    try {
+      await this.#run(it, onProgress)
+    } catch (error) {
+      if (stop.aborted) throw error
+      await this.#outcomes.failed(it, error)
+    }
+  }
+
+  async #run(it: Try, onProgress: TryOptions['onProgress']): Promise<void> {
+    const { before, signal } = it
+    if (await this.#outcomes.isSettled(it)) return
+    if (!(await this.#isWhole(before))) return
+    const ready = await this.#duplicates.checked(await this.#options.leftovers.abort(before, signal), signal)
+    if (!ready) return
+    // Before the first byte: of a multipart upload the bucket may say that it was there since it was begun.
+    const after = await this.#options.bucket.time(signal)
+    const isOnePut = ready.size <= this.#options.multipartThreshold
+    const message = await this.#begun(before, ready, isOnePut ? after : undefined)
+    if (isOnePut) await this.#mayArrive(it, message)
+    const uploaded = await this.#upload(it, message, after, onProgress)
+    await this.#outcomes.uploaded(it, message, uploaded)
+  }
+
+  /** Nothing is sent of a file that somebody cut or took out of the spool. */
+  async #isWhole(message: Message): Promise<boolean> {
+    const size = await this.#options.spool.size(message.id)
+    if (size === message.size) return true
+    await this.#events.lost(message, size)
+    return false
+  }
+
+  #begun(before: Message, ready: Message, after: EpochMs | undefined): Promise<Message> {
+    const decided = ready.path === before.path ? {} : { from: before.path, policy: '--on-duplicate suffix' }
+    return this.#events.uploading(ready, after, decided)
+  }
+
+  /** From here on it may be in the bucket: that is in the journal already. */
+  async #mayArrive(it: Try, message: Message): Promise<void> {
+    await this.#guard.mustBeFree(message, it.signal)
+    it.mayHaveArrived = true
+  }
+
+  #upload(it: Try, message: Message, after: EpochMs, progress: TryOptions['onProgress']): Promise<Uploaded> {
+    const { id, size } = message
+    const key = this.#options.keyOf(message)
+    const begun = (uploadId: string) => this.#events.partsBegun(id, { id: uploadId, key })
+    const completing = async (): Promise<void> => {
+      await this.#events.attempted(id, after)
+      await this.#mayArrive(it, message)
+    }
+    return upload(this.#options, { id, size, key, begun, completing, progress }, it.signal)
+  }
+}

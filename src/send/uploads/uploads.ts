@@ -1,0 +1,148 @@
+/** The door of this room: takes queued files to the bucket, and clears away what is left there of those that are not uploaded. */
+import type { Logger } from '../../telemetry/log.js'
+import type { Bytes, Milliseconds, Prefix } from '../../units.js'
+import type { Locks } from '../disk/locks.js'
+import type { Message } from '../life/message.js'
+import { isPassing, type Fate } from './fate.js'
+import { KeysGate } from './keys-gate.js'
+import { Leftovers } from './leftovers.js'
+import { UploadQueue, type RunOptions } from './queue.js'
+import { Tries, type TriesOptions } from './tries.js'
+import type { Turns } from './turns.js'
+
+export interface UploadsOptions extends Omit<TriesOptions, 'leftovers' | 'onFailed'> {
+  readonly turns: Turns
+  readonly root: Prefix
+  readonly locks: Locks
+  readonly log: Logger
+}
+
+/** One try may take this long, and a minute for every 10 MB. */
+const tryPatience: Milliseconds = 120_000
+const patiencePerByte = 60_000 / 10_000_000
+/** On the way out, for the abort of what was begun. */
+const lastPatience: Milliseconds = 2_000
+/** After an outage all that waits is due at once; not again within this, should single files go on failing. */
+const hastenEvery: Milliseconds = 10_000
+
+export class Uploads {
+  readonly #options: UploadsOptions
+  readonly #queue: UploadQueue
+  readonly #tries: Tries
+  readonly #gate: KeysGate
+  readonly #leftovers: Leftovers
+  /** Something failed for the moment since an upload was last taken. */
+  #hasFailed = false
+  #hastenedAt: Milliseconds = -hastenEvery
+
+  constructor(options: UploadsOptions) {
+    this.#options = options
+    const { turns, book, locks, root, clock, random } = options
+    this.#gate = new KeysGate({ ...options, prefix: `${root}send/` as Prefix, onOpen: () => this.kick() })
+    this.#queue = new UploadQueue({
+      run: (id, run) => this.#try(id, run),
+      onOver: (id) => this.#clearUp(id),
+      isFree: (id) => !locks.isLocked(id),
+      // What can't be written down is not begun: nobody would know of it after a crash.
+      wanting: () => (book.isBroken ? 'the state directory' : this.#gate.isShut ? 'new keys' : undefined),
+      ...{ turns, clock, random },
+    })
+    this.#leftovers = new Leftovers({ ...options, isUnderWay: (id) => this.isUnderWay(id) })
+    this.#tries = new Tries({
+      ...options,
+      leftovers: this.#leftovers,
+      onSubmitted: (message) => this.#onSubmitted(message),
+      onFailed: (fate) => this.#onFailed(fate),
+    })
+  }
+
+  /** Looks for work: call it whenever a message was queued. */
+  kick(): void {
+    this.#queue.kick()
+  }
+
+  /** Whether it is on its way, or about to be: then nobody else may change it. */
+  isUnderWay(id: string): boolean {
+    return this.#queue.isRunning(id)
+  }
+
+  /** Bytes of a message that are in the bucket already, while it is being uploaded. */
+  uploaded(id: string): Bytes {
+    return this.#queue.progress(id)
+  }
+
+  /** How many are on their way of which the journal does not say so yet. */
+  begun(): number {
+    let begun = 0
+    for (const id of this.#queue.running()) if (this.#options.book.get(id)?.state === 'queued') begun += 1
+    return begun
+  }
+
+  /** What those wait for that are due; undefined if nothing holds them up. */
+  get waitsFor(): string | undefined {
+    return this.#queue.waitsFor
+  }
+
+  /** Uploads what is queued, without settling, until nothing is or the time is over. */
+  drain(limit: Milliseconds): Promise<void> {
+    return this.#queue.drain(limit)
+  }
+
+  /** Aborts what is left in the bucket of files that are not uploaded any more: call it when one was cancelled. */
+  sweep(): void {
+    this.#leftovers.sweep()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#queue.close(), this.#gate.close(), this.#leftovers.close()])
+  }
+
+  /** @throws FsError if what became of it could not be written down: it is tried again, and looked for first */
+  async #try(id: string, { signal: stop, onProgress }: RunOptions): Promise<void> {
+    const { book, log } = this.#options
+    const message = book.get(id)
+    if (!message) return
+    const patience = Math.ceil(tryPatience + message.size * patiencePerByte)
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(patience)])
+    try {
+      await this.#tries.run(message, { signal, stop, onProgress })
+    } catch (err) {
+      // On the way out: what the journal says now is looked at by the next start.
+      if (stop.aborted) return this.#leave(id)
+      // What is wrong with the journal is in the log already.
+      log.debug({ err, id }, 'An upload could not be written down; it is tried again.')
+      const current = book.get(id)
+      if (current) book.touch({ ...current, state: 'queued' })
+      throw err
+    }
+  }
+
+  /** Of a file that is not under way any more. */
+  #clearUp(id: string): void {
+    if (this.#options.book.get(id)?.upload) this.sweep()
+  }
+
+  /** The parts that are there are of no use to the next start. */
+  async #leave(id: string): Promise<void> {
+    const message = this.#options.book.get(id)
+    if (message?.upload && !message.attempt) {
+      await this.#leftovers.abort(message, AbortSignal.timeout(lastPatience)).catch(() => undefined)
+    }
+  }
+
+  #onFailed(fate: Fate): void {
+    if (isPassing(fate)) this.#hasFailed = true
+    if (fate === 'credentials') this.#gate.shut()
+  }
+
+  /** The bucket takes files: those that failed for the moment need not wait out their pauses. */
+  #onSubmitted(message: Message): void {
+    const { onSubmitted, clock } = this.#options
+    onSubmitted(message)
+    const now = clock.monotonic()
+    if (!this.#hasFailed || now - this.#hastenedAt < hastenEvery) return
+    this.#hasFailed = false
+    this.#hastenedAt = now
+    this.#queue.hasten()
+  }
+}
