@@ -1,4 +1,4 @@
-/** The one error type that crosses rooms: a code, the key it is about, and the cause. */
+/** The one error type that crosses rooms: a code, the key it is about, and the cause; and what errors of the system are called. */
 
 /** Every way in which an operation can fail. `src/fuse/errno.ts` maps each to an errno, exhaustively. */
 export type FsErrorCode =
@@ -49,4 +49,19 @@ export class FsError extends Error {
 /** A mistake of the user's (option, bucket, mountpoint): printed as one sentence, exit code 1, never a stack trace. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+}
+
+/** What the system calls an error: `ENOENT`. Undefined for one that has no such name. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}
+
+/** The same for a sentence of ours, in brackets; an error without a code in its own words. */
+export function reasonOf(error: unknown): string {
+  return codeOf(error) ?? String(error)
+}
+
+/** The disk has no room, or what its user may have of it is used up. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')
 }

@@ -2,7 +2,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, type Stats } from 'node:fs'
 import { lstat, open, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { UsageError } from './errors.js'
+import { codeOf, UsageError } from './errors.js'
 
 /** @throws NotOursError for what must not be used */
 type Check = (path: string, found: Stats) => void
@@ -176,8 +176,4 @@ function octal(mode: number): string {
 
 function uid(): number {
   return process.geteuid?.() ?? -1
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { UsageError } from '../errors.js'
+import { reasonOf, UsageError } from '../errors.js'
 import { byOther } from '../fuse/by-other.js'
 import { openOwn, requireOwnLog } from '../own-files.js'
 import type { Milliseconds } from '../units.js'
@@ -41,7 +41,7 @@ const interruptedCode = 130
 export async function startInBackground(start: BackgroundStart, io: Io): Promise<number> {
   const log = await openOwn(start.logFile, 'a', requireOwnLog).catch((error: unknown) => {
     if (error instanceof UsageError) throw new UsageError(`The log can't be written: ${error.message}`)
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = reasonOf(error)
     throw new UsageError(`The log file ${start.logFile} can't be written (${code}): give another with --log-file.`)
   })
   const { size } = await log.stat()

@@ -1,7 +1,7 @@
 /** `as2fs mount` where this process becomes the daemon: its log, and who is told that it runs. */
 import { join } from 'node:path'
 import type { MountConfig } from '../config.js'
-import { UsageError } from '../errors.js'
+import { reasonOf, UsageError } from '../errors.js'
 import { makeStateDirectory } from '../state/state-directory.js'
 import { openLog, type OpenLog } from '../telemetry/log.js'
 import { tellParent } from './daemonise.js'
@@ -36,7 +36,7 @@ function logFor({ logLevel: level }: MountConfig, file: string | undefined, pret
     return openLog({ level, file, pretty })
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`The log can't be written: ${error.message}`)
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = reasonOf(error)
     throw new UsageError(`The log file ${file ?? ''} can't be written (${code}): give another with --log-file.`)
   }
 }

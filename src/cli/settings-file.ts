@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml'
-import { UsageError } from '../errors.js'
+import { reasonOf, UsageError } from '../errors.js'
 import { isList, isOptionName, optionNames, type OptionName } from './options.js'
 import type { Source } from './settings.js'
 import { didYouMean } from './suggest.js'
@@ -32,7 +32,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = reasonOf(error)
     throw new UsageError(`The configuration file ${file} can't be read (${code}).`)
   }
 }

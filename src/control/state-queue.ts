@@ -1,6 +1,6 @@
 /** The queue of a state directory, whether its daemon runs or not. */
 import { basename, join } from 'node:path'
-import { FsError, UsageError } from '../errors.js'
+import { FsError, reasonOf, UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
 import { changeWaiting, readWaiting } from '../send/waiting.js'
 import type { Prefix } from '../units.js'
@@ -71,7 +71,7 @@ async function prefixOf(directory: string): Promise<Prefix> {
     return (marker === 'senseless' ? 'AS2/' : marker.prefix) as Prefix
   } catch (error) {
     if (error instanceof UsageError) throw error
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = reasonOf(error)
     throw new UsageError(
       `${directory} is not a state directory of as2fs (${code}): see as2fs status for those of mounts.`,
     )

@@ -6,7 +6,7 @@ import { BlockDisk } from '../data/block-disk.js'
 import { createObjects } from '../data/cached-objects.js'
 import { DiskCache } from '../data/disk-cache.js'
 import type { Objects } from '../data/objects.js'
-import { UsageError } from '../errors.js'
+import { reasonOf, UsageError } from '../errors.js'
 import { As2Filesystem } from '../fs/as2-filesystem.js'
 import { ListedBucketView } from './bucket-view.js'
 import { ControlFile } from '../fs/control-file.js'
@@ -97,7 +97,7 @@ export async function openAudit(path: string | undefined, log: Logger): Promise<
     return await AuditLog.open(path, log)
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`The audit trail can't be written: ${error.message}`)
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = reasonOf(error)
     throw new UsageError(`The audit trail ${path} can't be written (${code}): give another with --audit-log.`)
   }
 }

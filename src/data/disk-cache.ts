@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { UsageError } from '../errors.js'
+import { codeOf, reasonOf, UsageError } from '../errors.js'
 import { NotOursError, openOwn, requireOwnFolder, requireUnshared } from '../own-files.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../units.js'
@@ -71,7 +71,7 @@ export class DiskCache {
       if (cause instanceof NotOursError) {
         throw new UsageError(`The directory of --disk-cache can't be trusted: ${cause.message}`)
       }
-      const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+      const reason = reasonOf(cause)
       throw new UsageError(`The directory of --disk-cache, ${options.directory}, can't be written to (${reason}).`)
     }
     const cache = new DiskCache(folder, options)
@@ -128,7 +128,7 @@ export class DiskCache {
   async #read(name: BlockName, part: BlockName['range']): Promise<Uint8Array | undefined> {
     const path = join(this.#folder, fileOf(name))
     const file = await openOwn(path, 'r').catch((error: unknown) => {
-      if (isCode(error, 'ENOENT')) return undefined
+      if (codeOf(error) === 'ENOENT') return undefined
       throw error
     })
     if (!file) return undefined
@@ -210,8 +210,4 @@ async function readAt(file: FileHandle, position: Bytes, length: Bytes): Promise
     filled += bytesRead
   }
   return buffer.subarray(0, filled)
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

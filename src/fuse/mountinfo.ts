@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { delimiter, isAbsolute, normalize } from 'node:path'
 import { promisify } from 'node:util'
+import { codeOf } from '../errors.js'
 import { byOther, saysDead } from './by-other.js'
 
 export interface MountInfo {
@@ -63,7 +64,7 @@ async function tried(command: string, args: readonly string[], path: string): Pr
     await promisify(execFile)(command, [...args], { env })
     return undefined
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing'
+    if (codeOf(error) === 'ENOENT') return 'missing'
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
     return stderr || String(error)
   }

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { UsageError } from '../errors.js'
+import { codeOf, UsageError } from '../errors.js'
 import { isDeadMount, mountAt, unmount } from './mountinfo.js'
 
 export interface PreflightOptions {
@@ -70,8 +70,4 @@ async function checkMountpoint(path: string): Promise<void> {
     if (codeOf(error) === 'ENOENT') throw new UsageError(`The mountpoint ${path} does not exist: mkdir -p ${path}.`)
     throw new UsageError(`The mountpoint ${path} can't be used by this user (${codeOf(error) ?? 'unknown error'}).`)
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

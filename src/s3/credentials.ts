@@ -1,7 +1,7 @@
 /** Where the keys come from. They are rotated while the mount stays: files are read again when they change. */
 import { parse } from 'csv-parse/sync'
 import { readFile, stat } from 'node:fs/promises'
-import { UsageError } from '../errors.js'
+import { codeOf, UsageError } from '../errors.js'
 import { StoreError } from './store-error.js'
 import type { Milliseconds } from '../units.js'
 
@@ -36,7 +36,8 @@ export function csvCredentials(file: string): CredentialSource {
         if (read?.version !== version) read = { version, credentials: parseCsv(await readFile(file, 'utf8'), file) }
         return { ...read.credentials, expiration: new Date(Date.now() + sdkMargin + recheck) }
       } catch (cause) {
-        const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+        const code = codeOf(cause)
+        const why = code === undefined ? '' : ` (${code})`
         const sentence =
           cause instanceof UsageError ? cause.message : `The credentials file ${file} can't be read${why}.`
         throw new StoreError('EACCES', 'credentials', 'CredentialsFile', sentence, { key: file, cause })

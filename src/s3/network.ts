@@ -8,7 +8,7 @@ import { Agent as HttpAgent, type ClientRequest } from 'node:http'
 import { Agent as HttpsAgent, type AgentOptions } from 'node:https'
 import { createSecureContext } from 'node:tls'
 import { getProxyForUrl } from 'proxy-from-env'
-import { UsageError } from '../errors.js'
+import { reasonOf, UsageError } from '../errors.js'
 
 /** Certificates in PEM that are trusted instead of the system's; undefined: Node's. */
 export interface Network {
@@ -81,7 +81,7 @@ function certificatesIn(file: string): string {
     return text
   } catch (error) {
     if (error instanceof UsageError) throw error
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = reasonOf(error)
     throw new UsageError(`The certificates in ${file} (--ca-file, AWS_CA_BUNDLE) can't be read (${code}).`)
   }
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '../errors.js'
 import { readOwn } from '../own-files.js'
 
 export interface LockRecord {
@@ -112,15 +113,11 @@ async function linked(existing: string, path: string): Promise<boolean> {
     await link(existing, path)
     return true
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   }
 }
 
 async function removed(path: string): Promise<void> {
   await unlink(path).catch(() => undefined)
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,7 +1,7 @@
 /** The directory in which a mount keeps what must outlive it: one for each bucket, endpoint and prefix. */
 import { chmod, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { UsageError } from '../errors.js'
+import { codeOf, isDiskFull, reasonOf, UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
 import { countWaiting } from '../send/waiting.js'
 import { takeLock } from './lock.js'
@@ -37,7 +37,9 @@ export async function makeStateDirectory(options: StateOptions): Promise<string>
     return real
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`The state directory ${path} can't be written (${why(error)}): give another with --state-dir.`)
+    throw new UsageError(
+      `The state directory ${path} can't be written (${reasonOf(error)}): give another with --state-dir.`,
+    )
   }
 }
 
@@ -73,7 +75,7 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
 /** Without a lock nothing may begin; a page for it is all that is needed. */
 function explainFull(path: string): (error: unknown) => never {
   return (error) => {
-    if (!['ENOSPC', 'EDQUOT'].includes(why(error))) throw error
+    if (!isDiskFull(error)) throw error
     throw new UsageError(
       `The disk of the state directory ${path} is full: make a little room there (64 KiB are enough), and mount again; what waits to be sent is kept.`,
     )
@@ -85,7 +87,7 @@ async function makeFolders(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
   } catch (error) {
-    const code = why(error)
+    const code = reasonOf(error)
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
     if (code !== 'ENOENT' || dirname(path) === path) throw error
     await makeFolders(dirname(path))
@@ -112,7 +114,7 @@ async function requireEmptyOrOurs(path: string): Promise<void> {
     const spool = join(path, 'spool')
     for (const folder of [spool, join(spool, 'data'), join(spool, 'lost+found')]) {
       await requireOwnFolder(folder).catch((error: unknown) => {
-        if (why(error) !== 'ENOENT') throw error
+        if (codeOf(error) !== 'ENOENT') throw error
       })
     }
   } catch (error) {
@@ -186,8 +188,4 @@ function isFor(marker: Marker, { bucket, prefix }: StateOptions): boolean {
 
 function markerOf({ bucket, prefix, endpoint }: StateOptions): Marker {
   return { bucket, prefix, endpoint: endpoint ?? null, isFound: false }
-}
-
-function why(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

@@ -4,6 +4,7 @@
  */
 import { stat, type FileHandle } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { reasonOf } from '../errors.js'
 import { isWritableByOthers, openOwn, requireOwnLog, type OwnFlags } from '../own-files.js'
 import type { Bytes, Milliseconds } from '../units.js'
 import type { Logger } from './log.js'
@@ -166,7 +167,7 @@ export class AuditLog {
   }
 
   #failed(error: unknown): void {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = reasonOf(error)
     const sentence = `The audit trail ${this.#path} can't be written (${code}); sending goes on.`
     if (this.#problem === undefined) this.#log.error({ err: error }, sentence)
     this.#problem = sentence

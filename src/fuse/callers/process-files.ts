@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename } from 'node:path'
+import { codeOf } from '../../errors.js'
 
 /** What can be read whatever the process is at. */
 export interface ProcessStatus {
@@ -129,8 +130,7 @@ export class ProcessFiles {
     try {
       return read()
     } catch (error) {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-        return undefined
+      if (['ENOENT', 'ESRCH'].includes(codeOf(error) ?? '')) return undefined
       throw error
     }
   }
