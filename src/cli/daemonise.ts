@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { reasonOf, UsageError } from '../errors.js'
+import { inTime, late } from '../patience.js'
 import { byOther } from '../fuse/by-other.js'
 import { openOwn, requireOwnLog } from '../own-files.js'
 import type { Milliseconds } from '../units.js'
@@ -104,13 +105,7 @@ async function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   const exit = once(child, 'exit')
   child.kill('SIGTERM')
-  const timer = new AbortController()
-  const late = delay(endWithin, 'late', { signal: timer.signal })
-  if ((await Promise.race([exit, late])) === 'late') child.kill('SIGKILL')
-  else {
-    timer.abort()
-    await late.catch(() => undefined)
-  }
+  if ((await inTime(exit, endWithin)) === late) child.kill('SIGKILL')
 }
 
 /** The child's word is not enough: a kernel call must come back too. */

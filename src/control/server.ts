@@ -2,9 +2,9 @@
 import { chmod, open, unlink, type FileHandle } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { join } from 'node:path'
 import { FsError, UsageError } from '../errors.js'
+import { inTime } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { findRow } from './queue-target.js'
@@ -65,9 +65,7 @@ export async function startControlServer(
 async function closed(server: Server, folder: FileHandle, path: string): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  const timer = new AbortController()
-  await Promise.race([ended, delay(closeWithin, undefined, { signal: timer.signal }).catch(() => undefined)])
-  timer.abort()
+  await inTime(ended, closeWithin)
   server.closeAllConnections()
   await folder.close()
   await unlink(path).catch(() => undefined)

@@ -1,7 +1,7 @@
 /** The look for the bucket at a start: whoever mounts for the first time must find it, later mounts need it no more. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
+import { inTime, late } from '../patience.js'
 import { checkBucket } from '../s3/check-bucket.js'
 import type { StateDirectory } from '../state/state-directory.js'
 import type { Logger } from '../telemetry/log.js'
@@ -28,10 +28,8 @@ export async function firstLook(
     await remembered(state, log)
     return undefined
   }
-  const waiting = new AbortController()
-  const late = delay(patience, `The bucket ${config.bucket} does not answer.`, { signal: waiting.signal })
-  const problem = await Promise.race([look, late.catch(() => undefined)])
-  waiting.abort()
+  const found = await inTime(look, patience)
+  const problem = found === late ? `The bucket ${config.bucket} does not answer.` : found
   if (problem === undefined) return undefined
   if (health.health.state === 'ok') health.expectAnswer(problem)
   log.warn(`${problem} Mounted all the same: what is written to send/ is kept, and sent when the bucket is back.`)

@@ -1,5 +1,5 @@
 /** What a process must give back before it ends: the last one first, each by itself, none waited for without end. */
-import { setTimeout as delay } from 'node:timers/promises'
+import { inTime, late } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 
@@ -42,17 +42,12 @@ export class Owning {
   }
 
   async #giveBack({ what, giveBack, patience }: Owned): Promise<void> {
-    const timer = new AbortController()
-    const late = delay(patience, 'late', { signal: timer.signal }).catch(() => undefined)
     try {
-      const outcome = await Promise.race([Promise.resolve().then(giveBack), late])
-      if (outcome !== 'late') return
+      if ((await inTime(Promise.resolve().then(giveBack), patience)) !== late) return
       this.#isStuck = true
       this.#log.error({ step: what }, `Ending: ${what} takes too long; going on without.`)
     } catch (err) {
       this.#log.error({ err, step: what }, `Ending: ${what} failed; going on.`)
-    } finally {
-      timer.abort()
     }
   }
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, reasonOf, UsageError } from '../errors.js'
+import { inTime, late } from '../patience.js'
 import { NotOursError, openOwn, requireOwnFolder, requireUnshared } from '../own-files.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../units.js'
@@ -91,13 +92,10 @@ export class DiskCache {
    */
   async read(name: BlockName, part = name.range): Promise<Uint8Array | undefined> {
     if (performance.now() < this.#deafUntil) return undefined
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('the disk does not answer')), patience)
-    })
     try {
       // In memory of its own: a read that is late must not write where others do.
-      const bytes = await Promise.race([this.#read(name, part), late])
+      const bytes = await inTime(this.#read(name, part), patience)
+      if (bytes === late) throw new Error('the disk does not answer')
       if (bytes) this.#hits += 1
       return bytes
     } catch (error) {
@@ -105,8 +103,6 @@ export class DiskCache {
       this.#deafUntil = performance.now() + pauseAfterFailure
       this.#failed(error)
       return undefined
-    } finally {
-      clearTimeout(timer)
     }
   }
 

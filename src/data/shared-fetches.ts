@@ -1,6 +1,6 @@
 /** One fetch under way for all who want the same; it ends early only when nobody waits any more. */
 import { setMaxListeners } from 'node:events'
-import { FsError } from '../errors.js'
+import { orAborted } from '../patience.js'
 import type { Milliseconds } from '../units.js'
 
 interface Fetch<T> {
@@ -30,35 +30,15 @@ export class SharedFetches<T> {
   }
 
   /** @throws whatever the fetch throws; FsError ETIMEDOUT when the caller's signal ends first */
-  get(id: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async get(id: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const fetch = this.#underWay.get(id) ?? this.#start(id, start)
     fetch.waiters += 1
-    return new Promise((resolve, reject) => {
-      let waits = true
-      const leave = () => {
-        if (!waits) return
-        waits = false
-        signal.removeEventListener('abort', onAbort)
-        fetch.waiters -= 1
-      }
-      const onAbort = () => {
-        leave()
-        if (fetch.waiters === 0) this.#abandon(id, fetch)
-        reject(new FsError('ETIMEDOUT', 'The bucket did not answer in time.'))
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      if (signal.aborted) onAbort()
-      fetch.promise.then(
-        (value) => {
-          leave()
-          resolve(value)
-        },
-        (error: unknown) => {
-          leave()
-          reject(error instanceof Error ? error : new Error(String(error)))
-        },
-      )
-    })
+    try {
+      return await orAborted(fetch.promise, signal)
+    } finally {
+      fetch.waiters -= 1
+      if (fetch.waiters === 0 && signal.aborted) this.#abandon(id, fetch)
+    }
   }
 
   #start(id: string, start: (signal: AbortSignal) => Promise<T>): Fetch<T> {

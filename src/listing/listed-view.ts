@@ -3,6 +3,7 @@
  * something replaces what is seen in one step.
  */
 import { FsError } from '../errors.js'
+import { orAborted } from '../patience.js'
 import type { Pulse } from '../s3/pulse.js'
 import type { Store } from '../s3/store.js'
 import type { Clock, Timers } from '../telemetry/clock.js'
@@ -17,7 +18,7 @@ import { listWhole } from './list-whole.js'
 import type { Glimpse, KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { lookBackPoint, pageLength } from './look-back.js'
 import { Peeks } from './peeks.js'
-import { asFsError, orAborted, Refreshed, type RefreshedOptions } from './refreshed.js'
+import { asFsError, Refreshed, type RefreshedOptions } from './refreshed.js'
 
 export interface ViewOptions {
   readonly prefix: Prefix

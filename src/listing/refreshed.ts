@@ -1,5 +1,6 @@
 /** One value that is fetched when somebody looks and it is too old: one fetch for all who wait, stale in an outage. */
 import { FsError } from '../errors.js'
+import { orAborted } from '../patience.js'
 import type { Pulse } from '../s3/pulse.js'
 import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
@@ -262,20 +263,4 @@ export class Refreshed<T> {
 
 export function asFsError(cause: unknown): FsError {
   return cause instanceof FsError ? cause : new FsError('EIO', 'The listing failed.', { cause })
-}
-
-/** Waits for a promise that is shared with others, until the caller's own signal. */
-export function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(new FsError('ETIMEDOUT', 'The bucket did not answer in time.'))
-    if (signal.aborted) {
-      shared.catch(() => undefined)
-      onAbort()
-      return
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    shared
-      .finally(() => signal.removeEventListener('abort', onAbort))
-      .then(resolve, (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))))
-  })
 }

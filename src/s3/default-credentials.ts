@@ -1,9 +1,9 @@
 /** Credentials from the SDK's default chain: environment, shared config files, SSO, processes, container and machine roles. */
+import { inTime, late } from '../patience.js'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import { externalDataInterceptor } from '@smithy/core/config'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
 import { exec } from 'node:child_process'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Milliseconds } from '../units.js'
 import { credentialSentence } from './credential-failure.js'
@@ -50,19 +50,11 @@ class DefaultCredentials implements CredentialSource {
     if (failed && performance.now() - failed.at < pauseAfterFailure) throw failed.error
     this.#underWay ??= { fetched: this.#fetch(), since: performance.now() }
     const { fetched, since } = this.#underWay
-    const timer = new AbortController()
     // Who comes late to one that hangs waits no longer than the first.
     const rest = Math.max(0, since + this.#options.patience - performance.now())
-    const late = delay(rest, undefined, { signal: timer.signal }).then(() => {
-      throw this.#failure('Late', 'The credentials do not come: a credential_process or a server for them hangs.')
-    })
-    try {
-      return await Promise.race([fetched, late])
-    } finally {
-      timer.abort()
-      late.catch(() => undefined)
-      fetched.catch(() => undefined)
-    }
+    const found = await inTime(fetched, rest)
+    if (found !== late) return found
+    throw this.#failure('Late', 'The credentials do not come: a credential_process or a server for them hangs.')
   }
 
   refused(): void {

@@ -5,6 +5,7 @@
 import { stat, type FileHandle } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { reasonOf } from '../errors.js'
+import { inTime } from '../patience.js'
 import { isWritableByOthers, openOwn, requireOwnLog, type OwnFlags } from '../own-files.js'
 import type { Bytes, Milliseconds } from '../units.js'
 import type { Logger } from './log.js'
@@ -88,10 +89,7 @@ export class AuditLog {
 
   /** All lines are on disk when it resolves; it waits two seconds at most, and not while the file can't be written. */
   async flushed(): Promise<void> {
-    const timer = new AbortController()
-    const late = delay(flushWithin, undefined, { signal: timer.signal }).catch(() => undefined)
-    await Promise.race([late, this.#flush()])
-    timer.abort()
+    await inTime(this.#flush(), flushWithin)
   }
 
   async close(): Promise<void> {
@@ -114,7 +112,7 @@ export class AuditLog {
   }
 
   async #flush(): Promise<void> {
-    while (this.#pump && this.#problem === undefined) await Promise.race([this.#pump, delay(20)])
+    while (this.#pump && this.#problem === undefined) await inTime(this.#pump, 20)
     await this.#sync()
   }
 

@@ -66,7 +66,7 @@ t.test('closed, everything can’t be told', async (t) => {
 
 t.test('one that never comes back does not keep the process from ending', async (t) => {
   const script = `
-    const { ProcessReaders } = await import('${new URL('../../src/fuse/process-readers.js', import.meta.url).href}')
+    const { ProcessReaders } = await import('${new URL('../../src/fuse/callers/process-readers.js', import.meta.url).href}')
     const program = new URL('${new URL('../helpers/blocked-reader.js', import.meta.url).href}')
     const it = new ProcessReaders({ count: 1, patience: 50, program })
     await it.ask({ kind: 'ending', pid: 1 })

@@ -3,6 +3,7 @@
  * a lock that the reader needs, and waits for our answer. Not in libuv's threads either: they are four, and journal and spool
  * need them.
  */
+import { inTime } from '../../patience.js'
 import { Worker } from 'node:worker_threads'
 import type { Milliseconds } from '../../units.js'
 import type { Answer, Answers, Kind, Question } from './process-questions.js'
@@ -82,9 +83,7 @@ export class ProcessReaders {
     for (const wait of this.#waiting) wait.end(undefined)
     this.#waiting.clear()
     const ends = [...this.#readers].map(({ worker }) => worker.terminate())
-    let timer: NodeJS.Timeout | undefined
-    await Promise.race([Promise.all(ends), new Promise((resolve) => (timer = setTimeout(resolve, endWithin)))])
-    clearTimeout(timer)
+    await inTime(Promise.all(ends), endWithin)
     if (this.#readers.size === 0) process.off('exit', this.#onExit)
   }
 

@@ -1,0 +1,39 @@
+/** Waiting for what goes on without the one who waits: for so long, or until a signal. */
+import { FsError } from './errors.js'
+import type { Milliseconds } from './units.js'
+
+/** The time was over first. */
+export const late = Symbol('late')
+
+/**
+ * What some work brings within a time. If it takes longer it goes on, and nobody hears of its end.
+ * @throws what the work throws in time
+ */
+export async function inTime<T>(work: Promise<T>, limit: Milliseconds): Promise<T | typeof late> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<typeof late>((resolve) => (timer = setTimeout(resolve, limit, late)))
+  try {
+    return await Promise.race([work, over])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Waits for an answer of the bucket that is shared with others, until the caller's own signal.
+ * @throws what the work throws; FsError ETIMEDOUT if the signal comes first
+ */
+export function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(new FsError('ETIMEDOUT', 'The bucket did not answer in time.'))
+    if (signal.aborted) {
+      shared.catch(() => undefined)
+      onAbort()
+      return
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    shared
+      .finally(() => signal.removeEventListener('abort', onAbort))
+      .then(resolve, (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))))
+  })
+}

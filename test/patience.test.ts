@@ -1,0 +1,39 @@
+/** Waiting for what goes on without the one who waits. */
+import { getEventListeners } from 'node:events'
+import t from 'tap'
+import { inTime, late, orAborted } from '../src/patience.js'
+
+const never = new Promise<never>(() => undefined)
+
+t.test('what comes in time is had, what fails in time is thrown, and no timer stays', async (t) => {
+  t.equal(await inTime(Promise.resolve('it'), 60_000), 'it')
+  await t.rejects(inTime(Promise.reject(new Error('no')), 60_000), { message: 'no' })
+  const timers = process.getActiveResourcesInfo().filter((it) => it === 'Timeout').length
+  await inTime(Promise.resolve(), 60_000)
+  t.equal(process.getActiveResourcesInfo().filter((it) => it === 'Timeout').length, timers)
+})
+
+t.test("what takes longer is late, and its failure is nobody's", async (t) => {
+  let fail: (error: Error) => void = () => undefined
+  const work = new Promise<never>((_resolve, reject) => (fail = reject))
+  t.equal(await inTime(work, 1), late)
+  fail(new Error('afterwards'))
+  // An unhandled rejection would end the process before this.
+  await new Promise((resolve) => setImmediate(resolve))
+})
+
+t.test('a signal ends the wait, not what is waited for', async (t) => {
+  const controller = new AbortController()
+  const waits = orAborted(never, controller.signal)
+  controller.abort()
+  await t.rejects(waits, { code: 'ETIMEDOUT' })
+  await t.rejects(orAborted(Promise.reject(new Error('unheard')), controller.signal), { code: 'ETIMEDOUT' })
+  t.equal(await orAborted(Promise.resolve('it'), new AbortController().signal), 'it')
+})
+
+t.test('of a wait that is over nothing is left at the signal', async (t) => {
+  const { signal } = new AbortController()
+  await orAborted(Promise.resolve(), signal)
+  await t.rejects(orAborted(Promise.reject(new Error('no')), signal), { message: 'no' })
+  t.same(getEventListeners(signal, 'abort'), [])
+})
