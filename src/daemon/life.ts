@@ -22,7 +22,7 @@ import { makeFilesystem, makeReading, makeSender, openAudit, openDiskCache, type
 import { firstLook } from './first-look.js'
 import { openBucket, type Bucket } from './open-bucket.js'
 import { Owning } from './owned.js'
-import { logRemains, queueReport, statusReport, type Parts } from './status.js'
+import { logRemains, queueReport, slowBinding, statusReport, type Parts } from './status.js'
 
 /** For what comes after a drain has ended by its own limit. */
 const drainMargin: Milliseconds = 10_000
@@ -172,9 +172,7 @@ class RunningDaemon implements Daemon {
     this.#owning.add('taking the mount away', () => (this.#isGone ? undefined : mount.detach()))
     this.#watchMount(mount)
     this.#log.info({ mountpoint, bucket: source, state: this.#state.path }, 'mounted')
-    if (mount.binding === 'stock') {
-      this.#log.warn('The binding was not compiled here (see scripts/build-binding): the mount slows down under load.')
-    }
+    if (mount.whyStock !== undefined) this.#log.warn(slowBinding(mount.whyStock))
   }
 
   async #startControl(sender: Sender, info: Info): Promise<void> {

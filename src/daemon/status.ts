@@ -84,9 +84,14 @@ function problemsOf({ bucket: { health }, audit, sender, mount, putAside }: Part
       ...(sender?.problems() ?? []),
       ...(putAside?.problems() ?? []),
       ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
-      ...(mount?.binding === 'stock' ? ['The binding was not compiled here: the mount slows down under load.'] : []),
+      ...(mount?.whyStock === undefined ? [] : [slowBinding(mount.whyStock)]),
     ]),
   ]
+}
+
+/** @param why it was not compiled */
+export function slowBinding(why: string): string {
+  return `The binding was not compiled here (${why}): the mount slows down under load.`
 }
 
 /** Sent without anybody's doing. */

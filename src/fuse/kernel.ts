@@ -1,4 +1,5 @@
 /** The compiled half of the mount (`native/`): it reads the kernel's calls and writes the answers. */
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 /** A mount, as `native/` knows it. */
@@ -102,13 +103,28 @@ export interface Kernel {
   keepFreed(bytes: number): void
 }
 
-/** undefined: it was not compiled here. */
-export const kernel: Kernel | undefined = load()
+const reasonFile = new URL('../../../native/build/why-not', import.meta.url)
+const loaded = load()
 
-function load(): Kernel | undefined {
+/** undefined: @see whyNotCompiled */
+export const kernel: Kernel | undefined = 'kernel' in loaded ? loaded.kernel : undefined
+/** Why there is none here: part of a sentence. */
+export const whyNotCompiled: string | undefined = 'why' in loaded ? loaded.why : undefined
+
+function load(): { readonly kernel: Kernel } | { readonly why: string } {
   try {
-    return createRequire(import.meta.url)('../../../native/build/Release/kernel.node') as Kernel
+    return { kernel: createRequire(import.meta.url)('../../../native/build/Release/kernel.node') as Kernel }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const isThere = !('code' in error && error.code === 'MODULE_NOT_FOUND')
+    return { why: isThere ? `Node ${process.version} can't load it: ${error.message}` : toldByBuild() }
+  }
+}
+
+function toldByBuild(): string {
+  try {
+    return readFileSync(reasonFile, 'utf8').trim()
   } catch {
-    return undefined
+    return 'the installation did not try: run scripts/build-binding'
   }
 }

@@ -7,7 +7,7 @@ import { systemClock } from '../telemetry/clock.js'
 import { Answerer, type CallCounts } from './answer.js'
 import { KernelBeliefs } from './beliefs/kernel-beliefs.js'
 import { findHolders } from './holders.js'
-import { kernel } from './kernel.js'
+import { kernel, whyNotCompiled } from './kernel.js'
 import { mountByKernel, type KernelMount } from './kernel-mount.js'
 import type { FuseMountOptions } from './mount-options.js'
 import { mountAt, unmount } from './mountinfo.js'
@@ -28,6 +28,8 @@ export interface MountRequest extends FuseMountOptions {
 export interface MountedFuse {
   /** `stock`: not compiled here, slows down under load. */
   readonly binding: 'compiled' | 'stock'
+  /** Why it is the stock one. */
+  readonly whyStock: string | undefined
   /** Resolves when the mount is gone, whoever took it away. */
   readonly gone: Promise<void>
   counts(): CallCounts & { readonly answeredByBinding: number }
@@ -44,8 +46,10 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const { mountpoint, log } = request
   const answerer = new Answerer({ log, deadline: request.opTimeout })
   const how = { operations: new Operations(new KernelBeliefs(request.fs, systemClock)), answerer, owner: request.owner }
-  const mounted = await begin(request, how).catch((error: unknown) => {
+  const mounted = await begin(request, how).catch(async (error: unknown) => {
     answerer.close()
+    // The kernel may have mounted what could not begin.
+    await takeAwayDead(mountpoint, log)
     throw new UsageError(`Mounting on ${mountpoint} was refused (${error instanceof Error ? error.message : 'error'}).`)
   })
   const { kept } = mounted
@@ -60,6 +64,7 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   })
   return {
     binding: kept ? 'compiled' : 'stock',
+    whyStock: kept ? undefined : whyNotCompiled,
     gone,
     counts: () => ({ ...answerer.counts, answeredByBinding: kept?.answered ?? 0 }),
     folderChanged: () => kept?.drop(),
