@@ -9,7 +9,6 @@ import type { DuplicatePolicy } from '../config.js'
 import { renewed, type Beside } from './life/beside.js'
 import { Bundles } from './bundles/bundles.js'
 import type { Told } from './life/change.js'
-import { Closing } from './writing/closing.js'
 import type { Descriptors } from './disk/descriptors.js'
 import type { Holding } from './life/holding.js'
 import { judged, toldOf } from './life/judgement.js'
@@ -17,7 +16,9 @@ import type { Locks } from './disk/locks.js'
 import { pathId, without, type Message } from './life/message.js'
 import type { MessageBook } from './disk/book.js'
 import { NameCheck } from './life/name-check.js'
+import { LastCloses } from './writing/last-closes.js'
 import { OpenFiles } from './writing/open-files.js'
+import { WritingSession } from './writing/writing-session.js'
 import { Packer } from './bundles/packer.js'
 import type { Pickup } from './pickup.js'
 import { dataOf, released, retried } from './life/by-hand.js'
@@ -61,13 +62,12 @@ export class DurableSender implements Sender {
   readonly #rows: Rows
   readonly #packer: Packer
   readonly #bundles: Bundles
-  readonly #closing: Closing
+  readonly #lastCloses: LastCloses
   readonly #rejudging: Rejudging
   #isLeaving = false
 
   constructor(parts: DurableSenderParts) {
     this.#parts = parts
-    this.#files = new OpenFiles({ ...parts, onClosed: (id, endOfWriting) => this.#closing.closed(id, endOfWriting) })
     this.#names = new NameCheck(parts)
     const judge = (message: Message): Message => this.#judged(message)
     const onQueued = () => parts.uploads.kick()
@@ -76,7 +76,8 @@ export class DurableSender implements Sender {
       await this.#rejudging.heed()
       onQueued()
     }
-    this.#closing = new Closing({ ...parts, judge, onJudged, isWritten: (id) => this.#files.isWritten(id) })
+    this.#lastCloses = new LastCloses({ ...parts, judge, onJudged })
+    this.#files = new OpenFiles({ ...parts, lastCloses: this.#lastCloses })
     this.#packer = new Packer({ ...parts, judge, onPacked: onQueued })
     this.#rows = new Rows({ ...parts, packer: this.#packer })
     this.#bundles = new Bundles({ ...parts, files: this.#files, names: this.#names, packer: this.#packer })
@@ -160,9 +161,9 @@ export class DurableSender implements Sender {
           const rest = without(current, 'reason', 'wait', 'triggeredBy', 'isReleased')
           const opened: Message = { ...(isLost ? rest : without(rest as Message, 'error')), state: 'open' }
           await this.#write([opened], [{ event: 'reopened' }])
-          file.reopened(current)
+          file.session.reopened(current)
         }
-        if (flags.truncate) await file.truncate(0)
+        if (flags.truncate) await file.truncate(0, { isLocked: true })
         return file.handle({ write: true })
       } finally {
         await pin.release()
@@ -277,7 +278,7 @@ export class DurableSender implements Sender {
 
   async close(): Promise<void> {
     this.#isLeaving = true
-    this.#closing.close()
+    await this.#lastCloses.close()
     await this.#packer.close()
     await this.#parts.uploads.close()
     await this.#parts.pickup.close()
@@ -287,9 +288,7 @@ export class DurableSender implements Sender {
   /** At the start: files that were closed, of which the kernel could not tell any more. */
   async finishClosed(): Promise<void> {
     const closed = [...this.#parts.book.all()].filter((it) => it.state === 'open')
-    for (const { id, size } of closed) {
-      await this.#closing.closed(id, () => ({ isChanged: true, before: undefined, size, damage: undefined }))
-    }
+    for (const { id, size } of closed) await this.#lastCloses.of(WritingSession.ofNew(id, size, this.#parts))
     await this.#rejudging.heedAll()
     this.#packer.kick()
   }

@@ -1,20 +1,17 @@
 /** The spool files that are open, one for each message, whoever opened it how often. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock } from '../../telemetry/clock.js'
 import type { Bytes, Milliseconds } from '../../units.js'
-import type { Locks } from '../disk/locks.js'
-import type { MessageBook } from '../disk/book.js'
-import { SharedFile, type EndOfWriting } from './open-file.js'
-import type { OpenSpoolFile } from '../sender.js'
 import type { Spool, SpoolFile } from '../disk/spool.js'
+import type { OpenSpoolFile } from '../sender.js'
+import type { LastCloses } from './last-closes.js'
+import type { OpenMessageOptions } from './open-message.js'
+import { SharedFile } from './shared-file.js'
+import { WritingSession } from './writing-session.js'
 
-export interface OpenFilesOptions {
-  readonly book: MessageBook
-  readonly locks: Locks
+export interface OpenFilesOptions extends OpenMessageOptions {
   readonly spool: Spool
-  readonly clock: Clock
-  /** The last writer has closed a file: asks for the end of writing once nobody else can open it. */
-  readonly onClosed: (id: string, endOfWriting: () => EndOfWriting | undefined) => Promise<void>
+  /** Told when the last writer has closed a file. */
+  readonly lastCloses: LastCloses
 }
 
 export class OpenFiles {
@@ -27,7 +24,8 @@ export class OpenFiles {
 
   /** @throws FsError if the spool can't be written */
   async create(id: string): Promise<OpenSpoolFile> {
-    return this.#share(id, await this.#options.spool.create(id), true).handle({ write: true })
+    const file = await this.#options.spool.create(id)
+    return this.#share(file, WritingSession.ofNew(id, 0, this.#options)).handle({ write: true })
   }
 
   /**
@@ -43,7 +41,7 @@ export class OpenFiles {
       const opened = await this.#options.spool.open(id, { isLost })
       file = this.#open.get(id)
       if (file) await opened.close()
-      else file = this.#share(id, opened, false)
+      else file = this.#share(opened, this.#session(id, opened.size))
     }
     return { file, pin: file.handle({ write: false }) }
   }
@@ -55,12 +53,12 @@ export class OpenFiles {
 
   /** Whether somebody has it open for writing. */
   isWritten(id: string): boolean {
-    return this.#open.get(id)?.isWritten === true
+    return this.#open.get(id)?.session.writers.isEmpty === false
   }
 
   /** Whether all that was written to it was closed by somebody. */
   isFlushed(id: string): boolean {
-    return this.#open.get(id)?.isFlushed === true
+    return this.#open.get(id)?.session.isFlushed === true
   }
 
   /** Nobody has anything open any more, or the patience is over. */
@@ -76,16 +74,18 @@ export class OpenFiles {
     for (const file of [...this.#open.values()]) await file.endWriting()
   }
 
-  #share(id: string, file: SpoolFile, isNew: boolean): SharedFile {
-    const { book, locks, clock, onClosed } = this.#options
+  #session(id: string, size: Bytes): WritingSession {
+    return this.#options.lastCloses.unfinished(id) ?? new WritingSession(id, size, this.#options)
+  }
+
+  #share(file: SpoolFile, session: WritingSession): SharedFile {
     const shared: SharedFile = new SharedFile({
-      ...{ id, file, book, locks, clock, isNew },
-      onClosed: () => onClosed(id, () => shared.endOfWriting()),
+      ...{ file, session, lastCloses: this.#options.lastCloses },
       onIdle: () => {
-        if (this.#open.get(id) === shared) this.#open.delete(id)
+        if (this.#open.get(session.id) === shared) this.#open.delete(session.id)
       },
     })
-    this.#open.set(id, shared)
+    this.#open.set(session.id, shared)
     return shared
   }
 }

@@ -1,0 +1,165 @@
+/** A spool file that is open, under all its handles: several processes may write to it, and the last one's close decides. */
+import { FsError, type FsErrorCode } from '../../errors.js'
+import type { Bytes } from '../../units.js'
+import type { SpoolFile } from '../disk/spool.js'
+import type { Close, OpenSpoolFile } from '../sender.js'
+import type { LastCloses } from './last-closes.js'
+import { ReadingHandle, WritingHandle } from './spool-handles.js'
+import type { Writer } from './writers.js'
+import type { WritingSession } from './writing-session.js'
+
+export interface SharedFileOptions {
+  readonly file: SpoolFile
+  readonly session: WritingSession
+  readonly lastCloses: LastCloses
+  /** Nobody has it open any more. */
+  readonly onIdle: () => void
+}
+
+/** No object of S3 is larger. */
+const largest: Bytes = 5 * 1024 ** 4
+/** What a truncate that leaves the file as it was may fail with. */
+const withoutRoom: readonly FsErrorCode[] = ['ENOSPC', 'EFBIG']
+
+export class SharedFile {
+  readonly session: WritingSession
+  /** Resolves when nobody has it open any more. */
+  readonly idle: Promise<void>
+  readonly #file: SpoolFile
+  readonly #lastCloses: LastCloses
+  readonly #onIdle: () => void
+  #handles = 0
+
+  constructor({ file, session, lastCloses, onIdle }: SharedFileOptions) {
+    this.session = session
+    this.#file = file
+    this.#lastCloses = lastCloses
+    let resolveIdle: () => void = () => undefined
+    this.idle = new Promise((resolve) => (resolveIdle = resolve))
+    this.#onIdle = () => {
+      onIdle()
+      resolveIdle()
+    }
+  }
+
+  get size(): Bytes {
+    return this.#file.size
+  }
+
+  /** A further handle. */
+  handle(options: { readonly write: boolean }): OpenSpoolFile {
+    this.#handles += 1
+    return options.write ? new WritingHandle(this, this.session.writers.opened()) : new ReadingHandle(this)
+  }
+
+  read(position: Bytes, length: Bytes): Promise<Uint8Array> {
+    return this.#file.read(position, length)
+  }
+
+  async write(writer: Writer, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+    const { damage } = this.session
+    mustFit(position + bytes.length)
+    damage.mustBeWhole()
+    writer.wrote()
+    const { length } = bytes
+    await damage.guardAnswer(signal, () => this.#write(bytes, position))
+    this.session.written(this.#file.size)
+    return length
+  }
+
+  /** @param options.isLocked by who asks */
+  async truncate(size: Bytes, options: { readonly isLocked: boolean }): Promise<void> {
+    const { damage, message, isChanged } = this.session
+    mustFit(size)
+    if (size === 0 && damage.sentence !== undefined) return this.#beginAnew(options)
+    damage.mustBeWhole()
+    const isCutOff = size === 0 && message.current?.killedBy !== undefined
+    if (size === this.#file.size && !isChanged && !isCutOff) return
+    await damage.guard(async () => {
+      await message.writtenAgain(options)
+      await this.#file.drain()
+    })
+    await damage.guard(() => this.#file.truncate(size), withoutRoom)
+    if (size === 0) this.session.emptied()
+    else this.session.written(size)
+  }
+
+  sync(): Promise<void> {
+    return this.session.damage.guard(() => this.#file.sync())
+  }
+
+  /**
+   * close(2) of one descriptor: data, folder and journal are on disk when it resolves. Before the first byte
+   * (`sh -c '… > f'`) there is nothing to do.
+   */
+  async flush(writer: Writer, close: Close, signal: AbortSignal): Promise<void> {
+    const { damage, message, isChanged, before } = this.session
+    // One that had failed before it was opened may be closed as it was.
+    if (isChanged) damage.mustBeWhole()
+    if (message.current === undefined) return
+    // Asked at once, while the process is there.
+    const known = writer.closed(close, (killedBy) => message.writerKilled(killedBy))
+    // One that waited to be sent, and was opened for writing without a write, waits again.
+    if (!isChanged && before?.state !== 'queued') return known
+    await damage.guardAnswer(signal, () => this.#flushed(known))
+  }
+
+  /** The kernel's word that a handle is closed by all who had it. @param writer undefined: one that could only read */
+  async release(writer: Writer | undefined): Promise<void> {
+    await writer?.known()
+    if (writer && this.session.writers.released(writer)) await this.#closedByAll()
+    this.#handles -= 1
+    if (this.#handles > 0) return
+    this.#onIdle()
+    await this.#file.close()
+  }
+
+  /**
+   * Nobody has it open, though no release came. What was written after the last close(2) came from a process that is
+   * gone, or is out of our sight: then it stays as it is, to be held at the next mount.
+   */
+  async endWriting(): Promise<void> {
+    const { writers, isFlushed, message } = this.session
+    if (writers.isEmpty || !(isFlushed || message.isComplete)) return
+    writers.end()
+    await this.#closedByAll()
+  }
+
+  /** The last writer is gone. */
+  async #closedByAll(): Promise<void> {
+    // What came after the last flush: pages of a mapping, written back late.
+    if (this.session.isChanged) await this.sync().catch(() => undefined)
+    await this.#lastCloses.of(this.session)
+  }
+
+  /** @param known how it is closed */
+  async #flushed(known: Promise<void>): Promise<void> {
+    const { message, writers } = this.session
+    this.session.flushed()
+    await this.#file.sync()
+    await known
+    const isComplete = await message.flushed(this.#file.size, () => writers.areClosed)
+    if (isComplete) writers.expectRelease()
+  }
+
+  async #write(bytes: Uint8Array, position: Bytes): Promise<void> {
+    const { message } = this.session
+    if (!message.isComplete) return this.#file.write(bytes, position)
+    const copy = Buffer.from(bytes)
+    await message.writtenAgain({ isLocked: false })
+    return this.#file.write(copy, position)
+  }
+
+  /** Whatever of it was lost is not in it any more. */
+  async #beginAnew(options: { readonly isLocked: boolean }): Promise<void> {
+    await this.session.damage.guard(async () => {
+      await this.session.message.writtenAgain(options)
+      await this.#file.clear()
+    })
+    this.session.emptied()
+  }
+}
+
+function mustFit(size: Bytes): void {
+  if (size > largest) throw new FsError('EFBIG', 'S3 takes files of up to 5 TiB.')
+}

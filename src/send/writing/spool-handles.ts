@@ -1,0 +1,75 @@
+/** What one handle of the kernel's may do with a file of the spool that it shares with others. */
+import { FsError } from '../../errors.js'
+import type { Bytes } from '../../units.js'
+import type { Close, OpenSpoolFile } from '../sender.js'
+import type { SharedFile } from './shared-file.js'
+import type { Writer } from './writers.js'
+
+/** What every handle may do. */
+class SpoolHandle {
+  protected readonly file: SharedFile
+
+  constructor(file: SharedFile) {
+    this.file = file
+  }
+
+  get id(): string {
+    return this.file.session.id
+  }
+
+  read(position: Bytes, length: Bytes): Promise<Uint8Array> {
+    return this.file.read(position, length)
+  }
+
+  fsync(): Promise<void> {
+    return this.file.sync()
+  }
+}
+
+export class ReadingHandle extends SpoolHandle implements OpenSpoolFile {
+  write(): Promise<number> {
+    return Promise.reject(notForWriting())
+  }
+
+  truncate(): Promise<void> {
+    return Promise.reject(notForWriting())
+  }
+
+  /** Nothing of its can be lost. */
+  flush(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  release(): Promise<void> {
+    return this.file.release(undefined)
+  }
+}
+
+export class WritingHandle extends SpoolHandle implements OpenSpoolFile {
+  readonly #writer: Writer
+
+  constructor(file: SharedFile, writer: Writer) {
+    super(file)
+    this.#writer = writer
+  }
+
+  write(bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+    return this.file.write(this.#writer, bytes, position, signal)
+  }
+
+  truncate(size: Bytes): Promise<void> {
+    return this.file.truncate(size, { isLocked: false })
+  }
+
+  flush(close: Close, signal: AbortSignal): Promise<void> {
+    return this.file.flush(this.#writer, close, signal)
+  }
+
+  release(): Promise<void> {
+    return this.file.release(this.#writer)
+  }
+}
+
+function notForWriting(): FsError {
+  return new FsError('EBADF', 'The file was not opened for writing.')
+}
