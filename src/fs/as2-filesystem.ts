@@ -16,7 +16,7 @@ import type {
 } from './filesystem.js'
 import type { FileDescription } from './file-description.js'
 import { HandleTable } from './handles.js'
-import type { ReadOnlyTree } from './read-only-tree.js'
+import type { ReadOnlyPlace, ReadOnlyTree } from './read-only-tree.js'
 import type { SendFolder } from './send-folder.js'
 import type { Partner } from '../view/partner.js'
 
@@ -153,6 +153,7 @@ export class As2Filesystem implements Filesystem {
       return this.#send.mkdir(partner, names, signal)
     }
     if (this.#readOnly) throw mountedReadOnly()
+    if (await this.#isThere(place, signal)) throw new FsError('EEXIST', `${path} is there already.`)
     if (place.kind === 'station') return this.#partners.make(newId(place.station))
     const station = await this.#partners.findStation(place.station, signal)
     await this.#partners.make(station, newId(place.partner))
@@ -192,6 +193,16 @@ export class As2Filesystem implements Filesystem {
 
   statfs(): Promise<FilesystemFigures> {
     return this.#figures()
+  }
+
+  async #isThere(place: ReadOnlyPlace, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#tree.getattr(place, signal)
+      return true
+    } catch (error) {
+      if (error instanceof FsError && error.code === 'ENOENT') return false
+      throw error
+    }
   }
 
   #opened(file: FileDescription): Opened {

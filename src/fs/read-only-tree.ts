@@ -77,6 +77,7 @@ export class ReadOnlyTree {
       case 'view':
         return this.#views.readdir(place, signal)
       case 'control-file':
+        this.#control.getattr(place.name)
         throw new FsError('ENOTDIR', `${place.name} is a file.`)
       case 'absent':
         throw absent()
@@ -94,6 +95,7 @@ export class ReadOnlyTree {
       case 'absent':
         throw absent()
       default:
+        await this.getattr(place, signal)
         throw new FsError('EISDIR', 'That is a folder.')
     }
   }

@@ -38,9 +38,13 @@ export class SendFolder {
   }
 
   async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
-    const listed = (await this.#submitted.tree(partner, signal))?.readdir(names)
+    const tree = await this.#submitted.tree(partner, signal)
+    const listed = tree?.readdir(names)
     const local = this.#localEntries(partner, names)
-    if (!listed && local.length === 0 && names.length > 0 && !this.#isBundle(partner, names)) throw absent(names)
+    if (!listed && local.length === 0 && names.length > 0 && !this.#isBundle(partner, names)) {
+      const isFile = this.#sender.row(partner, names) ?? tree?.lookup(names)
+      throw isFile ? new FsError('ENOTDIR', `${names.join('/')} is a file.`) : absent(names)
+    }
     const merged = new Map<string, DirectoryEntry>()
     for (const entry of listed ?? []) merged.set(entry.name, { ...entryAttributes(entry), name: entry.name })
     for (const entry of local) merged.set(entry.name, entry)
@@ -55,10 +59,11 @@ export class SendFolder {
   ): Promise<FileDescription> {
     const row = await this.#rowNow(partner, names, signal)
     if (row && row.state !== 'submitted') return this.#sender.open(partner, names, flags, signal)
+    if (this.#isBundle(partner, names)) throw folder(names)
     const info = row ? { key: row.key, size: row.size, mtime: row.mtime, etag: row.etag ?? '' } : undefined
     const entry = info ?? (await this.#submitted.lookup(partner, names, signal))
     if (!entry) throw absent(names)
-    if ('kind' in entry && entry.kind === 'folder') throw new FsError('EISDIR', `${names.join('/')} is a folder.`)
+    if ('kind' in entry && entry.kind === 'folder') throw folder(names)
     if (flags.write) throw submitted(names)
     const object = this.#objects.open(entry)
     return readOnly(
@@ -68,7 +73,7 @@ export class SendFolder {
   }
 
   async create(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<FileDescription> {
-    await this.#rowNow(partner, names, signal)
+    if (!(await this.#rowNow(partner, names, signal))) await this.#mustBeNoFolder(partner, names, signal)
     return this.#sender.create(partner, names, signal)
   }
 
@@ -80,7 +85,8 @@ export class SendFolder {
   async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<Renamed> {
     const isBundle = this.#isBundle(partner, from)
     if (!isBundle) await this.#requireLocal(partner, from, signal, 'EBUSY')
-    await this.#rowNow(partner, to, signal)
+    const replaced = await this.#rowNow(partner, to, signal)
+    if (!isBundle && !replaced) await this.#mustBeNoFolder(partner, to, signal)
     await this.#sender.rename(partner, from, to, signal)
     return { isPacked: isBundle }
   }
@@ -157,8 +163,15 @@ export class SendFolder {
     busyAs: 'EPERM' | 'EBUSY' = 'EPERM',
   ): Promise<void> {
     if (this.#sender.row(partner, names)) return
+    if (busyAs === 'EPERM') await this.#mustBeNoFolder(partner, names, signal)
     if (!(await this.#submitted.lookup(partner, names, signal))) throw absent(names)
     throw new FsError(busyAs, `${names.join('/')} is submitted already: the gateway has it.`)
+  }
+
+  /** @throws FsError EISDIR for `send/`, for a folder that was made here, and for one in the bucket */
+  async #mustBeNoFolder(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+    if (names.length === 0 || this.#isBundle(partner, names)) throw folder(names)
+    if ((await this.#submitted.lookup(partner, names, signal))?.kind === 'folder') throw folder(names)
   }
 
   /** The row of a name: of a submitted one, unless the bucket says that the gateway took it. */
@@ -181,4 +194,8 @@ function absent(names: readonly Name[]): FsError {
 
 function submitted(names: readonly Name[]): FsError {
   return new FsError('EPERM', `${names.join('/')} is submitted: it can be read, not changed.`)
+}
+
+function folder(names: readonly Name[]): FsError {
+  return new FsError('EISDIR', `${names.join('/') || 'send/'} is a folder.`)
 }

@@ -61,7 +61,7 @@ export class Views {
   async readdir(place: ViewPlace, signal: AbortSignal): Promise<FolderContent> {
     const tree = await this.#tree(place, 'content', signal)
     const entries = tree.readdir(place.names)
-    if (!entries) throw absent(place)
+    if (!entries) throw tree.lookup(place.names) ? new FsError('ENOTDIR', 'That is a file.') : absent(place)
     return new ViewContent(entries, tree.listedAt + this.#ttl, () => tree.foldersAfter(place.names))
   }
 
