@@ -99,11 +99,11 @@ export class As2Filesystem implements Filesystem {
     return this.#handles.add(await this.#send.create(partner, names, signal))
   }
 
-  read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
+  async read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
     return this.#handles.get(handle).read(position, length, signal)
   }
 
-  write(handle: number, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+  async write(handle: number, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
     return this.#handles.get(handle).write(bytes, position, signal)
   }
 
@@ -112,15 +112,15 @@ export class As2Filesystem implements Filesystem {
     await this.#send.truncate(partner, names, size, signal)
   }
 
-  ftruncate(handle: number, size: Bytes): Promise<void> {
+  async ftruncate(handle: number, size: Bytes): Promise<void> {
     return this.#handles.get(handle).truncate(size)
   }
 
-  flush(handle: number, close: Close, signal: AbortSignal): Promise<void> {
+  async flush(handle: number, close: Close, signal: AbortSignal): Promise<void> {
     return this.#handles.get(handle).flush(close, signal)
   }
 
-  fsync(handle: number): Promise<void> {
+  async fsync(handle: number): Promise<void> {
     return this.#handles.get(handle).fsync()
   }
 

@@ -1,6 +1,6 @@
 /** What each operation comes to at each kind of place: what is read can be read, what is not `send/` can't be changed. */
 import t, { type Test } from 'tap'
-import type { FilesystemWorld} from '../helpers/filesystem-world.js';
+import type { FilesystemWorld } from '../helpers/filesystem-world.js'
 import { filesystemWorld, outcome } from '../helpers/filesystem-world.js'
 import { globex, never } from '../helpers/sender-world.js'
 
