@@ -109,6 +109,13 @@ export class Expectations {
     return this.#recent(undefined, asked, this.#isAnswering).some((it) => !isIn(it))
   }
 
+  /** Whether the folder of a view was there at any moment. */
+  mayBeThere({ kind, pair, prefix }: View): boolean {
+    const isThere = (state: BucketState): boolean =>
+      kind === 'failed' ? state.hasBelow(prefix) : !pair || pair.isConfigured || hasPair(state, pair)
+    return this.#history.within(-Infinity, this.#now).some(isThere)
+  }
+
   /** What a view shows at this moment. */
   shownNow(view: View): Shown {
     return this.#show(view, this.#history.now)
@@ -172,7 +179,7 @@ export class Expectations {
     const outage = this.#outage
     const to = outage && outage.from <= asked ? outage.from : ended
     const from = isHealthy ? asked - limits.ttl : view.kind === 'send' ? -Infinity : ended - limits.staleTtl
-    const window = { asked, from: Math.min(from, to, listedAt), to, isHealthy, isRelaxed: view === this.#long }
+    const window = { asked, from: Math.min(from, listedAt), to, isHealthy, isRelaxed: view === this.#long }
     return { ...window, mayFailWith: (code) => this.#mayFail(view, names, window, wasAnswering, troubles, code) }
   }
 

@@ -21,7 +21,7 @@ async function holds(t: Test, of: fc.Arbitrary<Scenario>, share: number): Promis
 const timeout = 1_000 * (seconds * 2 + 120)
 
 t.test('whatever others do to the bucket, and whatever becomes of it, what is shown was so', { timeout }, async (t) => {
-  await holds(t, scenarios(40), 0.75)
+  await holds(t, scenarios(50), 0.75)
 })
 
 t.test('and so in a view of more than a page', { timeout }, async (t) => {

@@ -12,7 +12,7 @@ import type { Action, Change, Scenario, Where } from './read-actions.js'
 import { messageFolder } from './read-actions.js'
 import { Expectations, type Window } from './read-expectations.js'
 import { History, type BucketState, type Version } from './read-history.js'
-import { roots, views, type View } from './read-views.js'
+import { firstView, roots, views, type View } from './read-views.js'
 import { limits, ReadWorld } from './read-world.js'
 
 type Look = Extract<Action, { do: 'getattr' | 'readdir' | 'open' }>
@@ -62,7 +62,7 @@ class ReadModel {
   constructor(world: ReadWorld, scenario: Scenario) {
     this.#world = world
     this.#scenario = scenario
-    this.#expected = new Expectations(this.#history, world, scenario.messages > 0 ? views[0] : undefined)
+    this.#expected = new Expectations(this.#history, world, scenario.messages > 0 ? firstView : undefined)
   }
 
   async run(): Promise<string[]> {
@@ -104,7 +104,7 @@ class ReadModel {
         await this.#world.heal()
         return
       case 'deny':
-        this.#deny(views[action.view])
+        this.#deny(this.#nthView(action.view))
         return
       case 'allow':
         this.#deny(undefined)
@@ -133,11 +133,11 @@ class ReadModel {
     await this.#do({ do: 'allow' })
     await this.#world.clock.advance(limits.reconcile + limits.ttl)
     // The first look begins the comparison with the whole, after the ttl the next one has what it found.
-    for (const view of views.keys()) await this.#look({ do: 'readdir', where: { at: 'view', view } })
+    await this.#readdirAll()
     await this.#partners()
     await this.#world.clock.advance(limits.ttl + 1)
     this.#expected.isOver = true
-    for (const view of views.keys()) await this.#look({ do: 'readdir', where: { at: 'view', view } })
+    await this.#readdirAll()
     for (const nth of this.#history.now.objects.size > 50 ? [0] : [...this.#history.now.objects.keys()].keys()) {
       await this.#look({ do: 'open', where: { at: 'key', nth, names: 9 } })
       const last = this.#handles.length - 1
@@ -146,11 +146,15 @@ class ReadModel {
     for (const { handle } of this.#handles) await this.#world.fs.release(handle)
   }
 
+  async #readdirAll(): Promise<void> {
+    for (const nth of this.#scenario.views.keys()) await this.#look({ do: 'readdir', where: { at: 'view', view: nth } })
+  }
+
   /** @returns the key that is another now */
   #change(change: Change): string | undefined {
     const { clock, store } = this.#world
     if (change.do === 'put') {
-      const prefix = views[change.view]?.prefix ?? ''
+      const prefix = this.#nthView(change.view).prefix
       const key = prefix + change.rest
       if (Buffer.byteLength(key) > 1_024) return undefined
       this.#put(this.#history.version(key, change.size, clock.now()))
@@ -173,6 +177,11 @@ class ReadModel {
     this.#history.put(versions, clock.monotonic())
   }
 
+  #nthView(nth: number): View {
+    const among = this.#scenario.views
+    return views[among[nth % among.length] ?? 0] ?? firstView
+  }
+
   #nthKey(nth: number): string | undefined {
     const keys = [...this.#history.now.objects.keys()]
     return keys[keys.length - 1 - (nth % Math.max(1, keys.length))]
@@ -180,14 +189,14 @@ class ReadModel {
 
   #place(where: Where): Place | undefined {
     if (where.at === 'view') {
-      const view = views[where.view]
-      return view && placeOf(view, where.name === undefined ? [] : [where.name as Name])
+      const view = this.#nthView(where.view)
+      return placeOf(view, where.name === undefined ? [] : [where.name as Name])
     }
     const key = this.#nthKey(where.nth)
     const view =
       key === undefined ? undefined : views.filter((it) => key.startsWith(it.prefix)).at(where.nth % 2 === 0 ? 0 : -1)
     if (key === undefined || !view) return undefined
-    const path = pathIn(this.#expected.shownNow(view), key) ?? []
+    const path = pathIn(this.#expected.shownNow(view), key) ?? (key.slice(view.prefix.length).split('/') as Name[])
     const names = path.slice(0, where.names)
     return placeOf(view, where.name === undefined ? names : [...names.slice(0, -1), where.name as Name])
   }
@@ -219,9 +228,9 @@ class ReadModel {
   async #getattr({ view, names, path }: Place): Promise<void> {
     const { outcome, window } = await this.#call(view, names, (signal) => this.#world.fs.getattr(path, signal))
     const found = outcome.value ? shownOf('', outcome.value) : outcome.code
-    const isRight = (entry: Entry | undefined): boolean =>
-      names.length === 0 && outcome.value ? outcome.value.kind === 'folder' : isSame(found, entry)
-    this.#check(`getattr of ${path}`, place(view, names), window, outcome, isRight)
+    if (names.length === 0 && outcome.value) {
+      if (outcome.value.kind !== 'folder' || !this.#expected.mayBeThere(view)) this.#problem(`${path} is shown`)
+    } else this.#check(`getattr of ${path}`, place(view, names), window, outcome, (entry) => isSame(found, entry))
   }
 
   async #readdir({ view, names, path }: Place): Promise<void> {
@@ -395,16 +404,18 @@ class ReadModel {
 
   /** Of a view whose new keys are looked for behind the known ones. */
   #checkRelaxed(what: string, { view, names }: Place, window: Window, entries: readonly Shown[]): void {
-    const shown = new Map(entries.map((it) => [it.name, it]))
-    const all = [...this.#expected.candidates(view, window)].map(
-      (it) => new Map((it.readdir(names) ?? []).map((entry) => [entry.name as string, shownOf(entry.name, entry)])),
-    )
-    for (const entry of entries)
-      if (!all.some((it) => equal([it.get(entry.name) ?? entry], [entry]) && it.has(entry.name)))
-        this.#problem(`${what}: ${text(entry)}, which was not there at any moment since the last listing of the whole`)
-    for (const name of all[0]?.keys() ?? [])
-      if (!shown.has(name) && all.every((it) => it.has(name)))
-        this.#problem(`${what}: lacks ${name}, which was there all the time`)
+    const shown = new Set(entries.map((it) => it.name))
+    // Most are as they are now.
+    const all = [...this.#expected.candidates(view, window)].reverse()
+    const at = (it: (typeof all)[number], name: string) => it.lookup([...names, name as Name])
+    for (const entry of entries) {
+      const wasSo = all.some((it) => isSame({ ...entry, name: '' }, at(it, entry.name)))
+      if (!wasSo) this.#problem(`${what}: ${text(entry)}, which was not there since the whole was listed`)
+    }
+    for (const { name } of all[0]?.readdir(names) ?? []) {
+      const wasThere = !shown.has(name) && all.every((it) => at(it, name))
+      if (wasThere) this.#problem(`${what}: lacks ${name}, which was there all the time`)
+    }
     if (names.length > 0 || !window.isHealthy) return
     for (const key of this.#expected.orderly(view, window.asked)) {
       const [first = ''] = key.slice(view.prefix.length).split('/')

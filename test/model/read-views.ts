@@ -38,8 +38,10 @@ export interface View {
 
 const [acme, other, odd] = pairs
 
+export const firstView = plain(acme, 'inbox', 'files/A/B/inbox/')
+
 export const views: readonly View[] = [
-  plain(acme, 'inbox', 'files/A/B/inbox/'),
+  firstView,
   plain(acme, 'outbox', 'files/A/B/outbox/'),
   { ...plain(acme, 'failed', 'files/A/B/failed/'), kind: 'failed' },
   plain(acme, 'duplicate', 'duplicate/A/B/'),
