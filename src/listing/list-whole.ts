@@ -6,11 +6,11 @@ import type { FsError } from '../errors.js'
 import type { ListPage, ListRequest, Store } from '../s3/store.js'
 import type { Key, Prefix } from '../units.js'
 import { ChunkBuilder } from './chunk-builder.js'
+import { asFsError } from './failed-fetches.js'
 import { KeyIndex } from './key-index.js'
 import { compareKeys } from '../s3/key-order.js'
 import { KeySpace } from './key-space.js'
 import { belowPrefix } from './list-range.js'
-import { asFsError } from './refreshed.js'
 
 /** LISTs at a time. */
 const parallel = 6

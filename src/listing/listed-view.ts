@@ -9,16 +9,16 @@ import type { Store } from '../s3/store.js'
 import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
+import { ForgottenKeys } from './forgotten-keys.js'
 import { KeyIndex } from './key-index.js'
-import { compareKeys } from '../s3/key-order.js'
 import { ArrivalOrder, difference } from './arrival-order.js'
 import { IndexTree } from './key-tree.js'
 import { listRange } from './list-range.js'
-import { listWhole } from './list-whole.js'
 import type { Glimpse, KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { lookBackPoint, pageLength } from './look-back.js'
 import { Peeks } from './peeks.js'
-import { asFsError, Refreshed, type RefreshedOptions } from './refreshed.js'
+import { Refreshed, type RefreshedOptions } from './refreshed.js'
+import { WholeListings, type Whole } from './whole-listings.js'
 
 export interface ViewOptions {
   readonly prefix: Prefix
@@ -40,14 +40,6 @@ export interface ViewOptions {
   readonly log: Logger
 }
 
-/** A listing of the whole that is under way. */
-interface Flight {
-  readonly startedAt: Milliseconds
-  /** What came after this key was listed by others since. */
-  tail: string | undefined
-  readonly listed: Promise<ViewTree>
-}
-
 /** So many looks at single paths, and listing the whole is cheaper. */
 const manyPeeks = 16
 /** After a comparison that failed, the next one waits for this. */
@@ -55,26 +47,27 @@ const reconcilePause: Milliseconds = 30_000
 
 export class ListedView {
   readonly #options: ViewOptions
-  readonly #seen: Refreshed<ViewTree>
+  readonly #seen: Refreshed<IndexTree>
   readonly #order: ArrivalOrder
   readonly #peeks: Peeks
-  readonly #flights = new Set<Flight>()
-  /** Keys that a GET did not find, and when: a listing begun before that may still have them. */
-  readonly #forgotten = new Map<string, Milliseconds>()
+  readonly #wholes: WholeListings<IndexTree>
+  readonly #forgotten: ForgottenKeys
   #nextReconcile: Milliseconds = 0
 
   constructor(options: ViewOptions) {
     const { ttl, deadline, patience, pulse, mayServe, clock, timers } = options
     this.#options = options
+    this.#wholes = new WholeListings(options, (whole) => this.#land(whole))
+    this.#forgotten = new ForgottenKeys(clock, deadline)
     this.#order = new ArrivalOrder(options.reconcile)
     this.#peeks = new Peeks(options)
     this.#seen = new Refreshed({
       ...{ ttl, deadline, patience, pulse, mayServe, clock, timers },
       fetch: (signal) => this.#refresh(signal),
-      // One that takes longer than the ttl would otherwise follow upon itself without end.
       onChange: (former, tree) => {
         if (former?.index !== tree.index) options.onChange()
       },
+      // One that takes longer than the ttl would otherwise follow upon itself without end.
       spacing: (tree, took) => (this.#isCheap(tree) ? 0 : 2 * took),
     })
   }
@@ -126,13 +119,11 @@ export class ListedView {
   async complete(since: Milliseconds, signal: AbortSignal): Promise<ViewTree> {
     const { known } = this.#seen
     if (known && known.completeAt >= since) return known
-    return orAborted(this.#listAll(since), signal)
+    return orAborted(this.#wholes.begunSince(since), signal)
   }
 
   forget(key: string): void {
-    const now = this.#options.clock.monotonic()
-    for (const [old, at] of this.#forgotten) if (now - at > this.#options.deadline) this.#forgotten.delete(old)
-    this.#forgotten.set(key, now)
+    this.#forgotten.add(key)
     this.#change((index) => index.without(key))
   }
 
@@ -165,7 +156,7 @@ export class ListedView {
     }
   }
 
-  #looked(tree: ViewTree): ViewTree {
+  #looked(tree: IndexTree): ViewTree {
     this.#peeks.clear()
     this.#reconcileIfDue(tree)
     return tree
@@ -175,58 +166,37 @@ export class ListedView {
     this.#seen.replace((tree) => new IndexTree(change(tree.index), tree))
   }
 
-  #refresh(signal: AbortSignal): Promise<ViewTree> {
+  #refresh(signal: AbortSignal): Promise<IndexTree> {
     const { known } = this.#seen
     const after = known && this.#lookBackPoint(known)
-    return after === undefined ? this.#listAll(this.#options.clock.monotonic()) : this.#listNewest(after, signal)
+    return after === undefined
+      ? this.#wholes.begunSince(this.#options.clock.monotonic())
+      : this.#listNewest(after, signal)
   }
 
-  #lookBackPoint(tree: ViewTree): string | undefined {
+  #lookBackPoint(tree: IndexTree): string | undefined {
     return this.#options.mayBeOrdered && this.#order.isOrdered ? lookBackPoint(tree.index) : undefined
   }
 
   /** Whether a refresh is one LIST, as a rule. */
-  #isCheap(tree: ViewTree): boolean {
+  #isCheap(tree: IndexTree): boolean {
     return tree.size <= pageLength || this.#lookBackPoint(tree) !== undefined
   }
 
-  async #listNewest(after: string, signal: AbortSignal): Promise<ViewTree> {
+  async #listNewest(after: string, signal: AbortSignal): Promise<IndexTree> {
     const { store, prefix, clock } = this.#options
     const startedAt = clock.monotonic()
     const found = []
     for await (const page of listRange(store, prefix, after, signal)) found.push(...page)
     const known = this.#seen.known ?? new IndexTree(new KeyIndex(prefix, []), { listedAt: 0, completeAt: 0 })
     if (known.listedAt > startedAt) return known
-    for (const flight of this.#flights) flight.tail = least(flight.tail, after)
-    const index = this.#withoutForgotten(known.index.replaced({ after, through: undefined }, found), startedAt)
+    this.#wholes.noteTail(after)
+    const index = this.#forgotten.leftOutOf(known.index.replaced({ after, through: undefined }, found), startedAt)
     return new IndexTree(index, { listedAt: startedAt, completeAt: known.completeAt })
   }
 
-  /** A listing of the whole, begun at that time or later: one for all who want it. */
-  #listAll(since: Milliseconds): Promise<ViewTree> {
-    for (const flight of this.#flights) if (flight.startedAt >= since) return flight.listed
-    const startedAt = this.#options.clock.monotonic()
-    const flight: Flight = { startedAt, tail: undefined, listed: this.#fly(() => flight) }
-    this.#flights.add(flight)
-    return flight.listed
-  }
-
-  async #fly(own: () => Flight): Promise<ViewTree> {
-    const { store, prefix, deadline, clock, timers, log } = this.#options
-    const begun = clock.monotonic()
-    try {
-      const index = await listWhole(store, prefix, timers.timeout(deadline))
-      log.debug({ prefix, objects: index.size, ms: clock.monotonic() - begun }, 'listed')
-      return this.#land(own(), index)
-    } catch (cause) {
-      throw asFsError(cause)
-    } finally {
-      this.#flights.delete(own())
-    }
-  }
-
   /** What was found takes the place of what was known, but for what others have learned meanwhile. */
-  #land({ startedAt, tail }: Flight, found: KeyIndex): ViewTree {
+  #land({ index: found, startedAt, tail }: Whole): IndexTree {
     const { known } = this.#seen
     if (known && known.completeAt > startedAt) return known
     let index = found
@@ -234,7 +204,7 @@ export class ListedView {
       const newer = [...known.index.objects(known.index.upperBound(tail))]
       index = index.replaced({ after: tail, through: undefined }, newer)
     }
-    index = this.#withoutForgotten(index, startedAt)
+    index = this.#forgotten.leftOutOf(index, startedAt)
     if (known) {
       const { isSame, ...changes } = difference(known.index, index)
       this.#order.note(changes, this.#options.clock.monotonic())
@@ -246,18 +216,12 @@ export class ListedView {
     return tree
   }
 
-  #withoutForgotten(index: KeyIndex, startedAt: Milliseconds): KeyIndex {
-    let rest = index
-    for (const [key, at] of this.#forgotten) if (at >= startedAt) rest = rest.without(key)
-    return rest
-  }
-
-  #reconcileIfDue(tree: ViewTree): void {
+  #reconcileIfDue(tree: IndexTree): void {
     const { clock, reconcile, log, prefix } = this.#options
     const now = clock.monotonic()
     const isDue = now - tree.completeAt >= reconcile && now >= this.#nextReconcile
-    if (!isDue || this.#flights.size > 0 || this.#lookBackPoint(tree) === undefined) return
-    this.#listAll(now).catch((err: unknown) => {
+    if (!isDue || this.#wholes.areUnderWay || this.#lookBackPoint(tree) === undefined) return
+    this.#wholes.begunSince(now).catch((err: unknown) => {
       this.#nextReconcile = clock.monotonic() + reconcilePause
       log.debug({ err, prefix }, 'the comparison with the bucket failed; it is tried again')
     })
@@ -273,8 +237,4 @@ export class ListedView {
 /** Keys may be allowed to list the view and nothing narrower. */
 function unlessRefused(error: unknown): undefined {
   if (!(error instanceof FsError && error.code === 'EACCES')) throw error
-}
-
-function least(a: string | undefined, b: string): string {
-  return a === undefined || compareKeys(a, b) > 0 ? b : a
 }

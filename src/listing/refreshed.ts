@@ -4,7 +4,9 @@ import { orAborted } from '../patience.js'
 import type { Pulse } from '../s3/pulse.js'
 import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
+import { asFsError, FailedFetches, failureTtl, type SharedFailure } from './failed-fetches.js'
 import type { Glimpse } from './listing.js'
+import { forMoments } from './moments.js'
 
 export interface RefreshedOptions<T> {
   readonly fetch: (signal: AbortSignal) => Promise<T>
@@ -29,42 +31,26 @@ interface Dated<T> {
   readonly until: Milliseconds
 }
 
-interface Failure {
-  readonly error: FsError
-  readonly at: Milliseconds
-}
-
-/** How long a failure is remembered in any case: an outage costs a request a second, not one a call. */
-const failureTtl: Milliseconds = 1_000
-/**
- * And for so long while the bucket answers nobody: calls that the kernel holds back behind one another, because they are about
- * the same name, fail together, not each after a wait of its own.
- */
-const failureTtlInOutage: Milliseconds = 4_000
 /** How long a look waits while the last fetches failed or were late: long enough to see that it is over. */
 const patienceInOutage: Milliseconds = 200
 /** So many times as long as the patience, and a look that came to nothing counts as a failure for those who come next. */
 const longWait = 4
-/** How long one who must not wait does so, as long as the bucket goes on answering. */
-const moments: Milliseconds = 1_000
 
 /** All times are by the clock that never steps. */
 export class Refreshed<T> {
   readonly #options: RefreshedOptions<T>
+  readonly #failures: FailedFetches
   #value: Dated<T> | undefined
-  #failure: Failure | undefined
-  /** Somebody waited in vain, with nothing to show, for as long as one may. */
-  #expired: Failure | undefined
-  /** When somebody last waited for the fetch under way as long as one does. */
-  #lateAt: Milliseconds | undefined
   #fetching: Promise<T> | undefined
-  /** A fetch that took longer than moments. */
+  /** A fetch for which nobody waits who must not. */
   #slow: Promise<T> | undefined
   lastLook: Milliseconds = 0
 
   constructor(options: RefreshedOptions<T>) {
+    const { pulse, clock, mayServe } = options
     this.#options = options
-    this.lastLook = options.clock.monotonic()
+    this.#failures = new FailedFetches({ pulse, clock, isOutage: (error) => mayServe(0, error) })
+    this.lastLook = clock.monotonic()
   }
 
   /** The value if there is one, however old. */
@@ -84,7 +70,7 @@ export class Refreshed<T> {
 
   /** Of the last fetch, if it was refused. That the bucket can't be reached is no matter of one listing, and passes. */
   get error(): FsError | undefined {
-    const error = this.#failure?.error
+    const { error } = this.#failures
     return error && this.#options.mayServe(0, error) ? undefined : error
   }
 
@@ -95,7 +81,7 @@ export class Refreshed<T> {
 
   /** Takes over what was fetched by another way. @param at when that was begun */
   install(value: T, at: Milliseconds): void {
-    this.#forgetFailures()
+    this.#succeeded()
     this.#show({ value, at, until: Math.max(this.#value?.until ?? 0, at + this.#options.ttl) })
   }
 
@@ -104,14 +90,12 @@ export class Refreshed<T> {
    * @throws FsError of the fetch; ETIMEDOUT when the signal ends the waiting
    */
   async get(signal: AbortSignal): Promise<T> {
-    const now = this.#options.clock.monotonic()
-    this.lastLook = now
-    if (this.#value && now < this.#value.until) return this.#value.value
-    const failed = this.#remembered(now)
-    if (failed) return (await this.#recovered(now - failed.at)) ?? this.#stale(failed.error)
-    const fetching = this.#started()
+    const { fresh } = this.#look()
+    if (fresh !== undefined) return fresh
+    const failure = this.#sharedFailure()
+    if (failure) return (await this.#recovered(failure)) ?? this.#stale(failure.error)
     try {
-      return await this.#inTime(fetching, signal)
+      return await this.#inTime(this.#started(), signal)
     } catch (error) {
       if (error instanceof FsError) return this.#stale(error)
       throw error
@@ -123,8 +107,7 @@ export class Refreshed<T> {
    * @throws FsError as `get`
    */
   async current(signal: AbortSignal): Promise<T> {
-    this.lastLook = this.#options.clock.monotonic()
-    return this.fresh ?? orAborted(this.#started(), signal)
+    return this.#look().fresh ?? orAborted(this.#started(), signal)
   }
 
   /**
@@ -132,39 +115,31 @@ export class Refreshed<T> {
    * those who come later. Never throws.
    */
   async glimpse(signal: AbortSignal): Promise<Glimpse<T>> {
-    const now = this.#options.clock.monotonic()
-    this.lastLook = now
-    if (this.#value && now < this.#value.until) return { value: this.#value.value, isCurrent: true, error: undefined }
-    const failed = this.#remembered(now)
-    if (failed) return { value: this.known, isCurrent: false, error: failed.error }
-    const isCurrent = await this.#within(this.#started(), signal)
-    return { value: this.known, isCurrent, error: isCurrent ? undefined : this.#failure?.error }
+    const { fresh } = this.#look()
+    if (fresh !== undefined) return { value: fresh, isCurrent: true, error: undefined }
+    const failure = this.#sharedFailure()
+    if (failure) return { value: this.known, isCurrent: false, error: failure.error }
+    const isCurrent = await this.#broughtAtOnce(this.#started(), signal)
+    return { value: this.known, isCurrent, error: isCurrent ? undefined : this.#failures.error }
   }
 
-  /** Waits for a fetch while the bucket answers, but for moments only. @returns whether it brought something */
-  async #within(fetching: Promise<T>, signal: AbortSignal): Promise<boolean> {
-    const { clock, timers, pulse } = this.#options
-    const brought = fetching.then(
-      () => true,
-      () => false,
-    )
-    if (this.#slow === fetching) return false
-    const end = clock.monotonic() + moments
-    while (!signal.aborted) {
-      const wait = Math.min(pulse.patience, end - clock.monotonic())
-      if (wait <= 0) break
-      const timer = new AbortController()
-      const late = timers.pause(wait, timer.signal).then(() => undefined)
-      const outcome = await Promise.race([brought, late])
-      timer.abort()
-      if (outcome !== undefined) return outcome
+  #look(): this {
+    this.lastLook = this.#options.clock.monotonic()
+    return this
+  }
+
+  async #broughtAtOnce(fetching: Promise<T>, signal: AbortSignal): Promise<boolean> {
+    if (this.#slow === fetching) {
+      fetching.catch(() => undefined)
+      return false
     }
-    this.#slow = fetching
-    return false
+    const outcome = await forMoments(fetching, this.#options, signal)
+    if (outcome === undefined) this.#slow = fetching
+    return outcome ?? false
   }
 
-  /** After a failure of that age, which all share: whether it is over. Its first second nobody waits at all. */
-  async #recovered(age: Milliseconds): Promise<T | undefined> {
+  /** After a failure, which all share: whether it is over. Its first second nobody waits at all. */
+  async #recovered({ age }: SharedFailure): Promise<T | undefined> {
     if (!this.#fetching || age < failureTtl) return undefined
     return orAborted(this.#fetching, this.#options.timers.timeout(patienceInOutage)).catch(() => undefined)
   }
@@ -173,32 +148,26 @@ export class Refreshed<T> {
     return (this.#fetching ??= this.#fetch())
   }
 
-  /** The failure that is fresh enough to be everybody's; whether it is over is found out meanwhile. */
-  #remembered(now: Milliseconds): Failure | undefined {
-    const { pulse, mayServe } = this.#options
-    // Who is refused has an answer.
-    const isOutage = ({ at, error }: Failure): boolean => pulse.goodAt < at && mayServe(0, error)
-    const holds = (it: Failure | undefined): it is Failure =>
-      it !== undefined && now - it.at < (isOutage(it) ? failureTtlInOutage : failureTtl)
-    const failure = [this.#failure, this.#expired].find(holds)
-    if (failure && now - failure.at >= failureTtl) this.#started().catch(() => undefined)
+  /** The failure that is everybody's for now; whether it is over is found out meanwhile. */
+  #sharedFailure(): SharedFailure | undefined {
+    const failure = this.#failures.shared()
+    if (failure && failure.age >= failureTtl) this.#started().catch(() => undefined)
     return failure
   }
 
   /** An answer that is late is not waited for while something can be shown; the fetch goes on. */
   async #inTime(fetching: Promise<T>, signal: AbortSignal): Promise<T> {
-    const { clock, pulse } = this.#options
+    const { timers, pulse } = this.#options
     const late = new FsError('ETIMEDOUT', 'The bucket is slow to answer.')
     if (!this.#mayShow(late)) return this.#inFull(fetching, signal)
     fetching.catch(() => undefined)
-    const now = clock.monotonic()
-    if (this.#lateAt !== undefined && now - this.#lateAt < failureTtl) throw late
-    const isOutage = this.#failure !== undefined || this.#lateAt !== undefined || pulse.patience === 0
-    const patience = this.#options.timers.timeout(isOutage ? patienceInOutage : this.#options.patience)
+    if (this.#failures.isLate) throw late
+    const isOutage = this.#failures.some || pulse.patience === 0
+    const patience = timers.timeout(isOutage ? patienceInOutage : this.#options.patience)
     try {
       return await orAborted(fetching, AbortSignal.any([signal, patience]))
     } catch (error) {
-      if (patience.aborted) this.#lateAt = clock.monotonic()
+      if (patience.aborted) this.#failures.noteLate()
       throw error
     }
   }
@@ -209,9 +178,9 @@ export class Refreshed<T> {
     try {
       return await orAborted(fetching, signal)
     } catch (error) {
-      const at = clock.monotonic()
       // One that was killed knows nothing.
-      if (error instanceof FsError && signal.aborted && at - since >= longWait * patience) this.#expired = { error, at }
+      const isExpired = signal.aborted && clock.monotonic() - since >= longWait * patience
+      if (error instanceof FsError && isExpired) this.#failures.noteExpired(error)
       throw error
     }
   }
@@ -234,7 +203,7 @@ export class Refreshed<T> {
       return value
     } catch (cause) {
       const error = asFsError(cause)
-      this.#failure = { error, at: this.#options.clock.monotonic() }
+      this.#failures.noteFailure(error)
       throw error
     } finally {
       this.#fetching = undefined
@@ -243,14 +212,12 @@ export class Refreshed<T> {
 
   #keep(value: T, at: Milliseconds): void {
     const { ttl, spacing, clock } = this.#options
-    this.#forgetFailures()
+    this.#succeeded()
     this.#show({ value, at, until: at + Math.max(ttl, spacing?.(value, clock.monotonic() - at) ?? 0) })
   }
 
-  #forgetFailures(): void {
-    this.#failure = undefined
-    this.#expired = undefined
-    this.#lateAt = undefined
+  #succeeded(): void {
+    this.#failures.clear()
     this.#slow = undefined
   }
 
@@ -259,8 +226,4 @@ export class Refreshed<T> {
     this.#value = value
     if (former !== value.value) this.#options.onChange?.(former, value.value)
   }
-}
-
-export function asFsError(cause: unknown): FsError {
-  return cause instanceof FsError ? cause : new FsError('EIO', 'The listing failed.', { cause })
 }
