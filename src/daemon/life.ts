@@ -3,7 +3,7 @@ import type { MountConfig } from '../config.js'
 import type { DiskCache } from '../data/disk-cache.js'
 import { FsError } from '../errors.js'
 import type { Info } from './info.js'
-import { describeHolders } from '../fuse/holders.js'
+import { describeMountUsers } from '../fuse/mount-users.js'
 import { mountFuse, type MountedFuse } from '../fuse/mount.js'
 import { preflight } from '../fuse/preflight.js'
 import { replaceableBy } from '../own-files.js'
@@ -191,12 +191,12 @@ class RunningDaemon implements Daemon {
 
   /** Whoever holds it. */
   async #takeAway(): Promise<void> {
-    const holders = await this.#mount?.unmount()
-    if (holders) {
-      this.#log.warn(`${this.#config.mountpoint} is in use by ${describeHolders(holders)}: taken away all the same.`)
+    const users = await this.#mount?.unmount()
+    if (users) {
+      this.#log.warn(`${this.#config.mountpoint} is in use by ${describeMountUsers(users)}: taken away all the same.`)
       await this.#mount?.detach()
     }
-    await this.#sender?.mountEnded(holders === undefined)
+    await this.#sender?.mountEnded(users === undefined)
   }
 
   /** `as2fs umount`: a busy mount stays; the process ends after the answer. */
@@ -204,9 +204,9 @@ class RunningDaemon implements Daemon {
     if (this.#isStopping) throw new FsError('EBUSY', 'It is being unmounted already.')
     this.#isStopping = true
     try {
-      const holders = await this.#mount?.unmount()
-      if (holders) {
-        throw new FsError('EBUSY', `${this.#config.mountpoint} is in use by ${describeHolders(holders)}.`)
+      const users = await this.#mount?.unmount()
+      if (users) {
+        throw new FsError('EBUSY', `${this.#config.mountpoint} is in use by ${describeMountUsers(users)}.`)
       }
     } catch (error) {
       this.#isStopping = false

@@ -6,13 +6,14 @@ import type { Milliseconds } from '../units.js'
 import { systemClock } from '../telemetry/clock.js'
 import { Answerer, type CallCounts } from './answer.js'
 import { KernelBeliefs } from './beliefs/kernel-beliefs.js'
-import { findHolders } from './holders.js'
 import { kernel, whyNotCompiled } from './kernel.js'
 import { mountByKernel, type KernelMount } from './kernel-mount.js'
 import type { FuseMountOptions } from './mount-options.js'
+import { findMountUsers } from './mount-users.js'
 import { mountAt, unmount } from './mountinfo.js'
 import { Operations } from './operations.js'
-import type { Holder } from './callers/process-questions.js'
+import { HandleProcesses } from './callers/handle-processes.js'
+import type { MountUser } from './callers/process-questions.js'
 import type { Ownership } from './stat.js'
 import { takeAwayDead, watchMount } from './watch-mount.js'
 
@@ -36,7 +37,7 @@ export interface MountedFuse {
   /** What was told of some folder may be so no longer. */
   folderChanged(): void
   /** @returns who keeps it busy; undefined when it is unmounted */
-  unmount(): Promise<readonly Holder[] | undefined>
+  unmount(): Promise<readonly MountUser[] | undefined>
   /** Takes it out of sight though it is busy; those who hold it get errors. */
   detach(): Promise<void>
 }
@@ -45,7 +46,8 @@ export interface MountedFuse {
 export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const { mountpoint, log } = request
   const answerer = new Answerer({ log, deadline: request.opTimeout })
-  const how = { operations: new Operations(new KernelBeliefs(request.fs, systemClock)), answerer, owner: request.owner }
+  const operations = new Operations(new KernelBeliefs(request.fs, systemClock), new HandleProcesses())
+  const how = { operations, answerer, owner: request.owner }
   const mounted = await begin(request, how).catch(async (error: unknown) => {
     answerer.close()
     // The kernel may have mounted what could not begin.
@@ -72,7 +74,7 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
       const reason = await unmount(mountpoint, { lazy: false })
       if (reason !== undefined && (await mountAt(mountpoint))) {
         log.debug({ reason }, 'unmount refused')
-        return findHolders(mountpoint)
+        return findMountUsers(mountpoint)
       }
       ending.abort()
       await gone

@@ -7,7 +7,7 @@ import { FsError } from '../errors.js'
 import type { Attributes, FilesystemFigures, FolderContent, Opened } from '../fs/filesystem.js'
 import type { EpochMs } from '../units.js'
 import type { KernelBeliefs } from './beliefs/kernel-beliefs.js'
-import { Closers } from './callers/closers.js'
+import type { HandleProcesses } from './callers/handle-processes.js'
 
 /** Process or thread that calls; undefined or 0 where the binding or the kernel does not tell. */
 type Pid = number | undefined
@@ -30,10 +30,11 @@ export interface Created {
 
 export class Operations {
   readonly #fs: KernelBeliefs
-  readonly #closers = new Closers()
+  readonly #processes: HandleProcesses
 
-  constructor(fs: KernelBeliefs) {
+  constructor(fs: KernelBeliefs, processes: HandleProcesses) {
     this.#fs = fs
+    this.#processes = processes
   }
 
   getattr(path: string, signal: AbortSignal): Promise<Attributes> {
@@ -57,13 +58,13 @@ export class Operations {
     const request = { write, truncate: (flags & constants.O_TRUNC) !== 0 }
     const opening = this.#fs.open(path, request, signal)
     const handle = opening.then((it) => it.handle)
-    await this.#inTime(write ? this.#closers.opened(handle, pid) : handle, signal)
+    await this.#inTime(write ? this.#processes.opened(handle, pid) : handle, signal)
     return opening
   }
 
   async create(path: string, pid: Pid, signal: AbortSignal): Promise<Created> {
     requireUtf8(path)
-    const handle = await this.#inTime(this.#closers.opened(this.#fs.create(path, signal), pid), signal)
+    const handle = await this.#inTime(this.#processes.opened(this.#fs.create(path, signal), pid), signal)
     try {
       const attributes = await this.#fs.getattr(path, signal)
       signal.throwIfAborted()
@@ -80,13 +81,13 @@ export class Operations {
 
   /** @param bytes are copied before this returns its promise */
   write(handle: number, bytes: Uint8Array, position: number, pid: Pid, signal: AbortSignal): Promise<number> {
-    const known = this.#closers.wrote(handle, pid)
+    const known = this.#processes.wrote(handle, pid)
     const written = this.#fs.write(handle, bytes, position, signal)
     return known ? written.finally(() => known) : written
   }
 
   flush(path: string, handle: number, pid: Pid, signal: AbortSignal): Promise<void> {
-    return this.#fs.flush(handle, this.#closers.closing(handle, path, pid), signal)
+    return this.#fs.flush(handle, this.#processes.closing(handle, path, pid), signal)
   }
 
   fsync(handle: number, signal: AbortSignal): Promise<void> {
@@ -94,7 +95,7 @@ export class Operations {
   }
 
   release(handle: number): Promise<void> {
-    this.#closers.released(handle)
+    this.#processes.released(handle)
     return this.#fs.release(handle)
   }
 

@@ -123,7 +123,7 @@ t.test('who has something open below a path', async (t) => {
   const path = it.spawnargs.at(-1)?.split("'")[1] ?? ''
   const files = new ProcessFiles(() => undefined)
   const mountpoint = path.replace(`/${basename(path)}`, '')
-  const holders = (except: number[]) => answerTo({ kind: 'holders', mountpoint, except }, files)
-  t.match(holders([]), [{ pid: it.pid, path }])
-  t.same(holders([it.pid]), [])
+  const users = (except: number[]) => answerTo({ kind: 'users', mountpoint, except }, files)
+  t.match(users([]), [{ pid: it.pid, path }])
+  t.same(users([it.pid]), [])
 })

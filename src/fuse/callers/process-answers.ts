@@ -1,7 +1,7 @@
 /** Answers what is asked of /proc. Blocks: it belongs into a thread that may. */
 import { readdirSync } from 'node:fs'
 import type { ProcessFiles } from './process-files.js'
-import type { Answer, Caller, Closing, Ending, Holder, Question, Seen } from './process-questions.js'
+import type { Answer, Caller, Closing, Ending, MountUser, Question, Seen } from './process-questions.js'
 
 /** Enough for a shell with its pipelines; beyond that nothing is concluded. */
 const mostProcesses = 64
@@ -17,8 +17,8 @@ export function answerTo(question: Question, files: ProcessFiles): Answer | unde
       return endingOf(question.pid, files)
     case 'closing':
       return closingOf(question.pid, question.name, question.seen, files)
-    case 'holders':
-      return holdersOf(question.mountpoint, new Set(question.except), files)
+    case 'users':
+      return usersOf(question.mountpoint, new Set(question.except), files)
   }
 }
 
@@ -35,12 +35,12 @@ function endingOf(pid: number, files: ProcessFiles): Ending {
 
 function closingOf(pid: number, name: string, seen: readonly Seen[], files: ProcessFiles): Closing | undefined {
   if (!files.isComplete()) return undefined
-  const search = new HolderSearch(name, seen, files)
+  const search = new DescriptorSearch(name, seen, files)
   return { ...endingOf(pid, files), isLast: search.isLast(), found: search.found }
 }
 
 /** Goes through the processes that were seen with a file, and their descendants. */
-class HolderSearch {
+class DescriptorSearch {
   readonly found: number[] = []
   readonly #name: string
   readonly #files: ProcessFiles
@@ -97,13 +97,13 @@ class HolderSearch {
   }
 }
 
-function holdersOf(mountpoint: string, except: ReadonlySet<number>, files: ProcessFiles): Holder[] {
+function usersOf(mountpoint: string, except: ReadonlySet<number>, files: ProcessFiles): MountUser[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   const others = pids.map(Number).filter((pid) => pid !== process.pid && !except.has(pid))
-  return others.map((pid) => holderOf(pid, mountpoint, files)).filter((it) => it !== undefined)
+  return others.map((pid) => userOf(pid, mountpoint, files)).filter((it) => it !== undefined)
 }
 
-function holderOf(pid: number, mountpoint: string, files: ProcessFiles): Holder | undefined {
+function userOf(pid: number, mountpoint: string, files: ProcessFiles): MountUser | undefined {
   try {
     const path = files
       .links(pid, ['cwd', 'root', 'exe'])

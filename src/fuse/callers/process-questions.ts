@@ -26,8 +26,8 @@ export interface Closing extends Ending {
   readonly found: readonly number[]
 }
 
-/** Who keeps a mount busy. */
-export interface Holder {
+/** Who uses a mount. */
+export interface MountUser {
   readonly pid: number
   readonly command: string
   /** What it holds, e.g. its working directory. */
@@ -40,14 +40,14 @@ interface Asked {
   /** @see Closing. By the last part of the file's name, as other mount namespaces have other paths. */
   readonly closing: { readonly pid: number; readonly name: string; readonly seen: readonly Seen[] }
   /** Processes with something open below a path, but for some. */
-  readonly holders: { readonly mountpoint: string; readonly except: readonly number[] }
+  readonly users: { readonly mountpoint: string; readonly except: readonly number[] }
 }
 
 export interface Answers {
   readonly caller: Caller
   readonly ending: Ending
   readonly closing: Closing
-  readonly holders: readonly Holder[]
+  readonly users: readonly MountUser[]
 }
 
 export type Kind = keyof Answers

@@ -176,7 +176,7 @@ function pidsOf(question: Question): readonly number[] {
       return [question.pid]
     case 'closing':
       return question.seen.map(([pid]) => pid)
-    case 'holders':
+    case 'users':
       return []
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Who closes a file, and how. FUSE tells of each close(2), but not whether it was the last one, and not whether a process
+ * Which processes have a handle's file open, and how they close it. FUSE tells of each close(2), but not whether it was the last one, and not whether a process
  * closed its file or was killed; /proc does, if it answers in time.
  */
 import { basename } from 'node:path'
@@ -19,7 +19,7 @@ const mostSeen = 64
 const mostWriters = 4_096
 
 /** A handle of the kernel's that may write. */
-interface OpenHandle {
+interface Use {
   /**
    * Processes that were seen with it, each with its faults of children then: its opener, those who wrote to it or closed
    * it, and who inherited it from them.
@@ -35,8 +35,8 @@ interface OpenHandle {
 
 const nothing: Closed = { isLast: false, killedBy: undefined }
 
-export class Closers {
-  readonly #handles = new Map<number, OpenHandle>()
+export class HandleProcesses {
+  readonly #handles = new Map<number, Use>()
   readonly #readers = new ProcessReaders({ count: 2, patience })
   readonly #statusReaders = new ProcessReaders({ count: 1, patience: statusPatience })
 
@@ -88,7 +88,7 @@ export class Closers {
     return { closed: () => this.#closed(this.#handles.get(handle), basename(path), pid ?? 0) }
   }
 
-  async #closed(open: OpenHandle | undefined, name: string, pid: number): Promise<Closed> {
+  async #closed(open: Use | undefined, name: string, pid: number): Promise<Closed> {
     if (pid === 0) {
       if (open) open.isDoubtful = true
       return nothing
@@ -100,7 +100,7 @@ export class Closers {
 
   /** @returns undefined if it can't be told */
   async #isLast(
-    open: OpenHandle,
+    open: Use,
     name: string,
     pid: number,
   ): Promise<{ readonly isLast: boolean; readonly ending: Ending } | undefined> {
@@ -118,7 +118,7 @@ export class Closers {
 }
 
 /** A child begins without faults of children. */
-function see(open: OpenHandle, pid: number): void {
+function see(open: Use, pid: number): void {
   if (!open.seen.has(pid)) open.seen.set(pid, 0)
   if (open.seen.size > mostSeen) open.isDoubtful = true
   // They are not asked for any more, and there may be any number.
@@ -126,7 +126,7 @@ function see(open: OpenHandle, pid: number): void {
 }
 
 /** One that has only inherited the file, and never wrote to it, leaves nothing half-written behind. */
-function signalOf({ signal, process }: Ending, open: OpenHandle | undefined, pid: number): string | undefined {
+function signalOf({ signal, process }: Ending, open: Use | undefined, pid: number): string | undefined {
   const isWriter =
     !open || open.isUnknownWriter || process === undefined || open.writers.has(pid) || open.writers.has(process)
   return isWriter ? signal : undefined
