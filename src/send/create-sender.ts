@@ -49,7 +49,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const { directory, root, bucket, clock, log } = options
   const read = await Journal.read<JournalEntry>(directory, log)
   const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
-  const spool = await Spool.open(directory, descriptors)
+  const spool = await Spool.open(directory, descriptors, log)
   const recovered = recover(read, await spool.sizes(), bucket.now())
   for (const id of recovered.strangers) {
     log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
@@ -63,7 +63,11 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   // Only now: what the new journal does not say is not to be lost.
   for (const id of recovered.leftovers) await spool.remove(id)
   const isForgettable = (message: Message): boolean =>
-    message.state === 'gone' && !message.upload && message.isUntold !== true && !isRemembered(message, bucket.now())
+    message.state === 'gone' &&
+    !message.upload &&
+    message.isUntold !== true &&
+    !isRemembered(message, bucket.now()) &&
+    !spool.isLeft(message.id)
   const turns = new Turns(clock, { uploads: options.uploads, large: options.multipartThreshold })
   const holding = new Holding(options)
   const beside = new Beside(holding)

@@ -282,6 +282,7 @@ export class DurableSender implements Sender {
     await this.#packer.close()
     await this.#parts.uploads.close()
     await this.#parts.pickup.close()
+    await this.#parts.spool.close()
     await this.#parts.book.close()
   }
 

@@ -1,14 +1,16 @@
 /** The spool: what was written to `send/`, one file for each, until it is in the bucket. */
 import { constants, createReadStream, type Stats } from 'node:fs'
-import { lstat, mkdir, readdir, rename, unlink, writeFile, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
 import { FsError, type FsErrorCode } from '../../errors.js'
 import { isOwn, openOwn } from '../../own-files.js'
 import type { ByteRange } from '../../s3/store.js'
+import type { Logger } from '../../telemetry/log.js'
 import type { Bytes } from '../../units.js'
 import type { Descriptors } from './descriptors.js'
+import { Removals } from './removals.js'
 import { ChunkPool, WriteBehind } from './write-behind.js'
 
 /** So much is written between syncs in the background: the one at close then has little left to do. */
@@ -24,16 +26,18 @@ export class Spool {
   readonly #strangers: string
   readonly #descriptors: Descriptors
   readonly #chunks = new ChunkPool(writeBehindMemory)
+  readonly #removals: Removals
 
-  private constructor(directory: string, descriptors: Descriptors) {
+  private constructor(directory: string, descriptors: Descriptors, log: Logger) {
     this.#descriptors = descriptors
+    this.#removals = new Removals({ pathOf: (id) => this.#path(id), log })
     this.#data = join(directory, 'data')
     this.#strangers = join(directory, 'lost+found')
   }
 
   /** @param descriptors for what is open under handles of the kernel */
-  static async open(directory: string, descriptors: Descriptors): Promise<Spool> {
-    const spool = new Spool(directory, descriptors)
+  static async open(directory: string, descriptors: Descriptors, log: Logger): Promise<Spool> {
+    const spool = new Spool(directory, descriptors, log)
     await mkdir(spool.#data, { recursive: true, mode: 0o700 })
     return spool
   }
@@ -44,6 +48,7 @@ export class Spool {
 
   /** @throws FsError ENOSPC, EMFILE, EIO */
   async create(id: string): Promise<SpoolFile> {
+    await this.#removals.keep(id)
     const handle = await this.#opened(id, 'wx+')
     return this.#file({ handle, newIn: this.#data, size: 0 })
   }
@@ -53,6 +58,7 @@ export class Spool {
    * @throws FsError EMFILE, EIO
    */
   async open(id: string, { isLost } = { isLost: false }): Promise<SpoolFile> {
+    await this.#removals.keep(id)
     if (isLost && (await this.size(id)) === undefined) return this.create(id)
     const handle = await this.#opened(id, 'r+')
     try {
@@ -77,6 +83,7 @@ export class Spool {
 
   /** Makes a file of a stream, in place of what there is, on disk when it resolves. @returns its size */
   async store(id: string, body: Readable, signal: AbortSignal): Promise<Bytes> {
+    await this.#removals.keep(id)
     return orFsError(async () => {
       const handle = await openOwn(this.#path(id), 'w')
       try {
@@ -102,8 +109,19 @@ export class Spool {
     })
   }
 
-  async remove(id: string): Promise<void> {
-    await unlink(this.#path(id)).catch(() => undefined)
+  /** What nobody needs any more. Never throws: what can't be removed now is told, and tried again. */
+  remove(id: string): Promise<void> {
+    return this.#removals.remove(id)
+  }
+
+  /** Whether it should be gone, and is not. */
+  isLeft(id: string): boolean {
+    return this.#removals.isLeft(id)
+  }
+
+  /** Removes nothing any more. */
+  close(): Promise<void> {
+    return this.#removals.close()
   }
 
   /** Puts a file that the journal does not know where a person finds it. @returns its new path */

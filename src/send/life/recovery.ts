@@ -44,10 +44,10 @@ export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>,
     const state = messages.get(id)?.state
     return state === 'gone' || state === 'submitted'
   }
+  // As long as its data is there, it is known whose it is.
+  const hasData = (id: string): boolean => packed.has(id) || spool.has(id)
   const recovered = [...messages.values()]
-    .filter(
-      (it) => it.state !== 'gone' || it.upload || it.isUntold === true || isRemembered(it, now) || packed.has(it.id),
-    )
+    .filter((it) => it.state !== 'gone' || it.upload || it.isUntold === true || isRemembered(it, now) || hasData(it.id))
     .map((it) => (journal.isDoubtful ? inDoubt(it, now) : it))
     .map((it) => recoverMessage(it, spool.get(it.id)))
   return {
