@@ -1,27 +1,35 @@
-/** Makes a sender on what its directory holds. */
-import { syncFolder } from '../durable-file.js'
-import { UsageError } from '../errors.js'
+/** Makes a sender on what its directory holds: its parts, and who tells whom. */
+import type { DuplicatePolicy } from '../config.js'
 import type { Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from '../units.js'
-import type { DuplicatePolicy } from '../config.js'
-import { Beside } from './life/beside.js'
+import { Bundles } from './bundles/bundles.js'
+import { Packer } from './bundles/packer.js'
+import { ByHand } from './by-hand.js'
+import { MessageBook } from './disk/book.js'
 import { Descriptors, mostOpenFiles } from './disk/descriptors.js'
 import { DurableSender } from './durable-sender.js'
+import { Beside } from './life/beside.js'
+import type { Verdict } from './life/events.js'
 import { Holding, type HoldPolicy } from './life/holding.js'
-import { Journal } from './disk/journal.js'
-import { Locks } from './disk/locks.js'
-import { entriesOf, type JournalEntry, type Message } from './life/message.js'
-import { MessageBook } from './disk/book.js'
+import { judged, type Candidate } from './life/judgement.js'
+import type { Message } from './life/message.js'
+import { NameCheck } from './life/name-check.js'
+import { isRemembered } from './life/recovery.js'
+import { Rejudging } from './life/rejudging.js'
+import { Opening } from './opening.js'
 import { Pickup } from './pickup.js'
-import { isRemembered, recover } from './life/recovery.js'
-import { keyOf } from './rows.js'
+import { recoveredSpool } from './recovered-spool.js'
+import { Renaming } from './renaming.js'
+import { keyOf as keyUnder, Rows } from './rows.js'
 import type { BucketView, Sender } from './sender.js'
-import { Spool } from './disk/spool.js'
 import { Trail, type AuditSink } from './trail.js'
 import { Turns } from './uploads/turns.js'
 import { Uploads } from './uploads/uploads.js'
+import { LastCloses } from './writing/last-closes.js'
+import { OpenFiles } from './writing/open-files.js'
+import { WritingSession } from './writing/writing-session.js'
 
 export interface SenderOptions extends HoldPolicy {
   /** Of the journal and the data. */
@@ -46,91 +54,65 @@ export interface SenderOptions extends HoldPolicy {
  * @throws the disk's own error if the directory can't be used
  */
 export async function createSender(options: SenderOptions): Promise<Sender> {
-  const { directory, root, bucket, clock, log } = options
-  const read = await Journal.read<JournalEntry>(directory, log)
+  const { root, bucket, clock, log, settle, random = Math.random } = options
+  const keyOf = (message: Message) => keyUnder(root, message)
+  const trail = new Trail({ keyOf, log, audit: options.audit })
   const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
-  const spool = await Spool.open(directory, descriptors, log)
-  const recovered = recover(read, await spool.sizes(), bucket.now())
-  for (const id of recovered.strangers) {
-    log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
-  }
-  const { messages, bundles } = recovered
-  const key = (message: Message) => keyOf(root, message)
-  const trail = new Trail({ keyOf: key, log, audit: options.audit })
-  await trail.reconcile(read.entries, recovered, clock.now())
-  const journal = await begun(directory, entriesOf(messages, bundles), read.isDoubtful)
-  await syncFolder(directory)
-  // Only now: what the new journal does not say is not to be lost.
-  for (const id of recovered.leftovers) await spool.remove(id)
-  const isForgettable = (message: Message): boolean =>
-    message.state === 'gone' &&
-    !message.upload &&
-    message.isUntold !== true &&
-    !isRemembered(message, bucket.now()) &&
-    !spool.isLeft(message.id)
+  const { spool, ...recovered } = await recoveredSpool({ ...options, descriptors, trail })
+
+  // The life of a file, and what is written down of it.
   const turns = new Turns(clock, { uploads: options.uploads, large: options.multipartThreshold })
   const holding = new Holding(options)
   const beside = new Beside(holding)
+  const isUnderWay = (id: string): boolean => uploads.isUnderWay(id)
   const book = new MessageBook({
-    journal,
-    turns,
-    beside,
+    ...{ ...recovered, turns, beside, trail, clock, log, isUnderWay },
     removeData: (id) => spool.remove(id),
-    messages,
-    bundles,
-    isForgettable,
-    trail,
-    clock,
-    log,
+    isForgettable: (message) =>
+      message.state === 'gone' &&
+      !message.upload &&
+      message.isUntold !== true &&
+      !isRemembered(message, bucket.now()) &&
+      !spool.isLeft(message.id),
     onHealed: () => uploads.kick(),
   })
-  const locks = new Locks()
-  const random = options.random ?? Math.random
-  const pickup = new Pickup({ book, bucket, keyOf: key, clock, log })
-  const uploads: Uploads = new Uploads({
-    ...{ ...options, book, turns, spool, keyOf: key, random },
-    locks,
-    onSubmitted: (message) => pickup.watch(message),
-  })
-  const waiting = messages.filter((it) => it.state !== 'gone').length
-  if (waiting > 0) log.info({ waiting }, `${waiting} files were in the spool.`)
+  const names = new NameCheck({ ...options, book, holding, trail })
+
+  // What becomes of it, and where it goes.
+  const judge = (file: Candidate): Verdict => {
+    const isSuffixed = names.isSuffixed(file, file.path)
+    return judged(file, { holding, beside, settle, bucketNow: bucket.now() ?? clock.now(), isSuffixed })
+  }
+  const onQueued = (): void => uploads.kick()
+  const rejudging = new Rejudging({ book, beside, holding, judge, isUnderWay, onQueued, log })
+  const onJudged = async (): Promise<void> => {
+    await rejudging.heed()
+    onQueued()
+  }
+  const pickup = new Pickup({ book, bucket, keyOf, clock, log })
+  const onSubmitted = (message: Message): void => pickup.watch(message)
+  const uploads: Uploads = new Uploads({ ...options, book, turns, spool, keyOf, random, onSubmitted })
+
+  // What users and programs do.
+  const lastCloses = new LastCloses({ book, settle, log, judge, onJudged })
+  const files = new OpenFiles({ book, spool, lastCloses })
+  const packer = new Packer({ book, spool, clock, random, log, judge, onPacked: onQueued })
+  const bundles = new Bundles({ book, files, spool, names, holding, beside, packer, root, log })
   const sender = new DurableSender({
-    ...options,
-    random,
-    book,
-    turns,
-    spool,
-    descriptors,
-    uploads,
-    pickup,
-    locks,
-    holding,
-    beside,
-    trail,
+    ...{ book, spool, descriptors, files, lastCloses, bundles, packer, rejudging, uploads, pickup },
+    rows: new Rows({ book, uploads, turns, packer, pickup, clock, root }),
+    opening: new Opening({ book, files, spool, descriptors, names, bundles, rejudging, root }),
+    renaming: new Renaming({ book, spool, names, bundles, root, judge, onJudged }),
+    byHand: new ByHand({ book, spool, packer, holding, isUnderWay, onJudged, onCancelled: () => uploads.sweep() }),
   })
-  await sender.finishClosed()
+
+  // Files that were closed, of which the kernel could not tell any more.
+  const closed = [...book.all()].filter((it) => it.state === 'open')
+  for (const { id, size } of closed) await lastCloses.of(WritingSession.ofNew(id, size, book))
+  await rejudging.heedAll()
+  packer.kick()
   uploads.sweep()
   uploads.kick()
   pickup.watch()
   return sender
-}
-
-/**
- * A new journal, or the old one where there is no room for another: what the start made of that, the next start makes again.
- * @throws UsageError if the old one can't be relied on
- */
-async function begun(
-  directory: string,
-  entries: readonly JournalEntry[],
-  isDoubtful: boolean,
-): Promise<Journal<JournalEntry>> {
-  try {
-    return await Journal.begin(directory, entries)
-  } catch (error) {
-    const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-    if (!isFull) throw error
-    if (isDoubtful)
-      throw new UsageError(`The disk of ${directory} is full, and its journal damaged: make some room there.`)
-    return Journal.goOn(directory)
-  }
 }

@@ -7,9 +7,9 @@ import { isDenied } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds } from '../units.js'
-import type { Told } from './life/change.js'
-import { without, type Message } from './life/message.js'
-import type { MessageBook } from './disk/book.js'
+import type { LifeEvent } from './life/events.js'
+import type { Message } from './life/message.js'
+import type { Happening, MessageBook } from './disk/book.js'
 import type { BucketView, SentObject } from './sender.js'
 import { byName, isOf, sentAfter } from './uploads/sent-objects.js'
 import { Unlisted } from './uploads/unlisted.js'
@@ -114,18 +114,14 @@ export class Pickup {
   async #lookWithoutListing(messages: readonly Message[], signal: AbortSignal): Promise<boolean> {
     const { gone, given } = await this.#unlisted.look(messages, signal)
     await this.#leave(gone)
-    const told = given.map((): Told => ({ event: 'unwatched' }))
-    const over = given.map((message): Message => ({ ...message, state: 'gone' }))
-    if (await this.#put(over, told)) for (const { id } of over) this.#since.delete(id)
+    if (await this.#change(given, 'submitted', { type: 'unwatched' }))
+      for (const { id } of given) this.#since.delete(id)
     return gone.length > 0
   }
 
   /** They leave `send/`, and their names are free. What became of them is told once that is known. */
   async #leave(gone: readonly Message[]): Promise<void> {
-    // Whoever listed it has perhaps seen it before.
-    const still = gone.filter((it) => this.#options.book.get(it.id)?.state === 'submitted')
-    const left = still.map((message): Message => ({ ...message, state: 'gone', isUntold: true }))
-    if (await this.#put(left, [])) for (const { id } of gone) this.#since.delete(id)
+    if (await this.#change(gone, 'submitted', { type: 'left' })) for (const { id } of gone) this.#since.delete(id)
   }
 
   /** Of one partner. @returns whether they are told */
@@ -136,29 +132,36 @@ export class Pickup {
     try {
       const since = messages.reduce((least, it) => Math.min(least, sentAfter(it)), Infinity)
       const duplicates = byName(await this.#options.bucket.sent(partner, 'duplicate', since, signal))
-      const told = messages.map((message): Told => this.#told(message, duplicates.get(message.path) ?? []))
-      return await this.#put(
-        messages.map((message) => without(message, 'isUntold')),
-        told,
-      )
+      return await this.#change(messages, 'gone', (it) => this.#fateOf(it, duplicates.get(it.path) ?? []))
     } catch {
       return false
     }
   }
 
-  #told(message: Message, namesakes: readonly SentObject[]): Told {
+  #fateOf(message: Message, namesakes: readonly SentObject[]): LifeEvent {
     const isDuplicate = namesakes.some((it) => isOf(message, it))
     const now = this.#options.bucket.now()
     const tookMs = now === undefined || message.sentAt === undefined ? undefined : Math.max(0, now - message.sentAt)
-    return { event: isDuplicate ? 'duplicate' : 'taken', ...(tookMs === undefined ? {} : { tookMs }) }
+    return { type: isDuplicate ? 'duplicate' : 'taken', tookMs }
   }
 
-  /** @returns whether it is written down */
-  async #put(messages: readonly Message[], told: readonly Told[]): Promise<boolean> {
+  /**
+   * @param state in which it happens to them: whoever listed `AS2/send` has perhaps seen it before
+   * @returns whether it is written down
+   */
+  async #change(
+    messages: readonly Message[],
+    state: Message['state'],
+    event: LifeEvent | ((message: Message) => LifeEvent),
+  ): Promise<boolean> {
+    const decide = (them: readonly Message[]): Happening[] =>
+      them
+        .filter((it) => it.state === state)
+        .map((it) => ({ id: it.id, event: typeof event === 'function' ? event(it) : event }))
     try {
       for (let at = 0; at < messages.length; at += together) {
-        const end = at + together
-        await this.#options.book.put(messages.slice(at, end), { sync: false, told: told.slice(at, end) })
+        const ids = messages.slice(at, at + together).map((it) => it.id)
+        await this.#options.book.change(ids, decide, { by: 'pickup', sync: false })
       }
       return true
     } catch (err) {

@@ -3,7 +3,8 @@ import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Key } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { changeOf, guessed, type Change, type Told } from './life/change.js'
-import type { JournalEntry, Message } from './life/message.js'
+import type { JournalEntry } from './disk/entry.js'
+import type { Message } from './life/message.js'
 import type { Recovered } from './life/recovery.js'
 
 /** Where the entries of the audit trail go; it never fails and never blocks. */
@@ -62,6 +63,7 @@ export class Trail {
     const messages = new Map<string, Message>()
     for (const { messages: changed = [], told, at } of entries) {
       for (const [i, message] of changed.entries()) {
+        // The lines of 0.1 alone do not say what happened.
         const change = told ? told[i] : guessed(messages.get(message.id), message)
         messages.set(message.id, message)
         if (!audit || !change || at === undefined) continue

@@ -3,13 +3,13 @@ import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { readOwn } from '../own-files.js'
-import type { EpochMs, Prefix } from '../units.js'
-import { dataOf, released, retried } from './life/by-hand.js'
+import type { Prefix } from '../units.js'
+import { entryOf, type JournalEntry } from './disk/entry.js'
 import { Journal, parseJournal } from './disk/journal.js'
-import { toldOf } from './life/judgement.js'
-import { pathId, type JournalEntry, type Message } from './life/message.js'
+import type { LifeEvent } from './life/events.js'
+import { dataOf, pathId, type Message } from './life/message.js'
+import { next } from './life/next.js'
 import { recover, type Recovered } from './life/recovery.js'
-import { mustBeIdle } from './life/refusals.js'
 import { rowOf } from './rows.js'
 import type { SendRow } from './sender.js'
 import { sizesIn } from './disk/spool.js'
@@ -44,35 +44,34 @@ export async function changeWaiting(directory: string, action: ByHand, id: strin
   if (isDoubtful) {
     throw new UsageError(`The journal in ${directory} is damaged: mount first, which makes what can be read a new one.`)
   }
-  const found = messages.find((it) => it.id === id)
-  const message = mustBeIdle(found, {
-    submittedAs: 'EPERM',
-    inDoubt: action !== 'cancel' || found?.state !== 'queued',
-    isUnderWay: false,
-  })
-  const next = changed(message, action, now)
-  const told = action === 'cancel' ? { event: 'cancelled' as const } : toldOf(message, next)
+  const message = messages.find((it) => it.id === id)
+  const event = eventOf(action)
+  const after = next(message, event, now)
   // As when the sender runs: a trigger goes when its file does.
-  const trigger = action === 'cancel' ? triggerOf(message, messages) : undefined
-  const also: Message[] = trigger ? [{ ...trigger, state: 'gone' }] : []
-  await append(directory, { at: now, messages: [next, ...also], told: [told, ...also.map(() => told)] })
-  if (action !== 'cancel') return
+  const trigger = after.state === 'gone' ? triggerOf(message, messages) : undefined
+  const followed: LifeEvent = { type: 'cancelled', policy: '--commit trigger' }
+  const changes = [
+    { before: message, event, after },
+    ...(trigger ? [{ before: trigger, event: followed, after: next(trigger, followed, now) }] : []),
+  ]
+  await append(directory, entryOf(changes, { at: now, by: 'queue' }))
+  if (!message || after.state !== 'gone') return
   for (const it of dataOf(message)) await unlink(join(directory, 'data', it)).catch(() => undefined)
 }
 
-function triggerOf(file: Message, all: readonly Message[]): Message | undefined {
-  const path = file.triggeredBy === undefined ? undefined : pathId(file, file.triggeredBy)
+function triggerOf(file: Message | undefined, all: readonly Message[]): Message | undefined {
+  const path = file?.triggeredBy === undefined ? undefined : pathId(file, file.triggeredBy)
   return all.find((it) => it.state === 'held' && pathId(it, it.path) === path)
 }
 
-function changed(message: Message, action: ByHand, now: EpochMs): Message {
+function eventOf(action: ByHand): LifeEvent {
   switch (action) {
     case 'retry':
-      return retried(message, now)
+      return { type: 'retried', isTrigger: false }
     case 'release':
-      return released(message, now)
+      return { type: 'released', isTrigger: false }
     case 'cancel':
-      return { ...message, state: 'gone' }
+      return { type: 'cancelled' }
   }
 }
 

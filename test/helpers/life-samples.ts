@@ -1,6 +1,6 @@
 /** A sent file in each state, in what variants there are, and one event of each type; and what no file may say of itself. */
 import type { EventOf, EventType, LifeEvent, Verdict } from '../../src/send/life/events.js'
-import type { Message } from '../../src/send/life/states.js'
+import type { Message } from '../../src/send/life/message.js'
 import type { Key } from '../../src/units.js'
 
 const file = { id: 'id', station: 'ACME', partner: 'GLOBEX', path: 'a.edi', size: 1, mtime: 1, tries: 0 } as const

@@ -1,21 +1,21 @@
 /** A crash at any point of sending a bundle leaves the folder as it was, or the one archive: never both, never half. */
 import t from 'tap'
-import { type JournalEntry, type Message, without } from '../../src/send/life/message.js'
+import type { JournalEntry } from '../../src/send/disk/entry.js'
+import type { Message } from '../../src/send/life/message.js'
 import { recover } from '../../src/send/life/recovery.js'
 import type { Bytes } from '../../src/units.js'
 
 const owner = { station: 'ACME', partner: 'GLOBEX' }
 const now = Date.UTC(2026, 10, 24)
 
-function file(id: string, fields: Partial<Message> = {}): Message {
-  const base = { ...owner, id, path: `batch/${id}.edi`, size: 3, mtime: now, tries: 0, closedAt: now }
-  return { ...base, state: 'held', reason: 'bundle', ...fields }
-}
+const base = { ...owner, size: 3, mtime: now, tries: 0, closedAt: now }
+const fileOf = (id: string) => ({ ...base, id, path: `batch/${id}.edi` })
+const file = (id: string): Message => ({ ...fileOf(id), state: 'held', reason: 'bundle' })
 
 const members = ['a', 'b'].map((id) => ({ id, name: `${id}.edi`, size: 3, mtime: now }))
-const archive = file('zip', { path: 'batch.zip', reason: 'packing', size: 6, members })
-const packed = without(archive, 'members', 'reason')
-const gone = ['a', 'b'].map((id) => file(id, { state: 'gone', packedIn: 'batch.zip' }))
+const packed = { ...base, id: 'zip', path: 'batch.zip', size: 6 }
+const archive: Message = { ...packed, state: 'held', reason: 'packing', members }
+const gone = ['a', 'b'].map((id): Message => ({ ...fileOf(id), state: 'gone', packedIn: 'batch.zip' }))
 const bundle = { ...owner, name: 'batch' }
 
 const intent: JournalEntry = { messages: [archive, ...gone], removed: [bundle] }
@@ -69,7 +69,7 @@ t.test('once it is made, the files are not needed any more', async (t) => {
 })
 
 t.test('cancelled while it was packed, nothing of it is needed', async (t) => {
-  const cancelled: JournalEntry = { messages: [{ ...archive, state: 'gone' }] }
+  const cancelled: JournalEntry = { messages: [{ ...packed, state: 'gone' }] }
   t.match(recovered([...before, intent, cancelled], { a: 3, b: 3, zip: 7 }), {
     shown: [],
     folders: [],

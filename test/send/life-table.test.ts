@@ -7,7 +7,7 @@ import type { EventType, LifeEvent } from '../../src/send/life/events.js'
 import { next } from '../../src/send/life/next.js'
 import { lifeTable } from '../../src/send/life/print-table.js'
 import { toldOf } from '../../src/send/life/told.js'
-import type { Message } from '../../src/send/life/states.js'
+import type { Message } from '../../src/send/life/message.js'
 import { life, refusalOf } from '../../src/send/life/table.js'
 import { events, manyEvents, nonsense, samples } from '../helpers/life-samples.js'
 

@@ -2,19 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { FsError } from '../../errors.js'
-import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds, Name, Prefix } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { sendKey } from '../../view/send-key.js'
 import { fitsArchive } from './archive.js'
 import type { Beside } from '../life/beside.js'
-import type { Told } from '../life/change.js'
-import { toldOf } from '../life/judgement.js'
 import { isHiddenName, type Holding } from '../life/holding.js'
-import type { Locks } from '../disk/locks.js'
 import { pathId, type Bundle, type Message } from '../life/message.js'
-import type { MessageBook } from '../disk/book.js'
+import type { Happening, MessageBook, Write } from '../disk/book.js'
 import type { NameCheck } from '../life/name-check.js'
 import type { OpenFiles } from '../writing/open-files.js'
 import type { Packer } from './packer.js'
@@ -24,13 +20,11 @@ export interface BundlesOptions {
   readonly book: MessageBook
   readonly files: Pick<OpenFiles, 'isWritten' | 'isFlushed'>
   readonly spool: Spool
-  readonly locks: Locks
   readonly names: NameCheck
   readonly holding: Holding
   readonly beside: Beside
   readonly packer: Packer
   readonly root: Prefix
-  readonly clock: Clock
   readonly log: Logger
 }
 
@@ -75,30 +69,29 @@ export class Bundles {
   }
 
   async mkdir(partner: Partner, path: readonly Name[]): Promise<void> {
-    const { root, locks, book } = this.#options
+    const { root, book } = this.#options
     sendKey(root, partner, path)
     const { station, partner: to } = partner
     const name = path.join('/')
-    await locks.run([pathId(partner, name), ...this.lockIds(partner, path)], async () => {
+    await book.exclusively([pathId(partner, name), ...this.lockIds(partner, path)], async (write) => {
       this.mustHold(partner, path)
       if (book.at(partner, name) ?? book.bundle(partner, name)) throw new FsError('EEXIST', `${name} is there already.`)
-      await book.putBundles({ made: [{ station, partner: to, name }] })
+      await write([], { by: 'mkdir', sync: true, isNew: true, made: [{ station, partner: to, name }] })
     })
   }
 
   async rmdir(partner: Partner, path: readonly Name[]): Promise<void> {
-    const { locks, book } = this.#options
+    const { book } = this.#options
     const name = path.join('/')
     const hidden = this.#hidden(partner, name)
     const ids = hidden.map((it) => it.id)
-    await locks.run([pathId(partner, name), ...this.lockIds(partner, path), ...ids], async () => {
+    await book.exclusively([pathId(partner, name), ...this.lockIds(partner, path), ...ids], async (write) => {
       if (this.#files(partner, name).length > 0 || this.#foldersIn(partner, name).length > 0) {
         throw new FsError('ENOTEMPTY', `${name} is not empty.`)
       }
       const bundle = book.bundle(partner, name)
       if (!bundle) throw new FsError('ENOENT', `There is no folder ${name} here.`)
-      if (hidden.length === 0) await book.putBundles({ removed: [bundle] })
-      else await book.put(this.#removed(hidden), { sync: true, removed: [bundle] })
+      await write(this.#dropped(hidden), { by: 'rmdir', sync: true, removed: [bundle] })
     })
     for (const { id } of hidden) await this.#options.spool.remove(id)
   }
@@ -122,7 +115,7 @@ export class Bundles {
   }
 
   async #send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
-    const { root, locks, names, packer } = this.#options
+    const { root, book, names, packer } = this.#options
     const archive = archiveName(from, to)
     sendKey(root, partner, to)
     const folder = from.join('/')
@@ -130,11 +123,11 @@ export class Bundles {
     const found = await this.#closedFiles(partner, folder, signal)
     const folders = [folder, ...this.#foldersIn(partner, folder)]
     const ids = [archive, ...folders].map((path) => pathId(partner, path))
-    await locks.run([...ids, ...found.map((it) => it.id)], async () => {
+    await book.exclusively([...ids, ...found.map((it) => it.id)], async (write) => {
       signal.throwIfAborted()
       const files = this.#mayBeSent(partner, folder, archive)
       if (!sameFiles(files, found)) throw new FsError('EBUSY', 'A file of it was changed a moment ago.')
-      await this.#write(partner, files, { folder, archive, isUnchecked })
+      await this.#write(write, partner, files, { folder, archive, isUnchecked })
     })
     packer.kick()
   }
@@ -174,7 +167,7 @@ export class Bundles {
   /** Nothing half-written goes out, in an archive neither. */
   #mayBeMember(file: Message, name: string): void {
     const { holding, beside } = this.#options
-    if (file.isDamaged === true) throw new FsError('EIO', `${name} is not complete: ${file.error ?? 'a write failed'}`)
+    if (file.isDamaged === true) throw new FsError('EIO', `${name} is not complete: ${file.error}`)
     if (file.state !== 'held') throw new FsError('EBUSY', `${name} is still being written.`)
     if (file.reason !== 'bundle') {
       throw new FsError('EBUSY', `${name} may be incomplete: release it with as2fs queue, or write it again.`)
@@ -191,29 +184,27 @@ export class Bundles {
   }
 
   async #write(
+    write: Write,
     partner: Partner,
     files: readonly Message[],
     { folder, archive, isUnchecked }: { folder: string; archive: string; isUnchecked: boolean },
   ): Promise<void> {
-    const { book, clock } = this.#options
-    const now = clock.now()
     const { station, partner: to } = partner
+    const id = randomUUID()
     const members = files.map(({ id, path, size, mtime }) => ({ id, name: path.slice(folder.length + 1), size, mtime }))
-    const message: Message = {
-      ...{ id: randomUUID(), station, partner: to, path: archive, state: 'held', reason: 'packing', members },
-      ...{ size: members.reduce((sum, it) => sum + it.size, 0), mtime: now, closedAt: now, tries: 0, isRenamed: true },
-      ...(isUnchecked ? { isUnchecked } : {}),
+    const bundled: Happening = {
+      id,
+      event: { type: 'bundled', archive: { id, station, partner: to, path: archive, isUnchecked, members } },
     }
-    const gone = files.map((it): Message => ({ ...it, state: 'gone', packedIn: archive }))
+    const packed = files.map((it): Happening => ({ id: it.id, event: { type: 'packed', into: archive } }))
     const removed = [folder, ...this.#foldersIn(partner, folder)].map((name): Bundle => ({
       station,
       partner: to,
       name,
     }))
-    const told = [toldOf(message, message), ...gone.map((): Told => ({ event: 'packed' }))]
-    const hidden = this.#removed(this.#hidden(partner, folder))
-    await book.put([message, ...gone, ...hidden], { sync: true, told, removed })
-    for (const { id } of hidden) await this.#options.spool.remove(id)
+    const dropped = this.#dropped(this.#hidden(partner, folder))
+    await write([bundled, ...packed, ...dropped], { by: 'rename', sync: true, removed })
+    for (const it of dropped) await this.#options.spool.remove(it.id)
   }
 
   #files(partner: Partner, folder: string): Message[] {
@@ -226,11 +217,9 @@ export class Bundles {
   }
 
   /** As they are once libfuse can't remove them any more: their folder is gone. */
-  #removed(hidden: readonly Message[]): Message[] {
-    return hidden.flatMap(({ id }) => {
-      const now = this.#options.book.get(id)
-      return now && now.state !== 'gone' ? [{ ...now, state: 'gone' }] : []
-    })
+  #dropped(hidden: readonly Message[]): Happening[] {
+    const still = hidden.filter(({ id }) => (this.#options.book.get(id)?.state ?? 'gone') !== 'gone')
+    return still.map(({ id }) => ({ id, event: { type: 'dropped' } }))
   }
 
   #all(partner: Partner, folder: string): Message[] {

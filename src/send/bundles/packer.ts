@@ -6,10 +6,9 @@ import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../../units.js'
 import { zipOf } from './archive.js'
-import type { Told } from '../life/change.js'
-import { toldOf } from '../life/judgement.js'
-import type { Locks } from '../disk/locks.js'
-import { without, type Message } from '../life/message.js'
+import type { LifeEvent, Verdict } from '../life/events.js'
+import type { Candidate } from '../life/judgement.js'
+import type { Message } from '../life/message.js'
 import type { MessageBook } from '../disk/book.js'
 import { retryDelay } from '../uploads/retry-delay.js'
 import type { Spool } from '../disk/spool.js'
@@ -17,12 +16,11 @@ import type { Spool } from '../disk/spool.js'
 export interface PackerOptions {
   readonly book: MessageBook
   readonly spool: Spool
-  readonly locks: Locks
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
   /** What becomes of an archive that is complete. */
-  readonly judge: (archive: Message) => Message
+  readonly judge: (archive: Candidate) => Verdict
   /** An archive is in the queue. */
   readonly onPacked: () => void
 }
@@ -94,21 +92,20 @@ export class Packer {
   }
 
   async #pack(archive: Message): Promise<void> {
-    const { spool, log, locks } = this.#options
+    const { spool, log } = this.#options
     const controller = new AbortController()
     this.#current = { id: archive.id, controller }
     try {
       const lost = await this.#lostMember(archive)
       if (lost !== undefined) {
-        await this.#failed(archive, `The spool has not all of ${lost} any more.`)
+        const error = `The spool has not all of ${lost} any more.`
+        await this.#change(archive.id, { type: 'failed', error, isDamaged: true })
         return
       }
       const members = archive.members ?? []
       const zip = zipOf(members, ({ id, size }) => spool.stream(id, { start: 0, end: size }))
       const size = await spool.store(archive.id, zip, controller.signal)
-      await locks.run([archive.id], () => this.#packed(archive.id, size))
-      // Whoever is locked would be passed over.
-      this.#options.onPacked()
+      await this.#packed(archive, size)
     } catch (err) {
       // What there is of it takes room that others need.
       await spool.remove(archive.id)
@@ -132,42 +129,42 @@ export class Packer {
     return undefined
   }
 
-  async #packed(id: string, size: Bytes): Promise<void> {
+  async #packed({ id, members = [] }: Message, size: Bytes): Promise<void> {
     const { book, spool, judge } = this.#options
-    const archive = book.get(id)
-    // It was cancelled meanwhile.
-    if (archive?.state !== 'held' || !archive.members) {
+    const [packed] = await book.change(
+      [id],
+      ([archive]) => {
+        if (archive?.reason !== 'packing') return []
+        return [{ id, event: { type: 'archive-made', size, verdict: judge({ ...archive, size }) } }]
+      },
+      { by: 'packer', sync: true },
+    )
+    if (packed) {
+      this.#due.delete(id)
+      for (const member of members) await spool.remove(member.id)
+      // Whoever is locked would be passed over.
+      this.#options.onPacked()
+    } else {
+      // It was cancelled meanwhile.
       await spool.remove(id)
-      return
     }
-    const rest = without(archive, 'members', 'reason', 'wait', 'error')
-    const packed: Message = { ...rest, size, tries: 0 }
-    const next = judge(packed)
-    await book.put([next], { sync: true, told: [toldOf(packed, next)] })
-    this.#due.delete(id)
-    for (const member of archive.members) await spool.remove(member.id)
-  }
-
-  async #failed(archive: Message, error: string): Promise<void> {
-    const failed: Message = { ...without(archive, 'reason', 'wait'), state: 'failed', isDamaged: true, error }
-    await this.#change(archive.id, failed, { event: 'failed' })
   }
 
   async #later(archive: Message, error: string): Promise<void> {
-    const tries = archive.tries + 1
-    this.#due.set(archive.id, this.#options.clock.monotonic() + retryDelay(tries, this.#options.random))
+    const pause = retryDelay(archive.tries + 1, this.#options.random)
+    this.#due.set(archive.id, this.#options.clock.monotonic() + pause)
     // The disk that could not take the archive may not take this either.
-    await this.#change(archive.id, { ...archive, tries, error }).catch(() => undefined)
+    await this.#change(archive.id, { type: 'packing-failed', error }).catch(() => undefined)
   }
 
-  async #change(id: string, next: Message, told?: Told): Promise<void> {
-    const { book, locks } = this.#options
-    await locks.run([id], async () => {
-      if (book.get(id)?.members === undefined) return
+  async #change(id: string, event: LifeEvent): Promise<void> {
+    const { book } = this.#options
+    await book.exclusively([id], async (write) => {
+      if (book.get(id)?.reason !== 'packing') return
       try {
-        await book.put([next], { sync: false, told: [told] })
+        await write([{ id, event }], { by: 'packer', sync: false })
       } catch (error) {
-        book.touch(next)
+        book.touch(id, event)
         throw error
       }
     })

@@ -1,11 +1,17 @@
 /** All messages and bundles: in memory as the journal has them. A change is on disk before it is seen. */
+import { FsError } from '../../errors.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Clock } from '../../telemetry/clock.js'
+import type { EpochMs, Name } from '../../units.js'
 import type { Beside } from '../life/beside.js'
-import type { Told } from '../life/change.js'
+import type { EventType, LifeEvent } from '../life/events.js'
+import type { Bundle, Message } from '../life/message.js'
+import { mustAllow, next } from '../life/next.js'
+import { entriesOf, entryOf, type Cause, type Changed, type JournalEntry } from './entry.js'
+import { Folders } from './folders.js'
 import type { AppendOptions, Journal } from './journal.js'
 import { JournalHealth } from './journal-health.js'
-import { bundleId, entriesOf, pathId, type Bundle, type JournalEntry, type Message } from '../life/message.js'
+import { Locks } from './locks.js'
 import { MessageIndex } from './message-index.js'
 import type { Trail } from '../trail.js'
 import type { Turns } from '../uploads/turns.js'
@@ -21,6 +27,8 @@ export interface MessageBookOptions {
   /** Told of every message that waits for its upload. */
   readonly turns: Turns
   readonly beside: Beside
+  /** Whether one is being uploaded, or about to be. */
+  readonly isUnderWay: (id: string) => boolean
   /** What a trigger had in it is needed no more. */
   readonly removeData: (id: string) => Promise<void>
   /** Whether what is over may be forgotten. */
@@ -33,6 +41,26 @@ export interface MessageBookOptions {
   readonly log: Logger
 }
 
+/** What happens to one message; for a new one, under the id that it gets. */
+export interface Happening {
+  readonly id: string
+  readonly event: LifeEvent
+}
+
+export interface ChangeOptions extends AppendOptions {
+  readonly by: Cause
+  /** Folders that come and go with it. */
+  readonly made?: readonly Bundle[]
+  readonly removed?: readonly Bundle[]
+}
+
+/**
+ * Writes down what happens, all or nothing of it, and what follows beside it; then it is shown, and told.
+ * @returns the messages as they are after it, in the same order
+ * @throws FsError if it can't happen to them as they are, ENOSPC or EIO if the journal can't be written; then nothing has changed
+ */
+export type Write = (happenings: readonly Happening[], options: ChangeOptions) => Promise<readonly Message[]>
+
 export class MessageBook {
   readonly #journal: Journal<JournalEntry>
   readonly #trail: Trail
@@ -41,11 +69,11 @@ export class MessageBook {
   readonly #isForgettable: (message: Message) => boolean
   readonly #index = new MessageIndex()
   readonly #beside: Beside
+  readonly #locks = new Locks()
+  readonly #isUnderWay: MessageBookOptions['isUnderWay']
   readonly #removeData: MessageBookOptions['removeData']
   readonly #turns: Turns
-  readonly #bundles = new Map<string, Bundle>()
-  /** Their names by partner. */
-  readonly #bundlesOf = new Map<string, Map<string, Bundle>>()
+  readonly #folders = new Folders()
   /** On their way into the journal, in order, and not yet seen here. */
   readonly #underWay = new Map<JournalEntry, Promise<void>>()
   readonly #health: JournalHealth
@@ -59,6 +87,7 @@ export class MessageBook {
     this.#isForgettable = options.isForgettable
     this.#turns = options.turns
     this.#beside = options.beside
+    this.#isUnderWay = options.isUnderWay
     this.#removeData = options.removeData
     const { onHealed, log } = options
     this.#health = new JournalHealth({ heal: (isFull) => this.#heal(isFull), onHealed, log })
@@ -93,59 +122,117 @@ export class MessageBook {
     return this.#index.at(partner, path)
   }
 
+  /** @throws FsError ENOENT if there is none under a path */
+  found(partner: Partner, path: readonly Name[]): Message {
+    const message = this.at(partner, path.join('/'))
+    if (!message) throw new FsError('ENOENT', `There is no ${path.join('/')} in this send/.`)
+    return message
+  }
+
+  /** @throws FsError as the table of its life has it, if that can't happen to it as it is */
+  allowing(id: string, event: EventType): Message {
+    const message = this.get(id)
+    mustAllow(message, event, this.#isUnderWay(id))
+    return message as Message
+  }
+
   all(): Iterable<Message> {
     return this.#index.all()
   }
 
   bundles(partner: Partner): Iterable<Bundle> {
-    return this.#bundlesOf.get(pathId(partner, ''))?.values() ?? []
+    return this.#folders.of(partner)
   }
 
   bundle(partner: Partner, name: string): Bundle | undefined {
-    return this.#bundles.get(pathId(partner, name))
+    return this.#folders.get(partner, name)
   }
 
   /**
-   * Writes messages as they are from now on, all or none of them.
-   * @param told what happened to each of them, in the same order: it is told once it is written down
-   * @param removed bundles that are gone with it
-   * @throws FsError ENOSPC or EIO if the journal can't be written; then nothing has changed
+   * Changes messages: alone among all that change one of them.
+   * @param names ids of messages, and whatever else is to be locked
+   * @param decide what happens to them as they are now; nothing, if nothing is to
+   * @throws as `Write`
    */
-  async put(
-    messages: readonly Message[],
-    options: AppendOptions & { readonly told?: readonly (Told | undefined)[]; readonly removed?: readonly Bundle[] },
-  ): Promise<void> {
-    const at = this.#clock.now()
-    const { removed } = options
-    const also = this.#beside.consequences(messages.map((after) => ({ before: this.get(after.id), after })))
-    const all = [...messages, ...also.map((it) => it.after)]
-    const told = [...messages.map((_, i) => options.told?.[i] ?? null), ...also.map((it) => it.told ?? null)]
-    await this.#append({ at, messages: all, told, ...(removed && { removed }) }, options, () => {
-      for (const bundle of removed ?? []) this.#removeBundle(bundle)
-      for (const [i, message] of all.entries()) {
-        this.#see(message)
-        const happened = told[i]
-        if (happened) this.#trail.changed(happened, message, at)
-      }
+  change(
+    names: readonly string[],
+    decide: (messages: readonly Message[]) => readonly Happening[],
+    options: ChangeOptions,
+  ): Promise<readonly Message[]> {
+    return this.exclusively(names, (write) => {
+      return write(decide(names.flatMap((name) => this.get(name) ?? [])), options)
     })
-    for (const { after } of also) if (after.state === 'gone') await this.#removeData(after.id)
   }
 
-  /** Changes what is shown while a file is being written; the next `put` writes it down. */
-  touch(message: Message): void {
-    this.#see(message)
+  /** The same for what takes more than one step. @param act never locks anything itself */
+  async exclusively<T>(names: readonly string[], act: (write: Write) => Promise<T>): Promise<T> {
+    for (;;) {
+      const held = this.#toLock(names)
+      const done = await this.#locks.run(held, async () => {
+        // Renamed while they were waited for, they have others beside them.
+        const isCovered = this.#toLock(names).every((it) => held.includes(it))
+        return isCovered ? { result: await act((happenings, options) => this.#write(happenings, options)) } : undefined
+      })
+      if (done) return done.result
+    }
   }
 
-  async putBundles(change: { readonly made?: readonly Bundle[]; readonly removed?: readonly Bundle[] }): Promise<void> {
-    await this.#append(change, { sync: true, isNew: change.made !== undefined }, () => {
-      for (const bundle of change.removed ?? []) this.#removeBundle(bundle)
-      for (const bundle of change.made ?? []) this.#addBundle(bundle)
-    })
+  /** Somebody changes it just now. */
+  isLocked(id: string): boolean {
+    return this.#locks.isLocked(id)
+  }
+
+  /**
+   * Changes what is shown, and no more: while a file is being written, or while nothing can be written down. What is written down
+   * of it next says the same.
+   */
+  touch(id: string, event: LifeEvent): void {
+    const message = this.get(id)
+    if (message) this.#see(next(message, event, this.#clock.now()))
   }
 
   async close(): Promise<void> {
     await this.#health.close()
     await this.#journal.close()
+  }
+
+  #toLock(names: readonly string[]): readonly string[] {
+    const beside = names.flatMap((name) => {
+      const message = this.get(name)
+      return message ? this.#beside.lockNames(message) : []
+    })
+    return beside.length === 0 ? names : [...new Set([...names, ...beside])]
+  }
+
+  async #write(happenings: readonly Happening[], options: ChangeOptions): Promise<readonly Message[]> {
+    const at = this.#clock.now()
+    const all = happenings.map((it) => this.#changed(it, at))
+    const asked = all.filter(({ before, after }) => before !== after)
+    const following = this.#beside.consequences(asked).map((it) => this.#changed(it, at))
+    const changes = [...asked, ...following]
+    const { by, made, removed } = options
+    if (changes.length > 0 || made || removed) {
+      const folders = { ...(made && { made }), ...(removed && { removed }) }
+      const entry: JournalEntry = { ...entryOf(changes, { at, by }), ...folders }
+      await this.#append(entry, options, () => this.#show(entry, changes, at))
+    }
+    for (const { after } of following) if (after.state === 'gone') await this.#removeData(after.id)
+    return all.map((it) => it.after)
+  }
+
+  #changed({ id, event }: Happening, at: EpochMs): Changed {
+    const before = this.get(id)
+    return { event, before, after: next(before, event, at, this.#isUnderWay(id)) }
+  }
+
+  #show({ made = [], removed = [], told = [] }: JournalEntry, changes: readonly Changed[], at: EpochMs): void {
+    for (const bundle of removed) this.#removeBundle(bundle)
+    for (const bundle of made) this.#addBundle(bundle)
+    for (const [i, { after }] of changes.entries()) {
+      this.#see(after)
+      const happened = told[i]
+      if (happened) this.#trail.changed(happened, after, at)
+    }
   }
 
   async #append(entry: JournalEntry, options: AppendOptions, see: () => void): Promise<void> {
@@ -171,18 +258,13 @@ export class MessageBook {
   }
 
   #addBundle(bundle: Bundle): void {
-    this.#bundles.set(bundleId(bundle), bundle)
+    this.#folders.add(bundle)
     this.#beside.seeBundle(bundle, true)
-    const partner = pathId(bundle, '')
-    const others = this.#bundlesOf.get(partner)
-    if (others) others.set(bundle.name, bundle)
-    else this.#bundlesOf.set(partner, new Map([[bundle.name, bundle]]))
   }
 
   #removeBundle(bundle: Bundle): void {
-    this.#bundles.delete(bundleId(bundle))
+    this.#folders.remove(bundle)
     this.#beside.seeBundle(bundle, false)
-    this.#bundlesOf.get(pathId(bundle, ''))?.delete(bundle.name)
   }
 
   #compact(): void {
@@ -197,7 +279,7 @@ export class MessageBook {
     // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
     await this.#trail.flushed()
     // What was appended to the old journal, and is still being synced there, would be lost with it.
-    await this.#journal.compact(() => [...entriesOf(this.all(), this.#bundles.values()), ...this.#underWay.keys()])
+    await this.#journal.compact(() => [...entriesOf(this.all(), this.#folders.all()), ...this.#underWay.keys()])
   }
 
   async #heal(isFull: boolean): Promise<void> {

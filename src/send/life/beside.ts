@@ -3,27 +3,30 @@
  * without which it is not finished.
  */
 import type { Partner } from '../../view/partner.js'
-import type { Told } from './change.js'
 import { Groups } from '../disk/groups.js'
 import type { Holding } from './holding.js'
-import { bundleId, pathId, without, type Bundle, type Message } from './message.js'
-import type { HoldReason } from '../sender.js'
+import type { Candidate } from './judgement.js'
+import { bundleId, pathId, type Bundle, type Message } from './message.js'
+import type { LifeEvent } from './events.js'
 
 /** What keeps a file from being sent, or the name of the trigger that lets it go. */
 export type BesideVerdict =
-  | { readonly held: Extract<HoldReason, 'lock' | 'untriggered'>; readonly error?: string }
-  | { readonly held?: undefined; readonly triggeredBy?: string }
-
-/** What follows from a change, to be written down with it. */
-export interface Consequence {
-  readonly after: Message
-  readonly told?: Told
-}
+  | {
+      readonly hold: { readonly reason: 'lock' } | { readonly reason: 'untriggered'; readonly error?: string }
+      readonly triggeredBy?: undefined
+    }
+  | { readonly hold?: undefined; readonly triggeredBy?: string }
 
 /** A change that is to be written down. */
 export interface MessageChange {
   readonly before: Message | undefined
   readonly after: Message
+}
+
+/** What follows from a change, to be written down with it. */
+export interface Consequence {
+  readonly id: string
+  readonly event: LifeEvent
 }
 
 export class Beside {
@@ -73,11 +76,23 @@ export class Beside {
     return this.#locks.has(pathId(partner, path))
   }
 
-  /** @param message closed, of a name that may be sent */
-  verdict(message: Message): BesideVerdict {
-    if (message.isReleased === true) return {}
-    if (this.isLocked(message, message.path)) return { held: 'lock' }
-    return this.#holding.needsTrigger ? this.#triggerVerdict(message) : {}
+  /** @param file closed, of a name that may be sent */
+  verdict(file: Candidate): BesideVerdict {
+    if (file.isReleased === true) return {}
+    if (this.isLocked(file, file.path)) return { hold: { reason: 'lock' } }
+    return this.#holding.needsTrigger ? this.#triggerVerdict(file) : {}
+  }
+
+  /**
+   * What whoever changes a file must lock beside it: what follows may change its triggers, and a trigger that is made meanwhile
+   * may be meant for it.
+   */
+  lockNames({ station, partner, path, triggeredBy }: Message): string[] {
+    if (!this.#holding.needsTrigger) return []
+    const base = this.#holding.triggeredBy(path)
+    const usedBase = triggeredBy === undefined ? undefined : this.#holding.triggeredBy(triggeredBy)
+    const names = base === undefined ? [path, stemOf(path), usedBase] : [base]
+    return names.flatMap((name) => (name === undefined ? [] : [`beside:${pathId({ station, partner }, name)}`]))
   }
 
   /**
@@ -94,29 +109,31 @@ export class Beside {
       if (!before || before.state === 'gone' || this.#isTrigger(before)) return []
       if (after.state === 'gone') {
         const isReplaced = kept.has(pathId(before, before.path))
-        return isReplaced ? [] : this.#goingWith(before).map(goneWithItsFile)
+        return isReplaced ? [] : this.#goingWith(before).map(({ id }) => ({ id, event: goesWithItsFile }))
       }
       const trigger = after.triggeredBy === undefined ? this.#triggerOf(before) : undefined
       const isKept = trigger === undefined || (before.path !== after.path && this.#mayMean(trigger, after))
-      return isKept ? [] : [{ after: spent(trigger, after) }]
+      return isKept || trigger.reason !== 'trigger' ? [] : [{ id: trigger.id, event: spent(after) }]
     })
-    return found.filter((it) => !changed.has(it.after.id))
+    return found.filter((it) => !changed.has(it.id))
   }
 
-  #triggerVerdict(message: Message): BesideVerdict {
+  #triggerVerdict(message: Candidate): BesideVerdict {
     const trigger = this.#triggerOf(message) ?? this.#usable(message, message.path)
     if (trigger) return { triggeredBy: trigger.path }
     const stem = stemOf(message.path)
     const shared = stem === undefined ? undefined : this.#usable(message, stem)
-    if (!shared || stem === undefined || this.#files.has(pathId(message, stem))) return { held: 'untriggered' }
+    if (!shared || stem === undefined || this.#files.has(pathId(message, stem)))
+      return { hold: { reason: 'untriggered' } }
     const others = this.#candidates(message, stem).filter((it) => it.id !== message.id)
     if (others.length === 0) return { triggeredBy: shared.path }
     const names = [message, ...others].map((it) => it.path).join(' or ')
-    return { held: 'untriggered', error: `${shared.path} may be meant for ${names}: name it after the whole name.` }
+    const error = `${shared.path} may be meant for ${names}: name it after the whole name.`
+    return { hold: { reason: 'untriggered', error } }
   }
 
   /** A trigger that is closed, was not used, and has not let another file go. */
-  #usable(message: Message, base: string): Message | undefined {
+  #usable(message: Candidate, base: string): Message | undefined {
     return [...this.#triggers.of(pathId(message, base))].find((it) => {
       const other = this.#letGo.get(pathId(it, it.path))
       return it.reason === 'trigger' && it.isSpent !== true && (other === undefined || other === message.id)
@@ -124,7 +141,7 @@ export class Beside {
   }
 
   /** The trigger that has let a file go, as long as it is there. */
-  #triggerOf(file: Message): Message | undefined {
+  #triggerOf(file: Candidate): Message | undefined {
     const base = file.triggeredBy === undefined ? undefined : this.#holding.triggeredBy(file.triggeredBy)
     if (base === undefined) return undefined
     return [...this.#triggers.of(pathId(file, base))].find((it) => it.path === file.triggeredBy)
@@ -202,16 +219,9 @@ function stemOf(path: string): string | undefined {
   return dot > 0 ? path.slice(0, dot) : undefined
 }
 
-function goneWithItsFile(trigger: Message): Consequence {
-  return { after: { ...trigger, state: 'gone' }, told: { event: 'cancelled', policy: '--commit trigger' } }
-}
+const goesWithItsFile: LifeEvent = { type: 'cancelled', policy: '--commit trigger' }
 
-function spent(trigger: Message, file: Message): Message {
+function spent(file: Message): LifeEvent {
   const error = `It was used for ${file.path}, which has changed since: make or touch it again once that is finished.`
-  return { ...trigger, isSpent: true, error }
-}
-
-/** A trigger that was touched again. */
-export function renewed(trigger: Message): Message {
-  return without(trigger, 'isSpent', 'error')
+  return { type: 'spent', error }
 }

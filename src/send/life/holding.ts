@@ -2,7 +2,6 @@
 import picomatch from 'picomatch'
 import type { CommitPolicy, EmptyPolicy } from '../../config.js'
 import type { Bytes } from '../../units.js'
-import type { HoldReason } from '../sender.js'
 
 /** What libfuse calls a file that was removed while somebody has it open: it is there for that one alone. */
 const hiddenPrefix = '.fuse_hidden'
@@ -26,7 +25,7 @@ export interface ClosedFile {
 }
 
 /** What becomes of a closed file. */
-export type Verdict = { readonly held: HoldReason } | 'queue' | 'reject'
+type NameVerdict = { readonly held: 'bundle' | 'trigger' | 'name' | 'empty' | 'commit' } | 'queue' | 'reject'
 
 export class Holding {
   readonly #policy: HoldPolicy
@@ -58,7 +57,7 @@ export class Holding {
     return this.#policy.empty !== 'send'
   }
 
-  verdict({ path, size, isRenamed }: ClosedFile): Verdict {
+  verdict({ path, size, isRenamed }: ClosedFile): NameVerdict {
     if (path.includes('/')) return { held: 'bundle' }
     if (this.triggeredBy(path) !== undefined) return { held: 'trigger' }
     if (this.looksUnfinished(path)) return { held: 'name' }

@@ -1,65 +1,49 @@
 /** What becomes of a file that was closed or renamed: queued, held or failed. Pure. */
 import type { EpochMs, Milliseconds } from '../../units.js'
+import type { Partner } from '../../view/partner.js'
 import type { Beside } from './beside.js'
-import type { Told } from './change.js'
 import { suffixed } from './duplicates.js'
+import type { Verdict } from './events.js'
 import type { Holding } from './holding.js'
-import { without, type Message } from './message.js'
-import type { HoldReason } from '../sender.js'
+import type { Message } from './message.js'
 
 export interface Judgement {
   readonly holding: Holding
   readonly beside: Pick<Beside, 'verdict'>
   readonly settle: Milliseconds
-  /** By this machine's clock. */
-  readonly now: EpochMs
   /** The bucket's time, for a suffix. */
   readonly bucketNow: EpochMs
   /** Its name was sent within six hours, and the policy is to send it under another. */
   readonly isSuffixed: boolean
 }
 
-export function judged(message: Message, judgement: Judgement): Message {
-  const { holding, beside, settle, now, bucketNow, isSuffixed } = judgement
-  const rest = without(message, 'reason', 'wait', 'isComplete', 'isSpent')
-  if (message.isDamaged === true) return { ...rest, state: 'failed' }
-  const { path, size, killedBy } = message
-  if (killedBy !== undefined) return { ...rest, state: 'held', reason: 'killed', error: cutOff(killedBy) }
-  const verdict = holding.verdict({ path, size, isRenamed: message.isRenamed === true })
-  if (verdict === 'reject') return { ...rest, state: 'failed', error: 'It is empty, and empty files are refused.' }
-  if (verdict !== 'queue') return { ...without(rest as Message, 'error'), state: 'held', reason: verdict.held }
-  const closed = { ...without(rest as Message, 'error', 'triggeredBy'), closedAt: message.closedAt ?? now }
-  const { held, ...more } = beside.verdict(message)
-  if (held !== undefined) return { ...closed, ...more, state: 'held', reason: held }
-  const named = isSuffixed ? { ...closed, path: suffixed(path, bucketNow) } : closed
-  return settled({ ...named, ...more, state: 'queued' }, settle)
+/** A whole file as it is to be judged. */
+export type Candidate = Partner &
+  Pick<Message, 'id' | 'path' | 'size' | 'isRenamed' | 'killedBy' | 'triggeredBy' | 'isReleased'>
+
+/** It has another name from now on, and what was known of the other counts no more. */
+export function underName(message: Message, path: string): Candidate {
+  const { id, station, partner, size } = message
+  return { id, station, partner, size, path, isRenamed: true }
 }
 
-/** One that is queued waits a little from now on: its name may change yet. */
-export function settled(message: Message, settle: Milliseconds): Message {
-  return message.state === 'queued' ? { ...message, wait: settle } : message
-}
-
-/** What is told of a judgement. @param before as it was judged */
-export function toldOf(before: Message, after: Message): Told {
-  const suffix = after.path === before.path ? {} : { from: before.path, policy: '--on-duplicate suffix' }
-  if (after.state === 'held') return { event: 'held', ...policyOf(after.reason) }
-  // Nothing but its being empty makes a whole file fail.
-  if (after.state === 'failed') return { event: 'failed', ...(after.isDamaged ? {} : { policy: '--empty reject' }) }
-  return { event: 'queued', ...suffix }
-}
-
-function policyOf(reason: HoldReason | undefined): { readonly policy?: string } {
-  const policy = reason && policies[reason]
-  return policy === undefined ? {} : { policy }
-}
-
-const policies: Readonly<Partial<Record<HoldReason, string>>> = {
-  name: '--hold',
-  empty: '--empty hold',
-  commit: '--commit rename',
-  untriggered: '--commit trigger',
-  trigger: '--commit trigger',
+export function judged(file: Candidate, judgement: Judgement): Verdict {
+  const { holding, beside, settle, bucketNow, isSuffixed } = judgement
+  const { path, size, killedBy } = file
+  if (killedBy !== undefined) return { state: 'held', hold: { reason: 'killed', killedBy, error: cutOff(killedBy) } }
+  const verdict = holding.verdict({ path, size, isRenamed: file.isRenamed === true })
+  if (verdict === 'reject') return { state: 'failed', error: 'It is empty, and empty files are refused.' }
+  if (verdict !== 'queue') return { state: 'held', hold: { reason: verdict.held } }
+  const besideIt = beside.verdict(file)
+  if (besideIt.hold) return { state: 'held', hold: besideIt.hold }
+  const { triggeredBy } = besideIt
+  return {
+    state: 'queued',
+    // Its name may change yet.
+    wait: settle,
+    ...(isSuffixed ? { path: suffixed(path, bucketNow) } : {}),
+    ...(triggeredBy === undefined ? {} : { triggeredBy }),
+  }
 }
 
 function cutOff(signal: string): string {

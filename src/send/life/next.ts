@@ -3,7 +3,17 @@ import { FsError } from '../../errors.js'
 import type { EpochMs } from '../../units.js'
 import type { EventOf, EventType, LifeEvent, Verdict } from './events.js'
 import { refused } from './refusal.js'
-import { commonOf, localOf, pick, type Attempt, type Hold, type LetGo, type Local, type Message } from './states.js'
+import {
+  commonOf,
+  letGoOf,
+  localOf,
+  pick,
+  type Attempt,
+  type Hold,
+  type LetGo,
+  type Local,
+  type Message,
+} from './message.js'
 import { life, refusalOf } from './table.js'
 
 /**
@@ -13,14 +23,19 @@ import { life, refusalOf } from './table.js'
  * @throws FsError with the table's errno if that can't happen to it
  */
 export function next(message: Message | undefined, event: LifeEvent, at: EpochMs, isUnderWay = false): Message {
-  const refusal = refusalOf(message, event.type, isUnderWay)
-  if (refusal) throw message ? refused(refusal, message) : new FsError('ENOENT', 'It is not in this send/ any more.')
+  mustAllow(message, event.type, isUnderWay)
   const after = event.type === 'made' ? made(event, at) : event.type === 'bundled' ? bundled(event, at) : undefined
   const result = after ?? changed(message as Message, event as ChangingEvent, at)
   if (!life[event.type].leads[message?.state ?? 'none']?.includes(result.state)) {
     throw new Error(`${event.type} does not lead from ${message?.state ?? 'none'} to ${result.state}`)
   }
   return result
+}
+
+/** @throws as `next` */
+export function mustAllow(message: Message | undefined, event: EventType, isUnderWay: boolean): void {
+  const refusal = refusalOf(message, event, isUnderWay)
+  if (refusal) throw message ? refused(refusal, message) : new FsError('ENOENT', 'It is not in this send/ any more.')
 }
 
 type ChangingType = Exclude<EventType, 'made' | 'bundled'>
@@ -101,7 +116,7 @@ const outcomes: Outcomes = {
   failed: (message, event) => {
     const local = asked(localOf(message), event.isUnchecked)
     const attempt = 'attempt' in event ? event.attempt : message.attempt
-    const found = { ...lookedFor(local, attempt), ...letGo(message), error: event.error }
+    const found = { ...lookedFor(local, attempt), ...letGoOf(message), error: event.error }
     if (event.isDamaged !== true) return { ...found, state: 'failed' }
     return { ...found, ...pick(message, 'members'), state: 'failed', isDamaged: true }
   },
@@ -152,7 +167,7 @@ function requeued(message: Message, isTrigger: boolean, at: EpochMs): Message {
   // What is in a folder stays there, as one of its files.
   if (message.path.includes('/')) return { ...closed, state: 'held', reason: 'bundle' }
   if (isTrigger) return { ...closed, state: 'held', reason: 'trigger' }
-  return { ...closed, ...letGo(message), ...(isHeld ? { isReleased: true } : {}), state: 'queued' }
+  return { ...closed, ...letGoOf(message), ...(isHeld ? { isReleased: true } : {}), state: 'queued' }
 }
 
 function gone(message: Message): Message {
@@ -175,12 +190,8 @@ function lookedFor(local: Local, attempt: Attempt | undefined): Local {
   return attempt ? { ...local, attempt } : omit(local, 'attempt')
 }
 
-function letGo(message: Message): LetGo {
-  return pick(message, 'triggeredBy', 'isReleased')
-}
-
 function readyOf(message: Message, at: EpochMs): LetGo & { readonly closedAt: EpochMs } {
-  return { ...letGo(message), closedAt: message.closedAt ?? at }
+  return { ...letGoOf(message), closedAt: message.closedAt ?? at }
 }
 
 function omit<T extends object, K extends keyof T>(from: T, ...keys: readonly K[]): Omit<T, K> {

@@ -1,8 +1,10 @@
 /** What a start makes of what it finds: a pure function of the journal and the spool. */
 import type { Bytes, EpochMs } from '../../units.js'
 import { byOurClock, duplicateWindow } from './duplicates.js'
+import type { JournalEntry } from '../disk/entry.js'
 import type { Told } from './change.js'
-import { bundleId, without, type Bundle, type JournalEntry, type Message } from './message.js'
+import { bundleId, letGoOf, localOf, pick, type Bundle, type Message, type MessageIn } from './message.js'
+import { takenOver } from './taken-over.js'
 
 /** What could be read of the journal. */
 export interface ReadJournal {
@@ -60,26 +62,13 @@ export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>,
 }
 
 /**
- * A message of a journal of 0.1. Its times of day were this machine's: by `notBefore` nothing is waited for any more, and an
- * attempt is looked for from long before it on. Within six hours the gateway takes the same name for the same file anyway.
- */
-function takenOver(message: MessageOfOld): Message {
-  const { notBefore, attempt, ...rest } = message
-  if (notBefore === undefined && attempt?.since === undefined) return message as Message
-  if (!attempt) return rest
-  return { ...rest, attempt: { after: attempt.after ?? byOurClock(attempt.since ?? 0) } }
-}
-
-type MessageOfOld = Omit<Message, 'attempt'> & {
-  readonly notBefore?: EpochMs
-  readonly attempt?: { readonly since?: EpochMs; readonly after?: EpochMs }
-}
-
-/**
  * Whether what is over still counts for the six-hour rule.
  * @param now the bucket's time; as long as nobody knows that, it does
  */
-export function isRemembered({ submittedAt, sentAt }: Message, now: EpochMs | undefined): boolean {
+export function isRemembered(
+  { submittedAt, sentAt }: Pick<Message, 'submittedAt' | 'sentAt'>,
+  now: EpochMs | undefined,
+): boolean {
   if (submittedAt === undefined) return false
   return now === undefined || now - (sentAt ?? submittedAt) < duplicateWindow
 }
@@ -104,7 +93,7 @@ function recoverMessage(message: Message, size: Bytes | undefined): RecoveredMes
       // Its PUT may have been done: the attempt stays, and is looked for before anything else.
       if (size !== message.size && !message.attempt) return cutShort(message, size)
       const error = 'The daemon ended during the upload.'
-      return { message: { ...without(message, 'wait'), state: 'queued' }, told: { event: 'delayed', error } }
+      return { message: dueNow(message), told: { event: 'delayed', error } }
     }
     case 'open':
       if (message.isDamaged === true) return failed(message, 'A write to it failed: it is not complete.')
@@ -119,7 +108,7 @@ function recoverMessage(message: Message, size: Bytes | undefined): RecoveredMes
     case 'queued':
       if (size !== message.size && !message.attempt) return cutShort(message, size)
       // A pause between tries does not outlive the process: who starts it again wants it sent.
-      return { message: message.error === undefined ? message : without(message, 'wait') }
+      return { message: message.error === undefined ? message : dueNow(message) }
   }
 }
 
@@ -129,30 +118,32 @@ function inDoubt(message: Message, now: EpochMs = Infinity): Message {
   // Its time may have been set to any other.
   const after = byOurClock(Math.min(message.closedAt ?? message.mtime, now))
   const attempt = { after: Math.min(after, message.attempt?.after ?? after) }
-  return { ...without(message, 'isComplete'), attempt }
+  // Nor is it known that what seemed to be closed was not written again.
+  return message.state === 'open' ? { ...message, isComplete: false, attempt } : { ...message, attempt }
 }
 
-function heldAfterCrash(message: Message, size: Bytes): RecoveredMessage {
+function dueNow(message: MessageIn<'queued' | 'uploading'>): Message {
+  const { closedAt } = message
+  return { ...localOf(message), ...letGoOf(message), ...pick(message, 'error'), closedAt, state: 'queued' }
+}
+
+function heldAfterCrash(message: MessageIn<'open'>, size: Bytes): RecoveredMessage {
   const error = 'The daemon ended while it was open: look whether it is complete, then release or cancel it.'
-  return {
-    message: { ...without(message, 'wait'), state: 'held', reason: 'crash', size, error },
-    told: { event: 'held' },
-  }
+  const held = { ...localOf(message), ...pick(message, 'killedBy'), size, error }
+  return { message: { ...held, state: 'held', reason: 'crash' }, told: { event: 'held' } }
 }
 
 function cutShort(message: Message, size: Bytes | undefined): RecoveredMessage {
-  return { message: withoutData(message, size), told: { event: 'failed' } }
+  return failed(message, sentenceOfLoss(message, size))
 }
 
-/** The spool has not what was written. */
-export function withoutData(message: Message, size: Bytes | undefined): Message {
-  if (size === undefined) return failed(message, 'Its data is not in the spool any more.').message
-  return failed(message, `The spool has ${size} bytes of it, ${message.size} were written.`).message
+/** Of one that the spool has not as it was written. @param size what there is of it, undefined if it is not there */
+export function sentenceOfLoss(message: Message, size: Bytes | undefined): string {
+  if (size === undefined) return 'Its data is not in the spool any more.'
+  return `The spool has ${size} bytes of it, ${message.size} were written.`
 }
 
 function failed(message: Message, error: string): RecoveredMessage {
-  return {
-    message: { ...without(message, 'wait', 'reason'), state: 'failed', isDamaged: true, error },
-    told: { event: 'failed' },
-  }
+  const known = { ...localOf(message), ...letGoOf(message), ...pick(message, 'members') }
+  return { message: { ...known, state: 'failed', isDamaged: true, error }, told: { event: 'failed' } }
 }

@@ -1,6 +1,6 @@
 /** Why something can't be done to a sent file as it is: by its state, and by what else is known of it. Pure. */
 import { FsError, type FsErrorCode } from '../../errors.js'
-import type { Message } from './states.js'
+import type { Message } from './message.js'
 
 export interface Refusal {
   readonly errno: FsErrorCode
@@ -93,4 +93,10 @@ export function inThisState(why: string): Refusal {
 
 export function refused({ errno, says }: Refusal, message: Message): FsError {
   return new FsError(errno, says(message))
+}
+
+/** @throws FsError EBUSY for an archive that is not made yet */
+export function mustBePacked(message: Message): Message {
+  if (obstacles.packing.is(message) && message.state !== 'failed') throw refused(obstacles.packing, message)
+  return message
 }

@@ -2,19 +2,20 @@
 import type { Logger } from '../../telemetry/log.js'
 import type { Beside } from './beside.js'
 import type { Holding } from './holding.js'
-import { toldOf } from './judgement.js'
-import type { Locks } from '../disk/locks.js'
-import type { Message } from './message.js'
-import type { MessageBook } from '../disk/book.js'
-import type { Uploads } from '../uploads/uploads.js'
+import type { Verdict } from './events.js'
+import type { Candidate } from './judgement.js'
+import type { Hold, Message } from './message.js'
+import type { Happening, MessageBook } from '../disk/book.js'
 
 export interface RejudgingOptions {
   readonly book: MessageBook
   readonly beside: Beside
   readonly holding: Holding
-  readonly locks: Locks
-  readonly uploads: Uploads
-  readonly judge: (message: Message) => Message
+  readonly judge: (file: Candidate) => Verdict
+  /** Whether one is being uploaded, or about to be. */
+  readonly isUnderWay: (id: string) => boolean
+  /** Some may be in the queue now. */
+  readonly onQueued: () => void
   readonly log: Logger
 }
 
@@ -27,7 +28,7 @@ export class Rejudging {
 
   /** Resolves when all that stands beside files is heeded: from then on none of them begins to be uploaded against it. */
   async heed(): Promise<void> {
-    const { beside, uploads } = this.#options
+    const { beside, onQueued } = this.#options
     const putOff: Message[] = []
     // One that is let go may leave a trigger to another.
     for (let ids = beside.affected(); ids.length > 0; ids = beside.affected()) {
@@ -35,7 +36,7 @@ export class Rejudging {
         const message = await this.#rejudge(id)
         if (message) putOff.push(message)
       }
-      uploads.kick()
+      onQueued()
     }
     for (const message of putOff) beside.putOff(message)
   }
@@ -55,35 +56,32 @@ export class Rejudging {
     return holding.triggeredBy(message.path) === undefined && !beside.isLocked(message, message.path)
   }
 
-  /** A trigger that somebody wants sent, because it was open at a crash, say, is one like any other. */
-  byHand(message: Message): Message {
-    const isTrigger = message.state === 'queued' && this.#options.holding.triggeredBy(message.path) !== undefined
-    return isTrigger ? this.#options.judge(message) : message
-  }
-
   /** @returns one for which that could not be written down */
   async #rejudge(id: string): Promise<Message | undefined> {
-    const { book, locks, log } = this.#options
-    return locks.run([id], async () => {
-      const message = book.get(id)
-      const next = message && this.#next(message)
-      if (!next) return undefined
-      try {
-        await book.put([next], { sync: true, told: [toldOf(message, next)] })
-      } catch (err) {
-        log.debug({ err, id }, 'It could not be written down that a file is held, or held no more.')
-        return message
-      }
+    const { book, log } = this.#options
+    try {
+      await book.change([id], ([message]) => this.#events(message), { by: 'beside', sync: true })
       return undefined
-    })
+    } catch (err) {
+      log.debug({ err, id }, 'It could not be written down that a file is held, or held no more.')
+      return book.get(id)
+    }
+  }
+
+  #events(message: Message | undefined): Happening[] {
+    const verdict = message && this.#next(message)
+    return verdict ? [{ id: message.id, event: { type: 'rejudged', verdict } }] : []
   }
 
   /** @returns undefined if it stays as it is */
-  #next(message: Message): Message | undefined {
+  #next(message: Message): Verdict | undefined {
     if (!this.#mayEnter(message) && !this.#mayLeave(message)) return undefined
-    const next = this.#options.judge(message)
-    if (message.state === 'queued') return isHeldBeside(next) ? next : undefined
-    return next.state !== 'held' || next.reason !== message.reason || next.error !== message.error ? next : undefined
+    const verdict = this.#options.judge(message)
+    if (verdict.state !== 'held') return message.state === 'queued' ? undefined : verdict
+    const { hold } = verdict
+    if (message.state === 'queued') return isHeldBeside(hold) ? verdict : undefined
+    const isSame = hold.reason === message.reason && ('error' in hold ? hold.error : undefined) === message.error
+    return isSame ? undefined : verdict
   }
 
   #mayEnter({ state, reason }: Message): boolean {
@@ -92,10 +90,10 @@ export class Rejudging {
 
   /** What may be in the bucket is looked for first. */
   #mayLeave({ id, state, attempt }: Message): boolean {
-    return state === 'queued' && attempt === undefined && !this.#options.uploads.isUnderWay(id)
+    return state === 'queued' && attempt === undefined && !this.#options.isUnderWay(id)
   }
 }
 
-function isHeldBeside({ reason }: Message): boolean {
+function isHeldBeside({ reason }: Hold): boolean {
   return reason === 'lock' || reason === 'untriggered' || reason === 'trigger'
 }

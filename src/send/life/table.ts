@@ -12,7 +12,7 @@ import {
   type ObstacleName,
   type Refusal,
 } from './refusal.js'
-import type { Message } from './states.js'
+import type { Message } from './message.js'
 
 export type State = Message['state']
 /** `none`: there is no such file. */

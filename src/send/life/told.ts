@@ -2,7 +2,7 @@
 import type { HoldReason } from '../sender.js'
 import type { Told } from './change.js'
 import type { LifeEvent } from './events.js'
-import type { Message } from './states.js'
+import type { Message } from './message.js'
 
 /**
  * @param before as it was; undefined for a new one

@@ -4,7 +4,7 @@ import type { Clock } from '../../telemetry/clock.js'
 import type { EpochMs } from '../../units.js'
 import type { MessageBook } from '../disk/book.js'
 import { isDuplicate, suffixed } from '../life/duplicates.js'
-import { without, type Message } from '../life/message.js'
+import type { Attempt, Message } from '../life/message.js'
 import { wasSent } from '../life/six-hours.js'
 import type { BucketView } from '../sender.js'
 import type { UploadEvents } from './upload-events.js'
@@ -14,6 +14,14 @@ export interface DuplicateCheckOptions {
   readonly bucket: BucketView
   readonly onDuplicate: DuplicatePolicy
   readonly clock: Clock
+}
+
+/** How a file may be sent. */
+export interface Cleared {
+  /** The bucket was asked. */
+  readonly isChecked: boolean
+  /** Another name than it has. */
+  readonly path?: string
 }
 
 const duplicate = 'The name was sent within six hours: the gateway would drop it. Rename the file, or retry later.'
@@ -28,24 +36,30 @@ export class DuplicateCheck {
   }
 
   /**
-   * @returns the message as it may be sent, under another name perhaps; undefined if it is not sent
+   * @returns how it may be sent, under another name perhaps; undefined if it is not sent
    * @throws FsError or StoreError if the bucket can't be asked now
    */
-  async checked(message: Message, signal: AbortSignal): Promise<Message | undefined> {
+  async cleared(message: Message, signal: AbortSignal): Promise<Cleared | undefined> {
     const { bucket, book, onDuplicate } = this.#options
-    if (message.isUnchecked !== true || onDuplicate === 'send') return message
+    if (message.isUnchecked !== true || onDuplicate === 'send') return { isChecked: false }
     const seenAt = await bucket.seen(message, message.path, signal)
     const now = this.#now()
-    const checked = without(message, 'isUnchecked')
-    if (!isDuplicate(seenAt, now) && !wasSent(book, message, message.path, now)) return checked
-    return this.resolved(checked)
+    if (!isDuplicate(seenAt, now) && !wasSent(book, message, message.path, now)) return { isChecked: true }
+    const path = this.otherName(message)
+    if (path !== undefined) return { isChecked: true, path }
+    await this.refused(message, message.attempt)
+    return undefined
   }
 
-  /** Of one whose name is taken, unless duplicates are sent. @returns it under another name; undefined if it is not sent */
-  async resolved(message: Message): Promise<Message | undefined> {
-    if (this.#options.onDuplicate === 'suffix') return { ...message, path: suffixed(message.path, this.#now()) }
-    await this.#events.failed({ ...message, isUnchecked: true }, duplicate, { policy: '--on-duplicate reject' })
-    return undefined
+  /** Of one whose name is taken, unless duplicates are sent. @returns undefined if it is not to have another */
+  otherName(message: Message): string | undefined {
+    return this.#options.onDuplicate === 'suffix' ? suffixed(message.path, this.#now()) : undefined
+  }
+
+  /** It is not sent under its name. @param attempt what is to be looked for, should it be tried again */
+  async refused({ id }: Message, attempt: Attempt | undefined): Promise<void> {
+    const policy = '--on-duplicate reject'
+    await this.#events.failed(id, { error: duplicate, isUnchecked: true, attempt, policy })
   }
 
   /** The bucket's time; ours before its first answer. */

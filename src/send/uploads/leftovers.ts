@@ -3,14 +3,12 @@ import { BackgroundJob } from '../../background-job.js'
 import type { Store } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
-import type { Locks } from '../disk/locks.js'
-import { without, type Message, type MultipartUpload } from '../life/message.js'
+import type { Message, MultipartUpload } from '../life/message.js'
 import type { MessageBook } from '../disk/book.js'
 
 export interface LeftoversOptions {
   readonly store: Store
   readonly book: MessageBook
-  readonly locks: Locks
   readonly log: Logger
   readonly isUnderWay: (id: string) => boolean
 }
@@ -33,14 +31,12 @@ export class Leftovers {
 
   /**
    * Aborts what is left of a file whose turn it is: nobody else changes it.
-   * @returns the message without its upload, written down
    * @throws StoreError, FsError
    */
-  async abort(message: Message, signal: AbortSignal): Promise<Message> {
-    const { upload } = message
-    if (!upload) return message
+  async abort({ id, upload }: Message, signal: AbortSignal): Promise<void> {
+    if (!upload) return
     await this.#options.store.abortMultipart(upload.key, upload.id, signal)
-    return this.#noted(message, upload.id)
+    await this.#aborted(id, upload, true)
   }
 
   close(): Promise<void> {
@@ -63,21 +59,22 @@ export class Leftovers {
   }
 
   async #sweepOne({ id }: Message, upload: MultipartUpload, stop: AbortSignal): Promise<void> {
-    const { store, locks, isUnderWay, book } = this.#options
+    const { store, isUnderWay } = this.#options
     // One that is on its way again sees to it itself.
     if (isUnderWay(id)) return
     await store.abortMultipart(upload.key, upload.id, AbortSignal.any([stop, AbortSignal.timeout(patience)]))
-    await locks.run([id], async () => {
-      const message = book.get(id)
-      if (message && !isUnderWay(id)) await this.#noted(message, upload.id)
-    })
+    await this.#aborted(id, upload, false)
   }
 
-  async #noted(message: Message, uploadId: string): Promise<Message> {
-    const current = this.#options.book.get(message.id) ?? message
-    if (current.upload?.id !== uploadId) return current
-    const rest = without(current, 'upload')
-    await this.#options.book.put([rest], { sync: false })
-    return rest
+  async #aborted(id: string, upload: MultipartUpload, isItsTurn: boolean): Promise<void> {
+    const { book, isUnderWay } = this.#options
+    await book.change(
+      [id],
+      ([message]) => {
+        const isSo = message?.upload?.id === upload.id && (isItsTurn || !isUnderWay(id))
+        return isSo ? [{ id, event: { type: 'parts-aborted' } }] : []
+      },
+      { by: 'upload', sync: false },
+    )
   }
 }

@@ -4,7 +4,8 @@ import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
 import type { MessageBook } from '../disk/book.js'
-import { without, type Attempt, type Message } from '../life/message.js'
+import type { EventOf } from '../life/events.js'
+import type { Attempt, Message } from '../life/message.js'
 import type { DuplicateCheck } from './duplicate-check.js'
 import { fateAfter, type Fate } from './fate.js'
 import { LostUploads, type FoundUpload, type Look, type LostUploadsOptions } from './lost-upload.js'
@@ -65,7 +66,7 @@ export class Outcomes {
     const known = this.#acknowledged.get(before.id)
     // Renamed or written again since, it is another message: what became of the first one is looked for as ever.
     if (known?.sent.path === before.path && known.sent.closedAt === before.closedAt) {
-      await this.#submitted(it, without(before, 'upload'), known.uploaded)
+      await this.#submitted(it, before, known.uploaded, false)
       return true
     }
     return before.attempt !== undefined && (await this.#isEarlierSettled(it, before.attempt))
@@ -73,7 +74,7 @@ export class Outcomes {
 
   /** S3 has taken it. */
   async uploaded(it: Try, message: Message, uploaded: Uploaded): Promise<void> {
-    await this.#submitted(it, without(this.#options.book.get(message.id) ?? message, 'upload'), uploaded)
+    await this.#submitted(it, this.#options.book.get(message.id) ?? message, uploaded, false)
   }
 
   /** The try has thrown. An earlier attempt of unknown fate stays one. */
@@ -84,33 +85,36 @@ export class Outcomes {
     const current = this.#options.book.get(before.id) ?? before
     this.#options.onFailed(fate)
     if (fate === 'taken') return this.#onTaken(it, current, sentence)
-    const message = withAttempt(current, attemptAfter(mayHaveArrived ? fate : 'not-taken', before, current))
-    if (fate !== 'permanent') return this.#again(message, sentence, fate === 'credentials' ? 0 : this.#pause(message))
-    if (mayHaveArrived && (await this.#isStored(it, message))) return
-    return this.#events.failed(message, sentence)
+    const attempt = attemptAfter(mayHaveArrived ? fate : 'not-taken', before, current)
+    if (fate !== 'permanent') {
+      return this.#again(current, { attempt, error: sentence, ...(fate === 'credentials' ? { wait: 0 } : {}) })
+    }
+    if (mayHaveArrived && attempt && (await this.#isStored(it, current, attempt))) return
+    return this.#events.failed(before.id, { error: sentence, attempt })
   }
 
-  async #submitted(it: Try, message: Message, uploaded: Uploaded): Promise<void> {
-    const { clock, spool, onSubmitted } = this.#options
+  async #submitted(it: Try, message: Message, uploaded: Uploaded, hasParts: boolean): Promise<void> {
+    const { clock, spool, onSubmitted, book } = this.#options
+    const { id } = message
     const { etag, requestId, date, crc32 } = uploaded
     const receipt = {
-      ...{ etag, submittedAt: clock.now() },
+      etag,
       ...(crc32 === undefined ? {} : { crc32 }),
       ...(requestId === undefined ? {} : { requestId }),
       ...(date === undefined ? {} : { sentAt: date }),
     }
-    this.#acknowledged.set(message.id, { sent: message, uploaded })
-    await this.#events.submitted(message, receipt, Math.round(clock.monotonic() - it.begunAt))
-    this.#acknowledged.delete(message.id)
-    await spool.remove(message.id)
-    onSubmitted(message)
+    this.#acknowledged.set(id, { sent: message, uploaded })
+    await this.#events.submitted(id, { receipt, hasParts, tookMs: Math.round(clock.monotonic() - it.begunAt) })
+    this.#acknowledged.delete(id)
+    await spool.remove(id)
+    onSubmitted(book.get(id) ?? message)
   }
 
   /** An upload of ours was found in the bucket. */
   async #arrived(it: Try, message: Message, { where, etag, mtime }: FoundUpload): Promise<void> {
     this.#options.log.info({ id: message.id, where }, 'An upload whose answer was lost had arrived.')
     const crc32 = await checksum(this.#options.spool, message).catch(() => undefined)
-    await this.#submitted(it, message, { etag, requestId: undefined, date: mtime, crc32 })
+    await this.#submitted(it, message, { etag, requestId: undefined, date: mtime, crc32 }, true)
   }
 
   async #isEarlierSettled(it: Try, attempt: Attempt): Promise<boolean> {
@@ -121,7 +125,7 @@ export class Outcomes {
     }
     // By what S3 said it is not there: another try may not overwrite anything.
     if (look.is === 'none' || attempt.isRefused === true) return false
-    await this.#events.failed(it.before, denied.earlier)
+    await this.#events.failed(it.before.id, { error: denied.earlier, attempt })
     return true
   }
 
@@ -129,9 +133,8 @@ export class Outcomes {
    * Who stands between may have tried a stored upload once more, and hand on what S3 refused then: what is in the bucket is
    * not told as failed, for somebody would send it again. @returns false too if it can't be told
    */
-  async #isStored(it: Try, message: Message): Promise<boolean> {
-    if (!message.attempt) return false
-    const look = await this.#look(it, message, message.attempt).catch((): Look => ({ is: 'none' }))
+  async #isStored(it: Try, message: Message, attempt: Attempt): Promise<boolean> {
+    const look = await this.#look(it, message, attempt).catch((): Look => ({ is: 'none' }))
     if (look.is !== 'ours') return false
     await this.#arrived(it, message, look.found)
     return true
@@ -141,40 +144,42 @@ export class Outcomes {
    * The key is there already: by a try of ours, this one even (whoever stands between may have tried it twice), or by somebody
    * else's file.
    */
-  async #onTaken(it: Try, message: Message, sentence: string): Promise<void> {
+  async #onTaken(it: Try, message: Message, error: string): Promise<void> {
     const attempt = message.attempt ?? it.before.attempt
     let look: Look
     let isThere: boolean
     try {
       look = attempt ? await this.#look(it, message, attempt) : { is: 'none' }
       isThere = look.is !== 'none' || (await this.#options.bucket.has(message, message.path, it.signal))
-    } catch (error) {
-      return this.#again(message, sentenceOf(error), this.#pause(message))
+    } catch (cause) {
+      return this.#again(message, { attempt: message.attempt, error: sentenceOf(cause) })
     }
     if (look.is === 'ours') return this.#arrived(it, message, look.found)
     // It was moved on a moment ago: it is looked for once more, and asked for by name.
-    if (!isThere) return this.#again({ ...message, isUnchecked: true }, sentence, this.#pause(message))
-    if (look.is === 'denied') return this.#events.failed(message, denied.first)
-    await this.#onTakenByAnother(withAttempt(message, it.before.attempt), sentence)
+    if (!isThere) return this.#again(message, { attempt: message.attempt, error, isUnchecked: true })
+    if (look.is === 'denied') {
+      return this.#events.failed(message.id, { error: denied.first, attempt: message.attempt })
+    }
+    await this.#onTakenByAnother(message, it.before.attempt, error)
   }
 
-  async #onTakenByAnother(message: Message, sentence: string): Promise<void> {
-    if (this.#options.onDuplicate === 'send') return this.#again(message, sentence, this.#pause(message))
-    const renamed = await this.#duplicates.resolved(message)
-    if (!renamed) return
-    await this.#events.delayed(renamed, sentence, 0, { from: message.path, policy: '--on-duplicate suffix' })
+  async #onTakenByAnother(message: Message, attempt: Attempt | undefined, error: string): Promise<void> {
+    if (this.#options.onDuplicate === 'send') return this.#again(message, { attempt, error })
+    const path = this.#duplicates.otherName(message)
+    if (path === undefined) return this.#duplicates.refused(message, attempt)
+    await this.#events.delayed(message.id, { attempt, error, wait: 0, path })
   }
 
   #look(it: Try, message: Message, attempt: Attempt): Promise<Look> {
     return this.#lost.look(message, attempt, it.before.attempt === undefined, it.signal)
   }
 
-  #again(message: Message, error: string, wait: Milliseconds): Promise<void> {
-    return this.#events.delayed(message, error, wait)
-  }
-
-  #pause(message: Message): Milliseconds {
-    return retryDelay(Math.max(1, message.tries), this.#options.random)
+  #again(
+    message: Message,
+    details: Omit<EventOf<'delayed'>, 'type' | 'wait'> & { wait?: Milliseconds },
+  ): Promise<void> {
+    const wait = retryDelay(Math.max(1, message.tries), this.#options.random)
+    return this.#events.delayed(message.id, { wait, ...details })
   }
 }
 
@@ -185,11 +190,6 @@ function attemptAfter(fate: Fate, before: Message, current: Message): Attempt | 
   // An answer that says no: who stands between may have said it, after S3 had said yes.
   const isInDoubt = before.attempt !== undefined && before.attempt.isRefused !== true
   return isInDoubt ? before.attempt : { ...current.attempt, isRefused: true }
-}
-
-function withAttempt(message: Message, attempt: Attempt | undefined): Message {
-  const rest = without(message, 'attempt')
-  return attempt ? { ...rest, attempt } : rest
 }
 
 function sentenceOf(error: unknown): string {

@@ -56,12 +56,13 @@ export class Tries {
     const { before, signal } = it
     if (await this.#outcomes.isSettled(it)) return
     if (!(await this.#isWhole(before))) return
-    const ready = await this.#duplicates.checked(await this.#options.leftovers.abort(before, signal), signal)
-    if (!ready) return
+    await this.#options.leftovers.abort(before, signal)
+    const cleared = await this.#duplicates.cleared(before, signal)
+    if (!cleared) return
     // Before the first byte: of a multipart upload the bucket may say that it was there since it was begun.
     const after = await this.#options.bucket.time(signal)
-    const isOnePut = ready.size <= this.#options.multipartThreshold
-    const message = await this.#begun(before, ready, isOnePut ? after : undefined)
+    const isOnePut = before.size <= this.#options.multipartThreshold
+    const message = await this.#events.uploading(before, { ...cleared, after: isOnePut ? after : undefined })
     if (isOnePut) await this.#mayArrive(it, message)
     const uploaded = await this.#upload(it, message, after, onProgress)
     await this.#outcomes.uploaded(it, message, uploaded)
@@ -73,11 +74,6 @@ export class Tries {
     if (size === message.size) return true
     await this.#events.lost(message, size)
     return false
-  }
-
-  #begun(before: Message, ready: Message, after: EpochMs | undefined): Promise<Message> {
-    const decided = ready.path === before.path ? {} : { from: before.path, policy: '--on-duplicate suffix' }
-    return this.#events.uploading(ready, after, decided)
   }
 
   /** From here on it may be in the bucket: that is in the journal already. */

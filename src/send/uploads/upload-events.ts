@@ -1,15 +1,11 @@
 /** What happens to a message while it is being uploaded, as it is written down: before each step that counts, and after it. */
-import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
+import type { Bytes } from '../../units.js'
 import type { MessageBook } from '../disk/book.js'
-import type { Told } from '../life/change.js'
-import { without, type Message, type MultipartUpload } from '../life/message.js'
-import { withoutData } from '../life/recovery.js'
+import type { EventOf, LifeEvent } from '../life/events.js'
+import type { Message } from '../life/message.js'
+import { sentenceOfLoss } from '../life/recovery.js'
 
-/** What S3 has said of a file that it took. */
-export type Receipt = Pick<Message, 'etag' | 'submittedAt' | 'crc32' | 'requestId' | 'sentAt'>
-
-/** An option has decided, and perhaps given another name. */
-export type Decided = Pick<Told, 'policy' | 'from'>
+type Details<T extends LifeEvent['type']> = Omit<EventOf<T>, 'type'>
 
 /** All of them are durable when they resolve, and throw FsError if the journal can't be written. */
 export class UploadEvents {
@@ -19,56 +15,43 @@ export class UploadEvents {
     this.#book = book
   }
 
-  /**
-   * A try begins.
-   * @param after the bucket's time, if it may be there from now on
-   */
-  async uploading(message: Message, after: EpochMs | undefined, decided: Decided): Promise<Message> {
-    const uploading: Message = { ...message, state: 'uploading', tries: message.tries + 1 }
-    const written = after === undefined ? uploading : attempted(uploading, after)
-    await this.#put(written, { event: 'uploading', ...decided })
-    return written
+  /** A try begins. @returns the message as it is sent */
+  async uploading(message: Message, details: Details<'uploading'>): Promise<Message> {
+    return (await this.#happens(message.id, { type: 'uploading', ...details })) ?? message
   }
 
   /** Parts of it may be there from now on. */
-  async partsBegun(id: string, upload: MultipartUpload): Promise<void> {
-    const message = this.#book.get(id)
-    if (message) await this.#put({ ...message, upload })
+  async partsBegun(id: string, upload: EventOf<'parts-begun'>['upload']): Promise<void> {
+    await this.#happens(id, { type: 'parts-begun', upload })
   }
 
   /** It may be there from now on: its parts are being put together. */
-  async attempted(id: string, after: EpochMs): Promise<void> {
-    const message = this.#book.get(id)
-    if (message) await this.#put(attempted(message, after))
+  async attempted(id: string, after: EventOf<'attempted'>['after']): Promise<void> {
+    await this.#happens(id, { type: 'attempted', after })
   }
 
   /** It is in the bucket. */
-  async submitted(message: Message, receipt: Receipt, tookMs: Milliseconds): Promise<void> {
-    const settled = without(message, 'attempt', 'wait', 'error', 'reason')
-    await this.#put({ ...settled, state: 'submitted', ...receipt }, { event: 'submitted', tookMs })
+  async submitted(id: string, details: Details<'submitted'>): Promise<void> {
+    await this.#happens(id, { type: 'submitted', ...details })
   }
 
-  /** It is tried again. @param error one sentence */
-  async delayed(message: Message, error: string, wait: Milliseconds, decided: Decided = {}): Promise<void> {
-    await this.#put({ ...message, state: 'queued', wait, error }, { event: 'delayed', ...decided })
+  /** It is tried again. */
+  async delayed(id: string, details: Details<'delayed'>): Promise<void> {
+    await this.#happens(id, { type: 'delayed', ...details })
   }
 
-  /** It is not tried again. @param error one sentence */
-  async failed(message: Message, error: string, decided: Decided = {}): Promise<void> {
-    await this.#put({ ...without(message, 'wait'), state: 'failed', error }, { event: 'failed', ...decided })
+  /** It is not tried again. */
+  async failed(id: string, details: Details<'failed'>): Promise<void> {
+    await this.#happens(id, { type: 'failed', ...details })
   }
 
   /** Not all of it is in the spool. @param size what there is of it, undefined if it is not there */
   async lost(message: Message, size: Bytes | undefined): Promise<void> {
-    await this.#put(withoutData(message, size), { event: 'failed' })
+    await this.failed(message.id, { error: sentenceOfLoss(message, size), isDamaged: true })
   }
 
-  async #put(message: Message, told?: Told): Promise<void> {
-    await this.#book.put([message], { sync: true, told: [told] })
+  async #happens(id: string, event: LifeEvent): Promise<Message | undefined> {
+    const [after] = await this.#book.change([id], () => [{ id, event }], { by: 'upload', sync: true })
+    return after
   }
-}
-
-/** An earlier attempt of unknown fate may still arrive, so its time stays. */
-function attempted(message: Message, after: EpochMs): Message {
-  return { ...message, attempt: { after: message.attempt?.after ?? after } }
 }

@@ -1,7 +1,6 @@
 /** The door of this room: takes queued files to the bucket, and clears away what is left there of those that are not uploaded. */
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from '../../units.js'
-import type { Locks } from '../disk/locks.js'
 import type { Message } from '../life/message.js'
 import { isPassing, type Fate } from './fate.js'
 import { KeysGate } from './keys-gate.js'
@@ -13,7 +12,6 @@ import type { Turns } from './turns.js'
 export interface UploadsOptions extends Omit<TriesOptions, 'leftovers' | 'onFailed'> {
   readonly turns: Turns
   readonly root: Prefix
-  readonly locks: Locks
   readonly log: Logger
 }
 
@@ -37,12 +35,12 @@ export class Uploads {
 
   constructor(options: UploadsOptions) {
     this.#options = options
-    const { turns, book, locks, root, clock, random } = options
+    const { turns, book, root, clock, random } = options
     this.#gate = new KeysGate({ ...options, prefix: `${root}send/` as Prefix, onOpen: () => this.kick() })
     this.#queue = new UploadQueue({
       run: (id, run) => this.#try(id, run),
       onOver: (id) => this.#clearUp(id),
-      isFree: (id) => !locks.isLocked(id),
+      isFree: (id) => !book.isLocked(id),
       // What can't be written down is not begun: nobody would know of it after a crash.
       wanting: () => (book.isBroken ? 'the state directory' : this.#gate.isShut ? 'new keys' : undefined),
       ...{ turns, clock, random },
@@ -111,8 +109,7 @@ export class Uploads {
       if (stop.aborted) return this.#leave(id)
       // What is wrong with the journal is in the log already.
       log.debug({ err, id }, 'An upload could not be written down; it is tried again.')
-      const current = book.get(id)
-      if (current) book.touch({ ...current, state: 'queued' })
+      if (book.get(id)?.state === 'uploading') book.touch(id, { type: 'put-off' })
       throw err
     }
   }

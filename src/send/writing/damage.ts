@@ -86,5 +86,5 @@ export class Damage {
 }
 
 function damageOf(message: Message | undefined): string | undefined {
-  return message?.isDamaged === true ? (message.error ?? 'A write to it failed.') : undefined
+  return message?.isDamaged === true ? message.error : undefined
 }

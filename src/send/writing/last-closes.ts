@@ -2,16 +2,16 @@
 import { BackgroundJob } from '../../background-job.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
-import type { Told } from '../life/change.js'
-import { settled, toldOf } from '../life/judgement.js'
-import type { Message } from '../life/message.js'
-import type { OpenMessageOptions } from './open-message.js'
+import type { MessageBook, Write } from '../disk/book.js'
+import type { LifeEvent, Verdict } from '../life/events.js'
+import type { Candidate } from '../life/judgement.js'
 import type { WritingSession } from './writing-session.js'
 
-export interface LastClosesOptions extends OpenMessageOptions {
+export interface LastClosesOptions {
+  readonly book: MessageBook
   readonly settle: Milliseconds
   readonly log: Logger
-  readonly judge: (message: Message) => Message
+  readonly judge: (file: Candidate) => Verdict
   /** It is written down what becomes of a file: what stands beside it is heeded, and what is due is uploaded. */
   readonly onJudged: () => Promise<void>
 }
@@ -35,8 +35,8 @@ export class LastCloses {
 
   /** Nobody writes to a file any more. Never throws: what can't be written down now is written down later. */
   async of(session: WritingSession): Promise<void> {
-    const { locks, onJudged } = this.#options
-    await locks.run([session.id], () => this.#decide(session))
+    const { book, onJudged } = this.#options
+    await book.exclusively([session.id], (write) => this.#decide(session, write))
     await onJudged()
   }
 
@@ -46,13 +46,14 @@ export class LastCloses {
   }
 
   /** By whoever has locked it. */
-  async #decide(session: WritingSession): Promise<void> {
+  async #decide(session: WritingSession, write: Write): Promise<void> {
     const { id } = session
     this.#unfinished.delete(id)
     // Somebody has opened it again meanwhile: that one's close decides.
     if (!session.writers.isEmpty) return
     try {
-      await this.#write(session)
+      const event = this.#eventOf(session)
+      if (event) await write([{ id, event }], { by: 'close', sync: true })
       session.ended()
     } catch (err) {
       // What is wrong with the journal is in the log already.
@@ -65,33 +66,15 @@ export class LastCloses {
     }
   }
 
-  async #write(session: WritingSession): Promise<void> {
-    const message = session.message.current
-    if (message?.state !== 'open') return
-    const { isChanged, before } = session
+  #eventOf({ message, isChanged, before, size, damage }: WritingSession): LifeEvent | undefined {
+    const { judge, settle } = this.#options
+    const { current } = message
+    if (current?.state !== 'open') return undefined
     // Opened for writing, and nothing written: as it was. A new name is judged anew.
     // A trigger that was used counts again when it is touched.
-    const isBack = !isChanged && before?.path === message.path && before.isSpent !== true
-    await (isBack ? this.#closedUnchanged(message, before) : this.#closed(message, session))
-  }
-
-  /** It goes back to where it was. */
-  async #closedUnchanged({ mtime }: Message, before: Message): Promise<void> {
-    const next = settled({ ...before, mtime }, this.#options.settle)
-    await this.#put(next, next.state === 'failed' ? { event: 'failed' } : toldOf(next, next))
-  }
-
-  async #closed(message: Message, { size, damage }: WritingSession): Promise<void> {
-    const { clock, judge } = this.#options
-    const whole: Message = { ...message, size, closedAt: clock.now() }
-    const { sentence } = damage
-    const closed: Message = sentence === undefined ? whole : { ...whole, isDamaged: true, error: sentence }
-    const next = judge(closed)
-    await this.#put(next, toldOf(closed, next))
-  }
-
-  async #put(message: Message, told: Told): Promise<void> {
-    await this.#options.book.put([message], { sync: true, told: [told] })
+    const isBack = !isChanged && before?.path === current.path && before.isSpent !== true
+    if (isBack) return { type: 'closed-unchanged', before, settle }
+    return { type: 'closed', size, damage: damage.sentence, verdict: judge({ ...current, size }) }
   }
 
   async #finish(stop: AbortSignal): Promise<void> {

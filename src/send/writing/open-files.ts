@@ -1,14 +1,15 @@
 /** The spool files that are open, one for each message, whoever opened it how often. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bytes, Milliseconds } from '../../units.js'
+import type { MessageBook } from '../disk/book.js'
 import type { Spool, SpoolFile } from '../disk/spool.js'
 import type { OpenSpoolFile } from '../sender.js'
 import type { LastCloses } from './last-closes.js'
-import type { OpenMessageOptions } from './open-message.js'
 import { SharedFile } from './shared-file.js'
 import { WritingSession } from './writing-session.js'
 
-export interface OpenFilesOptions extends OpenMessageOptions {
+export interface OpenFilesOptions {
+  readonly book: MessageBook
   readonly spool: Spool
   /** Told when the last writer has closed a file. */
   readonly lastCloses: LastCloses
@@ -25,7 +26,7 @@ export class OpenFiles {
   /** @throws FsError if the spool can't be written */
   async create(id: string): Promise<OpenSpoolFile> {
     const file = await this.#options.spool.create(id)
-    return this.#share(file, WritingSession.ofNew(id, 0, this.#options)).handle({ write: true })
+    return this.#share(file, WritingSession.ofNew(id, 0, this.#options.book)).handle({ write: true })
   }
 
   /**
@@ -75,7 +76,7 @@ export class OpenFiles {
   }
 
   #session(id: string, size: Bytes): WritingSession {
-    return this.#options.lastCloses.unfinished(id) ?? new WritingSession(id, size, this.#options)
+    return this.#options.lastCloses.unfinished(id) ?? new WritingSession(id, size, this.#options.book)
   }
 
   #share(file: SpoolFile, session: WritingSession): SharedFile {

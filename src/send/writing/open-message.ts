@@ -1,29 +1,21 @@
 /** What is known of a file while it is open: seen at once, and written down where that is promised to somebody. */
-import type { Clock } from '../../telemetry/clock.js'
 import type { Bytes } from '../../units.js'
-import type { MessageBook } from '../disk/book.js'
-import type { Locks } from '../disk/locks.js'
-import { without, type Message } from '../life/message.js'
-
-export interface OpenMessageOptions {
-  readonly book: MessageBook
-  /** A message is read, changed and written down by one at a time: a rename may be under way. */
-  readonly locks: Locks
-  readonly clock: Clock
-}
+import type { Happening, MessageBook, Write } from '../disk/book.js'
+import type { LifeEvent } from '../life/events.js'
+import type { Message } from '../life/message.js'
 
 export class OpenMessage {
   readonly id: string
-  readonly #options: OpenMessageOptions
+  readonly #book: MessageBook
 
-  constructor(id: string, options: OpenMessageOptions) {
+  constructor(id: string, book: MessageBook) {
     this.id = id
-    this.#options = options
+    this.#book = book
   }
 
   /** As it is now; undefined if it was forgotten. */
   get current(): Message | undefined {
-    return this.#options.book.get(this.id)
+    return this.#book.get(this.id)
   }
 
   get isComplete(): boolean {
@@ -32,18 +24,12 @@ export class OpenMessage {
 
   /** Bytes were written, or it was cut to a size. */
   written(size: Bytes): void {
-    const { book, clock } = this.#options
-    const message = this.current
-    if (message) book.touch({ ...message, size, mtime: clock.now() })
+    this.#touch({ type: 'written', size })
   }
 
   /** It was cut to nothing: whatever was cut off or lost is not in it any more. */
   emptied(): void {
-    const { book, clock } = this.#options
-    const message = this.current
-    if (!message) return
-    const rest = without(message, 'killedBy', 'isDamaged', 'error', 'members')
-    book.touch({ ...rest, size: 0, mtime: clock.now() })
+    this.#touch({ type: 'emptied', size: 0 })
   }
 
   /**
@@ -52,28 +38,18 @@ export class OpenMessage {
    * @param isStill asked when it is written down: it may have been cut to nothing meanwhile
    */
   damaged(error: string, isStill: () => boolean): void {
-    const { book, locks } = this.#options
-    const message = this.current
-    if (!message) return
+    const event = { type: 'damaged', error } as const
     // At once, and whatever the disk says: it must not be sent now.
-    book.touch({ ...message, isDamaged: true, error })
-    const write = async (): Promise<void> => {
-      const { current } = this
-      if (current?.state !== 'open' || !isStill()) return
-      await book.put([{ ...current, isDamaged: true, error }], { sync: false })
-    }
+    this.#touch(event)
+    const decide = (message: Message | undefined) => (message?.state === 'open' && isStill() ? [event] : [])
     // Not waited for: who truncates has the lock. Its close says the same.
-    locks.run([this.id], write).catch(() => undefined)
+    this.#change(decide, false).catch(() => undefined)
   }
 
   /** A process that wrote it was ended by a signal. After a crash a file that is not complete is held in any case. */
   async writerKilled(signal: string): Promise<void> {
-    const { book, locks } = this.#options
     // Locked: what is being written down would be seen after it, and in its place.
-    await locks.run([this.id], async () => {
-      const message = this.current
-      if (message?.state === 'open') book.touch({ ...message, killedBy: signal })
-    })
+    await this.#book.exclusively([this.id], async () => this.#touch({ type: 'writer-killed', signal }))
   }
 
   /**
@@ -82,25 +58,36 @@ export class OpenMessage {
    * @returns whether it is complete by the journal
    */
   async flushed(size: Bytes, isComplete: () => boolean): Promise<boolean> {
-    const { book, locks } = this.#options
-    return locks.run([this.id], async () => {
-      const message = this.current
+    const after = await this.#change((message) => {
       // Its release may have come meanwhile, where the answer to this took too long.
-      if (message?.state !== 'open') return false
-      const complete = isComplete() ? { isComplete: true } : {}
-      await book.put([{ ...message, size, ...complete }], { sync: size > 0 })
-      return complete.isComplete === true
-    })
+      return message?.state === 'open' ? [{ type: 'flushed', size, isComplete: isComplete() }] : []
+    }, size > 0)
+    return after?.isComplete === true
   }
 
-  /** It seemed to be closed for good, and is not: on disk before a byte of it changes. @param isLocked by who asks */
-  async writtenAgain({ isLocked }: { readonly isLocked: boolean }): Promise<void> {
-    if (!this.isComplete) return
-    const write = async (): Promise<void> => {
-      const message = this.current
-      if (message?.isComplete !== true) return
-      await this.#options.book.put([without(message, 'isComplete')], { sync: true })
+  /** It seemed to be closed for good, and is not: on disk before a byte of it changes. @param write of who has locked it */
+  async writtenAgain(write?: Write): Promise<void> {
+    const decide = ({ isComplete }: Partial<Message> = {}): LifeEvent[] => {
+      return isComplete === true ? [{ type: 'written-again' }] : []
     }
-    await (isLocked ? write() : this.#options.locks.run([this.id], write))
+    if (write) await write(this.#happenings(decide(this.current)), { by: 'write', sync: true })
+    else if (this.isComplete) await this.#change(decide, true)
+  }
+
+  /** Of one that is open: who was too late changes nothing. */
+  #touch(event: LifeEvent): void {
+    if (this.current?.state === 'open') this.#book.touch(this.id, event)
+  }
+
+  async #change(decide: (message: Message | undefined) => LifeEvent[], sync: boolean): Promise<Message | undefined> {
+    const [after] = await this.#book.change([this.id], ([message]) => this.#happenings(decide(message)), {
+      by: 'write',
+      sync,
+    })
+    return after
+  }
+
+  #happenings(events: readonly LifeEvent[]): Happening[] {
+    return events.map((event) => ({ id: this.id, event }))
   }
 }

@@ -1,6 +1,7 @@
 /** A spool file that is open, under all its handles: several processes may write to it, and the last one's close decides. */
 import { FsError, type FsErrorCode } from '../../errors.js'
 import type { Bytes } from '../../units.js'
+import type { Write } from '../disk/book.js'
 import type { SpoolFile } from '../disk/spool.js'
 import type { Close, OpenSpoolFile } from '../sender.js'
 import type { LastCloses } from './last-closes.js'
@@ -67,16 +68,16 @@ export class SharedFile {
     return length
   }
 
-  /** @param options.isLocked by who asks */
-  async truncate(size: Bytes, options: { readonly isLocked: boolean }): Promise<void> {
+  /** @param write of who has locked it */
+  async truncate(size: Bytes, write?: Write): Promise<void> {
     const { damage, message, isChanged } = this.session
     mustFit(size)
-    if (size === 0 && damage.sentence !== undefined) return this.#beginAnew(options)
+    if (size === 0 && damage.sentence !== undefined) return this.#beginAnew(write)
     damage.mustBeWhole()
     const isCutOff = size === 0 && message.current?.killedBy !== undefined
     if (size === this.#file.size && !isChanged && !isCutOff) return
     await damage.guard(async () => {
-      await message.writtenAgain(options)
+      await message.writtenAgain(write)
       await this.#file.drain()
     })
     await damage.guard(() => this.#file.truncate(size), withoutRoom)
@@ -146,14 +147,14 @@ export class SharedFile {
     const { message } = this.session
     if (!message.isComplete) return this.#file.write(bytes, position)
     const copy = Buffer.from(bytes)
-    await message.writtenAgain({ isLocked: false })
+    await message.writtenAgain()
     return this.#file.write(copy, position)
   }
 
   /** Whatever of it was lost is not in it any more. */
-  async #beginAnew(options: { readonly isLocked: boolean }): Promise<void> {
+  async #beginAnew(write: Write | undefined): Promise<void> {
     await this.session.damage.guard(async () => {
-      await this.session.message.writtenAgain(options)
+      await this.session.message.writtenAgain(write)
       await this.#file.clear()
     })
     this.session.emptied()

@@ -58,7 +58,7 @@ export class WritingHandle extends SpoolHandle implements OpenSpoolFile {
   }
 
   truncate(size: Bytes): Promise<void> {
-    return this.file.truncate(size, { isLocked: false })
+    return this.file.truncate(size)
   }
 
   flush(close: Close, signal: AbortSignal): Promise<void> {

@@ -3,32 +3,36 @@
  * and what was lost. It may outlast the open file: where the journal can't be written, the next to open it goes on with it.
  */
 import type { Bytes } from '../../units.js'
-import type { Message } from '../life/message.js'
+import type { MessageBook } from '../disk/book.js'
+import type { Message, MessageIn } from '../life/message.js'
 import { Damage } from './damage.js'
-import { OpenMessage, type OpenMessageOptions } from './open-message.js'
+import { OpenMessage } from './open-message.js'
 import { Writers } from './writers.js'
+
+/** As it was before it was opened for writing. */
+export type Before = MessageIn<'held' | 'queued' | 'failed'>
 
 export class WritingSession {
   readonly message: OpenMessage
   readonly writers: Writers
   readonly damage: Damage
   #size: Bytes
-  #before: Message | undefined
+  #before: Before | undefined
   #wasWritten = false
   #isFlushed = false
 
   /** @param size of what is in the spool */
-  constructor(id: string, size: Bytes, options: OpenMessageOptions) {
-    this.message = new OpenMessage(id, options)
+  constructor(id: string, size: Bytes, book: MessageBook) {
+    this.message = new OpenMessage(id, book)
     this.damage = new Damage(this.message)
     this.#size = size
     // What can't be written down now stays as it was: whole as far as anybody could see.
-    this.writers = new Writers(() => void this.message.writtenAgain({ isLocked: false }).catch(() => undefined))
+    this.writers = new Writers(() => void this.message.writtenAgain().catch(() => undefined))
   }
 
   /** Of a file that is not what it was before: it is judged when it is closed, though nobody writes to it. */
-  static ofNew(id: string, size: Bytes, options: OpenMessageOptions): WritingSession {
-    const session = new WritingSession(id, size, options)
+  static ofNew(id: string, size: Bytes, book: MessageBook): WritingSession {
+    const session = new WritingSession(id, size, book)
     session.#wasWritten = true
     return session
   }
@@ -52,13 +56,14 @@ export class WritingSession {
   }
 
   /** What it was before it was opened for writing; undefined for a new file. */
-  get before(): Message | undefined {
+  get before(): Before | undefined {
     return this.#before
   }
 
   /** It leaves the queue, or wherever it was: closed unchanged, it goes back there. */
   reopened(before: Message): void {
-    this.#before = before
+    const { state } = before
+    this.#before = state === 'held' || state === 'queued' || state === 'failed' ? before : undefined
     this.damage.reopened(before)
   }
 

@@ -1,0 +1,83 @@
+/** What somebody does to a file that waits, whatever is in it: `as2fs queue retry|cancel|release`, rm, touch. */
+import type { EpochMs, Name } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import type { Packer } from './bundles/packer.js'
+import type { MessageBook } from './disk/book.js'
+import type { Cause } from './disk/entry.js'
+import type { Spool } from './disk/spool.js'
+import type { Holding } from './life/holding.js'
+import { dataOf } from './life/message.js'
+
+export interface ByHandOptions {
+  readonly book: MessageBook
+  readonly spool: Spool
+  readonly packer: Packer
+  readonly holding: Holding
+  /** Whether one is being uploaded, or about to be. */
+  readonly isUnderWay: (id: string) => boolean
+  /** It is written down what becomes of a file. */
+  readonly onJudged: () => Promise<void>
+  /** Parts of a cancelled one may be in the bucket. */
+  readonly onCancelled: () => void
+}
+
+export class ByHand {
+  readonly #options: ByHandOptions
+
+  constructor(options: ByHandOptions) {
+    this.#options = options
+  }
+
+  /** What may be in the bucket is looked for before it is sent. */
+  async retry(id: string): Promise<void> {
+    const { book, packer } = this.#options
+    if (book.get(id)?.reason === 'packing') packer.retry(id)
+    else await this.#requeue(id, 'retried')
+  }
+
+  release(id: string): Promise<void> {
+    return this.#requeue(id, 'released')
+  }
+
+  async cancel(id: string, by: Cause): Promise<void> {
+    const { book, packer, spool, onJudged, onCancelled } = this.#options
+    await book.exclusively([id], async (write) => {
+      const message = book.get(id)
+      await write([{ id, event: { type: 'cancelled' } }], { by, sync: true })
+      packer.forget(id)
+      for (const it of message ? dataOf(message) : []) await spool.remove(it)
+    })
+    await onJudged()
+    onCancelled()
+  }
+
+  /** @see Sender.setMtime */
+  async setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void> {
+    const { book, isUnderWay, onJudged } = this.#options
+    const { id } = book.found(partner, path)
+    await book.change(
+      [id],
+      ([message]) => {
+        // One that is on its way is not changed any more; its time is of no use to anybody.
+        const isTooLate = !message || message.state === 'gone' || message.state === 'uploading' || isUnderWay(id)
+        return isTooLate ? [] : [{ id, event: { type: 'dated', mtime } }]
+      },
+      { by: 'utimens', sync: false },
+    )
+    await onJudged()
+  }
+
+  async #requeue(id: string, type: 'retried' | 'released'): Promise<void> {
+    const { book, holding, onJudged } = this.#options
+    await book.change(
+      [id],
+      ([message]) => {
+        // A trigger that somebody wants sent, because it was open at a crash, say, is one like any other.
+        const isTrigger = message !== undefined && holding.triggeredBy(message.path) !== undefined
+        return [{ id, event: { type, isTrigger } }]
+      },
+      { by: 'queue', sync: true },
+    )
+    await onJudged()
+  }
+}

@@ -1,0 +1,118 @@
+/** Opens files of a `send/`: new ones, and those that are there, to be read or written. */
+import { randomUUID } from 'node:crypto'
+import { FsError } from '../errors.js'
+import type { Bytes, Name, Prefix } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import { sendKey } from '../view/send-key.js'
+import type { Bundles } from './bundles/bundles.js'
+import type { MessageBook } from './disk/book.js'
+import type { Descriptors } from './disk/descriptors.js'
+import type { Spool } from './disk/spool.js'
+import type { NameCheck } from './life/name-check.js'
+import { pathId } from './life/message.js'
+import { mustBePacked } from './life/refusal.js'
+import type { Rejudging } from './life/rejudging.js'
+import type { OpenFlags, OpenSpoolFile } from './sender.js'
+import type { OpenFiles } from './writing/open-files.js'
+
+export interface OpeningOptions {
+  readonly book: MessageBook
+  readonly files: OpenFiles
+  readonly spool: Spool
+  readonly descriptors: Descriptors
+  readonly names: NameCheck
+  readonly bundles: Bundles
+  readonly rejudging: Rejudging
+  readonly root: Prefix
+}
+
+export class Opening {
+  readonly #options: OpeningOptions
+  #isOver = false
+
+  constructor(options: OpeningOptions) {
+    this.#options = options
+  }
+
+  /** Nothing new is written from now on. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  /** @see Sender.create */
+  async create(partner: Partner, path: readonly Name[], signal: AbortSignal): Promise<OpenSpoolFile> {
+    this.#mayWrite()
+    const { book, names, bundles, descriptors, rejudging, root } = this.#options
+    sendKey(root, partner, path)
+    bundles.mustHold(partner, path)
+    const name = path.join('/')
+    if (book.at(partner, name)) return this.open(partner, path, { write: true, truncate: true }, signal)
+    descriptors.mustBeFree()
+    const isUnchecked = await names.check(partner, name, false, signal)
+    const file = await this.#created(partner, path, isUnchecked)
+    await rejudging.heed()
+    return file
+  }
+
+  /** @see Sender.open */
+  async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
+    const { book, files } = this.#options
+    const { id } = mustBePacked(book.found(partner, path))
+    if (!flags.write) return (await files.pinned(id)).pin
+    this.#mayWrite()
+    return book.exclusively([id], async (write) => {
+      signal.throwIfAborted()
+      const before = book.allowing(id, 'reopened')
+      // What was lost can be written anew; until it is cut to nothing, writes fail.
+      const { file, pin } = await files.pinned(id, { isLost: before.isDamaged === true })
+      try {
+        // Out of the queue, on disk, before a byte of it changes.
+        await write([{ id, event: { type: 'reopened' } }], { by: 'open', sync: true })
+        if (before.state !== 'open') file.session.reopened(before)
+        if (flags.truncate) await file.truncate(0, write)
+        return file.handle({ write: true })
+      } finally {
+        await pin.release()
+      }
+    })
+  }
+
+  /** @see Sender.truncate */
+  async truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+    const { book, spool } = this.#options
+    const { members } = book.found(partner, path)
+    const file = await this.open(partner, path, { write: true, truncate: false }, signal)
+    try {
+      await file.truncate(size)
+      // An archive that could not be made, and is written anew.
+      if (size === 0) for (const { id } of members ?? []) await spool.remove(id)
+      await file.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, signal)
+    } finally {
+      await file.release()
+    }
+  }
+
+  #created(partner: Partner, path: readonly Name[], isUnchecked: boolean): Promise<OpenSpoolFile> {
+    const { book, bundles, files } = this.#options
+    const { station, partner: to } = partner
+    const name = path.join('/')
+    const id = randomUUID()
+    return book.exclusively([id, pathId(partner, name), ...bundles.lockIds(partner, path)], async (write) => {
+      bundles.mustHold(partner, path)
+      if (book.at(partner, name)) throw new FsError('EEXIST', `${name} was made a moment ago.`)
+      // The journal first: what is in the spool must have a name.
+      const made = { type: 'made', file: { id, station, partner: to, path: name, isUnchecked } } as const
+      await write([{ id, event: made }], { by: 'create', sync: false, isNew: true })
+      try {
+        return await files.create(id)
+      } catch (error) {
+        await write([{ id, event: { type: 'cancelled' } }], { by: 'create', sync: false })
+        throw error
+      }
+    })
+  }
+
+  #mayWrite(): void {
+    if (this.#isOver) throw new FsError('ESHUTDOWN', 'The mount is being taken down: nothing new is accepted.')
+  }
+}

@@ -1,0 +1,71 @@
+/** What a sender begins with: the spool's directory as its last life left it, recovered, and a new journal that says so. */
+import { syncFolder } from '../durable-file.js'
+import { UsageError } from '../errors.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { EpochMs } from '../units.js'
+import type { Descriptors } from './disk/descriptors.js'
+import { entriesOf, type JournalEntry } from './disk/entry.js'
+import { Journal } from './disk/journal.js'
+import { Spool } from './disk/spool.js'
+import type { Bundle, Message } from './life/message.js'
+import { recover } from './life/recovery.js'
+import type { Trail } from './trail.js'
+
+export interface RecoverySources {
+  /** Of the journal and the data. */
+  readonly directory: string
+  /** For files that are open under handles of the kernel. */
+  readonly descriptors: Descriptors
+  readonly trail: Trail
+  readonly bucket: { now(): EpochMs | undefined }
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface RecoveredSpool {
+  readonly spool: Spool
+  readonly journal: Journal<JournalEntry>
+  readonly messages: readonly Message[]
+  readonly bundles: readonly Bundle[]
+}
+
+/** @throws the disk's own error if the directory can't be used, UsageError if its journal can't be relied on */
+export async function recoveredSpool(sources: RecoverySources): Promise<RecoveredSpool> {
+  const { directory, descriptors, trail, bucket, clock, log } = sources
+  const read = await Journal.read<JournalEntry>(directory, log)
+  const spool = await Spool.open(directory, descriptors, log)
+  const recovered = recover(read, await spool.sizes(), bucket.now())
+  for (const id of recovered.strangers) {
+    log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
+  }
+  await trail.reconcile(read.entries, recovered, clock.now())
+  const { messages, bundles, leftovers } = recovered
+  const journal = await begun(directory, entriesOf(messages, bundles), read.isDoubtful)
+  await syncFolder(directory)
+  // Only now: what the new journal does not say is not to be lost.
+  for (const id of leftovers) await spool.remove(id)
+  const waiting = messages.filter((it) => it.state !== 'gone').length
+  if (waiting > 0) log.info({ waiting }, `${waiting} files were in the spool.`)
+  return { spool, journal, messages, bundles }
+}
+
+/**
+ * A new journal, or the old one where there is no room for another: what the start made of that, the next start makes again.
+ * @throws UsageError if the old one can't be relied on
+ */
+async function begun(
+  directory: string,
+  entries: readonly JournalEntry[],
+  isDoubtful: boolean,
+): Promise<Journal<JournalEntry>> {
+  try {
+    return await Journal.begin(directory, entries)
+  } catch (error) {
+    const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    if (!isFull) throw error
+    if (isDoubtful)
+      throw new UsageError(`The disk of ${directory} is full, and its journal damaged: make some room there.`)
+    return Journal.goOn(directory)
+  }
+}

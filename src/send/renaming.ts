@@ -1,0 +1,62 @@
+/** Gives another name to a file of a `send/`: over one that waits, or out of what held it. */
+import { FsError } from '../errors.js'
+import type { Name, Prefix } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import { sendKey } from '../view/send-key.js'
+import type { Bundles } from './bundles/bundles.js'
+import type { Happening, MessageBook } from './disk/book.js'
+import type { Spool } from './disk/spool.js'
+import type { Verdict } from './life/events.js'
+import { underName, type Candidate } from './life/judgement.js'
+import { pathId } from './life/message.js'
+import type { NameCheck } from './life/name-check.js'
+
+export interface RenamingOptions {
+  readonly book: MessageBook
+  readonly spool: Spool
+  readonly names: NameCheck
+  readonly bundles: Bundles
+  readonly root: Prefix
+  readonly judge: (file: Candidate) => Verdict
+  /** It is written down what becomes of a file. */
+  readonly onJudged: () => Promise<void>
+}
+
+export class Renaming {
+  readonly #options: RenamingOptions
+
+  constructor(options: RenamingOptions) {
+    this.#options = options
+  }
+
+  /** @see Sender.rename */
+  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+    const { book, bundles, names, root, onJudged } = this.#options
+    if (bundles.has(partner, from)) return bundles.send(partner, from, to, signal)
+    sendKey(root, partner, to)
+    bundles.mustHold(partner, to)
+    const { id } = book.found(partner, from)
+    const isUnchecked = await names.check(partner, to.join('/'), true, signal)
+    await this.#renamed(partner, id, to, isUnchecked)
+    await onJudged()
+  }
+
+  async #renamed(partner: Partner, id: string, to: readonly Name[], isUnchecked: boolean): Promise<void> {
+    const { book, bundles, spool, judge } = this.#options
+    const path = to.join('/')
+    const target = book.at(partner, path)
+    const names = [id, ...(target ? [target.id] : []), pathId(partner, path), ...bundles.lockIds(partner, to)]
+    await book.exclusively(names, async (write) => {
+      bundles.mustHold(partner, to)
+      const source = book.allowing(id, 'renamed')
+      const replaced = book.at(partner, path)
+      if (replaced?.id !== target?.id) throw new FsError('EBUSY', `${path} was made a moment ago.`)
+      const over = replaced ? [replaced.id] : []
+      const gone = over.map((it): Happening => ({ id: it, event: { type: 'replaced' } }))
+      const verdict = judge(underName(source, path))
+      const renamed: Happening = { id, event: { type: 'renamed', path, isUnchecked, verdict } }
+      await write([...gone, renamed], { by: 'rename', sync: true })
+      for (const it of over) await spool.remove(it)
+    })
+  }
+}
