@@ -243,7 +243,7 @@ class ReadModel {
     else {
       this.#checkWith(what, view, window, outcome, (shown) => {
         const wanted = shown.readdir(names)
-        if (!entries || !wanted) return outcome.code === 'ENOENT' && !wanted
+        if (!entries || !wanted) return !wanted && outcome.code === (shown.lookup(names) ? 'ENOTDIR' : 'ENOENT')
         const order = (them: readonly Shown[]) =>
           view.kind === 'plain' && !path.includes('/mdn/') ? them : sorted(them)
         return equal(order(entries), order(wanted.map((it) => shownOf(it.name, it))))
