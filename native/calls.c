@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A path may change again and again; then whoever asks for it is told that it is not there.
+// A path may change again and again; then whoever asks for it is told so, as of what is not there (ENOENT, ESTALE).
 static const uint8_t most_retries = 8;
 // Of reads, which may each mean a request to the bucket, JavaScript gets so many at a time; then others have their turn.
 static const uint32_t most_reads = 8;
@@ -70,14 +70,21 @@ static bool begin_change (session_t *it, call_t *call) {
   return call->hidden_path != NULL;
 }
 
-// The paths as they are now. false: no memory.
+// The paths as they are now. false: no memory; it has those that it had.
 static bool find_paths (session_t *it, call_t *call) {
+  char *path = node_path(call->node, call->name);
+  char *other_path = call->other == NULL ? NULL : node_path(call->other, call->other_name);
+  if (path == NULL || (call->other != NULL && other_path == NULL)) {
+    free(path);
+    free(other_path);
+    return false;
+  }
   free(call->path);
   free(call->other_path);
-  call->path = node_path(call->node, call->name);
-  call->other_path = call->other == NULL ? NULL : node_path(call->other, call->other_name);
+  call->path = path;
+  call->other_path = other_path;
   call->since = it->nodes.changes;
-  return call->path != NULL && (call->other == NULL || call->other_path != NULL);
+  return true;
 }
 
 static void append (queue_t *queue, call_t *call) {
@@ -139,13 +146,17 @@ static bool is_elsewhere (session_t *it, const call_t *call) {
   return is_other;
 }
 
-// What it asked for was not there: it may have got another path meanwhile. The mutex is held.
-bool call_again (session_t *it, call_t *call) {
+// Whether asking JavaScript for it a second time does no harm.
+static bool may_be_repeated (const call_t *call) {
   switch (call->opcode) {
-    case FUSE_GETATTR: case FUSE_SETATTR: case FUSE_OPEN: case FUSE_ACCESS: case FUSE_READDIR: case FUSE_LOOKUP: break;
+    case FUSE_GETATTR: case FUSE_SETATTR: case FUSE_OPEN: case FUSE_ACCESS: case FUSE_READDIR: case FUSE_LOOKUP: return true;
     default: return false;
   }
-  if (call->retries >= most_retries || !(must_wait(it, call) || is_elsewhere(it, call))) return false;
+}
+
+// What it asked for was not there: it may have got another path meanwhile. The mutex is held.
+bool call_again (session_t *it, call_t *call) {
+  if (!may_be_repeated(call) || call->retries >= most_retries || !(must_wait(it, call) || is_elsewhere(it, call))) return false;
   call->retries++;
   return admit(it, call);
 }
@@ -197,7 +208,11 @@ static void refuse_stale (session_t *it, call_t *call) {
 // The mutex is held.
 bool call_is_outdated (session_t *it, call_t *call) {
   if (call_is_stale(call)) refuse_stale(it, call);
-  else if (!call_again(it, call)) return false;
+  else if (!call_again(it, call)) {
+    if (!may_be_repeated(call) || !is_elsewhere(it, call)) return false;
+    // Too often, or there is no memory for its path: better no answer than one of something else.
+    refuse_stale(it, call);
+  }
   return true;
 }
 

@@ -62,7 +62,8 @@ static interrupt_t *look (session_t *it, interrupt_t *all) {
     all = one->next;
     bool dies = is_dying(one->pid);
     pthread_mutex_lock(&it->mutex);
-    bool is_known = call_known(it, one->unique) != NULL;
+    // Once it is over, nobody answers the calls that are known.
+    bool is_known = !it->is_over && call_known(it, one->unique) != NULL;
     if (is_known && dies) tell_dying(it, one->unique);
     pthread_mutex_unlock(&it->mutex);
     if (is_known && dies) it->wake(it);

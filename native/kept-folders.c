@@ -67,15 +67,14 @@ static kept_folder_t *kept_get (kept_folders_t *all, const char *path, size_t le
   return it;
 }
 
-// Makes the hash table. Its memory was counted when the folder came.
-static bool kept_index (kept_folder_t *it) {
-  uint32_t size = it->mask + 1;
-  uint32_t *starts = calloc((size_t) it->count + size, sizeof(uint32_t));
-  if (starts == NULL) return false;
+// The hash table: where entries begin, and behind that its slots. Its memory was counted when the folder came. NULL: no memory.
+static uint32_t *kept_table (const kept_folder_t *it) {
+  uint32_t *starts = calloc((size_t) it->count + it->mask + 1, sizeof(uint32_t));
+  if (starts == NULL) return NULL;
 
   uint32_t *slots = starts + it->count;
-  uint32_t at = 0;
-  for (uint32_t i = 0; i < it->count; i++) {
+  size_t at = 0;
+  for (uint32_t i = 0; i < it->count && at < it->names_length; i++) {
     const char *name = it->names + at + 1;
     size_t length = strlen(name);
     uint32_t slot = kept_hash(name, length) & it->mask;
@@ -84,9 +83,22 @@ static bool kept_index (kept_folder_t *it) {
     starts[i] = at;
     at += length + 2;
   }
+  return starts;
+}
+
+// Makes it without the mutex, which every call needs: of a large folder it takes long. Who asks for something in it meanwhile
+// asks JavaScript. The mutex is held before and after, and the folder may be kept no longer then.
+static void kept_index (kept_folder_t *it, pthread_mutex_t *mutex) {
+  if (it->is_being_indexed) return;
+  it->is_being_indexed = true;
+  it->users++;
+  pthread_mutex_unlock(mutex);
+  uint32_t *starts = kept_table(it);
+  pthread_mutex_lock(mutex);
   it->starts = starts;
-  it->slots = slots;
-  return true;
+  it->slots = starts == NULL ? NULL : starts + it->count;
+  it->is_being_indexed = false;
+  kept_unuse(it);
 }
 
 bool kept_lookup (kept_folders_t *all, const char *path, kept_entry_t *entry) {
@@ -96,7 +108,11 @@ bool kept_lookup (kept_folders_t *all, const char *path, kept_entry_t *entry) {
 
   pthread_mutex_lock(&all->mutex);
   kept_folder_t *it = kept_get(all, path, slash - path);
-  if (it != NULL && (it->starts != NULL || kept_index(it))) {
+  if (it != NULL && it->starts == NULL) {
+    kept_index(it, &all->mutex);
+    it = kept_get(all, path, slash - path);
+  }
+  if (it != NULL && it->starts != NULL) {
     const char *name = slash + 1;
     uint32_t slot = kept_hash(name, strlen(name)) & it->mask;
     for (; it->slots[slot] != 0 && !found; slot = (slot + 1) & it->mask) {
@@ -140,40 +156,47 @@ void kept_drop (kept_folders_t *all, bool only_expired) {
   pthread_mutex_unlock(&all->mutex);
 }
 
-void kept_add (kept_folders_t *all, const char *path, const char *names, size_t names_length, const double *numbers, uint32_t count, uint32_t ms) {
+// A folder that nobody knows of yet, with what is in it. NULL: no memory, or it is too large.
+static kept_folder_t *kept_make (const char *path, const char *names, size_t names_length, const double *numbers, uint32_t count) {
   size_t length = strlen(path);
   uint32_t size = 8;
-  while (size < 2 * count) size *= 2;
+  while (size < 2 * (uint64_t) count) size *= 2;
   // The numbers first: they want to be aligned.
   size_t head = (sizeof(kept_folder_t) + length + 1 + 7) & ~(size_t) 7;
-  size_t own = head + 2 * sizeof(double) * count + names_length;
+  size_t own = head + 2 * sizeof(double) * count + names_length + NAMES_END;
   size_t bytes = own + ((size_t) count + size) * sizeof(uint32_t);
   kept_folder_t *it = bytes > kept_most_bytes ? NULL : calloc(1, own);
+  if (it == NULL) return NULL;
+  it->users = 1;
+  it->hash = kept_hash(path, length);
+  it->bytes = bytes;
+  it->count = count;
+  it->mask = size - 1;
+  it->numbers = (double *) ((char *) it + head);
+  it->names = (char *) (it->numbers + 2 * count);
+  it->names_length = names_length;
+  memcpy(it->path, path, length + 1);
+  if (count > 0) memcpy(it->numbers, numbers, 2 * sizeof(double) * count);
+  if (names_length > 0) memcpy(it->names, names, names_length);
+  return it;
+}
 
+void kept_add (kept_folders_t *all, const char *path, const char *names, size_t names_length, const double *numbers, uint32_t count, uint32_t ms) {
+  // Up to 32 MB are copied before anybody has to wait.
+  kept_folder_t *it = kept_make(path, names, names_length, numbers, count);
   pthread_mutex_lock(&all->mutex);
-  kept_folder_t *former = kept_get(all, path, length);
+  kept_folder_t *former = kept_get(all, path, strlen(path));
   if (former != NULL) kept_remove(all, former);
   if (it != NULL) {
-    while (all->oldest != NULL && (all->folders >= kept_most_folders || all->bytes + bytes > kept_most_bytes)) {
+    while (all->oldest != NULL && (all->folders >= kept_most_folders || all->bytes + it->bytes > kept_most_bytes)) {
       kept_remove(all, all->oldest);
     }
-    it->users = 1;
-    it->hash = kept_hash(path, length);
     it->until = kept_now() + ms;
-    it->bytes = bytes;
-    it->count = count;
-    it->mask = size - 1;
-    it->numbers = (double *) ((char *) it + head);
-    it->names = (char *) (it->numbers + 2 * count);
-    it->names_length = names_length;
-    memcpy(it->path, path, length + 1);
-    memcpy(it->numbers, numbers, 2 * sizeof(double) * count);
-    memcpy(it->names, names, names_length);
     it->next = all->buckets[it->hash % KEPT_BUCKETS];
     all->buckets[it->hash % KEPT_BUCKETS] = it;
     kept_append(all, it);
     all->folders++;
-    all->bytes += bytes;
+    all->bytes += it->bytes;
   }
   pthread_mutex_unlock(&all->mutex);
 }

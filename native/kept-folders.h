@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #define KEPT_BUCKETS 1024
+// Zeros behind the names of a folder: an entry of which the end is missing ends there.
+#define NAMES_END 2
 
 typedef struct kept_folder {
   struct kept_folder *next;   // in its bucket
@@ -29,6 +31,7 @@ typedef struct kept_folder {
   uint32_t *starts;
   uint32_t *slots;
   uint32_t mask;
+  bool is_being_indexed;
   char path[];
 } kept_folder_t;
 

@@ -71,34 +71,48 @@ static void become_fusermount (char *const arguments[], char *const environment[
   _exit(127);
 }
 
-static int mount_by_fusermount (const char *mountpoint, const char *source, bool read_only, bool others, char *why, size_t size) {
-  int sockets[2], errors[2];
+// What it says of a failure, without the end of the line. Nothing: `why` stays as it is.
+static void read_reason (int errors, char *why, size_t size) {
+  char said[512];
+  ssize_t length = read(errors, said, sizeof(said));
+  if (length > 0 && said[length - 1] == '\n') length--;
+  if (length > 0) snprintf(why, size, "%.*s", (int) length, said);
+}
+
+static int run_fusermount (const char *mountpoint, char *options, const int sockets[2], const int errors[2], char *why, size_t size) {
   char variable[64];
-  char *options = NULL;
-  char *name = option_of(source);
-  if (name == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) return -1;
-  if (pipe2(errors, O_CLOEXEC) != 0) return -1;
-  snprintf(variable, sizeof(variable), "_FUSE_COMMFD=%d", sockets[0]);
-  if (asprintf(&options, "fsname=%s,subtype=" SUBTYPE ",nosuid,nodev%s%s", name, read_only ? ",ro" : "",
-    others ? ",allow_other,default_permissions" : "") < 0) return -1;
-  char *arguments[] = { "fusermount", "-o", options, "--", (char *) mountpoint, NULL };
-  char *path = getenv("PATH");
   char path_variable[4096] = "PATH=/usr/bin:/bin";
+  const char *path = getenv("PATH");
+  snprintf(variable, sizeof(variable), "_FUSE_COMMFD=%d", sockets[0]);
   if (path != NULL && strlen(path) < sizeof(path_variable) - 6) snprintf(path_variable, sizeof(path_variable), "PATH=%s", path);
+  char *arguments[] = { "fusermount", "-o", options, "--", (char *) mountpoint, NULL };
   char *environment[] = { variable, path_variable, NULL };
   pid_t child = fork();
   if (child == 0) become_fusermount(arguments, environment, sockets[0], errors[1]);
+  // Its ends, so that ours end when it does.
   close(sockets[0]);
   close(errors[1]);
   int fd = child < 0 ? -1 : receive(sockets[1]);
-  if (fd < 0) {
-    ssize_t length = read(errors[0], why, size - 1);
-    why[length < 0 ? 0 : length] = 0;
-    if (length > 0 && why[length - 1] == '\n') why[length - 1] = 0;
-  }
+  if (fd < 0 && child > 0) read_reason(errors[0], why, size);
   if (child > 0) while (waitpid(child, NULL, 0) < 0 && errno == EINTR);
   close(sockets[1]);
   close(errors[0]);
+  return fd;
+}
+
+static int mount_by_fusermount (const char *mountpoint, const char *source, bool read_only, bool others, char *why, size_t size) {
+  int sockets[2], errors[2], fd = -1;
+  char *options = NULL;
+  char *name = option_of(source);
+  if (name != NULL && asprintf(&options, "fsname=%s,subtype=" SUBTYPE ",nosuid,nodev%s%s", name, read_only ? ",ro" : "",
+    others ? ",allow_other,default_permissions" : "") < 0) options = NULL;
+  if (options != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0) {
+    if (pipe2(errors, O_CLOEXEC) == 0) fd = run_fusermount(mountpoint, options, sockets, errors, why, size);
+    else {
+      close(sockets[0]);
+      close(sockets[1]);
+    }
+  }
   free(options);
   free(name);
   return fd;
@@ -108,8 +122,9 @@ int kernel_mount (const char *mountpoint, const char *source, bool read_only, bo
   *why = 0;
   int fd = mount_directly(mountpoint, source, read_only, others);
   if (fd >= 0) return fd;
-  snprintf(why, size, "%s", strerror(errno));
+  int reason = errno;
+  snprintf(why, size, "%s", strerror(reason));
   // Who may not mount may ask fusermount; it tells on stderr why not.
-  if (errno == EPERM) fd = mount_by_fusermount(mountpoint, source, read_only, others, why, size);
+  if (reason == EPERM) fd = mount_by_fusermount(mountpoint, source, read_only, others, why, size);
   return fd;
 }

@@ -1,9 +1,10 @@
 // The threads that read the kernel's calls: what they can answer they do, all else goes to JavaScript.
 #define _GNU_SOURCE
+#include "requests.h"
 #include "session.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -45,6 +46,8 @@ int session_greet (session_t *it, uint32_t readahead) {
   const struct fuse_in_header *in = (const struct fuse_in_header *) bytes;
   const struct fuse_init_in *init = (const struct fuse_init_in *) (in + 1);
   if (length < 0) return -errno;
+  // Newer kernels say more behind the flags.
+  if (length < (ssize_t) (sizeof(*in) + offsetof(struct fuse_init_in, flags) + sizeof(init->flags))) return -EPROTO;
   if (in->opcode != FUSE_INIT || init->major != FUSE_KERNEL_VERSION || init->minor < lowest_minor) return -EPROTO;
   struct fuse_init_out out;
   memset(&out, 0, sizeof(out));
@@ -125,22 +128,11 @@ static bool answered_here (session_t *it, const struct fuse_in_header *in, const
   return answered;
 }
 
-// The names in a call, each with a 0 behind it. false: one is too long for a name.
+// The names in a call that is whole. false: one is too long for a name.
 static bool names_of (const struct fuse_in_header *in, const char **name, const char **second) {
-  const char *at = (const char *) (in + 1);
-  *second = NULL;
-  switch (in->opcode) {
-    case FUSE_LOOKUP: case FUSE_UNLINK: case FUSE_RMDIR: case FUSE_SYMLINK: *name = at; break;
-    case FUSE_MKDIR: *name = at + sizeof(struct fuse_mkdir_in); break;
-    case FUSE_MKNOD: *name = at + sizeof(struct fuse_mknod_in); break;
-    case FUSE_CREATE: *name = at + sizeof(struct fuse_create_in); break;
-    case FUSE_LINK: *name = at + sizeof(struct fuse_link_in); break;
-    case FUSE_RENAME:
-      *name = at + sizeof(struct fuse_rename_in);
-      *second = *name + strlen(*name) + 1;
-      break;
-    default: *name = NULL;
-  }
+  uint32_t names = names_in(in->opcode);
+  *name = names == 0 ? NULL : (const char *) (in + 1) + arguments_size(in->opcode);
+  *second = names < 2 ? NULL : *name + strlen(*name) + 1;
   return (*name == NULL || strlen(*name) <= most_name) && (*second == NULL || strlen(*second) <= most_name);
 }
 
@@ -225,9 +217,18 @@ static bool hand_over (session_t *it, const struct fuse_in_header *in, buffer_t 
   return error == 0 && is_write;
 }
 
+// What is not whole is refused; what wants no answer is not heard.
+static void refuse_cut (session_t *it, const struct fuse_in_header *in) {
+  if (in->opcode != FUSE_FORGET && in->opcode != FUSE_BATCH_FORGET && in->opcode != FUSE_INTERRUPT) answer(it, in, EINVAL);
+}
+
 // Returns whether the buffer is in use yet.
-static bool serve (session_t *it, const struct fuse_in_header *in, buffer_t *buffer) {
+static bool serve (session_t *it, const struct fuse_in_header *in, size_t length, buffer_t *buffer) {
   const char *name, *second;
+  if (!request_is_whole(in, length)) {
+    refuse_cut(it, in);
+    return false;
+  }
   switch (in->opcode) {
     case FUSE_FORGET: case FUSE_BATCH_FORGET: forget(it, in); return false;
     case FUSE_INTERRUPT: interrupts_add(it, in, ((const struct fuse_interrupt_in *) (in + 1))->unique); return false;
@@ -262,7 +263,7 @@ static void *reader (void *data) {
     ssize_t length = read(it->fd, buffer->bytes, BUFFER_BYTES);
     bool is_over = length < 0 && errno != EINTR && errno != ENOENT && errno != EAGAIN;
     bool is_kept = length >= (ssize_t) sizeof(struct fuse_in_header)
-      && serve(it, (const struct fuse_in_header *) buffer->bytes, buffer);
+      && serve(it, (const struct fuse_in_header *) buffer->bytes, length, buffer);
     if (!is_kept) buffer_give(it, buffer);
     if (is_over) break;
   }
@@ -274,12 +275,12 @@ static void *reader (void *data) {
 }
 
 bool session_start (session_t *it) {
-  while (it->reading < READERS) {
-    pthread_mutex_lock(&it->mutex);
-    bool started = pthread_create(&it->readers[it->reading], NULL, reader, it) == 0;
-    if (started) pthread_detach(it->readers[it->reading++]);
-    pthread_mutex_unlock(&it->mutex);
-    if (!started) break;
+  // One that ends at once waits for the mutex, so that it is not counted out before all are counted in.
+  pthread_mutex_lock(&it->mutex);
+  while (it->reading < READERS && pthread_create(&it->readers[it->reading], NULL, reader, it) == 0) {
+    pthread_detach(it->readers[it->reading++]);
   }
-  return it->reading > 0;
+  bool is_read = it->reading > 0;
+  pthread_mutex_unlock(&it->mutex);
+  return is_read;
 }

@@ -1,5 +1,8 @@
 // A mount as the kernel and JavaScript share it. Some threads read the kernel's calls; what they can't answer by themselves
 // waits in a queue for JavaScript's thread, which answers whenever it knows: no thread ever waits for an answer.
+//
+// Locks: one of the session, one of what is kept, one of each open folder. Only a folder's is held while another one is taken, that of
+// what is kept; the session's is never held together with any of these.
 #ifndef SESSION_H
 #define SESSION_H
 
@@ -158,6 +161,7 @@ folder_t *folder_open ();
 void folder_close (session_t *it, folder_t *folder);
 bool folder_is_read (folder_t *folder);
 void folder_keep (session_t *it, folder_t *folder, kept_folder_t *kept);
+// It takes the names over, and frees them.
 void folder_own (session_t *it, folder_t *folder, char *names, size_t length);
 int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const char *path, uint64_t position, size_t size);
 

@@ -100,8 +100,8 @@ napi_value answer_count (napi_env env, napi_callback_info info) {
 napi_value answer_folder (napi_env env, napi_callback_info info) {
   ANSWERS
   elements_t names = elements_of(env, all[2]);
-  // The folder's from then on. malloc of 0 may be NULL.
-  char *own = malloc(names.count + 1);
+  // The folder's from then on. With room for what must be behind its last entry.
+  char *own = calloc(1, names.count + NAMES_END);
   if (own == NULL) reply(session, call->unique, ENOMEM, NULL, 0, NULL, 0);
   else {
     if (names.count > 0) memcpy(own, names.all, names.count);
