@@ -47,11 +47,6 @@ export class KeyIndex {
     return this.#chunks[at]?.key(position - (this.#starts[at] ?? 0)) ?? ''
   }
 
-  mtime(position: number): EpochMs {
-    const at = this.#chunkAt(position)
-    return this.#chunks[at]?.mtime(position - (this.#starts[at] ?? 0)) ?? 0
-  }
-
   /** @returns undefined past the end */
   object(position: number): ObjectInfo | undefined {
     const at = this.#chunkAt(position)

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import type { Name } from '../units.js'
 
 /** NAME_MAX of Linux, in bytes of UTF-8. */
-const maxNameBytes = 255
+export const maxNameBytes = 255
 const hashDigits = 16
 /** Names as long as a cut one can be, and with its ending, are cut too: else they could be mistaken for one. */
 const looksCut = /~[0-9a-f]{16}$/

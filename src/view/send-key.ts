@@ -1,11 +1,10 @@
 /** Names written in a `send/` → the keys that the gateway will see. */
 import { FsError } from '../errors.js'
 import type { Key, Name, Prefix } from '../units.js'
-import { decodeName } from './names.js'
+import { decodeName, maxNameBytes } from './names.js'
 import { viewPrefix } from './tree.js'
 import type { Partner } from './partner.js'
 
-const maxNameBytes = 255
 /** S3's limit. */
 const maxKeyBytes = 1024
 

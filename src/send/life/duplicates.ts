@@ -1,10 +1,10 @@
 /** The gateway drops a name that it saw within six hours; what as2fs does about it. Pure. */
 import { extname } from 'node:path'
 import type { EpochMs, Milliseconds } from '../../units.js'
+import { maxNameBytes } from '../../view/names.js'
 
 /** The vendor's page, section 3.1. */
 export const duplicateWindow: Milliseconds = 6 * 60 * 60 * 1000
-const maxNameBytes = 255
 /** What is longer is no extension, and may be cut. */
 const longestExtension = 32
 
