@@ -12,7 +12,7 @@ import { ListedBucketView } from './bucket-view.js'
 import { ControlFile } from '../fs/control-file.js'
 import { ControlFolder } from '../fs/control-folder.js'
 import { DirectoryOfPartners } from '../fs/directory-of-partners.js'
-import type { FilesystemFigures } from '../fs/filesystem.js'
+import type { Filesystem, FilesystemFigures } from '../fs/filesystem.js'
 import { Info } from './info.js'
 import { ReadOnlyTree } from '../fs/read-only-tree.js'
 import { SendFolder } from '../fs/send-folder.js'
@@ -102,18 +102,19 @@ export async function openAudit(path: string | undefined, log: Logger): Promise<
   }
 }
 
-/** @param directory the state directory */
-export function makeSender(
-  config: MountConfig,
-  directory: string,
-  { store, clock: bucketClock }: Bucket,
-  listing: Listing,
-  audit: AuditLog | undefined,
-  log: Logger,
-): Promise<Sender> {
+export interface SenderParts {
+  readonly config: MountConfig
+  /** The state directory. */
+  readonly directory: string
+  readonly bucket: Bucket
+  readonly listing: Listing
+  readonly audit: AuditLog | undefined
+  readonly log: Logger
+}
+
+export function makeSender({ config, directory, bucket, listing, audit, log }: SenderParts): Promise<Sender> {
   const {
     prefix: root,
-    readOnly,
     settle,
     uploads,
     multipartThreshold,
@@ -123,12 +124,22 @@ export function makeSender(
     triggerSuffixes,
     onDuplicate,
   } = config
+  const { store, clock: bucketClock } = bucket
+  const clock = systemClock
   return createSender({
-    ...{ root, readOnly, settle, uploads, multipartThreshold, hold, empty, commit, triggerSuffixes, onDuplicate },
     directory: join(directory, 'spool'),
     store,
-    bucket: new ListedBucketView({ ...{ listing, store, root, bucketClock }, clock: systemClock }),
-    clock: systemClock,
+    bucket: new ListedBucketView({ listing, store, root, bucketClock, clock }),
+    root,
+    settle,
+    uploads,
+    multipartThreshold,
+    hold,
+    empty,
+    commit,
+    triggerSuffixes,
+    onDuplicate,
+    clock,
     log,
     audit,
   })
@@ -140,44 +151,53 @@ export interface Told {
   queue(): QueueReport
 }
 
-/**
- * The tree of the mount.
- * @param directory the state directory
- */
-export async function makeFilesystem(
-  config: MountConfig,
-  directory: string,
-  bucketClock: BucketClock,
-  { listing, objects }: Reading,
-  sender: Sender,
-  told: Told,
-  log: Logger,
-): Promise<{ readonly fs: As2Filesystem; readonly info: Info; readonly seen: SeenPartners }> {
+export interface FilesystemParts {
+  readonly config: MountConfig
+  readonly stateDirectory: string
+  readonly bucketClock: BucketClock
+  readonly reading: Reading
+  readonly sender: Sender
+  readonly told: Told
+  readonly log: Logger
+}
+
+/** The tree of the mount, what `as2fs info` tells of it, and whom it has ever shown. */
+export interface MadeFilesystem {
+  readonly fs: Filesystem
+  readonly info: Info
+  readonly seen: SeenPartners
+}
+
+export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
+  const { config, stateDirectory, bucketClock, reading, sender, told, log } = parts
+  const { listing, objects } = reading
   const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
-  const seen = await SeenPartners.load(directory, log)
-  const partners = new DirectoryOfPartners({
-    ...{ listing, root, configured: stations, seen, clock: systemClock },
-    made: await PartnerSet.load(directory, log),
-    keep: Math.min(reconcile, staleTtl),
-  })
-  const controlFile = (render: () => unknown) => new ControlFile(render, believedAtMost, systemClock)
-  const control = new ControlFolder(
-    new Map([
-      ['status.json', controlFile(() => told.status())],
-      ['queue.json', controlFile(() => told.queue())],
-    ]),
-  )
-  const views = new Views({
-    ...{ listing, objects, partners, attribution: attributionByKey, root },
-    ttl: listTtl,
-    since: bucketClock.now() ?? systemClock.now(),
-  })
+  const clock = systemClock
+  const seen = await SeenPartners.load(stateDirectory, log)
+  const made = await PartnerSet.load(stateDirectory, log)
+  const keep = Math.min(reconcile, staleTtl)
+  const partners = new DirectoryOfPartners({ listing, root, configured: stations, made, seen, keep, clock })
+  const since = bucketClock.now() ?? clock.now()
+  const views = new Views({ listing, objects, partners, attribution: attributionByKey, root, ttl: listTtl, since })
+  const submitted = new SubmittedFiles({ listing, sender, root })
   const fs = new As2Filesystem({
-    ...{ tree: new ReadOnlyTree({ partners, views, control }), partners, readOnly },
-    send: new SendFolder({ sender, submitted: new SubmittedFiles({ listing, sender, root }), objects }),
-    figures: () => figures(directory),
+    tree: new ReadOnlyTree({ partners, views, control: controlFolder(told) }),
+    partners,
+    readOnly,
+    send: new SendFolder({ sender, submitted, objects }),
+    figures: () => figures(stateDirectory),
   })
   return { fs, info: new Info({ fs, partners, views, sender, objects, root }), seen }
+}
+
+function controlFolder(told: Told): ControlFolder {
+  const file = (render: () => unknown) => new ControlFile(render, believedAtMost, systemClock)
+  return new ControlFolder(
+    new Map([
+      ['status.json', file(() => told.status())],
+      ['queue.json', file(() => told.queue())],
+    ]),
+  )
 }
 
 /** `df`: room is what the state directory has; what the bucket holds has no bound. */

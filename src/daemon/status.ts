@@ -16,8 +16,8 @@ import type { Bucket } from './open-bucket.js'
 /** Files that the log names one by one when they stay behind. */
 const mostNamed = 20
 
-/** What is there to be told of; undefined what is not made yet. */
-export interface Parts {
+/** What there is to be told of. */
+interface Parts {
   readonly config: MountConfig
   readonly stateDirectory: string
   readonly since: EpochMs
@@ -25,8 +25,9 @@ export interface Parts {
   readonly reading: Reading
   readonly isStopping: boolean
   readonly audit: AuditLog | undefined
-  readonly putAside: PutAside | undefined
-  readonly sender: Sender | undefined
+  readonly putAside: PutAside
+  readonly sender: Sender
+  /** Undefined before it is mounted. */
   readonly mount: MountedFuse | undefined
 }
 
@@ -36,30 +37,28 @@ export function statusReport(parts: Parts): StatusReport {
   const { bucket, endpoint, prefix, mountpoint } = config
   const problems = problemsOf(parts)
   return {
-    ...{
-      version,
-      pid: process.pid,
-      bucket,
-      endpoint,
-      region: parts.bucket.region.current,
-      prefix,
-      mountpoint,
-      stateDirectory,
-      since,
-    },
+    version,
+    pid: process.pid,
+    bucket,
+    endpoint,
+    region: parts.bucket.region.current,
+    prefix,
+    mountpoint,
+    stateDirectory,
+    since,
     state: isStopping ? 'stopping' : problems.length > 0 ? 'degraded' : 'ok',
     problems,
     server: sentencesOf(store.lacks),
     binding: mount?.binding ?? 'stock',
     calls: mount?.counts(),
     listings: reading.listing.status(),
-    send: sender?.counts() ?? { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 },
+    send: sender.counts(),
     cache: reading.objects.usage(),
   }
 }
 
-export function queueReport(sender: Sender | undefined): QueueReport {
-  return { generatedAt: systemClock.now(), rows: sender?.allRows() ?? [] }
+export function queueReport(sender: Sender): QueueReport {
+  return { generatedAt: systemClock.now(), rows: sender.allRows() }
 }
 
 /** Says in the log what a drain has left. */
@@ -75,14 +74,14 @@ export function logRemains(rows: readonly SendRow[], { held, failed }: SendCount
 
 function problemsOf({ bucket: { health }, audit, sender, mount, putAside }: Parts): string[] {
   const { problem } = health.health
-  const failed = sender?.counts().failed ?? 0
+  const { failed } = sender.counts()
   return [
     ...new Set([
       ...(problem === undefined ? [] : [problem]),
       ...health.refusedListings,
       ...(audit?.problem === undefined ? [] : [audit.problem]),
-      ...(sender?.problems() ?? []),
-      ...(putAside?.problems() ?? []),
+      ...sender.problems(),
+      ...putAside.problems(),
       ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
       ...(mount?.whyStock === undefined ? [] : [slowBinding(mount.whyStock)]),
     ]),
