@@ -2,7 +2,6 @@
 import type { MountConfig } from '../config.js'
 import { BucketClock } from '../s3/bucket-clock.js'
 import { csvCredentials, type CredentialSource } from '../s3/credentials.js'
-import { defaultCredentials } from '../s3/default-credentials.js'
 import { HealthWatch } from '../s3/health.js'
 import { networkOf, requestHandler, type Network } from '../s3/network.js'
 import { Pulse } from '../s3/pulse.js'
@@ -29,14 +28,19 @@ export async function openBucket(config: MountConfig, log: Logger): Promise<Buck
   const pulse = new Pulse(systemClock)
   const network = networkOf(config.caFile)
   const region = new BucketRegion(await givenRegion(config.region, config.profile), log)
-  const credentials = credentialsOf(config, network)
+  const credentials = await credentialsOf(config, network)
   const where = { bucket, endpoint, region, pathStyle, credentials, network, patience: opTimeout }
   const store = pulse.watch(health.watch(createSdkStore({ ...where, bucketClock: clock })))
   return { store, health, pulse, clock, region }
 }
 
-function credentialsOf({ credentialsCsv, profile, opTimeout }: MountConfig, network: Network): CredentialSource {
+async function credentialsOf(
+  { credentialsCsv, profile, opTimeout }: MountConfig,
+  network: Network,
+): Promise<CredentialSource> {
   if (credentialsCsv !== undefined) return csvCredentials(credentialsCsv)
+  // Here and not at the top: the SDK's whole chain, of which a file of keys needs nothing.
+  const { defaultCredentials } = await import('../s3/default-credentials.js')
   // Half of what a call has: there must be time left to say so, or to serve what is known.
   return defaultCredentials({ profile, patience: opTimeout / 2, handler: requestHandler(network) })
 }

@@ -14,6 +14,9 @@ const seconds = Number(process.env.AS2FS_SECONDS ?? 25)
 const more = 120
 const fewest = 8
 
+// Each has a mount of its own, and mostly waits: for processes, and for what is settling.
+t.jobs = 2
+
 const settles = { 'uploads that begin when they are told to': '1h', 'uploads that begin at once': '0' }
 for (const [what, settle] of Object.entries(settles)) {
   t.test(`${what} (AS2FS_SEED=${seed})`, { timeout: (seconds + more) * 1_000 }, async (t) => {

@@ -125,6 +125,9 @@ function times(fault: Fault): number {
   return isSlow ? 1 : 2
 }
 
+// Each has a bucket of its own, and mostly waits for what does not come.
+t.jobs = 3
+
 t.test('whatever answers a request of an upload, the file arrives once', { timeout: 240_000 }, async (t) => {
   const world = await behindProxy(t)
   const cells = uploads.flatMap(([operation, size]) => answers.map((answer) => ({ operation, size, ...answer })))
