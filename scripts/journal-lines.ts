@@ -7,6 +7,8 @@ type Fields = Readonly<Record<string, unknown>>
 /** As loosely as can be: journals of all versions are read. */
 interface Entry extends Fields {
   readonly at?: number
+  readonly by?: string
+  readonly events?: readonly string[]
   readonly messages?: readonly Fields[]
   readonly told?: readonly (Fields | null)[]
 }
@@ -34,23 +36,28 @@ export class JournalLines {
     return [`line ${number} is damaged: ${printable(line.slice(0, 120))}`]
   }
 
-  #entry({ at, messages = [], told = [], ...others }: Entry): string[] {
+  #entry({ at, by, messages = [], events = [], told = [], ...others }: Entry): string[] {
     const time = at === undefined ? '-' : new Date(at).toISOString()
-    const changes = messages.map((message, i) => this.#change(message, told[i] ?? {}))
+    const changes = messages.map((message, i) => {
+      const happened = [...(events[i] === undefined ? [] : [events[i]]), ...(by === undefined ? [] : [`by ${by}`])]
+      return this.#change(message, happened.join(' '), told[i] ?? undefined)
+    })
     const more = Object.entries(others).map(([key, value]) => `${key} ${JSON.stringify(value)}`)
     return [...changes, ...more].map((it) => `${time}  ${it}`)
   }
 
-  #change(message: Fields, { event, ...rest }: Fields): string {
+  /** @param told what the audit trail says of it */
+  #change(message: Fields, happened: string, told: Fields | undefined): string {
     const id = String(message.id)
     const before = this.#last.get(id) ?? {}
     this.#last.set(id, message)
     const name = [message.station, message.partner, message.path].join('/')
-    const state = before.state === message.state ? '' : `${String(before.state ?? 'new')} → `
-    const what = event === undefined ? '' : ` (${[String(event), ...pairs(rest)].join(' ')})`
-    return [`${id.slice(0, 8)}  ${name}  ${state}${String(message.state)}${what}`, ...changed(before, message)].join(
-      '  ',
-    )
+    const from = before.state === message.state ? '' : `${String(before.state ?? 'new')} → `
+    const { event, ...rest } = told ?? {}
+    const trail = told ? [[`told as ${String(event)}`, ...pairs(rest)].join(' ')] : []
+    const why = [...(happened === '' ? [] : [happened]), ...trail].join(', ')
+    const state = `${from}${String(message.state)}${why === '' ? '' : ` (${why})`}`
+    return [id.slice(0, 8), name, state, ...changed(before, message)].join('  ')
   }
 }
 

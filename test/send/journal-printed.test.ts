@@ -25,6 +25,7 @@ t.test('a file is followed from its first line to its last, while its sender is 
     expected,
   )
   t.match(stdout, / → queued .*closedAt=20\d\d-/)
+  t.match(stdout, / → queued \(closed by close, told as queued\) /)
   t.match(stdout, / → submitted .*etag=/)
   t.match(stdout, /^20\d\d-\d\d-\d\dT[\d:.]+Z {2}[0-9a-f]{8} {2}/)
 })
@@ -42,7 +43,7 @@ t.test('lines that are damaged or torn are told, and cost no other', async (t) =
     stdout: [
       '1970-01-01T00:00:00.000Z  one  A/B/x\uFFFD[2J  new → held  size=1',
       'line 2 is damaged: 12345678 {"at":1}',
-      '1970-01-01T00:00:00.002Z  one  A/B/x\uFFFD[2J  held (held policy="--hold")  size=2',
+      '1970-01-01T00:00:00.002Z  one  A/B/x\uFFFD[2J  held (told as held policy="--hold")  size=2',
       'line 4 is torn: it was never acknowledged\n',
     ].join('\n'),
   })
