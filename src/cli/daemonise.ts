@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { reasonOf, UsageError } from '../errors.js'
 import { inTime, late } from '../patience.js'
-import { byOther } from '../fuse/by-other.js'
+import { lookByProcess } from '../fuse/look-by-process.js'
 import { openOwn, requireOwnLog } from '../own-files.js'
 import type { Milliseconds } from '../units.js'
 import { printable } from './format.js'
@@ -110,7 +110,7 @@ async function stopped(child: ChildProcess): Promise<void> {
 
 /** The child's word is not enough: a kernel call must come back too. */
 async function answers({ mountpoint, logFile }: BackgroundStart): Promise<void> {
-  const { code, stderr } = await byOther('stat', ['--', mountpoint], answerWithin)
+  const { code, stderr } = await lookByProcess('stat', ['--', mountpoint], answerWithin)
   const failure = code === 0 ? undefined : stderr.trim() || 'late'
   if (failure !== undefined) {
     throw new UsageError(`${mountpoint} is mounted, but does not answer (${failure}): see ${logFile}.`)

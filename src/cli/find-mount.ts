@@ -1,7 +1,7 @@
 /** Which daemon has a mountpoint: by the locks in the user's state directories, else by asking the mount itself. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { byOther, saysDead } from '../fuse/by-other.js'
+import { lookByProcess, saysDead } from '../fuse/look-by-process.js'
 import { ourType, parseMountInfo, type MountInfo } from '../fuse/mountinfo.js'
 import { liveLock, type LockRecord } from '../state/lock.js'
 import type { StatusReport } from '../control/reports.js'
@@ -42,7 +42,7 @@ export async function mountOf(path: string): Promise<FoundMount | undefined> {
  * @returns `dead` if the mount's daemon is, undefined if it can't be read in time
  */
 export async function readControlFile(mountpoint: string, name: string): Promise<unknown> {
-  const look = await byOther('cat', ['--', join(mountpoint, '.as2fs', name)])
+  const look = await lookByProcess('cat', ['--', join(mountpoint, '.as2fs', name)])
   if (look.code !== 0) return saysDead(look) ? 'dead' : undefined
   try {
     return JSON.parse(look.stdout) as unknown

@@ -1,12 +1,14 @@
 /** The one place that answers the kernel: a deadline for each call, exactly one reply, errors to errno, one log line. */
 import { constants } from 'node:os'
 import { FsError } from '../errors.js'
+import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { toErrno } from './errno.js'
 
 export interface AnswerOptions {
   readonly log: Logger
+  readonly clock: Clock
   /** `--op-timeout` */
   readonly deadline: Milliseconds
 }
@@ -83,7 +85,7 @@ export class Answerer {
   ): void {
     this.#calls += 1
     const controller = new AbortController()
-    const expiresAt = performance.now() - (asked.age ?? 0) + this.#options.deadline - this.#early
+    const expiresAt = this.#options.clock.monotonic() - (asked.age ?? 0) + this.#options.deadline - this.#early
     const call: Call = { controller, expiresAt, asked, refuse }
     this.#underWay.add(call)
     if (asked.id !== undefined) this.#byId.set(asked.id, call)
@@ -127,7 +129,7 @@ export class Answerer {
   }
 
   #sweep(): void {
-    const now = performance.now()
+    const now = this.#options.clock.monotonic()
     for (const call of this.#underWay) {
       if (call.expiresAt > now) continue
       this.#end(call, () => call.refuse(this.#expired(call.asked)))

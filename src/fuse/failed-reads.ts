@@ -2,6 +2,7 @@
  * Reads that failed late. Of a read(2) the kernel makes several calls, one after the other: whoever waited a long time for the
  * first does not wait for the others.
  */
+import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 
 /** The kernel's next call comes much sooner. */
@@ -10,18 +11,23 @@ const remembered: Milliseconds = 1_000
 const late: Milliseconds = 1_000
 
 export class FailedReads {
+  readonly #clock: Clock
   readonly #failures = new Map<number, { readonly errno: number; readonly at: Milliseconds }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** @param took from the call to its failure */
   failed(handle: number, errno: number, took: Milliseconds): void {
-    if (took >= late) this.#failures.set(handle, { errno, at: performance.now() })
+    if (took >= late) this.#failures.set(handle, { errno, at: this.#clock.monotonic() })
   }
 
   /** @returns the errno with which a read of a handle fails at once */
   of(handle: number): number | undefined {
     const failure = this.#failures.get(handle)
     if (!failure) return undefined
-    if (performance.now() - failure.at < remembered) return failure.errno
+    if (this.#clock.monotonic() - failure.at < remembered) return failure.errno
     this.#failures.delete(handle)
     return undefined
   }

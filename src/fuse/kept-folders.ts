@@ -1,6 +1,7 @@
 /** Folders that the binding answers for by itself: those that were read, and more of them ahead of who walks through them. */
 import { entryModes } from '../fs/attributes.js'
 import type { FolderContent } from '../fs/filesystem.js'
+import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 import { packFolder, type PackedFolder } from './packed-folder.js'
 import { encodeStat, type Ownership, type Stat } from './stat.js'
@@ -41,14 +42,16 @@ const sweepEvery: Milliseconds = 1_000
 export class KeptFolders {
   readonly #binding: () => FoldersOfBinding
   readonly #owner: Ownership
+  readonly #clock: Clock
   readonly #walks = new Map<string, FolderWalk>()
   #isToldOwner = false
   #sweeper: NodeJS.Timeout | undefined
 
   /** @param binding is asked for from the first folder on */
-  constructor(binding: () => FoldersOfBinding, owner: Ownership) {
+  constructor(binding: () => FoldersOfBinding, owner: Ownership, clock: Clock) {
     this.#binding = binding
     this.#owner = owner
+    this.#clock = clock
   }
 
   /** How many calls never came here. */
@@ -58,7 +61,7 @@ export class KeptFolders {
 
   /** Hands over a folder that was just read, where it may be kept. */
   add(path: string, content: FolderContent, packed: PackedFolder): void {
-    const time: Milliseconds = Math.floor((content.freshUntil ?? 0) - performance.now())
+    const time: Milliseconds = Math.floor((content.freshUntil ?? 0) - this.#clock.monotonic())
     if (time <= 0) return
     this.#keep(path, packed, time)
     this.#handOverNext(path, content, time)

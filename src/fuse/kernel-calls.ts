@@ -3,6 +3,7 @@
  * `operations.ts`, for both bindings; how it is answered in `kernel-replies.ts`.
  */
 import type { Attributes, FilesystemFigures, Opened } from '../fs/filesystem.js'
+import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 import type { Answerer, Asked } from './answer.js'
 import { renameOntoOpen, unlinkOpen, type Aside } from './displacing.js'
@@ -32,6 +33,7 @@ export interface KernelCallsOptions {
   readonly replies: KernelReplies
   readonly owner: Ownership
   readonly kept: KeptFolders
+  readonly clock: Clock
 }
 
 export class KernelCalls {
@@ -40,7 +42,8 @@ export class KernelCalls {
   readonly #replies: KernelReplies
   readonly #owner: Ownership
   readonly #kept: KeptFolders
-  readonly #failedReads = new FailedReads()
+  readonly #clock: Clock
+  readonly #failedReads: FailedReads
   readonly #handlers: ReadonlyMap<number, Handler>
 
   constructor(options: KernelCallsOptions) {
@@ -49,6 +52,8 @@ export class KernelCalls {
     this.#replies = options.replies
     this.#owner = options.owner
     this.#kept = options.kept
+    this.#clock = options.clock
+    this.#failedReads = new FailedReads(options.clock)
     this.#handlers = new Map([...this.#looks(), ...this.#openFiles(), ...this.#changes()])
   }
 
@@ -192,12 +197,12 @@ export class KernelCalls {
       this.#replies.error(call.unique, failure)
       return
     }
-    const since = performance.now() - call.age
+    const since = this.#clock.monotonic() - call.age
     this.#answerer.answer(
       { ...asked('read', call), id: call.unique },
       (bytes: Uint8Array) => this.#replies.data(call.unique, bytes),
       (errno) => {
-        this.#failedReads.failed(handle, errno, performance.now() - since)
+        this.#failedReads.failed(handle, errno, this.#clock.monotonic() - since)
         this.#replies.error(call.unique, errno)
       },
       (signal) => this.#operations.read(handle, position, length, signal),
@@ -225,7 +230,9 @@ export class KernelCalls {
   }
 
   #setattr(call: Call, [handle, valid, size, mtime]: readonly Argument[]): void {
-    const change = changeOf({ handle: num(handle), valid: num(valid), size: num(size), mtime: num(mtime) }, Date.now)
+    const change = changeOf({ handle: num(handle), valid: num(valid), size: num(size), mtime: num(mtime) }, () =>
+      this.#clock.now(),
+    )
     this.#change(
       'setattr',
       call,

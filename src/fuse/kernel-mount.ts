@@ -1,4 +1,5 @@
 /** A mount by the compiled binding. */
+import type { Clock } from '../telemetry/clock.js'
 import type { Answerer } from './answer.js'
 import { believedFor } from './beliefs/believed-for.js'
 import { KernelCalls } from './kernel-calls.js'
@@ -21,9 +22,14 @@ export interface KernelMount {
 export function mountByKernel(
   kernel: Kernel,
   mount: FuseMountOptions & { readonly mountpoint: string },
-  how: { readonly operations: Operations; readonly answerer: Answerer; readonly owner: Ownership },
+  how: {
+    readonly operations: Operations
+    readonly answerer: Answerer
+    readonly owner: Ownership
+    readonly clock: Clock
+  },
 ): KernelMount {
-  const kept = new KeptFolders(() => foldersOf(kernel, session), how.owner)
+  const kept = new KeptFolders(() => foldersOf(kernel, session), how.owner, how.clock)
   const replies = new KernelReplies({ kernel, owner: how.owner, session: () => session })
   const calls = new KernelCalls({ ...how, replies, kept })
   let end: () => void = () => undefined

@@ -45,9 +45,10 @@ export interface MountedFuse {
 /** @throws UsageError if the kernel or fusermount refuses */
 export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const { mountpoint, log } = request
-  const answerer = new Answerer({ log, deadline: request.opTimeout })
-  const operations = new Operations(new KernelBeliefs(request.fs, systemClock), new HandleProcesses())
-  const how = { operations, answerer, owner: request.owner }
+  const clock = systemClock
+  const answerer = new Answerer({ log, clock, deadline: request.opTimeout })
+  const operations = new Operations(new KernelBeliefs(request.fs, clock), new HandleProcesses())
+  const how = { operations, answerer, clock, owner: request.owner }
   const mounted = await begin(request, how).catch(async (error: unknown) => {
     answerer.close()
     // The kernel may have mounted what could not begin.

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { delimiter, isAbsolute, normalize } from 'node:path'
 import { promisify } from 'node:util'
 import { codeOf } from '../errors.js'
-import { byOther, saysDead } from './by-other.js'
+import { lookByProcess, saysDead } from './look-by-process.js'
 
 export interface MountInfo {
   readonly mountpoint: string
@@ -37,7 +37,7 @@ export async function mountAt(path: string): Promise<MountInfo | undefined> {
 export async function isDeadMount(path: string): Promise<boolean> {
   const mount = await mountAt(path)
   if (mount?.type !== ourType) return false
-  return saysDead(await byOther('stat', ['--', path]))
+  return saysDead(await lookByProcess('stat', ['--', path]))
 }
 
 /** @returns why it could not be unmounted; undefined if it was */

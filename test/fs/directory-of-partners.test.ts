@@ -77,6 +77,16 @@ t.test('what the bucket has, or the configuration names, is not removed', async 
   }
 })
 
+t.test('one that was in the bucket once, and is no more, can be removed', async (t) => {
+  const it = await filesystemWorld(t, { objects: { 'files/INITECH/GLOBEX/inbox/1/a': '' } })
+  await it.names('/INITECH')
+  it.store.delete('AS2/files/INITECH/GLOBEX/inbox/1/a')
+  t.same(await it.names('/INITECH'), ['GLOBEX'], 'who was seen stays')
+  await it.fs.rmdir('/INITECH/GLOBEX', never())
+  await it.fs.rmdir('/INITECH', never())
+  t.same(await it.names('/'), ['.as2fs'])
+})
+
 t.test('whoever is known is there at once while the bucket hangs, and can be sent to', async (t) => {
   const it = await filesystemWorld(t, { stations: [globex], objects: { 'files/INITECH/SEEN/inbox/1/a': '' } })
   await it.fs.mkdir('/MADE', never())

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { FsError } from '../../src/errors.js'
 import { Answerer } from '../../src/fuse/answer.js'
+import { systemClock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import { until } from '../helpers/until.js'
 
@@ -8,7 +9,7 @@ const ETIMEDOUT = -110
 const EIO = -5
 
 function answererOf(deadline = 60_000): Answerer {
-  return new Answerer({ log: silentLogger(), deadline })
+  return new Answerer({ log: silentLogger(), clock: systemClock, deadline })
 }
 
 /** Calls, and collects every reply. */

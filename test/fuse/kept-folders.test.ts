@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { DirectoryEntry, FolderContent } from '../../src/fs/filesystem.js'
 import { KeptFolders } from '../../src/fuse/kept-folders.js'
+import { systemClock } from '../../src/telemetry/clock.js'
 import { packFolder } from '../../src/fuse/packed-folder.js'
 
 const owner = { uid: 1, gid: 2, umask: 0o027, since: 5 }
@@ -20,6 +21,7 @@ class World {
       keptFigures: () => ({ answered: 3, folders: 0, bytes: 0 }),
     }),
     owner,
+    systemClock,
   )
   /** Reads a folder of an inbox of so many. @returns what the binding was given */
   read(n: number, { of = 1_000, freshFor = 5_000, each = 1 } = {}): readonly string[] {

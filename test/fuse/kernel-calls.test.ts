@@ -10,7 +10,7 @@ import { KernelCalls } from '../../src/fuse/kernel-calls.js'
 import { KernelReplies } from '../../src/fuse/kernel-replies.js'
 import { openFlags, operation, type Argument, type Kernel, type Session } from '../../src/fuse/kernel.js'
 import { Operations } from '../../src/fuse/operations.js'
-import { systemClock } from '../../src/telemetry/clock.js'
+import { systemClock, type Clock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import { PlayedFilesystem } from '../helpers/played-filesystem.js'
 import { until } from '../helpers/until.js'
@@ -72,18 +72,24 @@ class World {
   readonly fs = new PlayedFilesystem({ '/send': undefined, [file]: 'the order', '/send/new': 'the new' })
   readonly played = new PlayedKernel()
   readonly answerer: Answerer
+  time = 1_000
   readonly #calls: KernelCalls
   #unique = 0
 
   constructor(t: Test, deadline: number) {
-    this.answerer = new Answerer({ log: silentLogger(), deadline })
-    const kept = new KeptFolders(() => {
-      throw new Error('nothing of it is kept')
-    }, owner)
+    this.answerer = new Answerer({ log: silentLogger(), clock: systemClock, deadline })
+    const kept = new KeptFolders(
+      () => {
+        throw new Error('nothing of it is kept')
+      },
+      owner,
+      systemClock,
+    )
     const replies = new KernelReplies({ kernel: this.played.kernel, owner, session: () => session })
     this.played.numbers = replies.numbers
     const operations = new Operations(new KernelBeliefs(this.fs, systemClock), processes)
-    this.#calls = new KernelCalls({ operations, answerer: this.answerer, replies, owner, kept })
+    const clock: Clock = { now: () => 77, monotonic: () => this.time }
+    this.#calls = new KernelCalls({ operations, answerer: this.answerer, replies, owner, kept, clock })
     t.teardown(() => this.answerer.close())
   }
 
@@ -145,6 +151,8 @@ t.test(
     const [mode, size, handle, mtime] = [1, 8, 64, 32]
     t.match(await it.call('setattr', file, 0, mode | size | mtime, 3, 9_000), ['attr', '100644'])
     t.same(it.changes(), [`setattr ${file}`, `truncate ${file}`, `utimens ${file} 9000`])
+    await it.call('setattr', file, 0, mtime | 256, 0, 0)
+    t.same(it.changes(), [`utimens ${file} 77`], 'now')
     await it.call('setattr', file, 5, size | handle, 3, 0)
     t.same(it.changes(), ['ftruncate 5 3'])
   },
@@ -198,6 +206,35 @@ t.test('a call that takes too long is answered at its deadline, and what it open
   goOn()
   await until('both to be closed', () => it.fs.calls.filter((it) => it.startsWith('release')).length === 2)
 })
+
+t.test(
+  'of a read that failed late, the kernel’s next calls fail at once; of one that failed soon they are tried',
+  async (t) => {
+    const it = world(t)
+    let fail: (error: Error) => void = () => undefined
+      const failure = new FsError('ETIMEDOUT', 'The bucket is silent.')
+    const failedAfter = async (took: number): Promise<void> => {
+      it.fs.delay = new Promise((_, reject) => (fail = reject))
+      const unique = it.begin('read', file, 1, 3, 0)
+      it.time += took
+      fail(failure)
+      t.same(await it.answer(unique), [-errno.ETIMEDOUT])
+      it.fs.delay = Promise.resolve()
+      it.fs.calls.length = 0
+    }
+    await failedAfter(900)
+    t.same(await it.call('read', file, 1, 3, 0), ['con'])
+    await failedAfter(1_100)
+    t.same(await it.call('read', file, 1, 3, 0), [-errno.ETIMEDOUT])
+    t.same(await it.call('read', file, 2, 3, 0), ['con'], 'another handle')
+    t.same(it.fs.calls, ['read 2'])
+    it.time += 1_000
+    t.same(await it.call('read', file, 1, 3, 0), ['con'], 'it may be over')
+    await failedAfter(1_100)
+    await it.call('release', file, 1)
+    t.same(await it.call('read', file, 1, 3, 0), ['con'], 'the number is another file’s now')
+  },
+)
 
 t.test('who is killed while he looks is let go, who changes something is not', async (t) => {
   const it = world(t)

@@ -1,7 +1,7 @@
 /** `as2fs info`. */
 import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
-import { byOther } from '../../fuse/by-other.js'
+import { lookByProcess } from '../../fuse/look-by-process.js'
 import type { InfoReport } from '../../control/reports.js'
 import { isGiven, type Typed } from '../command.js'
 import { ask } from '../daemon-of.js'
@@ -22,7 +22,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
 /** As it is written where that can't be told: the last segment may be a file that is not there, and the daemon says so better. */
 async function realPath(path: string): Promise<string> {
   for (const at of [path, dirname(path)]) {
-    const { code, stdout } = await byOther('realpath', ['-z', '-e', '--', at])
+    const { code, stdout } = await lookByProcess('realpath', ['-z', '-e', '--', at])
     const real = stdout.split('\0')[0]
     if (code === 0 && real) return at === path ? real : join(real, basename(path))
     if (code === undefined) break

@@ -14,7 +14,7 @@ export interface Look {
 const lookWithin: Milliseconds = 5_000
 
 /** @param args of one of coreutils' programs; paths after `--` */
-export function byOther(
+export function lookByProcess(
   program: 'cat' | 'realpath' | 'stat',
   args: readonly string[],
   within = lookWithin,
