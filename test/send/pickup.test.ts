@@ -1,7 +1,7 @@
 /** What became of what was sent: taken, a duplicate, or not to be seen, told as what it is. */
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { Told } from '../../src/send/life/change.js'
+import type { Told } from '../../src/send/life/told.js'
 import { accessDenied, unreachable } from '../helpers/memory-store.js'
 import { globex, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'

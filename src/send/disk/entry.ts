@@ -1,6 +1,6 @@
 /** One line of the journal: what happened, by what, and what came of it. */
 import type { EpochMs } from '../../units.js'
-import type { Told } from '../life/change.js'
+import type { Told } from '../life/told.js'
 import type { EventType, LifeEvent } from '../life/events.js'
 import type { Bundle, Message } from '../life/message.js'
 import { toldOf } from '../life/told.js'

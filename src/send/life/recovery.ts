@@ -2,7 +2,7 @@
 import type { Bytes, EpochMs } from '../../units.js'
 import { byOurClock, duplicateWindow } from './duplicates.js'
 import type { JournalEntry } from '../disk/entry.js'
-import type { Told } from './change.js'
+import type { Told } from './told.js'
 import { bundleId, letGoOf, localOf, pick, type Bundle, type Message, type MessageIn } from './message.js'
 import { takenOver } from './taken-over.js'
 

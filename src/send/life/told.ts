@@ -1,8 +1,37 @@
 /** What the audit trail says of an event: it, and the option that decided. Pure. */
+import type { Milliseconds } from '../../units.js'
 import type { HoldReason } from '../sender.js'
-import type { Told } from './change.js'
 import type { LifeEvent } from './events.js'
 import type { Message } from './message.js'
+
+/** Events of the audit trail; SEMANTICS.md has what each means. */
+export type TrailEvent =
+  | 'reopened'
+  | 'held'
+  | 'queued'
+  | 'renamed'
+  | 'uploading'
+  | 'delayed'
+  | 'submitted'
+  | 'taken'
+  | 'duplicate'
+  | 'unwatched'
+  | 'packed'
+  | 'failed'
+  | 'cancelled'
+
+/** What only the one who makes the change knows. */
+export interface Told {
+  readonly event: TrailEvent
+  /** The option that decided; absent where none did. */
+  readonly policy?: string
+  /** The name before. */
+  readonly from?: string
+  /** Since the upload began, or since it was submitted. */
+  readonly tookMs?: Milliseconds
+  /** Where the file itself has none: one sentence. */
+  readonly error?: string
+}
 
 /**
  * @param before as it was; undefined for a new one
