@@ -1,6 +1,6 @@
 /** What a sender begins with: the spool's directory as its last life left it, recovered, and a new journal that says so. */
 import { syncFolder } from '../durable-file.js'
-import { UsageError } from '../errors.js'
+import { isDiskFull, UsageError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
@@ -62,8 +62,7 @@ async function begun(
   try {
     return await Journal.begin(directory, entries)
   } catch (error) {
-    const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-    if (!isFull) throw error
+    if (!isDiskFull(error)) throw error
     if (isDoubtful)
       throw new UsageError(`The disk of ${directory} is full, and its journal damaged: make some room there.`)
     return Journal.goOn(directory)

@@ -1,7 +1,7 @@
 /** What waits in a spool whose sender does not run: seen, and changed by hand. Whoever changes it has the lock. */
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UsageError } from '../errors.js'
+import { codeOf, UsageError } from '../errors.js'
 import { readOwn } from '../own-files.js'
 import type { Prefix } from '../units.js'
 import { entryOf, type JournalEntry } from './disk/entry.js'
@@ -94,7 +94,7 @@ async function dataIn(directory: string): ReturnType<typeof sizesIn> {
   try {
     return await sizesIn(join(directory, 'data'))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map()
+    if (codeOf(error) === 'ENOENT') return new Map()
     throw error
   }
 }

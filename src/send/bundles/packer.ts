@@ -1,5 +1,5 @@
 /** Makes the archives of bundles, in the background, one at a time. What is to be packed is in the journal before. */
-import { setTimeout as delay } from 'node:timers/promises'
+import { inTime } from '../../patience.js'
 import { BackgroundJob } from '../../background-job.js'
 import { FsError } from '../../errors.js'
 import type { Clock } from '../../telemetry/clock.js'
@@ -62,10 +62,7 @@ export class Packer {
   /** Packs what is due, for at most so long. */
   async drain(limit: Milliseconds): Promise<void> {
     this.kick()
-    const over = new AbortController()
-    const late = delay(limit, undefined, { signal: over.signal }).catch(() => undefined)
-    await Promise.race([late, this.#packing.idle()])
-    over.abort()
+    await inTime(this.#packing.idle(), limit)
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@
  * Whether the journal can be written. Once it could not, nothing is promised on it until all that is known stands in a new
  * one: after a failed sync nobody knows which of its pages are on disk.
  */
-import { FsError } from '../../errors.js'
+import { codeOf, FsError, isDiskFull } from '../../errors.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
 
@@ -17,7 +17,6 @@ const healEvery: Milliseconds = 2_000
 /** Whoever comes sooner after a failure is refused at once. */
 const healAtMost: Milliseconds = 250
 /** Of a disk, not of a bug or of one file. */
-const full = new Set(['ENOSPC', 'EDQUOT'])
 
 export class JournalHealth {
   readonly #options: JournalHealthOptions
@@ -99,11 +98,10 @@ export class JournalHealth {
 }
 
 function failureOf(cause: unknown): FsError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  if (full.has(code)) {
+  if (isDiskFull(cause)) {
     return new FsError('ENOSPC', 'The disk of the state directory is full: nothing is accepted in send/.', { cause })
   }
-  const why = code === '' ? (cause instanceof Error ? cause.message : String(cause)) : code
+  const why = codeOf(cause) ?? (cause instanceof Error ? cause.message : String(cause))
   const sentence = `The journal of send/ can't be written (${why}): nothing is accepted or sent until the state directory works again.`
   return new FsError('EIO', sentence, { cause })
 }

@@ -10,6 +10,7 @@ import { replaceFile, syncFolder } from '../../durable-file.js'
 import { openOwn, readOwn } from '../../own-files.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes } from '../../units.js'
+import { writeAll } from './write-all.js'
 
 const fileName = 'journal'
 /** Some hundred lines. Half of it is for what takes files away: new ones are refused before that. */
@@ -219,12 +220,5 @@ async function replaced(path: string, entries: readonly unknown[]): Promise<Open
     // It takes room that others need.
     await unlink(temporary).catch(() => undefined)
     throw error
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, at: Bytes): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done)
-    done += bytesWritten
   }
 }

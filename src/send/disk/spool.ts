@@ -4,7 +4,7 @@ import { lstat, mkdir, readdir, rename, writeFile, type FileHandle } from 'node:
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
-import { FsError, type FsErrorCode } from '../../errors.js'
+import { codeOf, FsError, type FsErrorCode } from '../../errors.js'
 import { isOwn, openOwn } from '../../own-files.js'
 import type { ByteRange } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -76,7 +76,7 @@ export class Spool {
     try {
       return ownSize(await lstat(this.#path(id)))
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      if (codeOf(error) === 'ENOENT') return undefined
       throw error
     }
   }
@@ -292,7 +292,7 @@ function ownSize(found: Stats): Bytes | undefined {
 
 /** On a disk that has turned read-only a file can be read at least; its writes fail. */
 async function readable(path: string, flags: string, error: unknown): Promise<FileHandle> {
-  if (flags === 'r+' && error instanceof Error && 'code' in error && error.code === 'EROFS') return openOwn(path, 'r')
+  if (flags === 'r+' && codeOf(error) === 'EROFS') return openOwn(path, 'r')
   throw error
 }
 
@@ -300,7 +300,7 @@ async function orFsError<T>(act: () => Promise<T>, id?: string): Promise<T> {
   try {
     return await act()
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    const code = codeOf(cause) ?? 'unknown'
     const known = passedOn.has(code) ? (code as FsErrorCode) : code === 'EDQUOT' ? 'ENOSPC' : 'EIO'
     const what = known === 'ENOSPC' ? 'The state directory is full' : `The spool could not be used (${code})`
     throw new FsError(known, `${what}.`, { ...(id === undefined ? {} : { key: id }), cause })

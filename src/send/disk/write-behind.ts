@@ -4,6 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import type { Bytes } from '../../units.js'
+import { writeAll } from './write-all.js'
 
 const chunkSize: Bytes = 1024 * 1024
 /** Of one file: one that fills while others are written. */
@@ -128,11 +129,5 @@ export class WriteBehind {
 
   #check(): void {
     if (this.#failure) throw this.#failure
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: Bytes): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten
   }
 }

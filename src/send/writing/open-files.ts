@@ -1,5 +1,5 @@
 /** The spool files that are open, one for each message, whoever opened it how often. */
-import { setTimeout as delay } from 'node:timers/promises'
+import { inTime } from '../../patience.js'
 import type { Bytes, Milliseconds } from '../../units.js'
 import type { MessageBook } from '../disk/book.js'
 import type { Spool, SpoolFile } from '../disk/spool.js'
@@ -64,10 +64,7 @@ export class OpenFiles {
 
   /** Nobody has anything open any more, or the patience is over. */
   async idle(patience: Milliseconds): Promise<void> {
-    const timer = new AbortController()
-    const late = delay(patience, undefined, { signal: timer.signal }).catch(() => undefined)
-    await Promise.race([late, Promise.all([...this.#open.values()].map((it) => it.idle))])
-    timer.abort()
+    await inTime(Promise.all([...this.#open.values()].map((it) => it.idle)), patience)
   }
 
   /** It is certain that nobody has anything open, though the kernel did not tell. */
