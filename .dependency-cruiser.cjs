@@ -34,7 +34,7 @@ module.exports = {
       'The kernel has one door, so that one place answers it.',
     ),
     only('only-s3-knows-the-sdk', '@aws-sdk|@smithy', 's3', 'SDK failures become our errors in one place.'),
-    only('only-cli-knows-yargs', 'yargs-parser|yaml|cli-progress', 'cli', 'Options are parsed once, at the edge.'),
+    only('only-cli-knows-yargs', 'yargs|yaml|cli-progress', 'cli', 'Options are parsed once, at the edge.'),
     only('only-telemetry-knows-pino', 'pino|pino-pretty', 'telemetry', 'The log can be changed in one place.'),
     room('view', [], 'Pure: path to key and back.'),
     room('s3', ['telemetry'], 'The bucket knows nothing of what is made of it.'),

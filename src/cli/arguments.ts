@@ -1,5 +1,6 @@
 /** The command line → a command and what was typed for it. */
-import yargs from 'yargs-parser'
+// Not 'yargs': what draws its help is never needed, as the help is ours, and every command would wait for it.
+import { Parser } from 'yargs/helpers'
 import { UsageError } from '../errors.js'
 import type { Command, CommandOption, Typed } from './command.js'
 import { ParseError, truth } from './parse.js'
@@ -57,7 +58,7 @@ function parsedWith(args: readonly string[], options: readonly CommandOption[]):
   const flags = options.filter(({ kind }) => kind === 'flag').map(({ name }) => name)
   const others = options.filter(({ kind }) => kind !== 'flag').map(({ name }) => name)
   const aliases = options.flatMap(({ name, alias }) => (alias === undefined ? [] : [[name, [alias]] as const]))
-  const { argv, error } = yargs.detailed([...args], {
+  const { argv, error } = Parser.detailed([...args], {
     boolean: ['help', 'version', ...flags],
     array: others,
     string: others,
