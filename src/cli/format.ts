@@ -69,3 +69,8 @@ export function fields(pairs: readonly (readonly [name: string, value: string | 
 function lengthOf(text: string): number {
   return Array.from(text).length
 }
+
+/** For programs. */
+export function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`
+}

@@ -6,7 +6,7 @@ import type { InfoReport } from '../../control/reports.js'
 import { isGiven, type Typed } from '../command.js'
 import { ask } from '../daemon-of.js'
 import { mountOf } from '../find-mount.js'
-import { bytes, fields, span, time } from '../format.js'
+import { bytes, fields, json, span, time } from '../format.js'
 import type { Io } from '../io.js'
 
 export async function run(typed: Typed, io: Io): Promise<number> {
@@ -15,7 +15,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   if (!mount) throw new UsageError(`${path} is not in a mount of as2fs: see as2fs status.`)
   const inMount = path.slice(mount.mountpoint === '/' ? 0 : mount.mountpoint.length) || '/'
   const report = await ask(mount, (client) => client.info(inMount))
-  io.out(isGiven(typed, 'json') ? `${JSON.stringify(report, undefined, 2)}\n` : shown(report, Date.now()))
+  io.out(isGiven(typed, 'json') ? json(report) : shown(report, Date.now()))
   return 0
 }
 

@@ -5,6 +5,7 @@ import type { QueueAction } from '../../control/client.js'
 import { changeStateQueue, stateQueue } from '../../control/state-queue.js'
 import { isGiven, type Typed } from '../command.js'
 import { ask, mountNamed } from '../daemon-of.js'
+import { json } from '../format.js'
 import type { Io } from '../io.js'
 import { queueTable } from '../queue-table.js'
 import { didYouMean } from '../suggest.js'
@@ -29,16 +30,15 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   if (mountpoint === undefined) {
     throw new UsageError('Something is missing; the usage is: as2fs queue <mountpoint>, or as2fs queue --state-dir DIR')
   }
-  const action = word === undefined ? undefined : actionOf(word)
-  if (action !== undefined && name === undefined) throw new UsageError(`${action} which file? Give its NAME.`)
+  const change = changeOf(word, name)
   const mount = await mountNamed(mountpoint, io)
-  if (action !== undefined && name !== undefined) {
-    await ask(mount, (client) => client.change(action, name))
-    io.out(`${name} ${done[action]}.\n`)
+  if (change) {
+    await ask(mount, (client) => client.change(change.action, change.name))
+    io.out(`${change.name} ${done[change.action]}.\n`)
     return 0
   }
   const report = await ask(mount, (client) => client.queue())
-  io.out(isGiven(typed, 'json') ? `${JSON.stringify(report, undefined, 2)}\n` : queueTable(report.rows, Date.now()))
+  io.out(isGiven(typed, 'json') ? json(report) : queueTable(report.rows, Date.now()))
   return 0
 }
 
@@ -46,22 +46,32 @@ async function runOnDirectory(directory: string, typed: Typed, io: Io): Promise<
   const [word, name, more] = typed.positionals
   if (more !== undefined)
     throw new UsageError(`'${more}' is one word too many: with --state-dir no mountpoint is given.`)
-  if (word !== undefined) {
-    const action = actionOf(word)
-    if (name === undefined) throw new UsageError(`${action} which file? Give its NAME.`)
-    const isNow = await changeStateQueue(directory, action, name)
-    io.out(`${name} ${isNow ? done[action] : doneWithout[action]}.\n`)
+  const change = changeOf(word, name)
+  if (change) {
+    const isNow = await changeStateQueue(directory, change.action, change.name)
+    io.out(`${change.name} ${isNow ? done[change.action] : doneWithout[change.action]}.\n`)
     return 0
   }
   const { isMounted, ...report } = await stateQueue(directory)
   if (isGiven(typed, 'json')) {
-    io.out(`${JSON.stringify(report, undefined, 2)}\n`)
+    io.out(json(report))
     return 0
   }
   io.out(queueTable(report.rows, Date.now()))
   if (!isMounted && report.rows.length > 0)
     io.out('Nothing of it is sent until the bucket is mounted with this directory.\n')
   return 0
+}
+
+/** @returns undefined where the queue is only to be shown */
+function changeOf(
+  word: string | undefined,
+  name: string | undefined,
+): { readonly action: QueueAction; readonly name: string } | undefined {
+  if (word === undefined) return undefined
+  const action = actionOf(word)
+  if (name === undefined) throw new UsageError(`${action} which file? Give its NAME.`)
+  return { action, name }
 }
 
 function actionOf(word: string): QueueAction {

@@ -2,7 +2,7 @@
 import { isGiven, type Typed } from '../command.js'
 import { mountNamed } from '../daemon-of.js'
 import { findMounts, readControlFile, type FoundMount } from '../find-mount.js'
-import { printable } from '../format.js'
+import { json, printable } from '../format.js'
 import type { Io } from '../io.js'
 import { isStatus, problemLines, statusText, type ToldStatus } from '../status-text.js'
 import { ControlClient } from '../../control/client.js'
@@ -20,7 +20,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   const [mountpoint] = typed.positionals
   const mounts = mountpoint === undefined ? await findMounts() : [await mountNamed(mountpoint, io)]
   const found = await Promise.all(mounts.map(statusOf))
-  if (isGiven(typed, 'json')) io.out(`${JSON.stringify(mountpoint === undefined ? found : found[0], undefined, 2)}\n`)
+  if (isGiven(typed, 'json')) io.out(json(mountpoint === undefined ? found : found[0]))
   else if (found.length === 0) io.out('Nothing is mounted.\n')
   else io.out(found.map((it) => shown(it, Date.now())).join('\n'))
   return found.length > 0 && found.every(isWell) ? 0 : 1
