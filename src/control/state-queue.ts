@@ -6,6 +6,7 @@ import { changeWaiting, readWaiting } from '../send/waiting.js'
 import type { Prefix } from '../units.js'
 import { ControlClient, type QueueAction } from './client.js'
 import { liveLock, takeLock } from '../state/lock.js'
+import { named } from '../state/lock-record.js'
 import { readMarker } from '../state/marker.js'
 import { findRow } from './queue-target.js'
 import type { QueueReport } from './reports.js'
@@ -42,7 +43,7 @@ export async function stateQueue(directory: string): Promise<StateQueue> {
 export async function changeStateQueue(directory: string, action: QueueAction, name: string): Promise<boolean> {
   const prefix = await prefixOf(directory)
   const taken = await takeLock(directory, { mountpoint: '(as2fs queue)', bucket: basename(directory) })
-  if ('holder' in taken) return askHolder(directory, taken.holder.pid, action, name)
+  if ('holder' in taken) return askHolder(directory, await named(taken.holder), action, name)
   try {
     const spool = join(directory, 'spool')
     const { id } = findRow(await readWaiting(spool, prefix), name)
@@ -53,13 +54,15 @@ export async function changeStateQueue(directory: string, action: QueueAction, n
   }
 }
 
-async function askHolder(directory: string, pid: number, action: QueueAction, name: string): Promise<boolean> {
+async function askHolder(directory: string, holder: string, action: QueueAction, name: string): Promise<boolean> {
   try {
     await new ControlClient(directory).change(action, name)
     return true
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error
-    throw new UsageError(`Process ${pid} has ${directory}, and does not answer: try again when it does, or has ended.`)
+    throw new UsageError(
+      `${directory} is in use by ${holder}, which does not answer: try again when it does, or has ended.`,
+    )
   }
 }
 

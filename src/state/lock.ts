@@ -1,53 +1,73 @@
-/** The lock of a state directory: a file that names its process. One left behind by a dead process is taken over. */
-import { randomBytes } from 'node:crypto'
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+/** The lock of a state directory: a file that names its holder. One left behind by a dead process is taken over. */
+import { link, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../errors.js'
-import { readOwn } from '../own-files.js'
-
-export interface LockRecord {
-  readonly pid: number
-  /** Clock ticks from boot to the start of the process: a pid comes again, the pair does not. */
-  readonly startTime: string
-  readonly mountpoint: string
-  readonly bucket: string
-}
+import { listenAs } from './holder-socket.js'
+import { identityOf, isAlive, ownRecord, readLock, type LockRecord } from './lock-record.js'
 
 export interface Lock {
+  /** Whether it is still there, and nobody else's. */
+  isMine(): Promise<boolean>
   release(): Promise<void>
 }
 
 /** Tries before giving up; each lost one means that another process came first. */
 const maxTries = 100
 
-/** @returns the lock, or who has it */
+/**
+ * @returns the lock, or who has it
+ * @throws UsageError where the file system has no sockets, or the system's own error
+ */
 export async function takeLock(
   directory: string,
   mount: Pick<LockRecord, 'mountpoint' | 'bucket'>,
 ): Promise<{ readonly lock: Lock } | { readonly holder: LockRecord }> {
+  const record = await ownRecord(mount)
+  // Before anybody can read of it.
+  const socket = await listenAs(directory, record.socket)
+  let isTaken = false
+  try {
+    const holder = await takenBy(directory, record)
+    if (holder !== 'me') return { holder }
+    isTaken = true
+    const isMine = () => isHeldBy(directory, record)
+    const release = async (): Promise<void> => {
+      if (await isMine().catch(() => false)) await removed(lockFile(directory))
+      await socket.close()
+    }
+    return { lock: { isMine, release } }
+  } finally {
+    if (!isTaken) await socket.close()
+  }
+}
+
+/** The lock's content, if its holder is alive. */
+export async function liveLock(directory: string): Promise<LockRecord | undefined> {
+  const record = await readLock(lockFile(directory))
+  return record && (await isAlive(directory, record)) ? record : undefined
+}
+
+async function takenBy(directory: string, record: Required<LockRecord>): Promise<LockRecord | 'me'> {
   const file = lockFile(directory)
-  const record: LockRecord = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '', ...mount }
-  const mine = join(directory, `lock.new-${randomBytes(6).toString('hex')}`)
+  const mine = join(directory, `lock.new-${identityOf(record)}`)
   try {
     await writeFile(mine, `${JSON.stringify(record)}\n`, { mode: 0o600, flag: 'wx', flush: true })
     for (let tries = 0; tries < maxTries; tries++) {
-      if (await linked(mine, file)) return { lock: { release: () => removed(file) } }
+      if (await linked(mine, file)) return 'me'
       const found = await readLock(file)
       if (!found) continue
-      const holder = (await isAlive(found)) ? found : await succeed(directory, found, mine)
-      if (holder === 'me') return { lock: { release: () => removed(file) } }
-      if (holder !== 'again') return { holder }
+      if (await isAlive(directory, found)) {
+        // It may have been succeeded while it was asked for, its socket taken away.
+        if (await isHeldBy(directory, found)) return found
+        continue
+      }
+      const holder = await succeed(directory, found, mine)
+      if (holder !== 'again') return holder
     }
   } finally {
     await removed(mine)
   }
   throw new Error(`${file} could not be locked`)
-}
-
-/** The lock's content, if its process is alive. */
-export async function liveLock(directory: string): Promise<LockRecord | undefined> {
-  const record = await readLock(lockFile(directory))
-  return record && (await isAlive(record)) ? record : undefined
 }
 
 /**
@@ -56,56 +76,36 @@ export async function liveLock(directory: string): Promise<LockRecord | undefine
  */
 async function succeed(directory: string, dead: LockRecord, mine: string): Promise<LockRecord | 'me' | 'again'> {
   const claims: string[] = []
+  const gone: LockRecord[] = []
   for (let last = dead; ;) {
-    const claim = join(directory, `lock.after-${last.pid}-${last.startTime}`)
+    const claim = join(directory, `lock.after-${identityOf(last)}`)
     claims.push(claim)
+    gone.push(last)
     if (await linked(mine, claim)) break
     const next = await readLock(claim)
     if (!next) return 'again'
-    if (await isAlive(next)) return next
+    if (await isAlive(directory, next)) return next
     last = next
   }
-  const current = await readLock(lockFile(directory))
-  const isMyTurn = current?.pid === dead.pid && current.startTime === dead.startTime
+  const isMyTurn = await isHeldBy(directory, dead)
   if (isMyTurn) {
     const again = `${mine}-too`
     await link(mine, again)
     await rename(again, lockFile(directory))
   }
   for (const claim of isMyTurn ? claims : claims.slice(-1)) await removed(claim)
-  return isMyTurn ? 'me' : 'again'
+  if (!isMyTurn) return 'again'
+  for (const { socket } of gone) if (socket !== undefined) await removed(join(directory, socket))
+  return 'me'
 }
 
 function lockFile(directory: string): string {
   return join(directory, 'lock')
 }
 
-/** @returns undefined if there is none; a record of no process if it makes no sense */
-async function readLock(file: string): Promise<LockRecord | undefined> {
-  const text = await readOwn(file)
-  return text === undefined ? undefined : parse(text)
-}
-
-function parse(text: string): LockRecord {
-  const nobody: LockRecord = { pid: 0, startTime: '0', mountpoint: '', bucket: '' }
-  try {
-    const value = JSON.parse(text) as Partial<LockRecord> | null
-    if (typeof value?.pid !== 'number' || !/^\d+$/.test(String(value.startTime))) return nobody
-    return { ...nobody, ...value }
-  } catch {
-    return nobody
-  }
-}
-
-async function isAlive(record: LockRecord): Promise<boolean> {
-  return record.pid > 0 && (await startTimeOf(record.pid)) === record.startTime
-}
-
-/** Field 22 of /proc/<pid>/stat; undefined for no process, and for a zombie, which holds nothing. @see proc(5) */
-async function startTimeOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return state === 'Z' ? undefined : fields[18]
+async function isHeldBy(directory: string, record: LockRecord): Promise<boolean> {
+  const current = await readLock(lockFile(directory))
+  return current !== undefined && identityOf(current) === identityOf(record)
 }
 
 async function linked(existing: string, path: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import { codeOf, isDiskFull, reasonOf, UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
 import { countWaiting } from '../send/waiting.js'
 import { takeLock } from './lock.js'
+import { named } from './lock-record.js'
 import { markerName, markerPath, readMarker, writeMarker, type Marker } from './marker.js'
 import { stateDirectoryPath, type StateOptions } from './places.js'
 
@@ -53,9 +54,9 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
     explainFull(path),
   )
   if ('holder' in taken) {
-    const { bucket, mountpoint, pid } = taken.holder
+    const { bucket, mountpoint } = taken.holder
     throw new UsageError(
-      `The bucket ${bucket} is mounted at ${mountpoint} by process ${pid}: unmount it, or give another --state-dir.`,
+      `The bucket ${bucket} is mounted at ${mountpoint} by ${await named(taken.holder)}: unmount it, or give another --state-dir.`,
     )
   }
   try {

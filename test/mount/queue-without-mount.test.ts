@@ -1,7 +1,7 @@
 /** `as2fs queue --state-dir`: what waits can be seen and changed without a mount, and a daemon that runs is asked. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { QueueReport } from '../../src/control/reports.js'
 import { as2fs, prepare } from '../helpers/mounted.js'
 import { run, type Outcome } from '../helpers/run.js'
@@ -21,12 +21,35 @@ async function rows(): Promise<Record<string, string>> {
   return Object.fromEntries((JSON.parse(stdout) as QueueReport).rows.map((it) => [it.path, it.state]))
 }
 
+/** From another PID and network namespace, as of a second container with the same state directory. */
+async function fromElsewhere(t: Test): Promise<void> {
+  const elsewhere = (...args: readonly string[]): Promise<Outcome> =>
+    run('unshare', ['--pid', '--net', '--fork', '--kill-child', '--mount-proc', process.execPath, as2fs, ...args], {
+      env: mounted.environment(),
+    })
+  const asked = await elsewhere('queue', '--state-dir', mounted.stateDirectory)
+  t.match(asked.stdout, /a\.edi +5 B/)
+  t.notMatch(asked.stdout, /Nothing of it is sent until/)
+  const other = join(mounted.directory, 'other')
+  await mkdir(other)
+  const second = await elsewhere(
+    'mount',
+    ...mounted.arguments().map((it) => (it === mounted.mountpoint ? other : it)),
+    '-f',
+  )
+  t.match(second, { code: 1, stderr: /is mounted at .* by a process of another container/ })
+}
+
 t.test('a daemon that runs is asked', async (t) => {
   await mounted.mount(['--audit-log', audit])
   await mounted.proxy.refuseConnections()
   for (const name of ['a.edi', 'b.edi', 'c.tmp']) await writeFile(mounted.path('ACME/GLOBEX/send', name), name)
   await inState(mounted, 'b.edi', 'queued')
-  t.same(await rows(), { 'a.edi': 'queued', 'b.edi': 'queued', 'c.tmp': 'held' })
+  const seen = await rows()
+  t.same(Object.keys(seen).sort(), ['a.edi', 'b.edi', 'c.tmp'])
+  t.equal(seen['c.tmp'], 'held')
+  // Only root may make a PID namespace.
+  if (process.geteuid?.() === 0) await fromElsewhere(t)
   // While it is being tried it is refused.
   const again = await until('a pause between tries', async () => {
     const outcome = await queue('retry', 'b.edi')
