@@ -212,7 +212,7 @@ t.test(
   async (t) => {
     const it = world(t)
     let fail: (error: Error) => void = () => undefined
-      const failure = new FsError('ETIMEDOUT', 'The bucket is silent.')
+    const failure = new FsError('ETIMEDOUT', 'The bucket is silent.')
     const failedAfter = async (took: number): Promise<void> => {
       it.fs.delay = new Promise((_, reject) => (fail = reject))
       const unique = it.begin('read', file, 1, 3, 0)
