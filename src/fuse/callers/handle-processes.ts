@@ -1,6 +1,6 @@
 /**
- * Which processes have a handle's file open, and how they close it. FUSE tells of each close(2), but not whether it was the last one, and not whether a process
- * closed its file or was killed; /proc does, if it answers in time.
+ * Which processes have a handle's file open, and how they close it. FUSE tells of each close(2), but not whether it was the last
+ * one, and not whether a process closed its file or was killed; /proc does, if it answers in time.
  */
 import { basename } from 'node:path'
 import { isHiddenName, type Close, type Closed } from '../../fs/filesystem.js'
