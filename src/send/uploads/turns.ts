@@ -7,13 +7,7 @@ import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { pathId } from '../life/message.js'
 import { PriorityQueue } from './priority-queue.js'
-
-export interface UploadLimits {
-  /** `--uploads` */
-  readonly uploads: number
-  /** Above it a file is large: large ones never take the last slot. */
-  readonly large: Bytes
-}
+import { Slots, type UploadLimits } from './slots.js'
 
 /** All that is asked of a sent file to know when its turn is. */
 export interface WaitingFile extends Partner {
@@ -56,19 +50,15 @@ interface Due {
 
 export class Turns {
   readonly #clock: Pick<Clock, 'monotonic'>
-  readonly #limits: UploadLimits
+  readonly #slots: Slots
   readonly #byId = new Map<string, Waiting>()
   readonly #paused = new PriorityQueue(isBefore)
   readonly #due = new Map<string, Due>()
-  /** How many were taken, by partner. */
-  readonly #taken = new Map<string, number>()
-  #takenInAll = 0
-  #takenLarge = 0
   #stamps = 0
 
   constructor(clock: Pick<Clock, 'monotonic'>, limits: UploadLimits) {
     this.#clock = clock
-    this.#limits = limits
+    this.#slots = new Slots(limits)
   }
 
   get isEmpty(): boolean {
@@ -118,7 +108,7 @@ export class Turns {
     this.#wake()
     const held: Waiting[] = []
     const taken: WaitingFile[] = []
-    while (this.#takenInAll < this.#limits.uploads) {
+    while (!this.#slots.areTaken) {
       const next = this.#fairest()
       if (!next) break
       if (isFree(next.file.id)) taken.push(this.#take(next))
@@ -140,7 +130,7 @@ export class Turns {
 
   /** How long until the next may be taken; 0 if one is due that was not free, undefined if none waits for a time. */
   untilNext(): Milliseconds | undefined {
-    if (this.#takenInAll >= this.#limits.uploads) return undefined
+    if (this.#slots.areTaken) return undefined
     if (this.#fairest()) return 0
     const next = first(this.#paused)
     return next && Math.max(0, next.due - this.#clock.monotonic())
@@ -166,7 +156,7 @@ export class Turns {
       this.#paused.push({ waiting, stamp, at: due })
       return
     }
-    const heap = this.#dueOfPartner(file)[this.#isLarge(file) ? 'large' : 'small']
+    const heap = this.#dueOfPartner(file)[this.#slots.isLarge(file) ? 'large' : 'small']
     heap.push({ waiting, stamp, at: file.closedAt ?? 0 })
   }
 
@@ -187,13 +177,12 @@ export class Turns {
   }
 
   #fairest(): Waiting | undefined {
-    const mayLarge = this.#takenLarge < Math.max(1, this.#limits.uploads - 1)
     let best: { readonly waiting: Waiting; readonly load: number } | undefined
     for (const [partner, { small, large }] of this.#due) {
       const [a, b] = [first(small), first(large)]
       if (!a && !b) this.#due.delete(partner)
-      const candidate = mayLarge ? older(a, b) : a
-      const load = this.#taken.get(partner) ?? 0
+      const candidate = this.#slots.mayTakeLarge ? older(a, b) : a
+      const load = this.#slots.takenBy(partner)
       if (!candidate || (best && load > best.load)) continue
       const isBetter = !best || load < best.load || older(candidate, best.waiting) === candidate
       if (isBetter) best = { waiting: candidate, load }
@@ -202,7 +191,7 @@ export class Turns {
   }
 
   #take(waiting: Waiting): WaitingFile {
-    this.#count(waiting.file, 1)
+    this.#slots.take(waiting.file)
     waiting.isTaken = true
     waiting.stamp = 0
     return waiting.file
@@ -210,20 +199,7 @@ export class Turns {
 
   #release(waiting: Waiting): void {
     waiting.isTaken = false
-    this.#count(waiting.file, -1)
-  }
-
-  #count(file: WaitingFile, by: 1 | -1): void {
-    const partner = pathId(file, '')
-    const taken = (this.#taken.get(partner) ?? 0) + by
-    if (taken === 0) this.#taken.delete(partner)
-    else this.#taken.set(partner, taken)
-    this.#takenInAll += by
-    if (this.#isLarge(file)) this.#takenLarge += by
-  }
-
-  #isLarge({ size }: WaitingFile): boolean {
-    return size > this.#limits.large
+    this.#slots.give(waiting.file)
   }
 }
 

@@ -2,18 +2,18 @@
  * Watches submitted files until the gateway has taken them: only while there are some, and less and less often. What it has
  * taken leaves at once; whether it took it for a duplicate is told after a look at where it moves those.
  */
-import { BackgroundJob } from '../background-job.js'
-import { isDenied } from '../s3/store-error.js'
-import type { Clock } from '../telemetry/clock.js'
-import type { Logger } from '../telemetry/log.js'
-import type { Key, Milliseconds } from '../units.js'
-import type { LifeEvent } from './life/events.js'
-import type { Message } from './life/message.js'
-import type { Happening, MessageBook } from './disk/book.js'
-import type { BucketView, SentObject } from './sender.js'
-import { byName, isOf, sentAfter } from './uploads/sent-objects.js'
-import { Unlisted } from './uploads/unlisted.js'
-import type { Partner } from '../view/partner.js'
+import { BackgroundJob } from '../../background-job.js'
+import { isDenied } from '../../s3/store-error.js'
+import type { Clock } from '../../telemetry/clock.js'
+import type { Logger } from '../../telemetry/log.js'
+import type { Key, Milliseconds } from '../../units.js'
+import type { LifeEvent } from '../life/events.js'
+import type { Message } from '../life/message.js'
+import type { Happening, MessageBook } from '../disk/book.js'
+import type { BucketView, SentObject } from '../sender.js'
+import { byName, isOf, sentAfter } from './sent-objects.js'
+import { Unlisted } from './unlisted.js'
+import type { Partner } from '../../view/partner.js'
 
 export interface PickupOptions {
   readonly book: MessageBook
