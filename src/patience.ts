@@ -37,3 +37,36 @@ export function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T
       .then(resolve, (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))))
   })
 }
+
+/**
+ * A signal that is aborted after so long. That of AbortSignal.timeout is collected with Node 20 while only a signal that
+ * AbortSignal.any made of it is listened to, and then neither is ever aborted.
+ */
+export function timeLimit(limit: Milliseconds): AbortSignal {
+  const over = new AbortController()
+  setTimeout(() => over.abort(timeIsOver()), limit).unref()
+  return over.signal
+}
+
+/** Does work that is to end with a signal, or after so long. Nothing stays of the time or at the signal when it has ended. */
+export async function within<T>(
+  limit: Milliseconds,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController()
+  const onAbort = (): void => over.abort(signal.reason)
+  const timer = setTimeout(() => over.abort(timeIsOver()), limit)
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await work(over.signal)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+function timeIsOver(): DOMException {
+  return new DOMException('The time is over.', 'TimeoutError')
+}

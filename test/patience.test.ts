@@ -1,7 +1,9 @@
 /** Waiting for what goes on without the one who waits. */
 import { getEventListeners } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { inTime, late, orAborted } from '../src/patience.js'
+import { inTime, late, orAborted, timeLimit, within } from '../src/patience.js'
 
 const never = new Promise<never>(() => undefined)
 
@@ -35,5 +37,33 @@ t.test('of a wait that is over nothing is left at the signal', async (t) => {
   const { signal } = new AbortController()
   await orAborted(Promise.resolve(), signal)
   await t.rejects(orAborted(Promise.reject(new Error('no')), signal), { message: 'no' })
+  t.same(getEventListeners(signal, 'abort'), [])
+})
+
+const untilAborted = (signal: AbortSignal): Promise<string> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve('aborted'), { once: true }))
+
+t.test('a limit of time is kept though all that nobody holds is collected', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const collecting = setInterval(collect, 5)
+  t.teardown(() => clearInterval(collecting))
+  const { signal } = new AbortController()
+  const limited = [
+    within(100, signal, untilAborted),
+    untilAborted(AbortSignal.any([signal, timeLimit(100)])),
+    within(60_000, signal, () => untilAborted(AbortSignal.any([signal, timeLimit(100)]))),
+  ]
+  for (const it of limited) t.equal(await inTime(it, 20_000), 'aborted')
+})
+
+t.test('what is done within a time ends with the signal too, and leaves nothing there', async (t) => {
+  const controller = new AbortController()
+  const working = within(60_000, controller.signal, untilAborted)
+  controller.abort()
+  t.equal(await working, 'aborted')
+  t.equal(await within(60_000, controller.signal, async ({ aborted }) => aborted), true)
+  const { signal } = new AbortController()
+  t.equal(await within(60_000, signal, async () => 'done'), 'done')
   t.same(getEventListeners(signal, 'abort'), [])
 })

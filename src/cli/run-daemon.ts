@@ -3,6 +3,7 @@ import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
 import { collectOften } from '../garbage.js'
 import { unmount } from '../fuse/mountinfo.js'
+import { endAtOnce, wouldHang } from './end-process.js'
 import type { Logger, OpenLog } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 
@@ -33,11 +34,16 @@ export async function runDaemon(
       stop?.(reason)
     } else if (performance.now() - asked.at > sameWish) {
       log.warn('Asked again: ending at once. What was not uploaded stays in the spool.')
-      void unmount(config.mountpoint, { lazy: true }).finally(() => process.exit(interrupted))
+      void unmount(config.mountpoint, { lazy: true }).finally(() => void interrupt())
     }
   }
   let reopenAll = (): void => file.reopen()
   const release = installHandlers(ask, () => reopenAll(), log)
+  const interrupt = async (): Promise<void> => {
+    if (!(await wouldHang())) process.exit(interrupted)
+    release()
+    await endAtOnce()
+  }
   try {
     const daemon = await startDaemon(config, { log })
     reopenAll = () => {
@@ -49,8 +55,11 @@ export async function runDaemon(
     if (asked === undefined) ready(daemon.missing)
     else stop(asked.reason)
     const { exitCode, isStuck } = await daemon.stopped
-    // An orderly exit waits for threads that hang; all that could be given back is.
-    if (isStuck) process.kill(process.pid, 'SIGKILL')
+    // All that could be given back is.
+    if (isStuck || (await wouldHang())) {
+      release()
+      await endAtOnce()
+    }
     return exitCode
   } finally {
     release()

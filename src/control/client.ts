@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { UsageError } from '../errors.js'
+import { timeLimit } from '../patience.js'
 import type { ByHand } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
@@ -75,7 +76,7 @@ function exchange(options: Exchange, body: unknown): Promise<{ readonly status: 
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => reject(new NoAnswerError('the daemon does not answer', { cause }))
     const { timeout, ...where } = options
-    const signal = timeout > 0 ? AbortSignal.timeout(timeout) : undefined
+    const signal = timeout > 0 ? timeLimit(timeout) : undefined
     const request = httpRequest({ ...where, agent: false, ...(signal && { signal }) }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { FsError, UsageError } from '../errors.js'
-import { inTime } from '../patience.js'
+import { inTime, timeLimit } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { findRow } from './queue-target.js'
@@ -98,7 +98,7 @@ async function route(request: IncomingMessage, handlers: ControlHandlers): Promi
     case 'GET /queue':
       return handlers.queue()
     case 'GET /info':
-      return handlers.info(url.searchParams.get('path') ?? '/', AbortSignal.timeout(infoWithin))
+      return handlers.info(url.searchParams.get('path') ?? '/', timeLimit(infoWithin))
     case 'POST /unmount':
       return handlers.unmount(numberOf((await bodyOf(request)).drain))
     case 'POST /queue/retry':

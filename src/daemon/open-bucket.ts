@@ -8,6 +8,7 @@ import { Pulse } from '../s3/pulse.js'
 import { BucketRegion, givenRegion } from '../s3/region.js'
 import { createSdkStore } from '../s3/sdk-store.js'
 import type { Store } from '../s3/store.js'
+import { Traffic } from '../s3/traffic.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 
@@ -24,13 +25,14 @@ export interface Bucket {
 export async function openBucket(config: MountConfig, log: Logger): Promise<Bucket> {
   const { bucket, endpoint, pathStyle, opTimeout } = config
   const clock = new BucketClock(systemClock)
-  const health = new HealthWatch(systemClock)
+  const traffic = new Traffic(systemClock)
+  const health = new HealthWatch(systemClock, traffic)
   const pulse = new Pulse(systemClock)
   const network = networkOf(config.caFile)
   const region = new BucketRegion(await givenRegion(config.region, config.profile), log)
   const credentials = await credentialsOf(config, network)
   const where = { bucket, endpoint, region, pathStyle, credentials, network, patience: opTimeout }
-  const store = pulse.watch(health.watch(createSdkStore({ ...where, bucketClock: clock })))
+  const store = pulse.watch(health.watch(createSdkStore({ ...where, traffic, bucketClock: clock })))
   return { store, health, pulse, clock, region }
 }
 

@@ -78,6 +78,7 @@ function problemsOf({ bucket: { health }, audit, sender, mount, putAside }: Part
   return [
     ...new Set([
       ...(problem === undefined ? [] : [problem]),
+      ...health.hangingUploads,
       ...health.refusedListings,
       ...(audit?.problem === undefined ? [] : [audit.problem]),
       ...sender.problems(),

@@ -1,4 +1,5 @@
 /** One question to the bucket when it is mounted: mistakes are told then, not by the first `ls`. */
+import { timeLimit } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds, Prefix } from '../units.js'
 import { StoreError } from './store-error.js'
@@ -14,7 +15,7 @@ export async function checkBucket(
   log: Logger,
 ): Promise<string | undefined> {
   try {
-    await store.list({ prefix: root, maxKeys: 1 }, AbortSignal.timeout(patience))
+    await store.list({ prefix: root, maxKeys: 1 }, timeLimit(patience))
     return undefined
   } catch (error) {
     // Keys may be allowed less than the whole root: what they may not is shown as such where it is.

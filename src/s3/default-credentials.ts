@@ -15,12 +15,16 @@ export interface DefaultCredentialsOptions {
   readonly profile: string | undefined
   /** How long a request waits for them: a part of `--op-timeout`. */
   readonly patience: Milliseconds
+  /** How long they are fetched at most, whoever waits; then they are asked for anew. */
+  readonly fetchWithin?: Milliseconds
   /** How STS and SSO are reached; the SDK's own way by default. */
   readonly handler?: NodeHttpHandler
 }
 
 /** A `credential_process` that takes longer is ended, so that another may be tried. */
 const processWithin: Milliseconds = 60_000
+/** And all that they are asked of: a server may answer without end. */
+const defaultFetchWithin: Milliseconds = 90_000
 /** What failed is not tried again at once, however many ask. */
 const pauseAfterFailure: Milliseconds = 2_000
 
@@ -29,6 +33,11 @@ export function defaultCredentials(options: DefaultCredentialsOptions): Credenti
 }
 
 type Chain = ReturnType<typeof fromNodeProviderChain>
+
+/** Named as what else comes too late. */
+class LateCredentials extends Error {
+  override readonly name = 'TimeoutError'
+}
 
 class DefaultCredentials implements CredentialSource {
   readonly #options: DefaultCredentialsOptions
@@ -66,7 +75,11 @@ class DefaultCredentials implements CredentialSource {
   async #fetch(): Promise<Credentials> {
     this.#reasons = []
     try {
-      const found = await this.#chain()
+      const found = await inTime(this.#chain(), this.#options.fetchWithin ?? defaultFetchWithin)
+      if (found === late) {
+        this.#chain = this.#newChain()
+        throw new LateCredentials('they did not come in time')
+      }
       this.#failed = undefined
       // Keys without an expiry come from a file or the environment: look again, they may have been rotated.
       return found.expiration ? found : { ...found, expiration: new Date(Date.now() + sdkMargin + recheck) }

@@ -1,8 +1,10 @@
 /** Remembers how the bucket answers, for `status`. */
+import { timeLimit } from '../patience.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { EpochMs, Milliseconds, Prefix } from '../units.js'
 import { StoreError } from './store-error.js'
 import type { Store } from './store.js'
+import type { Traffic } from './traffic.js'
 
 export interface Health {
   readonly state: 'ok' | 'unreachable' | 'refused'
@@ -19,17 +21,31 @@ const maxRefused = 20
 /** Watches all calls of a store. */
 export class HealthWatch {
   readonly #clock: Clock
+  readonly #traffic: Traffic
   /** Prefixes that the keys may not list, and what was said of them. */
   readonly #refused = new Map<string, string>()
   #health: Health
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, traffic: Traffic) {
     this.#clock = clock
+    this.#traffic = traffic
     this.#health = { state: 'ok', since: clock.now(), problem: undefined }
   }
 
+  /** As the last call went that has ended; and before it ends, who waits for nothing but silence tells as much. */
   get health(): Health {
-    return this.#health
+    const { silence } = this.#traffic
+    if (this.#health.state !== 'ok' || silence === undefined) return this.#health
+    const problem = `S3 has not answered for ${seconds(silence)}.`
+    return { state: 'unreachable', since: this.#clock.now() - silence, problem }
+  }
+
+  /** One sentence if uploads hang, whether others are answered or not. */
+  get hangingUploads(): readonly string[] {
+    const { still } = this.#traffic
+    if (still === undefined) return []
+    const others = still.count > 1 ? `, nor to ${still.count - 1} more` : ''
+    return [`No answer to an upload for ${seconds(this.#clock.monotonic() - still.since)} (${still.key})${others}.`]
   }
 
   /** There is something to wait for: a first answer. What it says comes next. */
@@ -114,7 +130,7 @@ export function probeWhileUnwell(watch: HealthWatch, store: Store, root: Prefix,
   const timer = setInterval(() => {
     if (watch.health.state === 'ok') return
     // How it goes is noted by the watch.
-    void store.list({ prefix: root, maxKeys: 1 }, AbortSignal.timeout(every)).catch(() => undefined)
+    void store.list({ prefix: root, maxKeys: 1 }, timeLimit(every)).catch(() => undefined)
   }, every)
   timer.unref()
   return () => clearInterval(timer)
@@ -122,4 +138,8 @@ export function probeWhileUnwell(watch: HealthWatch, store: Store, root: Prefix,
 
 function isRefusal(error: unknown): error is StoreError {
   return error instanceof StoreError && error.failure === 'permanent' && error.code === 'EACCES'
+}
+
+function seconds(time: Milliseconds): string {
+  return `${Math.floor(time / 1_000)} s`
 }

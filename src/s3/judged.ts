@@ -43,7 +43,7 @@ interface Command<Input extends object, Output extends object> {
 /** What S3 says of itself is shorter by far. */
 const longestWords: Bytes = 64 * 1024
 /** From the head of such an answer to its end. */
-const patience: Milliseconds = 10_000
+const usual: Milliseconds = 10_000
 
 /**
  * Has what comes in answer to a command judged, refusals included.
@@ -79,13 +79,17 @@ export function judgedBy<T, Input extends object, Output extends object>(
   }
 }
 
-/** The same, of answers that have no more in them than a few words. */
+/**
+ * The same, of answers that have no more in them than a few words.
+ * @param options.patience from the head of one to its end
+ */
 export function wordsJudgedBy<T, Input extends object, Output extends object>(
   command: Command<Input, Output>,
   judge: (answer: AnswerHead, words: string) => T,
+  { patience = () => usual }: { readonly patience?: (head: AnswerHead) => Milliseconds } = {},
 ): () => T {
   return judgedBy(command, async (answer) => {
-    const words = await wordsOf(answer)
+    const words = await wordsOf(answer, patience(answer))
     // S3 may have begun an answer with 200 before it failed.
     const said = saidByS3(words)
     if (said) throw new S3Refusal(answer, said)
@@ -100,7 +104,7 @@ function refusalIn(answer: HttpAnswer, words: string, isHead: boolean): Error {
 }
 
 /** The body, which the SDK then has as well. */
-async function wordsOf(answer: HttpAnswer): Promise<string> {
+async function wordsOf(answer: HttpAnswer, patience = usual): Promise<string> {
   const { body } = answer
   if (body === undefined) return ''
   if (body instanceof Uint8Array) return Buffer.from(body).toString()

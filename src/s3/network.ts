@@ -9,30 +9,37 @@ import { Agent as HttpsAgent, type AgentOptions } from 'node:https'
 import { createSecureContext } from 'node:tls'
 import { getProxyForUrl } from 'proxy-from-env'
 import { reasonOf, UsageError } from '../errors.js'
+import { systemClock } from '../telemetry/clock.js'
+import { SharedLookup } from './shared-lookup.js'
 
-/** Certificates in PEM that are trusted instead of the system's; undefined: Node's. */
+/** Certificates in PEM that are trusted instead of the system's (undefined: Node's), and how names are looked up. */
 export interface Network {
   readonly ca: string | undefined
+  readonly names: SharedLookup
 }
 
-/** Enough for reads and uploads in parallel; a bucket's limits are far above. */
-const maxSockets = 64
+/** Enough for reads, and for uploads, those that hang too; a bucket's limits are far above. */
+const maxSockets = 128
 const connectionTimeout = 5_000
-/** Silence on a connection after which it is given up. */
-const socketTimeout = 20_000
+/** Where nobody else looks to it. */
+const limits = { socketTimeout: 20_000, requestTimeout: 60_000, throwOnRequestTimeout: true }
+/** Whoever sends has limits of his own. 0, for undefined is a default of the SDK's. */
+const noLimits = { socketTimeout: 0, requestTimeout: 0 }
 
 /** @throws UsageError one sentence */
 export function networkOf(caFile: string | undefined): Network {
-  return { ca: caFile === undefined ? undefined : certificatesIn(caFile) }
+  const ca = caFile === undefined ? undefined : certificatesIn(caFile)
+  return { ca, names: new SharedLookup(systemClock) }
 }
 
-export function requestHandler({ ca }: Network): NodeHttpHandler {
-  const options = { keepAlive: true, maxSockets, ...(ca === undefined ? {} : { ca }) }
-  const http = new HttpAgent({ keepAlive: true, maxSockets })
+export function requestHandler({ ca, names }: Network, { isLimited = true } = {}): NodeHttpHandler {
+  const plain = { keepAlive: true, maxSockets, lookup: names.lookup }
+  const options = { ...plain, ...(ca === undefined ? {} : { ca }) }
+  const http = new HttpAgent(plain)
   const https = new HttpsAgent(options)
   const isDirect = !hasProxy()
   return new NodeHttpHandler({
-    ...{ connectionTimeout, socketTimeout, socketAcquisitionWarningTimeout: 60_000 },
+    ...{ connectionTimeout, socketAcquisitionWarningTimeout: 60_000, ...(isLimited ? limits : noLimits) },
     httpAgent: isDirect ? http : new ProxyByHost(http, options, (proxy) => new HttpProxyAgent(proxy, options)),
     httpsAgent: isDirect ? https : new ProxyByHost(https, options, (proxy) => new HttpsProxyAgent(proxy, options)),
   })

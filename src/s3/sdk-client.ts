@@ -36,7 +36,8 @@ function clientConfig(options: SdkClientOptions): S3ClientConfig {
     maxAttempts: 1,
     // Without one it writes to the console of each stream that could not be sent.
     logger: silent,
-    requestHandler: requestHandler(options.network ?? networkOf(undefined)),
+    // Each request has limits of its own.
+    requestHandler: requestHandler(options.network ?? networkOf(undefined), { isLimited: false }),
   }
   if (options.endpoint === undefined) return common
   // Many S3-compatible servers refuse the checksum trailers that AWS wants.

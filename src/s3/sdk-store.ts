@@ -1,6 +1,7 @@
 /** The store on the AWS SDK. */
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import type { Readable } from 'node:stream'
+import { systemClock } from '../telemetry/clock.js'
 import type { Key, Milliseconds } from '../units.js'
 import { acceptHead, acceptObject } from './acceptable.js'
 import { acceptPage, positionOf } from './acceptable-page.js'
@@ -16,6 +17,8 @@ import { retried } from './retry.js'
 import { createSdkClient, type SdkClientOptions } from './sdk-client.js'
 import { SdkUploads } from './sdk-uploads.js'
 import { silenceLimit, type Try, whileHeard } from './silence.js'
+import { Traffic } from './traffic.js'
+import { UploadLimits } from './upload-limits.js'
 import type {
   GetRequest,
   Lack,
@@ -33,8 +36,17 @@ export interface SdkStoreOptions extends SdkClientOptions {
   readonly bucket: string
   /** How long somebody waits for a read at most: `--op-timeout`. */
   readonly patience: Milliseconds
+  /** How long the answer to an upload is waited for once its body has gone; twice the patience of reads, at least 20 s. */
+  readonly uploadPatience?: Milliseconds
+  /** Told of what is under way. */
+  readonly traffic?: Traffic
   /** Told of the Date of every answer. */
   readonly bucketClock?: BucketClock
+}
+
+/** A server that is busy may take longer than a reader would wait. */
+function uploadPatienceBy(patience: Milliseconds): Milliseconds {
+  return Math.max(20_000, 2 * patience)
 }
 
 export function createSdkStore(options: SdkStoreOptions): Store {
@@ -47,13 +59,16 @@ class SdkStore implements Store {
   readonly #client: S3Client
   readonly #uploads: SdkUploads
   readonly #pages = new PageMemory()
+  readonly #traffic: Traffic
 
   constructor(options: SdkStoreOptions) {
     const client = createSdkClient(options)
     this.#options = options
+    this.#traffic = options.traffic ?? new Traffic(systemClock)
     this.#client = client
     this.#uploads = new SdkUploads({
       ...{ client, bucket: options.bucket, lacks: this.#lacks, wantsMd5: options.endpoint !== undefined },
+      limits: new UploadLimits(options.uploadPatience ?? uploadPatienceBy(options.patience), this.#traffic),
       dateOf: watchDates(client, options.bucketClock),
       onRefused: () => options.credentials.refused(),
     })
@@ -152,16 +167,29 @@ class SdkStore implements Store {
     this.#client.destroy()
   }
 
-  #read<T>(call: StoreCall, signal: AbortSignal, send: Try<T>): Promise<T> {
+  async #read<T>(call: StoreCall, signal: AbortSignal, send: Try<T>): Promise<T> {
     const { patience, credentials } = this.#options
-    return retried(async (tries) => {
-      try {
-        return await whileHeard(send, silenceLimit(tries, patience), signal, silenceLimit(1, patience))
-      } catch (error) {
-        const failure = storeError(error, call)
-        if (failure.failure === 'credentials') credentials.refused()
-        throw failure
-      }
-    }, signal)
+    const flow = this.#traffic.begin('read')
+    const seen: Try<T> = async (own, heard) => {
+      const answer = await send(own, () => {
+        flow.answered()
+        heard()
+      })
+      flow.answered()
+      return answer
+    }
+    try {
+      return await retried(async (tries) => {
+        try {
+          return await whileHeard(seen, silenceLimit(tries, patience), signal, silenceLimit(1, patience))
+        } catch (error) {
+          const failure = storeError(error, call)
+          if (failure.failure === 'credentials') credentials.refused()
+          throw failure
+        }
+      }, signal)
+    } finally {
+      flow.end()
+    }
   }
 }

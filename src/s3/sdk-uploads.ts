@@ -7,15 +7,23 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import type { EpochMs, Key } from '../units.js'
-import { acceptAborted, acceptBegun, acceptCompleted, acceptPut, acceptStored } from './acceptable.js'
+import type { EpochMs, Key, Milliseconds } from '../units.js'
+import {
+  acceptAborted,
+  acceptBegun,
+  acceptCompleted,
+  acceptPut,
+  acceptStored,
+  isFromS3,
+  type AnswerHead,
+} from './acceptable.js'
 import { storeError, type StoreCall } from './failure.js'
 import { wordsJudgedBy } from './judged.js'
 import { type Lacks, withoutIt } from './lacks.js'
 import { S3Refusal } from './s3-refusal.js'
-import { unlessAborted } from './silence.js'
 import { StoreError } from './store-error.js'
 import type { ContentMd5, Lack, PartRequest, PutRequest, PutResult, UploadedPart } from './store.js'
+import { watched, type UploadLimits, type UploadRequest, type UploadSteps } from './upload-limits.js'
 
 export interface SdkUploadsOptions {
   readonly client: S3Client
@@ -24,10 +32,15 @@ export interface SdkUploadsOptions {
   readonly wantsMd5: boolean
   /** Added to as it is found out. */
   readonly lacks: Lacks
+  readonly limits: UploadLimits
   readonly dateOf: (answer: object) => EpochMs | undefined
   /** Keys were refused. */
   readonly onRefused: () => void
 }
+
+/** Of parts that are put together: S3 begins its answer at once, and ends it when it is done. */
+const longestAnswer: Milliseconds = 5 * 60_000
+const usualAnswer: Milliseconds = 10_000
 
 export class SdkUploads {
   readonly #options: SdkUploadsOptions
@@ -40,23 +53,28 @@ export class SdkUploads {
     const { bucket, client } = this.#options
     const call = { what: `upload ${key}`, key, condition: 'EEXIST' } as const
     const asked = await this.#asked({ onlyIfAbsent, md5 })
-    return this.#try(call, asked, signal, async () => {
+    return this.#try(call, asked, { key, size }, signal, async (own, { moved }) => {
+      const content = size === 0 ? undefined : watched(body(), moved)
       const command = new PutObjectCommand({
         ...{ Bucket: bucket, Key: key, ContentLength: size, ...asked.headers },
-        Body: size === 0 ? new Uint8Array(0) : body(),
+        Body: content ?? new Uint8Array(0),
       })
       const etag = wordsJudgedBy(command, acceptPut)
-      const answer = await client.send(command, { abortSignal: signal })
-      return { etag: etag(), requestId: answer.$metadata.requestId, date: this.#options.dateOf(answer) }
+      try {
+        const answer = await client.send(command, { abortSignal: own })
+        return { etag: etag(), requestId: answer.$metadata.requestId, date: this.#options.dateOf(answer) }
+      } finally {
+        content?.destroy()
+      }
     })
   }
 
   createMultipart(key: Key, signal: AbortSignal): Promise<string> {
     const { bucket, client } = this.#options
-    return this.#try({ what: `upload ${key}`, key }, nothing, signal, async () => {
+    return this.#try({ what: `upload ${key}`, key }, nothing, { key, size: 0 }, signal, async (own) => {
       const command = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })
       const id = wordsJudgedBy(command, (head, words) => acceptBegun(head, words, key))
-      await client.send(command, { abortSignal: signal })
+      await client.send(command, { abortSignal: own })
       return id()
     })
   }
@@ -65,7 +83,9 @@ export class SdkUploads {
     const call = { what: `upload part ${part.number} of ${key}`, key, mayBeAbsent: true }
     const send = async (): Promise<UploadedPart> => {
       const asked = await this.#asked({ md5: part.md5 })
-      return this.#try(call, asked, signal, () => this.#part(key, uploadId, part, asked, signal))
+      return this.#try(call, asked, { key, size: part.size }, signal, (own, { moved }) =>
+        this.#part(key, uploadId, { ...part, body: () => watched(part.body(), moved) }, asked, own),
+      )
     }
     try {
       return await send()
@@ -86,13 +106,18 @@ export class SdkUploads {
     const { bucket, client } = this.#options
     const call = { what: `upload ${key}`, key, condition: 'EEXIST', mayBeAbsent: true } as const
     const asked = await this.#asked({ onlyIfAbsent })
-    return this.#try(call, asked, signal, async () => {
+    return this.#try(call, asked, { key, size: 0 }, signal, async (own, { begun }) => {
       const command = new CompleteMultipartUploadCommand({
         ...{ Bucket: bucket, Key: key, UploadId: uploadId, ...asked.headers },
         MultipartUpload: { Parts: parts.map((it) => ({ PartNumber: it.number, ETag: `"${it.etag}"` })) },
       })
-      const etag = wordsJudgedBy(command, (head, words) => acceptCompleted(head, words, key))
-      const answer = await client.send(command, { abortSignal: signal })
+      const patience = (head: AnswerHead): Milliseconds => {
+        if (!isFromS3(head)) return usualAnswer
+        begun(longestAnswer)
+        return longestAnswer
+      }
+      const etag = wordsJudgedBy(command, (head, words) => acceptCompleted(head, words, key), { patience })
+      const answer = await client.send(command, { abortSignal: own })
       return { etag: etag(), requestId: answer.$metadata.requestId, date: this.#options.dateOf(answer) }
     })
   }
@@ -100,11 +125,11 @@ export class SdkUploads {
   abortMultipart(key: Key, uploadId: string, signal: AbortSignal): Promise<void> {
     const { bucket, client } = this.#options
     const call = { what: `abort the upload of ${key}`, key, mayBeAbsent: true }
-    return this.#try(call, nothing, signal, async () => {
+    return this.#try(call, nothing, { key, size: 0 }, signal, async (own) => {
       const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
       wordsJudgedBy(command, acceptAborted)
       try {
-        await client.send(command, { abortSignal: signal })
+        await client.send(command, { abortSignal: own })
       } catch (error) {
         if (storeError(error, call).failure !== 'absent') throw error
       }
@@ -118,13 +143,18 @@ export class SdkUploads {
     { headers }: Asked,
     signal: AbortSignal,
   ): Promise<UploadedPart> {
+    const content = body()
     const command = new UploadPartCommand({
       ...{ Bucket: this.#options.bucket, Key: key, UploadId: uploadId, PartNumber: number },
-      ...{ Body: body(), ContentLength: size, ...headers },
+      ...{ Body: content, ContentLength: size, ...headers },
     })
     const etag = wordsJudgedBy(command, acceptStored)
-    await this.#options.client.send(command, { abortSignal: signal })
-    return { number, etag: etag() }
+    try {
+      await this.#options.client.send(command, { abortSignal: signal })
+      return { number, etag: etag() }
+    } finally {
+      content.destroy()
+    }
   }
 
   /** What a server may lack goes along as far as it does not. @throws whatever reading the content does */
@@ -141,10 +171,16 @@ export class SdkUploads {
     return { wanted, sent, headers }
   }
 
-  async #try<T>(call: StoreCall, asked: Asked, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
-    const { lacks, onRefused } = this.#options
+  async #try<T>(
+    call: StoreCall,
+    asked: Asked,
+    request: UploadRequest,
+    signal: AbortSignal,
+    send: (signal: AbortSignal, steps: UploadSteps) => Promise<T>,
+  ): Promise<T> {
+    const { lacks, limits, onRefused } = this.#options
     try {
-      const answer = await unlessAborted(send(), signal)
+      const answer = await limits.within(request, signal, send)
       lacks.accepted(asked.wanted)
       return answer
     } catch (error) {

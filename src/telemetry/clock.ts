@@ -1,5 +1,6 @@
 /** The clock and what waits by it, as arguments, so that tests have their own. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { timeLimit } from '../patience.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 
 export interface Clock {
@@ -20,6 +21,6 @@ export interface Timers {
 }
 
 export const systemTimers: Timers = {
-  timeout: (after) => AbortSignal.timeout(after),
+  timeout: timeLimit,
   pause: (time, signal) => delay(time, undefined, { signal }).catch(() => undefined),
 }

@@ -19,7 +19,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { operationOf } from '../../src/demo/s3/operations.js'
 import { errorXml, S3Error } from '../../src/demo/s3/s3-error.js'
 import type { Bytes } from '../../src/units.js'
-import { FaultRules, type Fault, type Page, type Rule } from './faults.js'
+import { FaultRules, type Fault, type Page, type RawAnswer, type Rule } from './faults.js'
 
 /** One request that came, and what was done to it. */
 export interface ProxiedRequest {
@@ -116,10 +116,11 @@ export class FaultProxy {
     this.requests.push({ operation, key: about, fault })
     if (fault && 'stall' in fault) return
     if (fault && 'reset' in fault && fault.reset === 'request') return void request.socket.resetAndDestroy()
-    if (fault && ('status' in fault || 'page' in fault)) {
+    if (fault && ('status' in fault || 'page' in fault || 'raw' in fault)) {
       if (fault.carriedOut === true) await buffer(await this.#forward(request, response, undefined))
       request.resume()
-      if ('page' in fault) await showPage(request, response, fault.page)
+      if ('raw' in fault) await pourRaw(request.socket, fault.raw)
+      else if ('page' in fault) await showPage(request, response, fault.page)
       else refuse(request, response, fault)
       return
     }
@@ -171,6 +172,14 @@ async function showPage(request: IncomingMessage, response: ServerResponse, page
   const more = endless?.repeat(Math.ceil((rate ?? 65_536) / endless.length))
   while (more !== undefined && !response.destroyed) await pour(more, response, rate)
   response.end()
+}
+
+async function pourRaw(socket: Socket, { first = '', endless, every }: RawAnswer): Promise<void> {
+  socket.write(first)
+  while (!socket.destroyed) {
+    socket.write(endless)
+    await delay(every ?? 1)
+  }
 }
 
 /** At the pace at which the client reads, or slower. */

@@ -23,6 +23,8 @@ export type Fault =
   | { readonly status: number; readonly code: string; readonly carriedOut?: boolean }
   /** Another's answer in S3's place; with `carriedOut` the request was forwarded and done. */
   | { readonly page: Page; readonly carriedOut?: boolean }
+  /** Bytes that never become an answer; with `carriedOut` the request was forwarded and done. */
+  | { readonly raw: RawAnswer; readonly carriedOut?: boolean }
   /** S3's answer without its length: in chunks, or ended by the end of the connection. */
   | { readonly framing: 'chunked' | 'close' }
   /** Forwarded and carried out, but the client never hears of it. */
@@ -43,6 +45,14 @@ export interface Page {
   readonly endless?: string
   /** Bytes a second; as fast as they go if omitted. */
   readonly rate?: Bytes
+}
+
+/** What is written to the connection as it is, without end. */
+export interface RawAnswer {
+  readonly first?: string
+  readonly endless: string
+  /** A pause before each time; none if omitted: as fast as it goes. */
+  readonly every?: Milliseconds
 }
 
 export interface Rule {

@@ -62,6 +62,8 @@ const passingAnswers: readonly HostileAnswer[] = [
   ).map(([status, code]) => ({ name: `${status} ${code}`, fault: { status, code } })),
 ]
 
+const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+
 /** They don't come to an end by themselves. */
 const endlessAnswers: readonly HostileAnswer[] = [
   { name: 'a page without end', fault: page(200, { endless: html }) },
@@ -83,6 +85,17 @@ const endlessAnswers: readonly HostileAnswer[] = [
     fault: page(200, { framing: 'close', body: html.slice(0, 40) }),
   },
   { name: 'silence', fault: { stall: true } },
+  ...[100, 102, 103].map((status) => ({
+    name: `an interim answer without end (${status})`,
+    fault: { raw: { endless: `HTTP/1.1 ${status} Go on\r\n\r\n`, every: 100 } },
+  })),
+  { name: 'a head that trickles', fault: { raw: { first: 'HTTP/1.1 200 OK\r\nx-pad: ', endless: 'a', every: 100 } } },
+  {
+    name: 'a head without end',
+    fault: { raw: { first: 'HTTP/1.1 200 OK\r\n', endless: `x-pad: ${'a'.repeat(1_000)}\r\n` } },
+  },
+  { name: 'a chunk whose extension trickles', fault: { raw: { first: `${chunked}5;x=`, endless: 'a', every: 100 } } },
+  { name: 'a trailer that trickles', fault: { raw: { first: `${chunked}0\r\nx-pad: `, endless: 'a', every: 100 } } },
 ]
 
 /** S3's own answer, on a bad way. */

@@ -145,3 +145,29 @@ t.test('a process that hangs is started once, holds nobody up, and is not waited
   await writeFile(go, '')
   t.match(await until('the process', () => source.get().catch(() => undefined)), { accessKeyId: 'AKIALATE' })
 })
+
+t.test('a server that never comes to an end is left, and asked anew', async (t) => {
+  let isWell = false
+  const server = createServer((_request, response) => {
+    if (isWell) {
+      const expiration = new Date(Date.now() + 3_600_000).toISOString()
+      const keys = { AccessKeyId: 'ASIANEW', SecretAccessKey: 'new', Token: 't', Expiration: expiration }
+      response.end(JSON.stringify(keys))
+      return
+    }
+    const trickle = setInterval(() => response.write(' '), 50)
+    response.on('close', () => clearInterval(trickle))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`
+  await alone(t, { AWS_CONTAINER_CREDENTIALS_FULL_URI: url })
+  const source = defaultCredentials({ profile: undefined, patience: 300, fetchWithin: 1_000 })
+  await t.rejects(source.get(), { failure: 'credentials', message: /do not come/ })
+  isWell = true
+  const found = await until('the keys', () => source.get().catch(() => undefined))
+  t.equal(found.accessKeyId, 'ASIANEW')
+})

@@ -42,7 +42,14 @@ async function behindProxy(t: Test) {
   const proxy = await startFaultProxy(server.endpoint)
   const keys = { accessKeyId: credentials.accessKey, secretAccessKey: credentials.secretKey }
   const store = createSdkStore({
-    ...{ bucket: bucketName, region: 'us-east-1', pathStyle: true, patience: 12_000, endpoint: proxy.endpoint },
+    ...{
+      bucket: bucketName,
+      region: 'us-east-1',
+      pathStyle: true,
+      patience: 12_000,
+      uploadPatience: 8_000,
+      endpoint: proxy.endpoint,
+    },
     credentials: { get: async () => keys, refused: () => undefined },
   })
   const directory = await mkdtemp(join(memoryDisk, 'as2fs-hostile-'))
@@ -121,7 +128,8 @@ function times(fault: Fault): number {
     'stall' in fault ||
     'stallAfter' in fault ||
     ('loseAnswer' in fault && fault.loseAnswer === 'stall') ||
-    ('page' in fault && fault.page.rate !== undefined)
+    ('page' in fault && fault.page.rate !== undefined) ||
+    ('raw' in fault && fault.raw.every !== undefined)
   return isSlow ? 1 : 2
 }
 

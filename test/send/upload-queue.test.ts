@@ -12,7 +12,7 @@ interface Run extends RunOptions {
 }
 
 /** A queue that runs two at once, on a clock that a test sets forward. */
-function world(t: Test) {
+function world(t: Test, { hangsAfter = 60_000 } = {}) {
   const passed = { ms: 0 }
   const clock = { monotonic: () => performance.now() + passed.ms }
   const turns = new Turns(clock, { uploads: 2, large: 100 })
@@ -28,7 +28,7 @@ function world(t: Test) {
     onOver: (id) => over.push(id),
     isFree: (id) => !busy.has(id),
     wanting: () => is.wanting,
-    ...{ turns, clock, random: () => 0.5 },
+    ...{ turns, clock, random: () => 0.5, hangsAfter },
   })
   t.teardown(async () => {
     for (const run of runs) run.end()
@@ -157,4 +157,18 @@ t.test('closed, it ends what is under way, waits for it, and begins nothing any 
   await closed
   queue.kick()
   t.equal(ids(runs), 'a')
+})
+
+t.test('one of which nothing is heard holds up no other', async (t) => {
+  const { queue, runs, put, ended } = world(t, { hangsAfter: 200 })
+  for (const id of ['a', 'b', 'c', 'd']) put(id, { closedAt: id.charCodeAt(0) })
+  queue.kick()
+  t.equal(ids(runs), 'a b')
+  const moving = setInterval(() => runs[1]!.onProgress(1), 20)
+  t.teardown(() => clearInterval(moving))
+  await until('another in the place of the one that hangs', () => runs.length > 2)
+  t.equal(ids(runs), 'a b c', 'b moves')
+  await until('another in the place of c', () => runs.length > 3)
+  await ended(runs[0]!)
+  t.strictSame([...queue.running()], ['b', 'c', 'd'])
 })

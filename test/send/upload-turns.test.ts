@@ -158,3 +158,21 @@ t.test('pauses between tries double from a second to five minutes, by half of it
     )
   }
 })
+
+t.test('what hangs keeps nobody’s place, but no more of it than may be under way', async (t) => {
+  const { queue } = queueOf('A1! A2! A3! B4 B5 B6 C7')
+  const take = () => ids(queue.take(() => true))
+  t.equal(take(), '')
+  for (const id of ['A1!', 'A2!', 'A2!']) queue.putAside(id)
+  t.equal(take(), 'B4 C7')
+  for (const id of ['A3!', 'B4', 'C7']) queue.putAside(id)
+  t.equal(take(), 'B5', 'three hang, and three more are under way')
+  queue.see({ ...messages('A1!')[0]!, state: 'submitted' })
+  t.equal(take(), '', 'it took nobody’s place')
+  queue.putAside('B4')
+  t.equal(take(), 'B6', 'where one hangs no more, another may')
+  queue.giveBack('A2!')
+  t.equal(take(), '', 'and as many are under way as may be')
+  queue.giveBack('C7')
+  t.equal(take(), 'A2!', 'its partner has none under way but one that hangs')
+})

@@ -3,6 +3,7 @@
  * taken leaves at once; whether it took it for a duplicate is told after a look at where it moves those.
  */
 import { BackgroundJob } from '../../background-job.js'
+import { within } from '../../patience.js'
 import { isDenied } from '../../s3/store-error.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -86,18 +87,21 @@ export class Pickup {
     this.#isSoon = true
     const { index } = this.#options.book
     const groups = Array.from(index.submitted(), (messages) => [...messages])
-    const gone = await Promise.all(groups.map((messages) => this.#lookAtThose(messages, stop)))
-    const told = await Promise.all(Array.from(index.untold(), (messages) => this.#tell([...messages], stop)))
+    const gone = await Promise.all(
+      groups.map((messages) => within(patience, stop, (signal) => this.#lookAtThose(messages, signal))),
+    )
+    const told = await Promise.all(
+      Array.from(index.untold(), (messages) => within(patience, stop, (signal) => this.#tell([...messages], signal))),
+    )
     this.#pause = [...gone, ...told].includes(true) ? firstLook : Math.min(longestPause, this.#pause * 2)
     this.#isSoon = false
     if (!isEmpty(index.submitted()) || !isEmpty(index.untold())) this.#lookAgain()
   }
 
   /** Looks at those of one partner. @returns whether something has changed */
-  async #lookAtThose(messages: readonly Message[], stop: AbortSignal): Promise<boolean> {
+  async #lookAtThose(messages: readonly Message[], signal: AbortSignal): Promise<boolean> {
     const [partner] = messages
     if (!partner) return false
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(patience)])
     try {
       const isWaiting = await this.#options.bucket.waiting(partner, signal)
       this.#unlisted.listed(partner)
@@ -125,10 +129,9 @@ export class Pickup {
   }
 
   /** Of one partner. @returns whether they are told */
-  async #tell(messages: readonly Message[], stop: AbortSignal): Promise<boolean> {
+  async #tell(messages: readonly Message[], signal: AbortSignal): Promise<boolean> {
     const [partner] = messages
     if (!partner) return true
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(patience)])
     try {
       const since = messages.reduce((least, it) => Math.min(least, sentAfter(it)), Infinity)
       const duplicates = byName(await this.#options.bucket.sent(partner, 'duplicate', since, signal))

@@ -1,5 +1,6 @@
 /** Refused keys: nothing is uploaded until there are new ones. One small request now and then asks, not every file. */
 import { BackgroundJob } from '../../background-job.js'
+import { within } from '../../patience.js'
 import type { Store } from '../../s3/store.js'
 import { StoreError } from '../../s3/store-error.js'
 import type { Milliseconds, Prefix } from '../../units.js'
@@ -39,7 +40,7 @@ export class KeysGate {
   }
 
   async #ask(stop: AbortSignal): Promise<void> {
-    if (await this.#areRefused(AbortSignal.any([stop, AbortSignal.timeout(patience)]))) {
+    if (await within(patience, stop, (signal) => this.#areRefused(signal))) {
       this.#asking.in(askEvery)
       return
     }

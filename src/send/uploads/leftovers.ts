@@ -1,5 +1,6 @@
 /** Multipart uploads that were begun and are of no use any more: aborted in the bucket, so that no parts stay there. */
 import { BackgroundJob } from '../../background-job.js'
+import { within } from '../../patience.js'
 import type { Store } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
@@ -62,7 +63,7 @@ export class Leftovers {
     const { store, isUnderWay } = this.#options
     // One that is on its way again sees to it itself.
     if (isUnderWay(id)) return
-    await store.abortMultipart(upload.key, upload.id, AbortSignal.any([stop, AbortSignal.timeout(patience)]))
+    await within(patience, stop, (signal) => store.abortMultipart(upload.key, upload.id, signal))
     await this.#aborted(id, upload, false)
   }
 

@@ -10,7 +10,7 @@ import type { Turns } from './turns.js'
 export interface RunOptions {
   /** Aborted when the queue is closed. */
   readonly signal: AbortSignal
-  /** Told how much of it is done. */
+  /** Told how much of it is done, and that anything of it was. */
   readonly onProgress: (bytes: Bytes) => void
 }
 
@@ -30,6 +30,8 @@ export interface UploadQueueOptions {
   readonly clock: Pick<Clock, 'monotonic'>
   /** 0 to 1 */
   readonly random: () => number
+  /** Nothing was done of one for so long: another one is run in its place. */
+  readonly hangsAfter?: Milliseconds
 }
 
 /** What a run could not do is tried again after this. */
@@ -39,6 +41,8 @@ const soonest: Milliseconds = 5
 /** Those that need not wait out a long pause are due within this, not all at the same moment. */
 const hastened: Milliseconds = 1_000
 const lookEvery: Milliseconds = 50
+/** Of which nothing was done for so long hangs, and keeps no place from the others. */
+const hangsAfter: Milliseconds = 10_000
 
 export class UploadQueue {
   readonly #options: UploadQueueOptions
@@ -110,7 +114,13 @@ export class UploadQueue {
 
   async #run(id: string): Promise<void> {
     const { run, turns, onOver } = this.#options
+    const onHanging = (): void => {
+      turns.putAside(id)
+      this.kick()
+    }
+    const hanging = setTimeout(onHanging, this.#options.hangsAfter ?? hangsAfter)
     const onProgress = (bytes: Bytes): void => {
+      hanging.refresh()
       if (this.isRunning(id)) this.#progress.set(id, bytes)
     }
     try {
@@ -118,6 +128,7 @@ export class UploadQueue {
     } catch {
       turns.dueIn(id, againAfter)
     }
+    clearTimeout(hanging)
     this.#running.delete(id)
     this.#progress.delete(id)
     turns.giveBack(id)

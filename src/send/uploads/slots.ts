@@ -17,6 +17,7 @@ export class Slots {
   readonly #byPartner = new Map<string, number>()
   #taken = 0
   #takenByLarge = 0
+  #aside = 0
 
   constructor(limits: UploadLimits) {
     this.#limits = limits
@@ -48,6 +49,19 @@ export class Slots {
   /** @param file that has taken one */
   give(file: Sized): void {
     this.#count(file, -1)
+  }
+
+  /** @param file that has taken one, and hangs. @returns whether it has given it: as many as may be under way may hang beside */
+  putAside(file: Sized): boolean {
+    if (this.#aside >= this.#limits.uploads) return false
+    this.#aside += 1
+    this.give(file)
+    return true
+  }
+
+  /** One that was put aside hangs no more. */
+  endAside(): void {
+    this.#aside -= 1
   }
 
   #count(file: Sized, by: 1 | -1): void {

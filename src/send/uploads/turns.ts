@@ -30,6 +30,8 @@ interface Waiting {
   due: Milliseconds
   /** It was taken, and not given back yet. */
   isTaken: boolean
+  /** It was taken, and hangs: it keeps nobody's place. */
+  isAside: boolean
   /** Of its place in a heap: one that has another there now is passed over. */
   stamp: number
 }
@@ -77,7 +79,7 @@ export class Turns {
       this.#forget(known)
       return
     }
-    const waiting = known ?? { file, due: this.#dueOf(file), isTaken: false, stamp: 0 }
+    const waiting = known ?? { file, due: this.#dueOf(file), isTaken: false, isAside: false, stamp: 0 }
     if (known && !hasSameWait(known.file, file)) waiting.due = this.#dueOf(file)
     waiting.file = file
     this.#byId.set(file.id, waiting)
@@ -118,6 +120,13 @@ export class Turns {
     }
     for (const waiting of held) this.#place(waiting)
     return taken
+  }
+
+  /** It is under way and hangs: another one may be taken in its place. As many as may be under way may hang. */
+  putAside(id: string): void {
+    const waiting = this.#byId.get(id)
+    if (!waiting?.isTaken || waiting.isAside) return
+    waiting.isAside = this.#slots.putAside(waiting.file)
   }
 
   /** It is not under way any more. */
@@ -199,7 +208,9 @@ export class Turns {
 
   #release(waiting: Waiting): void {
     waiting.isTaken = false
-    this.#slots.give(waiting.file)
+    if (waiting.isAside) this.#slots.endAside()
+    else this.#slots.give(waiting.file)
+    waiting.isAside = false
   }
 }
 

@@ -91,7 +91,7 @@ async function multipart({ store, spool }: UploadOptions, message: Upload, signa
     for (let number = next++; (number - 1) * bytes < size; number = next++) {
       const range = { start: (number - 1) * bytes, end: Math.min(size, number * bytes) }
       let sent: ChecksumStream | undefined
-      const body = (): ChecksumStream => (sent = checked(spool, id, range, () => undefined))
+      const body = (): ChecksumStream => (sent = checked(spool, id, range, () => message.progress(uploaded)))
       const part = { number, size: range.end - range.start, body, md5: () => contentMd5(spool, id, range) }
       parts.push(await retried(() => store.uploadPart(key, uploadId, part, partSignal), partSignal))
       checksums.set(number, { value: sent?.value ?? 0, size: part.size })

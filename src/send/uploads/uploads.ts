@@ -1,4 +1,5 @@
 /** The door of this room: takes queued files to the bucket, and clears away what is left there of those that are not uploaded. */
+import { timeLimit, within } from '../../patience.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from '../../units.js'
 import type { Message } from '../life/message.js'
@@ -15,9 +16,9 @@ export interface UploadsOptions extends Omit<TriesOptions, 'leftovers' | 'onFail
   readonly log: Logger
 }
 
-/** One try may take this long, and a minute for every 10 MB. */
-const tryPatience: Milliseconds = 120_000
-const patiencePerByte = 60_000 / 10_000_000
+/** One try may take this long, and so much for each byte: no request of it is given less. */
+const tryPatience: Milliseconds = 15 * 60_000
+const patiencePerByte: Milliseconds = 1
 /** On the way out, for the abort of what was begun. */
 const lastPatience: Milliseconds = 2_000
 /** After an outage all that waits is due at once; not again within this, should single files go on failing. */
@@ -101,9 +102,8 @@ export class Uploads {
     const message = book.get(id)
     if (!message) return
     const patience = Math.ceil(tryPatience + message.size * patiencePerByte)
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(patience)])
     try {
-      await this.#tries.run(message, { signal, stop, onProgress })
+      await within(patience, stop, (signal) => this.#tries.run(message, { signal, stop, onProgress }))
     } catch (err) {
       // On the way out: what the journal says now is looked at by the next start.
       if (stop.aborted) return this.#leave(id)
@@ -123,7 +123,7 @@ export class Uploads {
   async #leave(id: string): Promise<void> {
     const message = this.#options.book.get(id)
     if (message?.upload && !message.attempt) {
-      await this.#leftovers.abort(message, AbortSignal.timeout(lastPatience)).catch(() => undefined)
+      await this.#leftovers.abort(message, timeLimit(lastPatience)).catch(() => undefined)
     }
   }
 
