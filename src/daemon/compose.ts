@@ -26,6 +26,7 @@ import type { Listing } from '../listing/listing.js'
 import { attributionByKey } from '../mdn/attribution.js'
 import type { BucketClock } from '../s3/bucket-clock.js'
 import { createSender } from '../send/create-sender.js'
+import type { Ownership } from '../send/ownership.js'
 import type { Sender } from '../send/sender.js'
 import { PartnerSet } from '../state/partners.js'
 import type { QueueReport, StatusReport } from '../control/reports.js'
@@ -109,10 +110,19 @@ export interface SenderParts {
   readonly bucket: Bucket
   readonly listing: Listing
   readonly audit: AuditLog | undefined
+  readonly ownership: Ownership
   readonly log: Logger
 }
 
-export function makeSender({ config, directory, bucket, listing, audit, log }: SenderParts): Promise<Sender> {
+export function makeSender({
+  config,
+  directory,
+  bucket,
+  listing,
+  audit,
+  ownership,
+  log,
+}: SenderParts): Promise<Sender> {
   const {
     prefix: root,
     settle,
@@ -142,6 +152,7 @@ export function makeSender({ config, directory, bucket, listing, audit, log }: S
     clock,
     log,
     audit,
+    ownership,
   })
 }
 

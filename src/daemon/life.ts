@@ -8,6 +8,7 @@ import { replaceableBy } from '../own-files.js'
 import { csvExposure } from '../s3/csv-exposure.js'
 import { probeWhileUnwell } from '../s3/health.js'
 import type { Sender } from '../send/sender.js'
+import { LockWatch } from '../state/lock-watch.js'
 import { PutAside } from '../state/put-aside.js'
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
@@ -70,7 +71,10 @@ async function started(start: Start): Promise<Daemon> {
   const missing = await firstLook(bucket, state, config, log)
   owning.add('ending the probe', probeWhileUnwell(bucket.health, bucket.store, config.prefix))
   const audit = await ownAudit(start)
-  const sender = await makeSender({ config, directory: state.path, bucket, listing: reading.listing, audit, log })
+  const ownership = new LockWatch({ directory: state.path, isMine: () => state.isMine(), clock: systemClock, log })
+  owning.add('watching the lock', () => ownership.close())
+  const { listing } = reading
+  const sender = await makeSender({ config, directory: state.path, bucket, listing, audit, ownership, log })
   owning.add('closing the queue', () => sender.close())
   const ending = new Ending({ config, sender, owning, log })
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, sender }

@@ -19,6 +19,7 @@ import { NameCheck } from './life/name-check.js'
 import { isRemembered } from './life/recovery.js'
 import { Rejudging } from './life/rejudging.js'
 import { Opening } from './opening.js'
+import { undisputed, type Ownership } from './ownership.js'
 import { Pickup } from './pickup/pickup.js'
 import { recoveredSpool } from './recovered-spool.js'
 import { Renaming } from './renaming.js'
@@ -45,6 +46,8 @@ export interface SenderOptions extends HoldPolicy {
   readonly log: Logger
   /** `--audit-log` */
   readonly audit?: AuditSink | undefined
+  /** Of the directory; nobody else knows it by default. */
+  readonly ownership?: Ownership
   /** 0 to 1; Math.random by default. */
   readonly random?: () => number
 }
@@ -54,7 +57,7 @@ export interface SenderOptions extends HoldPolicy {
  * @throws the disk's own error if the directory can't be used
  */
 export async function createSender(options: SenderOptions): Promise<Sender> {
-  const { root, bucket, clock, log, settle, random = Math.random } = options
+  const { root, bucket, clock, log, settle, random = Math.random, ownership = undisputed } = options
   const keyOf = (message: Message) => keyUnder(root, message)
   const trail = new Trail({ keyOf, log, audit: options.audit })
   const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
@@ -66,7 +69,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const beside = new Beside(holding)
   const isUnderWay = (id: string): boolean => uploads.isUnderWay(id)
   const book = new MessageBook({
-    ...{ ...recovered, turns, beside, trail, clock, log, isUnderWay },
+    ...{ ...recovered, turns, beside, trail, clock, ownership, log, isUnderWay },
     removeData: (id) => spool.remove(id),
     isForgettable: (message) =>
       message.state === 'gone' &&
@@ -91,7 +94,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   }
   const pickup = new Pickup({ book, bucket, keyOf, clock, log })
   const onSubmitted = (message: Message): void => pickup.watch(message)
-  const uploads: Uploads = new Uploads({ ...options, book, turns, spool, keyOf, random, onSubmitted })
+  const uploads: Uploads = new Uploads({ ...options, ownership, book, turns, spool, keyOf, random, onSubmitted })
 
   // What users and programs do.
   const lastCloses = new LastCloses({ book, settle, log, judge, onJudged })

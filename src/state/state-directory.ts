@@ -15,6 +15,8 @@ export interface StateDirectory {
   readonly isBucketKnown: boolean
   /** Writes that down. */
   bucketFound(): Promise<void>
+  /** Whether it still has the lock. */
+  isMine(): Promise<boolean>
   /** Lets the next mount have it. */
   release(): Promise<void>
 }
@@ -65,6 +67,7 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
       path,
       isBucketKnown: marker.isFound === true,
       bucketFound: () => writeMarker(path, { ...marker, isFound: true }),
+      isMine: () => taken.lock.isMine(),
       release: () => taken.lock.release(),
     }
   } catch (error) {

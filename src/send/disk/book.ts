@@ -13,6 +13,7 @@ import type { AppendOptions, Journal } from './journal.js'
 import { JournalHealth } from './journal-health.js'
 import { Locks } from './locks.js'
 import { MessageIndex } from './message-index.js'
+import type { Ownership } from '../ownership.js'
 import type { Trail } from '../trail.js'
 import type { Turns } from '../uploads/turns.js'
 import type { Partner } from '../../view/partner.js'
@@ -36,6 +37,8 @@ export interface MessageBookOptions {
   /** Told of every change, once it is in the journal. */
   readonly trail: Trail
   readonly clock: Clock
+  /** Of the directory that the journal is in. */
+  readonly ownership: Ownership
   /** The journal can be written again. */
   readonly onHealed: () => void
   readonly log: Logger
@@ -65,6 +68,7 @@ export class MessageBook {
   readonly #journal: Journal<JournalEntry>
   readonly #trail: Trail
   readonly #clock: Clock
+  readonly #ownership: Ownership
   readonly #log: Logger
   readonly #isForgettable: (message: Message) => boolean
   readonly #index = new MessageIndex()
@@ -83,6 +87,7 @@ export class MessageBook {
     this.#journal = options.journal
     this.#trail = options.trail
     this.#clock = options.clock
+    this.#ownership = options.ownership
     this.#log = options.log
     this.#isForgettable = options.isForgettable
     this.#turns = options.turns
@@ -97,12 +102,13 @@ export class MessageBook {
 
   /** One sentence, while something can't be written down. */
   get problem(): string | undefined {
-    return this.#health.problem
+    const { lost } = this.#ownership
+    return lost.aborted ? (lost.reason as FsError).message : this.#health.problem
   }
 
   /** Nothing can be written down. */
   get isBroken(): boolean {
-    return this.#health.isBroken
+    return this.#ownership.lost.aborted || this.#health.isBroken
   }
 
   /** Messages as they are now. */
@@ -236,6 +242,7 @@ export class MessageBook {
   }
 
   async #append(entry: JournalEntry, options: AppendOptions, see: () => void): Promise<void> {
+    this.#ownership.lost.throwIfAborted()
     if (this.isBroken) await this.#health.mustBeWhole()
     const appended = this.#journal.append(entry, options).then(see)
     this.#underWay.set(entry, appended)
@@ -276,6 +283,8 @@ export class MessageBook {
   }
 
   async #madeAnew(): Promise<void> {
+    // A new journal takes the place of whatever is there.
+    await this.#ownership.check()
     // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
     await this.#trail.flushed()
     // What was appended to the old journal, and is still being synced there, would be lost with it.

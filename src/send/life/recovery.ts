@@ -51,6 +51,7 @@ export function recover(journal: ReadJournal, spool: ReadonlyMap<string, Bytes>,
   const recovered = [...messages.values()]
     .filter((it) => it.state !== 'gone' || it.upload || it.isUntold === true || isRemembered(it, now) || hasData(it.id))
     .map((it) => (journal.isDoubtful ? inDoubt(it, now) : it))
+    .filter((it) => spool.has(it.id) || !isStillborn(it))
     .map((it) => recoverMessage(it, spool.get(it.id)))
   return {
     messages: recovered.map((it) => it.message),
@@ -71,6 +72,12 @@ export function isRemembered(
 ): boolean {
   if (submittedAt === undefined) return false
   return now === undefined || now - (sentAt ?? submittedAt) < duplicateWindow
+}
+
+/** Where it has no data: it was being made, and neither its maker nor anybody's close(2) was answered. */
+function isStillborn(message: Message): boolean {
+  const { state, size, attempt, isDamaged } = message
+  return state === 'open' && size === 0 && message.isComplete !== true && !attempt && isDamaged !== true
 }
 
 function isOver({ state }: Message): boolean {

@@ -6,6 +6,7 @@ import type { Clock } from '../../telemetry/clock.js'
 import type { Bytes, EpochMs } from '../../units.js'
 import type { Message } from '../life/message.js'
 import { DuplicateCheck, type DuplicateCheckOptions } from './duplicate-check.js'
+import type { Ownership } from '../ownership.js'
 import type { Leftovers } from './leftovers.js'
 import { Outcomes, type OutcomesOptions, type Try } from './outcomes.js'
 import { OverwriteGuard, type OverwriteGuardOptions } from './overwrite-guard.js'
@@ -14,6 +15,8 @@ import { UploadEvents } from './upload-events.js'
 
 export interface TriesOptions extends OutcomesOptions, UploadOptions, DuplicateCheckOptions, OverwriteGuardOptions {
   readonly leftovers: Leftovers
+  /** Of the spool's directory. */
+  readonly ownership: Ownership
   readonly clock: Clock
 }
 
@@ -79,6 +82,8 @@ export class Tries {
   /** From here on it may be in the bucket: that is in the journal already. */
   async #mayArrive(it: Try, message: Message): Promise<void> {
     await this.#guard.mustBeFree(message, it.signal)
+    // Whoever else has the directory sends it as well.
+    await this.#options.ownership.check()
     it.mayHaveArrived = true
   }
 

@@ -98,12 +98,14 @@ export class Uploads {
 
   /** @throws FsError if what became of it could not be written down: it is tried again, and looked for first */
   async #try(id: string, { signal: stop, onProgress }: RunOptions): Promise<void> {
-    const { book, log } = this.#options
+    const { book, ownership, log } = this.#options
+    await ownership.check()
     const message = book.get(id)
     if (!message) return
     const patience = Math.ceil(tryPatience + message.size * patiencePerByte)
+    const ending = AbortSignal.any([stop, ownership.lost])
     try {
-      await within(patience, stop, (signal) => this.#tries.run(message, { signal, stop, onProgress }))
+      await within(patience, ending, (signal) => this.#tries.run(message, { signal, stop, onProgress }))
     } catch (err) {
       // On the way out: what the journal says now is looked at by the next start.
       if (stop.aborted) return this.#leave(id)

@@ -1,0 +1,30 @@
+/** The process ends while a file is made: nobody was told that it is there, so it is not. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { globex, never, path, senderWorld } from '../helpers/sender-world.js'
+
+t.test('a file of which only the journal knows, and that nobody closed, is not there after a crash', async (t) => {
+  const world = await senderWorld(t)
+  const file = await world.sender.create(globex, path('order.edi'), never())
+  const { id } = world.row('order.edi')!
+  await world.restart((directory) => rmSync(join(directory, 'data', id)))
+  await file.release()
+  t.equal(world.row('order.edi'), undefined)
+  t.equal(world.sender.counts().failed, 0)
+  await world.write('order.edi', 'order')
+  await world.inState('order.edi', 'submitted')
+  await world.restart()
+  t.equal(world.puts('order.edi'), 1)
+})
+
+t.test('one that had bytes, and lost them, is told of', async (t) => {
+  const world = await senderWorld(t)
+  const file = await world.sender.create(globex, path('order.edi'), never())
+  await file.write(Buffer.from('order'), 0, never())
+  await file.flush({ closed: async () => ({ isLast: false, killedBy: undefined }) }, never())
+  const { id } = world.row('order.edi')!
+  await world.restart((directory) => rmSync(join(directory, 'data', id)))
+  await file.release()
+  t.match(world.row('order.edi'), { state: 'failed', error: 'Its data is not in the spool any more.' })
+})
