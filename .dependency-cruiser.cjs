@@ -36,6 +36,13 @@ module.exports = {
     only('only-s3-knows-the-sdk', '@aws-sdk|@smithy', 's3', 'SDK failures become our errors in one place.'),
     only('only-cli-knows-yargs', 'yargs|yaml|cli-progress', 'cli', 'Options are parsed once, at the edge.'),
     only('only-telemetry-knows-pino', 'pino|pino-pretty', 'telemetry', 'The log can be changed in one place.'),
+    {
+      name: 'only-the-interface-of-listing',
+      severity: 'error',
+      comment: 'Which index a view is a range of, and how that is packed, is the listing room’s alone.',
+      from: { path: '^src/(fs|control)/' },
+      to: { path: '^src/listing/', pathNot: '^src/listing/listing\\.ts$' },
+    },
     room('view', [], 'Pure: path to key and back.'),
     room('s3', ['telemetry'], 'The bucket knows nothing of what is made of it.'),
     room('listing', ['view', 's3', 'telemetry'], 'fs brings listing, data and send together.'),

@@ -1,6 +1,4 @@
 /** The `mdn/` of a partner: the receipts of `AS2/raw-mdn/` that belong to it, out of one listing for all partners. */
-import { KeyIndex } from '../listing/key-index.js'
-import { IndexTree } from '../listing/key-tree.js'
 import type { Entry, ListedFolder, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
@@ -9,12 +7,12 @@ import { encodeName } from '../view/names.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 
-/** Where those of one partner are that are not simply below `<station>/<partner>/`. */
-interface Elsewhere {
-  /** All but those that are below the partner and yet another's. */
-  readonly direct: KeyIndex
+/** What one partner has, where that is not simply what is below `<station>/<partner>/`. */
+interface Shown {
+  /** Below the partner, but for those that are yet another's. */
+  readonly direct: ViewTree | undefined
   /** Named further in: shown with the whole of their key. */
-  readonly inner: KeyIndex
+  readonly inner: ViewTree | undefined
 }
 
 export interface MdnPlace extends Partner {
@@ -27,8 +25,8 @@ export class MdnViews {
   readonly #listing: Listing
   readonly #root: Prefix
   readonly #attribution: MdnAttribution
-  /** Grouped once for each index; a change makes another, and the old one's groups go with it. */
-  readonly #groups = new WeakMap<KeyIndex, ReadonlyMap<string, Elsewhere>>()
+  /** By content, found out once for each; a change makes another, and the old one's goes with it. */
+  readonly #exceptions = new WeakMap<object, ReadonlyMap<string, Shown>>()
 
   constructor(listing: Listing, root: Prefix, attribution: MdnAttribution) {
     this.#listing = listing
@@ -62,59 +60,39 @@ export class MdnViews {
 
   /** The partner's part of a listing of all MDNs of one direction. */
   whole(all: ViewTree, partner: Partner, known: (station: string, partner: string) => boolean): KeyTree {
-    let groups = this.#groups.get(all.index)
-    if (!groups) this.#groups.set(all.index, (groups = this.#group(all.index, known)))
     const id = groupId(partner.station, partner.partner)
-    const elsewhere = groups.get(id)
-    if (!elsewhere) return new IndexTree(all.index, all, `${id}/`)
-    const direct = new IndexTree(elsewhere.direct, all, `${id}/`)
-    return elsewhere.inner.size === 0 ? direct : new MergedTree(direct, new IndexTree(elsewhere.inner, all))
+    const exception = this.#exceptionsOf(all, known).get(id)
+    if (!exception) return all.below(`${id}/`)
+    const trees = [exception.direct, exception.inner].flatMap((it) => it?.foundWith(all) ?? [])
+    return trees.length === 1 && trees[0] ? trees[0] : new MergedTree(trees, all.listedAt)
   }
 
-  #group(index: KeyIndex, known: (station: string, partner: string) => boolean): ReadonlyMap<string, Elsewhere> {
-    const inner = new Map<string, number[]>()
-    const others = new Map<string, number[]>()
-    for (let position = 0; position < index.size; position += 1) {
-      const segments = index.key(position).split('/')
+  #exceptionsOf(all: ViewTree, known: (station: string, partner: string) => boolean): ReadonlyMap<string, Shown> {
+    let exceptions = this.#exceptions.get(all.content)
+    if (!exceptions) this.#exceptions.set(all.content, (exceptions = this.#findExceptions(all, known)))
+    return exceptions
+  }
+
+  #findExceptions(all: ViewTree, known: (station: string, partner: string) => boolean): ReadonlyMap<string, Shown> {
+    const ownerFurtherIn = (segments: readonly string[]): string | undefined => {
       const owner = this.#attribution.attribute(segments, known)
-      if (!owner || owner.rest.length < segments.length) continue
-      push(inner, groupId(owner.station, owner.partner), position)
-      push(others, groupId(segments[0] ?? '', segments[1] ?? ''), position)
+      return owner?.rest.length === segments.length ? groupId(owner.station, owner.partner) : undefined
     }
-    const ids = new Set([...inner.keys(), ...others.keys()])
-    return new Map(
-      [...ids].map((id) => {
-        const elsewhere = new Set(others.get(id))
-        return [
-          id,
-          {
-            inner: only(index, inner.get(id) ?? []),
-            direct: elsewhere.size === 0 ? index : without(index, elsewhere),
-          },
-        ]
-      }),
-    )
+    const concerned = new Set<string>()
+    const inner = all.grouped((segments) => {
+      const owner = ownerFurtherIn(segments)
+      if (owner !== undefined) concerned.add(owner).add(groupId(segments[0] ?? '', segments[1] ?? ''))
+      return owner
+    })
+    const direct = (id: string): ViewTree | undefined => {
+      const isOwn = (rest: readonly string[]): boolean => ownerFurtherIn([...id.split('/'), ...rest]) === undefined
+      return all
+        .below(`${id}/`)
+        .grouped((rest) => (isOwn(rest) ? id : undefined))
+        .get(id)
+    }
+    return new Map([...concerned].map((id) => [id, { direct: direct(id), inner: inner.get(id) }]))
   }
-}
-
-function push(groups: Map<string, number[]>, id: string, position: number): void {
-  const group = groups.get(id)
-  if (group) group.push(position)
-  else groups.set(id, [position])
-}
-
-function only(index: KeyIndex, positions: readonly number[]): KeyIndex {
-  return KeyIndex.of(
-    index.prefix,
-    positions.flatMap((position) => index.object(position) ?? []),
-  )
-}
-
-function without(index: KeyIndex, positions: ReadonlySet<number>): KeyIndex {
-  return KeyIndex.of(
-    index.prefix,
-    [...index.objects()].filter((_, position) => !positions.has(position)),
-  )
 }
 
 function groupId(station: string, partner: string): string {
@@ -152,12 +130,14 @@ class Below implements KeyTree {
   }
 }
 
-/** Two trees as one; where both have a name, the first wins (the other is still below `.as2fs/mdn/`). */
+/** Some trees as one; where two have a name, the first wins (the other is still below `.as2fs/mdn/`). */
 class MergedTree implements KeyTree {
+  readonly listedAt: Milliseconds
   readonly #trees: readonly KeyTree[]
 
-  constructor(...trees: readonly KeyTree[]) {
+  constructor(trees: readonly KeyTree[], listedAt: Milliseconds) {
     this.#trees = trees
+    this.listedAt = listedAt
   }
 
   lookup(names: readonly Name[]): Entry | undefined {
@@ -166,17 +146,13 @@ class MergedTree implements KeyTree {
 
   readdir(names: readonly Name[]): Iterable<Entry> | undefined {
     const merged = new Map<Name, Entry>()
-    let found = false
+    let found = names.length === 0
     for (const tree of this.#trees) {
       const entries = tree.readdir(names)
       if (entries) found = true
       for (const entry of entries ?? []) if (!merged.has(entry.name)) merged.set(entry.name, entry)
     }
     return found ? merged.values() : undefined
-  }
-
-  get listedAt(): Milliseconds {
-    return Math.min(...this.#trees.map((it) => it.listedAt))
   }
 
   /** Of one alone they would hide what the other has. */

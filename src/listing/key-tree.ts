@@ -2,7 +2,7 @@
 import type { Key, Milliseconds, Name } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
 import { cutEndingOf, decodeName, encodeName, encodeObjectName } from '../view/names.js'
-import type { KeyIndex } from './key-index.js'
+import { KeyIndex } from './key-index.js'
 import { afterFolder, compareKeys } from '../s3/key-order.js'
 import type { Entry, FileEntry, ListedFolder, FolderEntry, ViewTree } from './listing.js'
 
@@ -43,6 +43,10 @@ export class IndexTree implements ViewTree {
 
   get size(): number {
     return this.#root.to - this.#root.from
+  }
+
+  get content(): object {
+    return this.index
   }
 
   lookup(names: readonly Name[]): Entry | undefined {
@@ -89,6 +93,29 @@ export class IndexTree implements ViewTree {
   has(key: Key): boolean {
     const { prefix } = this.index
     return key.startsWith(prefix) && this.index.find(key.slice(prefix.length)) !== undefined
+  }
+
+  below(path: string): IndexTree {
+    return new IndexTree(this.index, this, this.#root.path + path)
+  }
+
+  grouped(groupOf: (segments: readonly string[]) => string | undefined): ReadonlyMap<string, IndexTree> {
+    const { prefix } = this.index
+    const cut = prefix.length + this.#root.path.length
+    const groups = new Map<string, ObjectInfo[]>()
+    for (const object of this.objects()) {
+      const group = groupOf(object.key.slice(cut).split('/'))
+      const objects = group === undefined ? undefined : groups.get(group)
+      if (objects) objects.push(object)
+      else if (group !== undefined) groups.set(group, [object])
+    }
+    const treeOf = (objects: readonly ObjectInfo[]) =>
+      new IndexTree(KeyIndex.of(prefix, objects), this, this.#root.path)
+    return new Map([...groups].map(([group, objects]) => [group, treeOf(objects)]))
+  }
+
+  foundWith(times: TreeTimes): IndexTree {
+    return new IndexTree(this.index, times, this.#root.path)
   }
 
   #range(path: string): { from: number; to: number } {

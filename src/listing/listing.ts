@@ -2,7 +2,6 @@
 import type { FsError } from '../errors.js'
 import type { EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
-import type { KeyIndex } from './key-index.js'
 
 /** A file of a view: the name it is shown under and the object behind it. */
 export interface FileEntry extends ObjectInfo {
@@ -43,13 +42,22 @@ export interface ViewTree extends KeyTree {
   /** When the last listing of all of it was begun, by the clock that never steps: what vanished before that is not here. */
   readonly completeAt: Milliseconds
   readonly size: number
-  /** The same object as long as nothing changes. */
-  readonly index: KeyIndex
+  /** The same object as long as what is in it is the same: a refresh that finds nothing new makes a tree of the same content. */
+  readonly content: object
   /** All objects in key order. */
   objects(): Iterable<ObjectInfo>
   /** Those whose LastModified is that or later, in key order. */
   recent(since: EpochMs): Iterable<ObjectInfo>
   has(key: Key): boolean
+  /** What is below a path of raw segments, which ends in `/`, as a tree of its own. */
+  below(path: string): ViewTree
+  /**
+   * Objects that belong together, as trees of their own.
+   * @param groupOf is asked with the segments of each key, in key order; undefined: it is in none
+   */
+  grouped(groupOf: (segments: readonly string[]) => string | undefined): ReadonlyMap<string, ViewTree>
+  /** The same, found when another tree was. */
+  foundWith(other: ViewTree): ViewTree
 }
 
 /** One row of `status`: what is known of a prefix. */
