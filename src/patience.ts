@@ -48,23 +48,29 @@ export function timeLimit(limit: Milliseconds): AbortSignal {
   return over.signal
 }
 
-/** Does work that is to end with a signal, or after so long. Nothing stays of the time or at the signal when it has ended. */
+/** Does work that is to end with any of the signals, or after so long. Nothing stays of the time or at the signals when it has ended. */
 export async function within<T>(
   limit: Milliseconds,
-  signal: AbortSignal,
+  signals: AbortSignal | readonly AbortSignal[],
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const over = new AbortController()
-  const onAbort = (): void => over.abort(signal.reason)
+  const ends = [signals].flat().map((signal) => endWith(signal, over))
   const timer = setTimeout(() => over.abort(timeIsOver()), limit)
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
   try {
     return await work(over.signal)
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', onAbort)
+    for (const letGo of ends) letGo()
   }
+}
+
+/** @returns ends that again */
+function endWith(signal: AbortSignal, over: AbortController): () => void {
+  const onAbort = (): void => over.abort(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  return () => signal.removeEventListener('abort', onAbort)
 }
 
 function timeIsOver(): DOMException {

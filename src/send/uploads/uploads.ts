@@ -103,9 +103,8 @@ export class Uploads {
     const message = book.get(id)
     if (!message) return
     const patience = Math.ceil(tryPatience + message.size * patiencePerByte)
-    const ending = AbortSignal.any([stop, ownership.lost])
     try {
-      await within(patience, ending, (signal) => this.#tries.run(message, { signal, stop, onProgress }))
+      await within(patience, [stop, ownership.lost], (signal) => this.#tries.run(message, { signal, stop, onProgress }))
     } catch (err) {
       // On the way out: what the journal says now is looked at by the next start.
       if (stop.aborted) return this.#leave(id)
