@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { networkOf } from '../../src/s3/network.js'
 import { createSdkStore } from '../../src/s3/sdk-store.js'
+import { SharedLookup } from '../../src/s3/shared-lookup.js'
+import { systemClock } from '../../src/telemetry/clock.js'
 import type { Prefix } from '../../src/units.js'
 import { sh } from '../helpers/run.js'
 
@@ -75,10 +77,10 @@ async function proxy(t: Test): Promise<{ readonly url: string; readonly asked: s
   return { url: `http://127.0.0.1:${await listening(t, server)}`, asked }
 }
 
-async function list(t: Test, endpoint: string, caFile?: string): Promise<unknown> {
+async function list(t: Test, endpoint: string, caFile?: string, network = networkOf(caFile)): Promise<unknown> {
   const credentials = { get: async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }), refused: () => undefined }
   const where = { bucket: 'b', endpoint, region: 'us-east-1', pathStyle: true, patience: 4_000 }
-  const store = createSdkStore({ ...where, credentials, network: networkOf(caFile) })
+  const store = createSdkStore({ ...where, credentials, network })
   t.teardown(() => store.close())
   return store.list({ prefix: 'AS2/' as Prefix }, AbortSignal.any([signal, AbortSignal.timeout(10_000)]))
 }
@@ -122,4 +124,25 @@ t.test('a proxy that is not there is an outage', async (t) => {
   const { endpoint, ca } = await secureServer(t)
   withEnvironment(t, { HTTPS_PROXY: 'http://127.0.0.1:9' })
   await t.rejects(list(t, endpoint, ca), { failure: 'transient', message: /ECONNREFUSED/ })
+})
+
+t.test('names of servers and proxies are looked up by the one look-up for all', async (t) => {
+  withEnvironment(t, {})
+  const server = createHttpServer((_request, response) =>
+    response.writeHead(200, { 'content-type': 'application/xml' }).end(page),
+  )
+  const port = await listening(t, server)
+  const names: string[] = []
+  const lookup = new SharedLookup(systemClock, async (name) => {
+    names.push(name)
+    return [{ address: '127.0.0.1', family: 4 }]
+  })
+  const network = { ca: undefined, names: lookup }
+  await list(t, `http://s3.invalid:${port}`, undefined, network)
+  t.same(names, ['s3.invalid'])
+  const { url } = await proxy(t)
+  process.env.HTTP_PROXY = url.replace('127.0.0.1', 'proxy.invalid')
+  t.teardown(() => Reflect.deleteProperty(process.env, 'HTTP_PROXY'))
+  await list(t, `http://127.0.0.1:${port}`, undefined, network)
+  t.same(names, ['s3.invalid', 'proxy.invalid'])
 })
