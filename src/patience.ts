@@ -1,4 +1,5 @@
 /** Waiting for what goes on without the one who waits: for so long, or until a signal. */
+import { setMaxListeners } from 'node:events'
 import { FsError } from './errors.js'
 import type { Milliseconds } from './units.js'
 
@@ -68,6 +69,8 @@ export async function within<T>(
 /** @returns ends that again */
 function endWith(signal: AbortSignal, over: AbortController): () => void {
   const onAbort = (): void => over.abort(signal.reason)
+  // Any number of them end with the end of all.
+  setMaxListeners(0, signal)
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
   return () => signal.removeEventListener('abort', onAbort)

@@ -67,3 +67,16 @@ t.test('what is done within a time ends with the signal too, and leaves nothing 
   t.equal(await within(60_000, signal, async () => 'done'), 'done')
   t.same(getEventListeners(signal, 'abort'), [])
 })
+
+t.test('any number of works may end with the same signal, and nobody warns of it', async (t) => {
+  const warned: Error[] = []
+  const onWarning = (warning: Error): void => void warned.push(warning)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const controller = new AbortController()
+  const working = Array.from({ length: 50 }, () => within(60_000, controller.signal, untilAborted))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  controller.abort()
+  t.equal((await Promise.all(working)).length, 50)
+  t.same(warned, [])
+})
