@@ -43,14 +43,24 @@ export async function readBody(body: Readable, options: BodyOptions): Promise<Ui
 /**
  * What is small, or is not what was asked for: an error, an acknowledgement.
  * @param patience for all of it
+ * @param silence between two pieces of it
  * @throws as readBody, and TimeoutError
  */
-export async function readSmallBody(body: Readable, limit: Bytes, patience: Milliseconds): Promise<string> {
-  const timer = setTimeout(() => body.destroy(new LateBody('its end did not come')), patience)
+export async function readSmallBody(
+  body: Readable,
+  limit: Bytes,
+  patience: Milliseconds,
+  silence = patience,
+): Promise<string> {
+  const giveUp = (): unknown => body.destroy(new LateBody('its end did not come'))
+  const end = setTimeout(giveUp, patience)
+  const still = setTimeout(giveUp, silence)
   try {
-    return Buffer.from(await readBody(body, { length: undefined, limit })).toString()
+    const heard = (): unknown => still.refresh()
+    return Buffer.from(await readBody(body, { length: undefined, limit, heard })).toString()
   } finally {
-    clearTimeout(timer)
+    clearTimeout(end)
+    clearTimeout(still)
   }
 }
 

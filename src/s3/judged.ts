@@ -44,6 +44,8 @@ interface Command<Input extends object, Output extends object> {
 const longestWords: Bytes = 64 * 1024
 /** From the head of such an answer to its end. */
 const usual: Milliseconds = 10_000
+/** Between two pieces of one that takes longer. */
+const silence: Milliseconds = 30_000
 
 /**
  * Has what comes in answer to a command judged, refusals included.
@@ -109,7 +111,7 @@ async function wordsOf(answer: HttpAnswer, patience = usual): Promise<string> {
   if (body === undefined) return ''
   if (body instanceof Uint8Array) return Buffer.from(body).toString()
   try {
-    const words = await readSmallBody(body, longestWords, patience)
+    const words = await readSmallBody(body, longestWords, patience, Math.min(patience, silence))
     answer.body = Buffer.from(words)
     return words
   } catch (cause) {
