@@ -52,7 +52,8 @@ export class JournalLines {
     const before = this.#last.get(id) ?? {}
     this.#last.set(id, message)
     const name = [message.station, message.partner, message.path].join('/')
-    const from = before.state === message.state ? '' : `${String(before.state ?? 'new')} → `
+    const was = typeof before.state === 'string' ? before.state : 'new'
+    const from = was === message.state ? '' : `${was} → `
     const { event, ...rest } = told ?? {}
     const trail = told ? [[`told as ${String(event)}`, ...pairs(rest)].join(' ')] : []
     const why = [...(happened === '' ? [] : [happened]), ...trail].join(', ')

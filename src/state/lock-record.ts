@@ -69,7 +69,7 @@ function parse(text: string): LockRecord {
   try {
     const value = JSON.parse(text) as Partial<LockRecord> | null
     if (typeof value?.pid !== 'number' || !/^\d+$/.test(String(value.startTime))) return nobody
-    if (value.socket !== undefined && !/^lock\.held-[0-9a-f]+$/.test(String(value.socket))) return nobody
+    if (value.socket !== undefined && !/^lock\.held-[0-9a-f]+$/.test(value.socket)) return nobody
     return { ...nobody, ...value }
   } catch {
     return nobody
