@@ -1,6 +1,5 @@
 /** All messages and bundles: in memory as the journal has them. A change is on disk before it is seen. */
 import { FsError } from '../../errors.js'
-import type { Logger } from '../../telemetry/log.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { EpochMs, Name } from '../../units.js'
 import type { Beside } from '../life/beside.js'
@@ -9,20 +8,15 @@ import type { Bundle, Message } from '../life/message.js'
 import { mustAllow, next } from '../life/next.js'
 import { entriesOf, entryOf, type Cause, type Changed, type JournalEntry } from './entry.js'
 import { Folders } from './folders.js'
-import type { AppendOptions, Journal } from './journal.js'
-import { JournalHealth } from './journal-health.js'
+import type { AppendOptions } from './journal.js'
+import { JournalWriter, type JournalWriterOptions } from './journal-writer.js'
 import { Locks } from './locks.js'
 import { MessageIndex } from './message-index.js'
-import type { Ownership } from '../ownership.js'
 import type { Trail } from '../trail.js'
 import type { Turns } from '../uploads/turns.js'
 import type { Partner } from '../../view/partner.js'
 
-/** The journal is made anew when it has this many entries more than there are messages. */
-const compactAfter = 10_000
-
-export interface MessageBookOptions {
-  readonly journal: Journal<JournalEntry>
+export interface MessageBookOptions extends JournalWriterOptions {
   readonly messages: readonly Message[]
   readonly bundles: readonly Bundle[]
   /** Told of every message that waits for its upload. */
@@ -35,13 +29,8 @@ export interface MessageBookOptions {
   /** Whether what is over may be forgotten. */
   readonly isForgettable: (message: Message) => boolean
   /** Told of every change, once it is in the journal. */
-  readonly trail: Trail
+  readonly trail: Pick<Trail, 'changed' | 'flushed'>
   readonly clock: Clock
-  /** Of the directory that the journal is in. */
-  readonly ownership: Ownership
-  /** The journal can be written again. */
-  readonly onHealed: () => void
-  readonly log: Logger
 }
 
 /** What happens to one message; for a new one, under the id that it gets. */
@@ -65,12 +54,10 @@ export interface ChangeOptions extends AppendOptions {
 export type Write = (happenings: readonly Happening[], options: ChangeOptions) => Promise<readonly Message[]>
 
 export class MessageBook {
-  readonly #journal: Journal<JournalEntry>
-  readonly #trail: Trail
+  readonly #journal: JournalWriter
+  readonly #trail: MessageBookOptions['trail']
   readonly #clock: Clock
-  readonly #ownership: Ownership
-  readonly #log: Logger
-  readonly #isForgettable: (message: Message) => boolean
+  readonly #isForgettable: MessageBookOptions['isForgettable']
   readonly #index = new MessageIndex()
   readonly #beside: Beside
   readonly #locks = new Locks()
@@ -78,37 +65,32 @@ export class MessageBook {
   readonly #removeData: MessageBookOptions['removeData']
   readonly #turns: Turns
   readonly #folders = new Folders()
-  /** On their way into the journal, in order, and not yet seen here. */
-  readonly #underWay = new Map<JournalEntry, Promise<void>>()
-  readonly #health: JournalHealth
-  #appended = 0
 
   constructor(options: MessageBookOptions) {
-    this.#journal = options.journal
     this.#trail = options.trail
     this.#clock = options.clock
-    this.#ownership = options.ownership
-    this.#log = options.log
     this.#isForgettable = options.isForgettable
     this.#turns = options.turns
     this.#beside = options.beside
     this.#isUnderWay = options.isUnderWay
     this.#removeData = options.removeData
-    const { onHealed, log } = options
-    this.#health = new JournalHealth({ heal: (isFull) => this.#heal(isFull), onHealed, log })
+    this.#journal = new JournalWriter(options, {
+      size: () => this.#index.size,
+      entries: () => entriesOf(this.all(), this.#folders.all()),
+      forget: () => this.#forget(),
+    })
     for (const message of options.messages) this.#see(message)
     for (const bundle of options.bundles) this.#addBundle(bundle)
   }
 
   /** One sentence, while something can't be written down. */
   get problem(): string | undefined {
-    const { lost } = this.#ownership
-    return lost.aborted ? (lost.reason as FsError).message : this.#health.problem
+    return this.#journal.problem
   }
 
   /** Nothing can be written down. */
   get isBroken(): boolean {
-    return this.#ownership.lost.aborted || this.#health.isBroken
+    return this.#journal.isBroken
   }
 
   /** Messages as they are now. */
@@ -197,9 +179,8 @@ export class MessageBook {
     if (message) this.#see(next(message, event, this.#clock.now()))
   }
 
-  async close(): Promise<void> {
-    await this.#health.close()
-    await this.#journal.close()
+  close(): Promise<void> {
+    return this.#journal.close()
   }
 
   #toLock(names: readonly string[]): readonly string[] {
@@ -220,7 +201,7 @@ export class MessageBook {
     if (changes.length > 0 || made || removed) {
       const folders = { ...(made && { made }), ...(removed && { removed }) }
       const entry: JournalEntry = { ...entryOf(changes, { at, by }), ...folders }
-      await this.#append(entry, options, () => this.#show(entry, changes, at))
+      await this.#journal.append(entry, options, () => this.#show(entry, changes, at))
     }
     for (const { after } of following) if (after.state === 'gone') await this.#removeData(after.id)
     return all.map((it) => it.after)
@@ -241,22 +222,6 @@ export class MessageBook {
     }
   }
 
-  async #append(entry: JournalEntry, options: AppendOptions, see: () => void): Promise<void> {
-    this.#ownership.lost.throwIfAborted()
-    if (this.isBroken) await this.#health.mustBeWhole()
-    const appended = this.#journal.append(entry, options).then(see)
-    this.#underWay.set(entry, appended)
-    try {
-      await appended
-    } catch (cause) {
-      throw this.#health.failed(cause)
-    } finally {
-      this.#underWay.delete(entry)
-    }
-    this.#appended += 1
-    if (this.#appended > compactAfter + this.#index.size) this.#compact()
-  }
-
   #see(message: Message): void {
     this.#turns.see(message)
     const before = this.#index.get(message.id)
@@ -274,28 +239,7 @@ export class MessageBook {
     this.#beside.seeBundle(bundle, false)
   }
 
-  #compact(): void {
-    this.#appended = 0
+  #forget(): void {
     for (const message of [...this.all()].filter((it) => this.#isForgettable(it))) this.#index.remove(message)
-    this.#madeAnew().catch((err: unknown) => {
-      this.#log.error({ err }, 'The journal of send/ could not be made anew; it goes on growing.')
-    })
-  }
-
-  async #madeAnew(): Promise<void> {
-    // A new journal takes the place of whatever is there.
-    await this.#ownership.check()
-    // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
-    await this.#trail.flushed()
-    // What was appended to the old journal, and is still being synced there, would be lost with it.
-    await this.#journal.compact(() => [...entriesOf(this.all(), this.#folders.all()), ...this.#underWay.keys()])
-  }
-
-  async #heal(isFull: boolean): Promise<void> {
-    // Whatever fails yet is not to be in the new one.
-    await Promise.allSettled(this.#underWay.values())
-    // An entry that says nothing: is there room?
-    if (isFull) await this.#journal.append({}, { sync: true, isNew: true })
-    else await this.#madeAnew()
   }
 }

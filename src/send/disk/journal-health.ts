@@ -2,7 +2,9 @@
  * Whether the journal can be written. Once it could not, nothing is promised on it until all that is known stands in a new
  * one: after a failed sync nobody knows which of its pages are on disk.
  */
+import { BackgroundJob } from '../../background-job.js'
 import { codeOf, FsError, isDiskFull } from '../../errors.js'
+import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
 
@@ -10,21 +12,20 @@ export interface JournalHealthOptions {
   /** Tries to get it to work again. @param isFull all that it lacks is room */
   readonly heal: (isFull: boolean) => Promise<void>
   readonly onHealed: () => void
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly log: Logger
 }
 
 const healEvery: Milliseconds = 2_000
 /** Whoever comes sooner after a failure is refused at once. */
 const healAtMost: Milliseconds = 250
-/** Of a disk, not of a bug or of one file. */
 
 export class JournalHealth {
   readonly #options: JournalHealthOptions
+  readonly #healing = new BackgroundJob(() => this.#heal())
   #failure: FsError | undefined
-  #timer: NodeJS.Timeout | undefined
-  #healing: Promise<void> | undefined
-  #triedAt = 0
-  #isClosed = false
+  /** By the monotonic clock. */
+  #triedAt: Milliseconds = 0
 
   constructor(options: JournalHealthOptions) {
     this.#options = options
@@ -42,45 +43,36 @@ export class JournalHealth {
 
   /** @throws FsError EIO while it is broken; whoever asks has it tried again */
   async mustBeWhole(): Promise<void> {
-    await this.#heal()
+    if (this.#mayTry) this.#healing.now()
+    await this.#healing.idle()
     if (this.#failure && this.isBroken) throw this.#failure
   }
 
   /** Notes that it could not be written. @returns what to throw */
   failed(cause: unknown): FsError {
+    const { log, clock } = this.#options
     const error = failureOf(cause)
-    if (this.#failure?.code !== error.code) {
-      this.#options.log.error({ err: cause }, error.message)
-      this.#triedAt = performance.now()
-    }
+    const isKnown = this.#failure?.code === error.code
     this.#failure = error
-    this.#later()
+    if (isKnown) return error
+    log.error({ err: cause }, error.message)
+    this.#triedAt = clock.monotonic()
+    this.#healing.in(healEvery)
     return error
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    await this.#healing
+  close(): Promise<void> {
+    return this.#healing.stop()
   }
 
-  #later(): void {
-    if (this.#isClosed) return
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      void this.#heal()
-    }, healEvery)
+  get #mayTry(): boolean {
+    return this.#failure !== undefined && this.#options.clock.monotonic() - this.#triedAt >= healAtMost
   }
 
-  #heal(): Promise<void> {
-    if (!this.#failure) return Promise.resolve()
-    if (this.#healing) return this.#healing
-    if (this.#isClosed || performance.now() - this.#triedAt < healAtMost) {
-      this.#later()
-      return Promise.resolve()
-    }
-    this.#healing = this.#try().finally(() => (this.#healing = undefined))
-    return this.#healing
+  async #heal(): Promise<void> {
+    // Whoever asked for it while it was being tried has got his answer.
+    if (this.#mayTry) await this.#try()
+    if (this.#failure) this.#healing.in(healEvery)
   }
 
   async #try(): Promise<void> {
@@ -91,9 +83,8 @@ export class JournalHealth {
     } catch (cause) {
       this.#failure = failureOf(cause)
     }
-    this.#triedAt = performance.now()
-    if (this.#failure) this.#later()
-    else this.#options.onHealed()
+    this.#triedAt = this.#options.clock.monotonic()
+    if (!this.#failure) this.#options.onHealed()
   }
 }
 

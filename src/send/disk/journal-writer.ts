@@ -1,0 +1,111 @@
+/** Entries on their way into the journal, one after the other; it is made anew when it has grown, or could not be written. */
+import type { FsError } from '../../errors.js'
+import type { Clock } from '../../telemetry/clock.js'
+import type { Logger } from '../../telemetry/log.js'
+import type { Ownership } from '../ownership.js'
+import type { Trail } from '../trail.js'
+import type { JournalEntry } from './entry.js'
+import type { AppendOptions, Journal } from './journal.js'
+import { JournalHealth } from './journal-health.js'
+
+/** The journal is made anew when it has this many entries more than there are messages. */
+const compactAfter = 10_000
+
+/** What a journal that is made anew has to say. */
+export interface Known {
+  /** How many messages there are. */
+  size(): number
+  entries(): readonly JournalEntry[]
+  /** What is over, and is needed no more, goes. */
+  forget(): void
+}
+
+export interface JournalWriterOptions {
+  readonly journal: Pick<Journal<JournalEntry>, 'append' | 'compact' | 'close'>
+  /** All that was told of what is in the journal. */
+  readonly trail: Pick<Trail, 'flushed'>
+  readonly clock: Pick<Clock, 'monotonic'>
+  /** Of the directory that the journal is in. */
+  readonly ownership: Ownership
+  /** The journal can be written again. */
+  readonly onHealed: () => void
+  readonly log: Logger
+}
+
+export class JournalWriter {
+  readonly #options: JournalWriterOptions
+  readonly #known: Known
+  readonly #health: JournalHealth
+  /** In order, and not yet seen. */
+  readonly #underWay = new Map<JournalEntry, Promise<void>>()
+  #appended = 0
+
+  /** @param known what has been seen of all that was appended */
+  constructor(options: JournalWriterOptions, known: Known) {
+    this.#options = options
+    this.#known = known
+    this.#health = new JournalHealth({ ...options, heal: (isFull) => this.#heal(isFull) })
+  }
+
+  /** One sentence, while something can't be written down. */
+  get problem(): string | undefined {
+    const { lost } = this.#options.ownership
+    return lost.aborted ? (lost.reason as FsError).message : this.#health.problem
+  }
+
+  /** Nothing can be written down. */
+  get isBroken(): boolean {
+    return this.#options.ownership.lost.aborted || this.#health.isBroken
+  }
+
+  /**
+   * @param see shows what the entry says, once it is in the journal; not called if this fails
+   * @throws FsError ENOSPC or EIO
+   */
+  async append(entry: JournalEntry, options: AppendOptions, see: () => void): Promise<void> {
+    this.#options.ownership.lost.throwIfAborted()
+    if (this.isBroken) await this.#health.mustBeWhole()
+    const appended = this.#options.journal.append(entry, options).then(see)
+    this.#underWay.set(entry, appended)
+    try {
+      await appended
+    } catch (cause) {
+      throw this.#health.failed(cause)
+    } finally {
+      this.#underWay.delete(entry)
+    }
+    this.#appended += 1
+    if (this.#appended > compactAfter + this.#known.size()) this.#compact()
+  }
+
+  async close(): Promise<void> {
+    await this.#health.close()
+    await this.#options.journal.close()
+  }
+
+  #compact(): void {
+    this.#appended = 0
+    this.#known.forget()
+    this.#madeAnew().catch((err: unknown) => {
+      this.#options.log.error({ err }, 'The journal of send/ could not be made anew; it goes on growing.')
+    })
+  }
+
+  async #madeAnew(): Promise<void> {
+    const { ownership, trail, journal } = this.#options
+    // A new journal takes the place of whatever is there.
+    await ownership.check()
+    // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
+    await trail.flushed()
+    // What was appended to the old journal, and is still being synced there, would be lost with it.
+    await journal.compact(() => [...this.#known.entries(), ...this.#underWay.keys()])
+  }
+
+  async #heal(isFull: boolean): Promise<void> {
+    // Whatever fails yet is not to be in the new one.
+    await Promise.allSettled(this.#underWay.values())
+    // An entry that says nothing: is there room?
+    if (isFull) await this.#options.journal.append({}, { sync: true, isNew: true })
+    else await this.#madeAnew()
+  }
+}
