@@ -44,6 +44,7 @@ export class Mounted {
   readonly #proxy: FaultProxy | undefined
   #child: ChildProcess | undefined
   #log = ''
+  #isOver = false
 
   constructor(directory: string, server: S3Server, options: MountOptions, proxy?: FaultProxy) {
     this.directory = directory
@@ -78,6 +79,7 @@ export class Mounted {
 
   /** Starts the daemon and waits until the mount answers. */
   async mount(flags: readonly string[] = []): Promise<void> {
+    if (this.#isOver) throw new Error('cleaned up')
     const own = [process.execPath, this.#options.program ?? as2fs, 'mount', ...this.arguments(), '-f', ...flags]
     const [command = '', ...args] = [...(this.#options.launcher ?? []), ...own]
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: this.environment() })
@@ -154,6 +156,7 @@ export class Mounted {
   }
 
   async cleanUp(): Promise<void> {
+    this.#isOver = true
     if (this.#child) await this.kill('SIGTERM')
     if (await isMounted(this.mountpoint)) await run('umount', ['-l', this.mountpoint])
     await this.#proxy?.close()

@@ -62,8 +62,9 @@ export class MemoryDriver implements Driver<Descriptor> {
     await this.#close(descriptor, undefined)
   }
 
-  async kill(all: readonly Descriptor[]): Promise<void> {
-    for (const it of all) await this.#close(it, 'SIGKILL')
+  async kill(all: readonly Descriptor[], isWriter: boolean): Promise<void> {
+    // Of one that only inherited the file, no signal is told.
+    for (const it of all) await this.#close(it, isWriter ? 'SIGKILL' : undefined)
   }
 
   async rename(from: string, to: string): Promise<void> {

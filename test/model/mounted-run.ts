@@ -21,7 +21,8 @@ const toBeLucky = 60_000
 const fewest = 8
 /** What must have happened, or nothing was tested. */
 const wanted = [
-  ...['sent', 'sent as an archive', 'rename', 'dup', 'kill', 'outage', 'take', 'truncate', 'unlink'],
+  ...['sent', 'sent as an archive', 'rename', 'dup', 'outage', 'take', 'truncate', 'unlink'],
+  ...['kill of a writer', 'kill of an heir'],
   ...['crash within an upload', 'crash while a file is open'],
 ]
 
@@ -43,6 +44,7 @@ const first: readonly Action[][] = [
   ],
   [
     ...[...written('a'), { do: 'dup', handle: 0, heir: 'child' } as const, { do: 'kill', handle: 0 } as const],
+    ...[...written('.b'), { do: 'kill', handle: 0 } as const],
     ...[...written('b'), { do: 'crash' } as const],
   ],
   [
@@ -109,7 +111,9 @@ export interface Outcome {
 }
 
 async function outcome(): Promise<Outcome> {
-  const world = await modelWorld(['--settle', settle])
+  const starting = modelWorld(['--settle', settle])
+  process.on('disconnect', () => void leave(starting))
+  const world = await starting
   try {
     const them = new Sequences(world)
     const property = fc.asyncProperty(actions(20), (all) => them.mustBeWell(all))
@@ -125,6 +129,17 @@ async function outcome(): Promise<Outcome> {
     }
   } finally {
     await world.close()
+  }
+}
+
+/** Whoever started this has ended, e.g. for time: no daemon and no mount outlives it. */
+async function leave(starting: Promise<ModelWorld>): Promise<void> {
+  try {
+    const world = await starting
+    await world.mounted.kill('SIGKILL').catch(() => undefined)
+    await world.close()
+  } finally {
+    process.exit(1)
   }
 }
 

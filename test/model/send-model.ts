@@ -12,8 +12,8 @@ export interface Driver<Descriptor> {
   write(descriptor: Descriptor, bytes: Buffer, position: number): Promise<void>
   dup(descriptor: Descriptor, heir: Heir): Promise<Descriptor>
   close(descriptor: Descriptor): Promise<void>
-  /** By SIGKILL. @param all that the process has open */
-  kill(all: readonly Descriptor[]): Promise<void>
+  /** By SIGKILL. @param isWriter whether it opened the file or wrote to it @param all that the process has open */
+  kill(all: readonly Descriptor[], isWriter: boolean): Promise<void>
   rename(from: string, to: string): Promise<void>
   unlink(name: string): Promise<void>
   truncate(name: string, size: number): Promise<void>
@@ -53,6 +53,8 @@ interface ModelFile {
 interface Opening {
   readonly file: ModelFile
   descriptors: number
+  /** The process that opened it, and those that wrote to it: others have only inherited it. */
+  readonly writers: Set<number>
 }
 
 interface ModelDescriptor<Descriptor> {
@@ -188,7 +190,8 @@ class Model<Descriptor> {
       file.state = 'open'
     }
     file.openings += 1
-    this.#descriptors.push({ real, opening: { file, descriptors: 1 }, process: this.#processes++ })
+    const process = this.#processes++
+    this.#descriptors.push({ real, opening: { file, descriptors: 1, writers: new Set([process]) }, process })
     if (truncate) this.#cut(file, 0)
     return true
   }
@@ -211,6 +214,7 @@ class Model<Descriptor> {
     const position = append ? file.content.length : 0
     const bytes = Buffer.alloc(size, 97 + (this.#letter++ % 26))
     await this.#driver.write(it.real, bytes, position)
+    it.opening.writers.add(it.process)
     const { content } = file
     file.content = Buffer.concat([content.subarray(0, position), bytes, content.subarray(position + size)])
     file.before = undefined
@@ -228,9 +232,15 @@ class Model<Descriptor> {
   async #kill(handle: number): Promise<boolean> {
     const victim = this.#descriptors[this.#index(handle)]
     if (!victim) return false
+    // All of one opening: nobody opens two files, or inherits two.
     const its = this.#descriptors.filter((it) => it.process === victim.process)
-    await this.#driver.kill(its.map((it) => it.real))
-    for (const { opening } of its) opening.file.wasKilled = true
+    const isWriter = victim.opening.writers.has(victim.process)
+    await this.#driver.kill(
+      its.map((it) => it.real),
+      isWriter,
+    )
+    if (isWriter) victim.opening.file.wasKilled = true
+    this.#count(`kill of ${isWriter ? 'a writer' : 'an heir'}`)
     for (const it of its) this.#closed(it)
     return true
   }

@@ -2,9 +2,12 @@
  * The model of `send/` against a real mount: real processes and system calls, a daemon that is killed, a network that fails.
  * AS2FS_SEED repeats a run's sequences, AS2FS_SECONDS asks for more of them.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { run } from '../helpers/run.js'
 import type { Outcome } from './mounted-run.js'
 
 const program = fileURLToPath(new URL('./mounted-run.js', import.meta.url))
@@ -20,7 +23,13 @@ t.jobs = 2
 const settles = { 'uploads that begin when they are told to': '1h', 'uploads that begin at once': '0' }
 for (const [what, settle] of Object.entries(settles)) {
   t.test(`${what} (AS2FS_SEED=${seed})`, { timeout: (seconds + more) * 1_000 }, async (t) => {
-    const { code, stdout, stderr } = await run(process.execPath, [program, settle, String(seed), String(seconds)])
+    // By the channel it knows when this process ends, whatever ends it.
+    const child = spawn(process.execPath, [program, settle, String(seed), String(seconds)], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    t.teardown(() => child.connected && child.disconnect())
+    const exited = once(child, 'exit') as Promise<[number | null]>
+    const [stdout, stderr, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), exited])
     t.equal(code, 0, stderr)
     const { count, tally, taken, missing, error } = JSON.parse(stdout) as Outcome
     t.comment(`${count} sequences:`, tally, `taken: ${taken}`)
@@ -28,4 +37,8 @@ for (const [what, settle] of Object.entries(settles)) {
     t.ok(count >= fewest, `${count} sequences`)
     t.same(missing, [])
   })
+}
+
+async function textOf(stream: Readable | null): Promise<string> {
+  return stream ? text(stream) : ''
 }

@@ -6,13 +6,13 @@ import { basename } from 'node:path'
 import { isHiddenName, type Close, type Closed } from '../../fs/filesystem.js'
 import type { Milliseconds } from '../../units.js'
 import type { Ending } from './process-questions.js'
-import { ProcessReaders } from './process-readers.js'
+import { ProcessReaders, type ProcessReadersOptions } from './process-readers.js'
 
 /** What a process does may keep the kernel from telling: nobody notices so much. */
 const patience: Milliseconds = 40
 /**
- * What it never keeps from us. It is waited for longer, as it decides whether what a killed process left behind is sent: only
- * a machine that is busy is so slow.
+ * What it never keeps from us: who opens, writes or is ended. It is waited for longer, as it decides whether what a killed
+ * process left behind is sent: only a machine that is busy is so slow.
  */
 const statusPatience: Milliseconds = 1_000
 const mostSeen = 64
@@ -37,8 +37,14 @@ const nothing: Closed = { isLast: false, killedBy: undefined }
 
 export class HandleProcesses {
   readonly #handles = new Map<number, Use>()
-  readonly #readers = new ProcessReaders({ count: 2, patience })
-  readonly #statusReaders = new ProcessReaders({ count: 1, patience: statusPatience })
+  readonly #readers: ProcessReaders
+  readonly #statusReaders: ProcessReaders
+
+  /** @param program that reads /proc: replaceable for tests */
+  constructor(program: Pick<ProcessReadersOptions, 'program'> = {}) {
+    this.#readers = new ProcessReaders({ count: 2, patience, ...program })
+    this.#statusReaders = new ProcessReaders({ count: 1, patience: statusPatience, ...program })
+  }
 
   /**
    * Looks who opens a file while that one waits for its open(2): what it does after that counts.
@@ -49,7 +55,7 @@ export class HandleProcesses {
   async opened(opening: Promise<number>, pid: number | undefined): Promise<number> {
     const [handle, caller] = await Promise.all([
       opening,
-      pid ? this.#readers.ask<'caller'>({ kind: 'caller', pid }) : undefined,
+      pid ? this.#statusReaders.ask<'caller'>({ kind: 'caller', pid }) : undefined,
     ])
     const process = caller?.process
     this.#handles.set(handle, {

@@ -1,0 +1,35 @@
+/** Who opened a file or wrote to it, and so has not finished it when a signal ends him: known on a busy machine too. */
+import t from 'tap'
+import { HandleProcesses } from '../../src/fuse/callers/handle-processes.js'
+
+const program = new URL('../helpers/slow-reader.js', import.meta.url)
+/** Of which /proc tells after 100 ms: later than anybody would wait for who has a file open. */
+const slow = (n: number) => 1_000_000 * n + 10
+const [opener, writer, heir] = [slow(1), slow(2), slow(3)]
+
+async function opened(): Promise<{ killedBy: (pid: number) => Promise<string | undefined>; it: HandleProcesses }> {
+  const it = new HandleProcesses({ program })
+  // A thread that starts is waited for longer.
+  await it.opened(Promise.resolve(1), 5)
+  await it.opened(Promise.resolve(2), opener)
+  return { it, killedBy: async (pid) => (await it.closing(2, '/a', pid).closed()).killedBy }
+}
+
+t.test('one that only inherited the file is told from who opened it, though that is told late', async (t) => {
+  const { killedBy } = await opened()
+  t.equal(await killedBy(heir), undefined)
+  t.equal(await killedBy(opener), 'SIGKILL')
+})
+
+t.test('one that inherited the file counts once it has written', async (t) => {
+  const { it, killedBy } = await opened()
+  await it.wrote(2, writer)
+  t.equal(await killedBy(writer), 'SIGKILL')
+  t.equal(await killedBy(heir), undefined)
+})
+
+t.test('where nobody tells who opened it, whoever is killed counts', async (t) => {
+  const it = new HandleProcesses({ program })
+  await it.opened(Promise.resolve(2), undefined)
+  t.equal((await it.closing(2, '/a', heir).closed()).killedBy, 'SIGKILL')
+})
