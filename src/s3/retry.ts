@@ -10,7 +10,7 @@ const firstDelay: Milliseconds = 100
 const firstDelayThrottled: Milliseconds = 500
 const maxDelay: Milliseconds = 2_000
 
-/** How long to wait before a try: exponential, with full jitter, so that many readers don't come back at once. */
+/** How long to wait before a try: exponential, with equal jitter, so that many readers don't come back at once. */
 export function backoff(tries: number, first: Milliseconds, max: Milliseconds, random: () => number): Milliseconds {
   return Math.min(max, first * 2 ** (tries - 1)) * (0.5 + random() / 2)
 }

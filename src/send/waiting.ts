@@ -45,9 +45,12 @@ export async function changeWaiting(directory: string, action: ByHand, id: strin
     throw new UsageError(`The journal in ${directory} is damaged: mount first, which makes what can be read a new one.`)
   }
   const message = messages.find((it) => it.id === id)
+  // Its pause was the sender's: the next one packs it at once.
+  if (action === 'retry' && message?.reason === 'packing') return
   const event = eventOf(action)
   const after = next(message, event, now)
-  // As when the sender runs: a trigger goes when its file does.
+  // As when the sender runs: a trigger goes when its file does. One that let nothing go stays: for which file it is meant the
+  // mount's options say, which are not on disk.
   const trigger = after.state === 'gone' ? triggerOf(message, messages) : undefined
   const followed: LifeEvent = { type: 'cancelled', policy: '--commit trigger' }
   const changes = [
@@ -64,6 +67,7 @@ function triggerOf(file: Message | undefined, all: readonly Message[]): Message 
   return all.find((it) => it.state === 'held' && pathId(it, it.path) === path)
 }
 
+/** What is a trigger the mount's options say: the next start holds it again (`Rejudging.heedAll`). */
 function eventOf(action: ByHand): LifeEvent {
   switch (action) {
     case 'retry':

@@ -121,6 +121,18 @@ t.test('what programs and people may do to a file is what is promised', async (t
   }
 })
 
+t.test('who tries again what is held is told what sends it', async (t) => {
+  const said = (name: keyof typeof samples): string => {
+    const message: Message = samples[name]
+    return refusalOf(message, 'retried', false)?.says(message) ?? ''
+  }
+  t.equal(said('held'), 'a.edi is held: release sends it.')
+  t.equal(said('held: crash'), 'a.edi is held: release sends it.')
+  t.equal(said('held: in a folder'), 'batch/a.edi is part of a folder: rename that to a name that ends in .zip.')
+  t.equal(said('held: trigger'), 'a.edi.ok is a trigger: it is never sent, release its file.')
+  t.equal(said('held: packing'), 'batch.zip is being packed.')
+})
+
 t.test('nobody’s hands but the upload’s are on a file that is about to be uploaded', async (t) => {
   for (const type of [
     'reopened',

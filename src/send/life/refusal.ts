@@ -95,6 +95,15 @@ export function refused({ errno, says }: Refusal, message: Message): FsError {
   return new FsError(errno, says(message))
 }
 
+/** Of one that is not tried, as it is held: what sends it instead. */
+export const heldStill: Refusal = {
+  errno: 'EINVAL',
+  says: (message) => {
+    const obstacle = [obstacles.packing, obstacles.inFolder, obstacles.trigger].find((it) => it.is(message))
+    return (obstacle ?? inThisState(': release sends it.')).says(message)
+  },
+}
+
 /** @throws FsError EBUSY for an archive that is not made yet */
 export function mustBePacked(message: Message): Message {
   if (obstacles.packing.is(message) && message.state !== 'failed') throw refused(obstacles.packing, message)

@@ -4,6 +4,7 @@
  */
 import type { EventType } from './events.js'
 import {
+  heldStill,
   inThisState,
   notHere,
   obstacles,
@@ -75,7 +76,7 @@ export const life: Readonly<Record<EventType, Row>> = {
     leads: { queued: ['queued', 'held'], failed: ['queued', 'held'] },
     unless: { ...byOthers, damaged: ['open', 'failed'] },
     refusals: {
-      held: inThisState(': release sends it.'),
+      held: heldStill,
       open: inThisState(': only failed and queued files are tried again.'),
     },
   },
