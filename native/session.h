@@ -38,7 +38,7 @@ typedef struct {
   // What it holds as it was read: one of these, if it was.
   kept_folder_t *kept;
   char *own;
-  // Each entry is its type, its name and a 0. @see folder_fill
+  // The entries, one after the other, each as identity_of in folders.c says.
   const char *names;
   size_t length;
   // Of these bytes, the place to which it was read last: an entry begins there, or they end.

@@ -1,4 +1,4 @@
-/** Branded types: a key, a prefix, a path and a name are all strings, and must not be mixed up. */
+/** Branded types: a key, a prefix and a name are all strings, and must not be mixed up. Paths are plain strings. */
 
 declare const brand: unique symbol
 type Brand<Base, Label extends string> = Base & { readonly [brand]: Label }

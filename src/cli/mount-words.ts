@@ -1,5 +1,6 @@
 /** The words after `-o`, as mount(8) and /etc/fstab write them. Pure. */
 import { UsageError } from '../errors.js'
+import type { Typed } from './command.js'
 import { isOptionName, mountOptions, optionNames, type OptionName } from './options.js'
 import { unknownOption } from './unknown-option.js'
 
@@ -24,6 +25,15 @@ export function parseMountWords(lists: readonly string[]): Map<OptionName, strin
     texts.set(name, [...(texts.get(name) ?? []), text])
   }
   return texts
+}
+
+/** Flags, and the words after `-o`; where both set an option, the flag counts, and lists are joined. */
+export function flagsOf(typed: Typed): Map<OptionName, readonly string[]> {
+  const flags = new Map<OptionName, readonly string[]>(parseMountWords(typed.options.get('o') ?? []))
+  for (const [name, texts] of typed.options) {
+    if (isOptionName(name)) flags.set(name, [...(flags.get(name) ?? []), ...texts])
+  }
+  return flags
 }
 
 /** Splits at commas; `\,` is a comma, `\\` a backslash. */

@@ -4,7 +4,7 @@ import type { KeyIndex } from './key-index.js'
 
 /** What one LIST brings. */
 export const pageLength = 1_000
-/** Spec section 2: a key may come so much later than its place in the order says. */
+/** As SEMANTICS.md (Reading) has it: a key may come so much later than its place in the order says. */
 const lookBack: Milliseconds = 15 * 60 * 1000
 /**
  * More than this, modified within the look-back, did not arrive one after the other: somebody copied the bucket, and

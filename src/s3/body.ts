@@ -121,7 +121,7 @@ function drain(body: Readable, take: (chunk: Buffer) => void): Promise<void> {
     })
     body.on('error', fail)
     body.on('close', () => {
-      if (!isComplete) fail(new CutBody('the connection ended within it'))
+      if (!isComplete) fail(new CutBody('the connection ended in the middle of the body'))
     })
   })
 }

@@ -3,7 +3,7 @@ import type { ObjectInfo } from '../s3/store.js'
 import type { Bytes, EpochMs, Key, Milliseconds, Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
 
-/** Spec section 3. `submitted`: in the bucket, not yet taken by the gateway. */
+/** As SEMANTICS.md (Sending) has them. `submitted`: in the bucket, not yet taken by the gateway. */
 export type SendState = 'open' | 'held' | 'queued' | 'uploading' | 'submitted' | 'failed'
 
 /**
@@ -148,7 +148,7 @@ export interface SendCounts {
 }
 
 /**
- * All methods throw FsError with the errno of spec section 3 (EEXIST for a duplicate under `reject`, EBUSY while uploading,
+ * All methods throw FsError with the errno that SEMANTICS.md (Sending) has (EEXIST for a duplicate under `reject`, EBUSY while uploading,
  * EPERM for submitted, EXDEV across partners, EILSEQ, ENAMETOOLONG, EINVAL for names that cannot become keys).
  */
 export interface Sender {

@@ -6,7 +6,7 @@ import type { Partner } from './partner.js'
 /** The folder made by the daemon at the root of the mount. */
 export const controlFolder = '.as2fs' as Name
 
-/** The views whose files are objects below one prefix of the bucket. */
+/** The views whose files are objects below one prefix of the bucket. `ls` of a partner shows what is here, and below. */
 const plainViews = ['inbox', 'outbox', 'failed', 'duplicate'] as const
 /** The views with a folder for each direction, and the names of those. */
 const pairedViews = {
@@ -19,10 +19,13 @@ export type PairedView = keyof typeof pairedViews
 export type MdnDirection = (typeof pairedViews.mdn)[number]
 /** A folder of objects. `headers/inbox` and its like are views, `headers` is the pair that holds them. */
 export type ViewName =
-  | (typeof plainViews)[number]
-  | `headers/${'inbox' | 'outbox'}`
-  | `raw-message/${'inbox' | 'outbox'}`
-  | `mdn/${MdnDirection}`
+  (typeof plainViews)[number] | { [Pair in PairedView]: `${Pair}/${(typeof pairedViews)[Pair][number]}` }[PairedView]
+
+/** Every view. */
+export const viewNames = [
+  ...plainViews,
+  ...Object.entries(pairedViews).flatMap(([pair, folders]) => folders.map((folder) => `${pair}/${folder}`)),
+] as readonly ViewName[]
 
 interface OfPartner {
   readonly station: Name
@@ -74,10 +77,10 @@ function partnerPlace(owner: OfPartner, view: string, rest: readonly Name[]): Pl
   return isViewName(whole) ? { kind: 'view', ...owner, view: whole, names } : absent
 }
 
-/** The folders of a partner; `failed` only where the bucket has one. */
+/** The folders of a partner, in order; `failed` only where the bucket has one. */
 export function partnerFolders(hasFailed: boolean): readonly Name[] {
-  const always = ['duplicate', 'headers', 'inbox', 'mdn', 'outbox', 'raw-message', 'send']
-  return (hasFailed ? [...always, 'failed'].sort() : always) as Name[]
+  const all = [...plainViews, ...Object.keys(pairedViews), 'send'].sort()
+  return all.filter((it) => hasFailed || it !== 'failed') as Name[]
 }
 
 /** The two folders of `headers`, `raw-message` or `mdn`. */
@@ -131,7 +134,5 @@ function isMdnDirection(name: string): name is MdnDirection {
   return (pairedViews.mdn as readonly string[]).includes(name)
 }
 function isViewName(name: string): name is ViewName {
-  if (isPlainView(name)) return true
-  const [pair = '', direction = ''] = name.split('/')
-  return isPairedView(pair) && (pairedViews[pair] as readonly string[]).includes(direction)
+  return (viewNames as readonly string[]).includes(name)
 }

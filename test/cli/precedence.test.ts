@@ -1,9 +1,10 @@
-/** Flags before variables before the file before defaults. */
+/** Flags and words of -o before variables before the file before defaults. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { MountConfig } from '../../src/config.js'
 import { mountConfig } from '../../src/cli/mount-config.js'
+import { flagsOf } from '../../src/cli/mount-words.js'
 import type { OptionName } from '../../src/cli/options.js'
 
 type Flags = Partial<Record<OptionName, readonly string[]>>
@@ -81,6 +82,21 @@ t.test('the flag counts before the variable, and that before the file', async (t
   const env = { AS2FS_CONFIG: file, AS2FS_LIST_TTL: '2s', AS2FS_STALE_TTL: '2m' }
   const { listTtl, staleTtl, uploads, drain } = await config({ 'list-ttl': ['1s'] }, env)
   t.same({ listTtl, staleTtl, uploads, drain }, { listTtl: 1_000, staleTtl: 120_000, uploads: 3, drain: 30_000 })
+})
+
+t.test('a word of -o counts as a flag does: after the flag itself, before the variable and the file', async (t) => {
+  const file = await yaml(t, 'list-ttl: 4s\nstale-ttl: 4m\nuploads: 4\nhold: "*.file"\n')
+  const env = { AS2FS_CONFIG: file, AS2FS_STALE_TTL: '3m', AS2FS_HOLD: '*.variable' }
+  const o = ['list-ttl=2s,stale-ttl=2m', 'uploads=2,hold=*.word']
+  const typed = new Map([
+    ['o', o],
+    ['list-ttl', ['1s']],
+    ['hold', ['*.flag']],
+  ])
+  const flags = flagsOf({ positionals: [], options: typed })
+  const { listTtl, staleTtl, uploads, hold } = await config(Object.fromEntries(flags), env)
+  t.same({ listTtl, staleTtl, uploads }, { listTtl: 1_000, staleTtl: 120_000, uploads: 2 })
+  t.same(hold, ['*.word', '*.flag'], 'lists are joined')
 })
 
 t.test('another server has its bucket in the path, unless told otherwise', async (t) => {

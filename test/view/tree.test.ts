@@ -3,7 +3,15 @@ import { FsError } from '../../src/errors.js'
 import type { Key, Name, Prefix } from '../../src/units.js'
 import { expiresAt } from '../../src/view/expiry.js'
 import { sendKey } from '../../src/view/send-key.js'
-import { parsePath, partnerFolders, stationName, stationRoots, viewPrefix } from '../../src/view/tree.js'
+import {
+  pairFolders,
+  parsePath,
+  partnerFolders,
+  stationName,
+  stationRoots,
+  viewNames,
+  viewPrefix,
+} from '../../src/view/tree.js'
 
 const root = 'AS2/' as Prefix
 const owner = { station: 'ACME', partner: 'GLOBEX CORP' }
@@ -41,6 +49,20 @@ t.test('each view is at its prefix', async (t) => {
 
 t.test('the gateway’s own folders are no stations’ roots', async (t) => {
   t.same(stationRoots(root), ['AS2/files/', 'AS2/headers/', 'AS2/raw-message/', 'AS2/send/', 'AS2/duplicate/'])
+})
+
+t.test('each view is listed where it is, has a place, and a prefix of its own', async (t) => {
+  const folders: readonly string[] = partnerFolders(true)
+  t.same([...folders].sort(), folders, 'in order')
+  for (const view of viewNames) {
+    const place = { kind: 'view', station: 'A', partner: 'B', view, names: [] }
+    t.same(parsePath(`/A/B/${view}`), place, view)
+    const [first = '', second] = view.split('/')
+    t.ok(folders.includes(first), `${first} is listed`)
+    const pair = parsePath(`/A/B/${first}`)
+    if (second !== undefined) t.ok(pair.kind === 'pair' && pairFolders(pair.pair).includes(second as Name), view)
+  }
+  t.equal(new Set(viewNames.map((it) => viewPrefix(root, owner, it))).size, viewNames.length)
 })
 
 t.test('failed/ is only there where the bucket has it', async (t) => {

@@ -7,8 +7,7 @@ import { childMarker, startInBackground } from '../daemonise.js'
 import { printable } from '../format.js'
 import type { Io } from '../io.js'
 import { mountConfig } from '../mount-config.js'
-import { parseMountWords } from '../mount-words.js'
-import { isOptionName, type OptionName } from '../options.js'
+import { flagsOf } from '../mount-words.js'
 
 export async function run(typed: Typed, io: Io): Promise<number> {
   const [bucket = '', mountpoint = ''] = typed.positionals
@@ -30,15 +29,6 @@ export async function run(typed: Typed, io: Io): Promise<number> {
     },
     io,
   )
-}
-
-/** Flags, and the words after `-o`; where both set an option, the flag counts, and lists are joined. */
-function flagsOf(typed: Typed): Map<OptionName, readonly string[]> {
-  const flags = new Map<OptionName, readonly string[]>(parseMountWords(typed.options.get('o') ?? []))
-  for (const [name, texts] of typed.options) {
-    if (isOptionName(name)) flags.set(name, [...(flags.get(name) ?? []), ...texts])
-  }
-  return flags
 }
 
 /** The same command line for the child; the order of options does not matter. */

@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import type { EpochMs, Milliseconds } from '../../units.js'
 import { maxNameBytes } from '../../view/names.js'
 
-/** The vendor's page, section 3.1. */
+/** Aayu’s page “AWS S3 Integration for AS2”, section 3.1. */
 export const duplicateWindow: Milliseconds = 6 * 60 * 60 * 1000
 /** What is longer is no extension, and may be cut. */
 const longestExtension = 32
