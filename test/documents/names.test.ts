@@ -131,12 +131,15 @@ t.test('an npm script that a document has is one', (t) => {
   t.end()
 })
 
+/** What the kernel says by itself: of mmap(2), where a file can't be mapped as shared. */
+const ofTheKernel = ['ENODEV']
+
 t.test('an error that is told to users is one that the filesystem has', (t) => {
   const source = readFileSync(join(root, 'src/errors.ts'), 'utf8')
   const codes = [...source.matchAll(/^ {2}\| '(E[A-Z]+)'$/gm)].map((it) => it[1] ?? '')
   t.ok(codes.length > 20)
   // One errno may have two names: ENOTSUP and EOPNOTSUPP.
-  const numbers = new Set(codes.map(errnoOf))
+  const numbers = new Set([...codes, ...ofTheKernel].map(errnoOf))
   for (const { name, text } of [...forUsers, unreleased]) {
     for (const [code] of text.matchAll(/\bE[A-Z]{3,}\b/g)) {
       const number = errnoOf(code)
