@@ -1,4 +1,4 @@
-/** What a start makes of what it finds: a pure function of the journal and the spool. */
+/** What a start makes of what it finds: a pure function of the journal, the spool and the bucket's time. */
 import type { Bytes, EpochMs } from '../../units.js'
 import { byOurClock, duplicateWindow } from './duplicates.js'
 import type { JournalEntry } from '../disk/entry.js'
