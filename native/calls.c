@@ -22,7 +22,7 @@ call_t *call_known (session_t *it, uint64_t unique) {
 }
 
 // By its handle: nothing that happens to its path matters, and what waits for it to be closed must not wait for ever.
-bool goes_by_handle (const call_t *call) {
+static bool goes_by_handle (const call_t *call) {
   switch (call->opcode) {
     case FUSE_READ: case FUSE_WRITE: case FUSE_FLUSH: case FUSE_RELEASE: case FUSE_FSYNC: case FUSE_STATFS: return true;
     default: return false;
@@ -110,7 +110,6 @@ static bool admit (session_t *it, call_t *call) {
   return true;
 }
 
-// The mutex is held. false: no memory; the call is not known then.
 bool call_admit (session_t *it, call_t *call) {
   if (!admit(it, call)) return false;
   call_t **place = bucket(it, call->unique);
@@ -154,7 +153,7 @@ static bool may_be_repeated (const call_t *call) {
   }
 }
 
-// What it asked for was not there: it may have got another path meanwhile. The mutex is held.
+// What it asked for was not there: it may have got another path meanwhile.
 bool call_again (session_t *it, call_t *call) {
   if (!may_be_repeated(call) || call->retries >= most_retries || !(must_wait(it, call) || is_elsewhere(it, call))) return false;
   call->retries++;
@@ -205,7 +204,6 @@ static void refuse_stale (session_t *it, call_t *call) {
   call_drop(it, call);
 }
 
-// The mutex is held.
 bool call_is_outdated (session_t *it, call_t *call) {
   if (call_is_stale(call)) refuse_stale(it, call);
   else if (!call_again(it, call)) {
@@ -235,7 +233,6 @@ static void unpark (session_t *it) {
   }
 }
 
-// It is answered: nobody knows it any longer. The mutex is held.
 void call_end (session_t *it, call_t *call) {
   make_unknown(it, call);
   bool changed = end_change(it, call);

@@ -54,9 +54,9 @@ bool node_move (nodes_t *all, node_t *it, node_t *parent, const char *name);
 bool node_is_changing (const node_t *it);
 // Whether its path, or that of a folder that it is in, is its own no longer.
 bool node_is_gone (const node_t *it);
-// The path of a node, or of a name in it; to be freed.
+// The path of a node, or of a name in it; to be freed. NULL: no memory.
 char *node_path (const node_t *it, const char *name);
-// A name for a node that is removed while it is open, in the same folder.
+// A name for a node that is removed while it is open, in the same folder; to be freed. NULL: no memory.
 char *node_hidden_name (nodes_t *all, const node_t *it);
 
 // The number that programs see: the same for the same path, or identity, over all mounts; never 0, nor the root's.

@@ -167,14 +167,14 @@ int reply_create (session_t *it, call_t *call, uint64_t handle, const double *nu
 int reply_statfs (session_t *it, uint64_t unique, const double *numbers) {
   struct fuse_statfs_out out;
   memset(&out, 0, sizeof(out));
-  out.st.bsize = numbers[0];
-  out.st.frsize = numbers[0];
-  out.st.blocks = numbers[1];
-  out.st.bfree = numbers[2];
-  out.st.bavail = numbers[2];
-  out.st.files = numbers[3];
-  out.st.ffree = numbers[4];
-  out.st.namelen = numbers[5];
+  out.st.bsize = numbers[F_BLOCK_SIZE];
+  out.st.frsize = numbers[F_BLOCK_SIZE];
+  out.st.blocks = numbers[F_BLOCKS];
+  out.st.bfree = numbers[F_FREE_BLOCKS];
+  out.st.bavail = numbers[F_FREE_BLOCKS];
+  out.st.files = numbers[F_FILES];
+  out.st.ffree = numbers[F_FREE_FILES];
+  out.st.namelen = numbers[F_NAME_MAX];
   return reply(it, unique, 0, &out, sizeof(out), NULL, 0);
 }
 

@@ -25,6 +25,8 @@
 
 // Of a file or folder, as numbers: JavaScript's order.
 enum { A_MODE, A_UID, A_GID, A_SIZE, A_NLINK, A_BLKSIZE, A_ATIME, A_MTIME, A_CTIME, ATTRIBUTES };
+// Of the filesystem, in the same way: bytes of a block, blocks, those that are free, files, how many more there may be, bytes of a name.
+enum { F_BLOCK_SIZE, F_BLOCKS, F_FREE_BLOCKS, F_FILES, F_FREE_FILES, F_NAME_MAX };
 
 typedef struct buffer {
   struct buffer *next;  // of those that are free
@@ -128,50 +130,71 @@ bool session_init (session_t *it, double attr_timeout);
 int kernel_mount (const char *mountpoint, const char *source, bool read_only, bool others, char *why, size_t size);
 
 // readers.c
+// Answers the first call of the mount. 0, or a negative errno.
 int session_greet (session_t *it, uint32_t readahead);
+// The threads that read calls. false: there is none.
 bool session_start (session_t *it);
+// It may be filled again. It takes the mutex.
 void buffer_give (session_t *it, buffer_t *buffer);
 
-// calls.c
-bool goes_by_handle (const call_t *call);
+// calls.c: the mutex is held, but for calls_take.
+// It waits for JavaScript, or parked, under its number from now on. false: no memory; the call is not known then.
 bool call_admit (session_t *it, call_t *call);
+// NULL: it is answered.
 call_t *call_known (session_t *it, uint64_t unique);
+// What JavaScript is to be asked next, chained by `next`; they stay known. It takes the mutex.
 call_t *calls_take (session_t *it);
+// What it asked for was not there: whether it is asked for once more, as it may have got another path meanwhile.
 bool call_again (session_t *it, call_t *call);
 // Whether what it is about has no path any longer.
 bool call_is_stale (const call_t *call);
 // Before it is answered: whether the answer may be of something else, as names changed since it was asked for. Then it is asked
 // for once more, or refused, and is not to be answered.
 bool call_is_outdated (session_t *it, call_t *call);
+// It is answered: it is known no longer, freed, and what was parked for it goes on.
 void call_end (session_t *it, call_t *call);
-// One that was not admitted. The mutex is held.
+// One that was not admitted: frees it.
 void call_drop (session_t *it, call_t *call);
 
-// changes.c: the mutex is held
+// changes.c: the mutex is held.
+// Before a call is answered with an error, or with 0, when names change. Returns whether it is not answered yet: it is asked for
+// once more. error: positive, or 0.
 bool call_again_or_done (session_t *it, call_t *call, int error);
+// What the call removes or replaces gets the hidden name that came with it. Returns whether there is such a thing; is_open is set
+// then. If it is not open any longer, no release will remove it.
 bool call_hide (session_t *it, call_t *call, bool *is_open);
+// One handle less. Returns the path to remove, to be freed, if it was the last one of what was hidden.
 char *call_released (session_t *it, call_t *call);
 
 // interrupts.c
+// The thread that looks whose callers are being killed. false: there is none.
 bool interrupts_start (session_t *it);
+// A caller of the call of that number got a signal; in is the kernel's word of it. It takes the mutex.
 void interrupts_add (session_t *it, const struct fuse_in_header *in, uint64_t unique);
 
-// folders.c
+// folders.c: each takes the folder's mutex, but to open and close it.
+// NULL: no memory.
 folder_t *folder_open ();
 void folder_close (session_t *it, folder_t *folder);
 bool folder_is_read (folder_t *folder);
+// It holds what is kept from now on, and lets go of that when it is read again, or closed.
 void folder_keep (session_t *it, folder_t *folder, kept_folder_t *kept);
 // It takes the names over, and frees them.
 void folder_own (session_t *it, folder_t *folder, char *names, size_t length);
+// Its entries from a place on, as many as go into size bytes. As in replies.c.
 int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const char *path, uint64_t position, size_t size);
 
-// replies.c: each returns 0, or the negative errno with which the kernel refused the answer.
+// replies.c: each returns 0, or the negative errno with which the kernel refused the answer. Those that are told a node, or a
+// call, take the mutex.
+// error: positive, or 0.
 int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length);
+// numbers: A_MODE and so on.
 int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *name, const double *numbers, uint64_t inode);
 int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numbers, uint64_t inode);
 // size: of what is opened; negative: it may change. Where the kernel was told of another, it is read without the page cache.
 int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version, double size);
 int reply_create (session_t *it, call_t *call, uint64_t handle, const double *numbers, uint64_t inode);
+// numbers: F_BLOCK_SIZE and so on.
 int reply_statfs (session_t *it, uint64_t unique, const double *numbers);
 // What was opened may have another size than the kernel thinks: it asks.
 void tell_changed (session_t *it, node_t *node);
