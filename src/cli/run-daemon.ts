@@ -25,7 +25,7 @@ export async function runDaemon(
 ): Promise<number> {
   collectOften()
   // Here and not at the top: the other commands need neither the binding nor the SDK.
-  const { startDaemon } = await import('../daemon/life.js').catch(explainMissing)
+  const { startDaemon } = await import('../daemon/start.js').catch(explainMissing)
   let stop: ((reason: string) => void) | undefined
   let asked: { readonly reason: string; readonly at: number } | undefined
   const ask = (reason: string): void => {

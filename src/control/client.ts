@@ -3,12 +3,10 @@ import { open } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { UsageError } from '../errors.js'
 import { timeLimit } from '../patience.js'
-import type { ByHand } from '../send/waiting.js'
+import type { QueueAction } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
 import { NoAnswerError, socketName } from './socket.js'
-
-export type QueueAction = ByHand
 
 const defaultTimeout: Milliseconds = 10_000
 /** An unmount answers when the queue is drained, and the daemon's own end is not part of that. */

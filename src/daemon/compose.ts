@@ -8,7 +8,7 @@ import { DiskCache } from '../data/disk-cache.js'
 import type { Objects } from '../data/objects.js'
 import { reasonOf, UsageError } from '../errors.js'
 import { As2Filesystem } from '../fs/as2-filesystem.js'
-import { ListedBucketView } from './bucket-view.js'
+import { SentInBucket } from './sent-in-bucket.js'
 import { ControlFile } from '../fs/control-file.js'
 import { ControlFolder } from '../fs/control-folder.js'
 import { DirectoryOfPartners } from '../fs/directory-of-partners.js'
@@ -139,7 +139,7 @@ export function makeSender({
   return createSender({
     directory: join(directory, 'spool'),
     store,
-    bucket: new ListedBucketView({ listing, store, root, bucketClock, clock }),
+    bucket: new SentInBucket({ listing, store, root, bucketClock, clock }),
     root,
     settle,
     uploads,
@@ -157,7 +157,7 @@ export function makeSender({
 }
 
 /** What the daemon says of itself in `.as2fs/`. */
-export interface Told {
+export interface OwnReports {
   status(): StatusReport
   queue(): QueueReport
 }
@@ -168,7 +168,7 @@ export interface FilesystemParts {
   readonly bucketClock: BucketClock
   readonly reading: Reading
   readonly sender: Sender
-  readonly told: Told
+  readonly reports: OwnReports
   readonly log: Logger
 }
 
@@ -180,7 +180,7 @@ export interface MadeFilesystem {
 }
 
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
-  const { config, stateDirectory, bucketClock, reading, sender, told, log } = parts
+  const { config, stateDirectory, bucketClock, reading, sender, reports, log } = parts
   const { listing, objects } = reading
   const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
   const clock = systemClock
@@ -192,7 +192,7 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const views = new Views({ listing, objects, partners, attribution: attributionByKey, root, ttl: listTtl, since })
   const submitted = new SubmittedFiles({ listing, sender, root })
   const fs = new As2Filesystem({
-    tree: new ReadOnlyTree({ partners, views, control: controlFolder(told) }),
+    tree: new ReadOnlyTree({ partners, views, control: controlFolder(reports) }),
     partners,
     readOnly,
     send: new SendFolder({ sender, submitted, objects }),
@@ -201,12 +201,12 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   return { fs, info: new Info({ fs, partners, views, sender, objects, root }), seen }
 }
 
-function controlFolder(told: Told): ControlFolder {
+function controlFolder(reports: OwnReports): ControlFolder {
   const file = (render: () => unknown) => new ControlFile(render, believedAtMost, systemClock)
   return new ControlFolder(
     new Map([
-      ['status.json', file(() => told.status())],
-      ['queue.json', file(() => told.queue())],
+      ['status.json', file(() => reports.status())],
+      ['queue.json', file(() => reports.queue())],
     ]),
   )
 }

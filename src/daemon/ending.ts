@@ -7,7 +7,7 @@ import type { MountedFuse } from '../fuse/mount.js'
 import type { Sender } from '../send/sender.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
-import type { Owning } from './owned.js'
+import type { Owning } from './owning.js'
 import { logRemains, queueReport } from './status.js'
 
 /** For what comes after a drain has ended by its own limit. */

@@ -9,13 +9,13 @@ interface Meaning {
   readonly sentence: string
 }
 
-const refused = (sentence: string): Meaning => ({ code: 'EACCES', failure: 'credentials', sentence })
+const badCredentials = (sentence: string): Meaning => ({ code: 'EACCES', failure: 'credentials', sentence })
 const transient = (sentence: string): Meaning => ({ code: 'EIO', failure: 'transient', sentence })
 const permanent = (code: FsErrorCode, sentence: string): Meaning => ({ code, failure: 'permanent', sentence })
 const absent = (sentence: string): Meaning => ({ code: 'ENOENT', failure: 'absent', sentence })
 const late: Meaning = { code: 'ETIMEDOUT', failure: 'transient', sentence: 'it did not answer in time' }
 const newKeys = 'get new ones from the gateway’s S3 Integration page'
-const expired = refused('the credentials have expired (ExpiredToken)')
+const expired = badCredentials('the credentials have expired (ExpiredToken)')
 const notAllowed = permanent('EACCES', 'the keys are not allowed to (AccessDenied)')
 const badRequest = (code: string): Meaning => permanent('EIO', `S3 does not take such a request (${code})`)
 const disabledKey = permanent('EACCES', 'the bucket’s encryption key can’t be used: ask who administers it')
@@ -27,27 +27,27 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     // The answer to a HEAD has no code.
     Forbidden: notAllowed,
     AllAccessDisabled: permanent('EACCES', 'access to the bucket is disabled'),
-    InvalidAccessKeyId: refused(`the access key is not known (InvalidAccessKeyId): ${newKeys}`),
-    SignatureDoesNotMatch: refused(`the secret key is wrong (SignatureDoesNotMatch): ${newKeys}`),
+    InvalidAccessKeyId: badCredentials(`the access key is not known (InvalidAccessKeyId): ${newKeys}`),
+    SignatureDoesNotMatch: badCredentials(`the secret key is wrong (SignatureDoesNotMatch): ${newKeys}`),
     ExpiredToken: expired,
     ExpiredTokenException: expired,
-    RequestExpired: refused('the credentials have expired (RequestExpired)'),
-    InvalidToken: refused('the session token is refused (InvalidToken)'),
-    InvalidClientTokenId: refused('the session token is refused (InvalidClientTokenId)'),
-    UnrecognizedClientException: refused('the session token is refused (UnrecognizedClientException)'),
-    InvalidSecurity: refused('the credentials are not valid (InvalidSecurity)'),
-    IncompleteSignature: refused('the signature is incomplete (IncompleteSignature)'),
-    TokenRefreshRequired: refused('the session token must be refreshed'),
-    CredentialsProviderError: refused(
+    RequestExpired: badCredentials('the credentials have expired (RequestExpired)'),
+    InvalidToken: badCredentials('the session token is refused (InvalidToken)'),
+    InvalidClientTokenId: badCredentials('the session token is refused (InvalidClientTokenId)'),
+    UnrecognizedClientException: badCredentials('the session token is refused (UnrecognizedClientException)'),
+    InvalidSecurity: badCredentials('the credentials are not valid (InvalidSecurity)'),
+    IncompleteSignature: badCredentials('the signature is incomplete (IncompleteSignature)'),
+    TokenRefreshRequired: badCredentials('the session token must be refreshed'),
+    CredentialsProviderError: badCredentials(
       'no credentials were found: give --credentials-csv, --profile or AWS_ACCESS_KEY_ID',
     ),
     // What is in the bucket is not known then: nothing of it is gone.
     NoSuchBucket: permanent('EIO', 'there is no such bucket (NoSuchBucket)'),
     // Nothing was done, and the next try may go to the right one.
-    PermanentRedirect: refused('the bucket is in another region: give --region (PermanentRedirect)'),
+    PermanentRedirect: badCredentials('the bucket is in another region: give --region (PermanentRedirect)'),
     TemporaryRedirect: transient('the bucket is being moved (TemporaryRedirect)'),
-    AuthorizationHeaderMalformed: refused('the region is wrong: give --region (AuthorizationHeaderMalformed)'),
-    IllegalLocationConstraintException: refused(
+    AuthorizationHeaderMalformed: badCredentials('the region is wrong: give --region (AuthorizationHeaderMalformed)'),
+    IllegalLocationConstraintException: badCredentials(
       'the region is wrong: give --region (IllegalLocationConstraintException)',
     ),
     EntityTooLarge: permanent('EFBIG', 'the file is too large (EntityTooLarge)'),

@@ -14,7 +14,8 @@ import { rowOf } from './rows.js'
 import type { SendRow } from './sender.js'
 import { sizesIn } from './disk/spool.js'
 
-export type ByHand = 'retry' | 'cancel' | 'release'
+/** What `as2fs queue` may do to a file. */
+export type QueueAction = 'retry' | 'cancel' | 'release'
 
 /**
  * Rows as a sender would begin with them.
@@ -38,7 +39,7 @@ export async function countWaiting(directory: string): Promise<number> {
  * Adds one line to the journal: the next sender begins with it, and tells of it.
  * @throws FsError where it makes no sense, UsageError if the journal can't be relied on
  */
-export async function changeWaiting(directory: string, action: ByHand, id: string): Promise<void> {
+export async function changeWaiting(directory: string, action: QueueAction, id: string): Promise<void> {
   const now = Date.now()
   const { messages, isDoubtful } = await recovered(directory)
   if (isDoubtful) {
@@ -68,7 +69,7 @@ function triggerOf(file: Message | undefined, all: readonly Message[]): Message 
 }
 
 /** What is a trigger the mount's options say: the next start holds it again (`Rejudging.heedAll`). */
-function eventOf(action: ByHand): LifeEvent {
+function eventOf(action: QueueAction): LifeEvent {
   switch (action) {
     case 'retry':
       return { type: 'retried', isTrigger: false }

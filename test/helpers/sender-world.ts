@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { ListedBucketView } from '../../src/daemon/bucket-view.js'
+import { SentInBucket } from '../../src/daemon/sent-in-bucket.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import { BucketClock } from '../../src/s3/bucket-clock.js'
 import type { Store } from '../../src/s3/store.js'
@@ -78,7 +78,7 @@ export class SenderWorld {
     const times = { ttl: 0, reconcile: 600_000, staleTtl: 0, deadline: 10_000, patience: 60_000 }
     const unordered = [`${root}send/`, `${root}duplicate/`] as Prefix[]
     const listing = createListing({ ...times, ...{ store: life.store, unordered, clock, log } })
-    const bucket = new ListedBucketView({ listing, store: life.store, root, clock, bucketClock })
+    const bucket = new SentInBucket({ listing, store: life.store, root, clock, bucketClock })
     this.sender = await createSender({
       ...{
         hold: ['.*', '*.tmp'],

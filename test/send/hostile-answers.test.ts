@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startS3Server } from '../../src/demo/s3/server.js'
-import { ListedBucketView } from '../../src/daemon/bucket-view.js'
+import { SentInBucket } from '../../src/daemon/sent-in-bucket.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import { BucketClock } from '../../src/s3/bucket-clock.js'
 import { createSdkStore } from '../../src/s3/sdk-store.js'
@@ -61,7 +61,7 @@ async function behindProxy(t: Test) {
   const sender = await createSender({
     ...{ hold: [], empty: 'hold', commit: 'close', triggerSuffixes: [], onDuplicate: 'reject', uploads: 24, settle: 0 },
     ...{ root, store, clock, log, directory, multipartThreshold, random: () => 0 },
-    bucket: new ListedBucketView({ listing, store, root, clock, bucketClock }),
+    bucket: new SentInBucket({ listing, store, root, clock, bucketClock }),
   })
   const puts = new Map<string, number>()
   server.onPut(({ key }) => puts.set(key, (puts.get(key) ?? 0) + 1))

@@ -1,7 +1,7 @@
 /** `as2fs queue`. */
 import { resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
-import type { QueueAction } from '../../control/client.js'
+import type { QueueAction } from '../../send/waiting.js'
 import { changeStateQueue, stateQueue } from '../../control/state-queue.js'
 import { isGiven, type Typed } from '../command.js'
 import { ask, mountNamed } from '../daemon-of.js'

@@ -6,10 +6,10 @@ import { StoreError } from '../../s3/store-error.js'
  * - `not-taken`: it is certainly not there; worth another try.
  * - `refused`: not there, says S3; worth another try.
  * - `credentials`: not there, says S3; new keys are waited for.
- * - `taken`: the key was there already.
+ * - `key-exists`: the key was there already.
  * - `permanent`: not there, says S3, and another try would fail as well.
  */
-export type Fate = 'unknown' | 'not-taken' | 'refused' | 'credentials' | 'taken' | 'permanent'
+export type Fate = 'unknown' | 'not-taken' | 'refused' | 'credentials' | 'key-exists' | 'permanent'
 
 /**
  * Failures of a connection after which it is certain that S3 has not taken the file. No answer is among them: a proxy may have
@@ -30,7 +30,7 @@ export function fateAfter(error: unknown): Fate {
     case 'permanent':
       return error.failure
     case 'condition':
-      return 'taken'
+      return 'key-exists'
     case 'transient':
       if (neverArrived.has(error.s3Code)) return 'not-taken'
       return refusals.test(error.s3Code) ? 'refused' : 'unknown'

@@ -84,7 +84,7 @@ export class Outcomes {
     const sentence = sentenceOf(error)
     const current = this.#options.book.get(before.id) ?? before
     this.#options.onFailed(fate)
-    if (fate === 'taken') return this.#onTaken(it, current, sentence)
+    if (fate === 'key-exists') return this.#onKeyExists(it, current, sentence)
     const attempt = attemptAfter(mayHaveArrived ? fate : 'not-taken', before, current)
     if (fate !== 'permanent') {
       return this.#again(current, { attempt, error: sentence, ...(fate === 'credentials' ? { wait: 0 } : {}) })
@@ -144,7 +144,7 @@ export class Outcomes {
    * The key is there already: by a try of ours, this one even (whoever stands between may have tried it twice), or by somebody
    * else's file.
    */
-  async #onTaken(it: Try, message: Message, error: string): Promise<void> {
+  async #onKeyExists(it: Try, message: Message, error: string): Promise<void> {
     const attempt = message.attempt ?? it.before.attempt
     let look: Look
     let isThere: boolean
@@ -160,10 +160,10 @@ export class Outcomes {
     if (look.is === 'denied') {
       return this.#events.failed(message.id, { error: denied.first, attempt: message.attempt })
     }
-    await this.#onTakenByAnother(message, it.before.attempt, error)
+    await this.#onKeyOfAnother(message, it.before.attempt, error)
   }
 
-  async #onTakenByAnother(message: Message, attempt: Attempt | undefined, error: string): Promise<void> {
+  async #onKeyOfAnother(message: Message, attempt: Attempt | undefined, error: string): Promise<void> {
     if (this.#options.onDuplicate === 'send') return this.#again(message, { attempt, error })
     const path = this.#duplicates.otherName(message)
     if (path === undefined) return this.#duplicates.refused(message, attempt)

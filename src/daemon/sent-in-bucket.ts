@@ -16,7 +16,7 @@ const whereabouts: readonly Whereabouts[] = ['send', 'duplicate', 'outbox']
 /** What is left out as too old is older by more than two clocks of a bucket can be apart. */
 const clockSlack: Milliseconds = 60_000
 
-export interface ListedBucketViewOptions {
+export interface SentInBucketOptions {
   readonly listing: Listing
   readonly store: Store
   readonly root: Prefix
@@ -25,14 +25,14 @@ export interface ListedBucketViewOptions {
   readonly bucketClock: BucketClock
 }
 
-export class ListedBucketView implements BucketView {
+export class SentInBucket implements BucketView {
   readonly #listing: Listing
   readonly #store: Store
   readonly #root: Prefix
   readonly #clock: Clock
   readonly #bucketClock: BucketClock
 
-  constructor(options: ListedBucketViewOptions) {
+  constructor(options: SentInBucketOptions) {
     this.#listing = options.listing
     this.#store = options.store
     this.#root = options.root

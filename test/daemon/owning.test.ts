@@ -1,6 +1,6 @@
 /** Whatever fails or hangs at the end of a daemon, the rest of it is given back. */
 import t from 'tap'
-import { Owning } from '../../src/daemon/owned.js'
+import { Owning } from '../../src/daemon/owning.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 
 t.test('what was taken last is given back first, once', async (t) => {

@@ -1,6 +1,6 @@
 /** What the send room is told of the bucket: never that something was not sent, where that can't be known. */
 import t from 'tap'
-import { ListedBucketView } from '../../src/daemon/bucket-view.js'
+import { SentInBucket } from '../../src/daemon/sent-in-bucket.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import { BucketClock } from '../../src/s3/bucket-clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
@@ -21,7 +21,7 @@ function world() {
     ...{ ttl: 5_000, reconcile: 600_000, staleTtl: 300_000, deadline: 60_000, patience: 1_000 },
   })
   const bucketClock = new BucketClock(clock)
-  return { clock, store, bucket: new ListedBucketView({ listing, store, root, clock, bucketClock }) }
+  return { clock, store, bucket: new SentInBucket({ listing, store, root, clock, bucketClock }) }
 }
 
 /** Denies LISTs of what begins so. */

@@ -15,12 +15,12 @@ import type { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds } from '../units.js'
-import { makeFilesystem, makeReading, makeSender, openAudit, openDiskCache, type Told } from './compose.js'
+import { makeFilesystem, makeReading, makeSender, openAudit, openDiskCache, type OwnReports } from './compose.js'
 import { Ending, type Outcome } from './ending.js'
 import { firstLook } from './first-look.js'
 import type { Info } from './info.js'
 import { openBucket, type Bucket } from './open-bucket.js'
-import { Owning } from './owned.js'
+import { Owning } from './owning.js'
 import { queueReport, slowBinding, statusReport } from './status.js'
 
 export interface Daemon {
@@ -79,13 +79,13 @@ async function started(start: Start): Promise<Daemon> {
   const ending = new Ending({ config, sender, owning, log })
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, sender }
   const putAside = await PutAside.of(state.path)
-  const told: Told = {
+  const reports: OwnReports = {
     status: () => statusReport({ ...parts, putAside, mount: later.mount, isStopping: ending.isStopping }),
     queue: () => queueReport(sender),
   }
-  const { fs, info, seen } = await makeFilesystem({ ...parts, bucketClock: bucket.clock, told, log })
+  const { fs, info, seen } = await makeFilesystem({ ...parts, bucketClock: bucket.clock, reports, log })
   owning.add('writing down who was seen', () => seen.close())
-  await ownControl(start, state, { sender, info, told, ending })
+  await ownControl(start, state, { sender, info, reports, ending })
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)
   return {
@@ -126,15 +126,15 @@ async function ownAudit({ config, owning, log }: Start): Promise<AuditLog | unde
 interface Asked {
   readonly sender: Sender
   readonly info: Info
-  readonly told: Told
+  readonly reports: OwnReports
   readonly ending: Ending
 }
 
 async function ownControl({ config, owning, log }: Start, state: StateDirectory, asked: Asked): Promise<void> {
-  const { sender, info, told, ending } = asked
+  const { sender, info, reports, ending } = asked
   const handlers = {
-    status: () => Promise.resolve(told.status()),
-    queue: () => Promise.resolve(told.queue()),
+    status: () => Promise.resolve(reports.status()),
+    queue: () => Promise.resolve(reports.queue()),
     info: (path: string, signal: AbortSignal) => info.describe(path, signal),
     retry: (id: string) => sender.retry(id),
     cancel: (id: string) => sender.cancel(id),
