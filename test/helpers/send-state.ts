@@ -10,9 +10,15 @@ export async function sendRows(mounted: Mounted): Promise<readonly SendRow[]> {
 
 /** Waits until a file is in a state. @returns its row */
 export async function inState(mounted: Mounted, path: string, state: SendState): Promise<SendRow> {
-  return until(`${path} to be ${state}`, async () =>
-    (await sendRows(mounted)).find((row) => row.path === path && row.state === state),
-  )
+  let last = 'unknown'
+  const ask = async (): Promise<SendRow | undefined> => {
+    const row = (await sendRows(mounted)).find((it) => it.path === path)
+    last = row?.state ?? 'unknown'
+    return last === state ? row : undefined
+  }
+  return until(`${path} to be ${state}`, ask).catch((error: unknown) => {
+    throw new Error(`waited in vain for ${path} to be ${state}: it is ${last}`, { cause: error })
+  })
 }
 
 /** Waits until the gateway took a file, and the daemon knows. */

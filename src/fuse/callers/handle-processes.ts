@@ -14,7 +14,7 @@ const patience: Milliseconds = 40
  * What it never keeps from us: who opens, writes or is ended. It is waited for longer, as it decides whether what a killed
  * process left behind is sent: only a machine that is busy is so slow.
  */
-const statusPatience: Milliseconds = 1_000
+const statusPatience: Milliseconds = 10_000
 const mostSeen = 64
 const mostWriters = 4_096
 

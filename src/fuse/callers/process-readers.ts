@@ -57,8 +57,9 @@ export class ProcessReaders {
   ask<K extends Kind>(question: Extract<Question, { kind: K }>): Promise<Answers[K] | undefined> {
     if (this.#isClosed || this.#isStuckOn(pidsOf(question))) return Promise.resolve(undefined)
     return new Promise<Answer | undefined>((resolve) => {
+      const { patience } = this.#options
       const isWarm = [...this.#readers].some((it) => it.isReady)
-      const timer = setTimeout(() => late(), isWarm ? this.#options.patience : startWithin)
+      const timer = setTimeout(() => late(), isWarm ? patience : Math.max(patience, startWithin))
       const wait: Wait = {
         question,
         end: (answer) => {
