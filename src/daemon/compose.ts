@@ -34,7 +34,8 @@ import { SeenPartners } from '../state/seen-partners.js'
 import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Milliseconds, Prefix } from '../units.js'
+import type { Milliseconds } from '../units.js'
+import { unorderedPrefixes } from '../view/tree.js'
 import type { Bucket } from './open-bucket.js'
 
 /** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
@@ -60,7 +61,7 @@ export function makeReading(
     reconcile: config.reconcile,
     staleTtl: config.staleTtl,
     deadline: listingDeadline,
-    unordered: ['send/', 'duplicate/'].map((folder) => `${config.prefix}${folder}` as Prefix),
+    unordered: unorderedPrefixes(config.prefix),
     patience: config.opTimeout / 8,
     pulse,
     onChange,

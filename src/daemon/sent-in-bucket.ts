@@ -8,7 +8,7 @@ import { byOurClock, duplicateWindow } from '../send/life/duplicates.js'
 import type { BucketView, LostUpload, SentObject, Whereabouts } from '../send/sender.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { EpochMs, Key, Milliseconds, Prefix } from '../units.js'
-import { viewPrefix } from '../view/tree.js'
+import { sendPrefix, viewPrefix } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 
 const whereabouts: readonly Whereabouts[] = ['send', 'duplicate', 'outbox']
@@ -48,7 +48,7 @@ export class SentInBucket implements BucketView {
     const known = this.now()
     if (known !== undefined) return known
     try {
-      await this.#store.list({ prefix: `${this.#root}send/` as Prefix, maxKeys: 1 }, signal)
+      await this.#store.list({ prefix: sendPrefix(this.#root), maxKeys: 1 }, signal)
     } catch (error) {
       // A refusal tells the time as well.
       if (this.now() === undefined) throw error

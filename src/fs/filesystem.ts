@@ -3,7 +3,6 @@ import type { Close, Closed } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 
 export type { Close, Closed }
-export { isHiddenName } from '../send/life/holding.js'
 
 /** What getattr(2) tells. Owner, umask and inode numbers are added by `fuse/`. */
 export interface Attributes {

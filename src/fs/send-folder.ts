@@ -1,12 +1,13 @@
 /** A `send/`: what waits here, and what is in `AS2/send` already, as one folder. */
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
+import { isHiddenName } from '../hidden-name.js'
 import type { OpenFlags, Sender, SendRow } from '../send/sender.js'
 import type { Bytes, EpochMs, Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { entryAttributes } from './attributes.js'
 import { readOnly, type FileDescription } from './file-description.js'
-import { isHiddenName, type Attributes, type DirectoryEntry, type Renamed } from './filesystem.js'
+import type { Attributes, DirectoryEntry, Renamed } from './filesystem.js'
 import type { SubmittedFiles } from './submitted-files.js'
 
 /**

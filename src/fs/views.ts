@@ -6,7 +6,15 @@ import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
-import { mdnPrefix, partnerFolders, viewPrefix, type MdnDirection, type Place, type ViewName } from '../view/tree.js'
+import {
+  filesPrefix,
+  mdnPrefix,
+  partnerFolders,
+  viewPrefix,
+  type MdnDirection,
+  type Place,
+  type ViewName,
+} from '../view/tree.js'
 import { entryAttributes, readOnlyFolder } from './attributes.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
 import { readOnly, type FileDescription } from './file-description.js'
@@ -121,7 +129,7 @@ export class Views {
 
   /** Who may not know sees none. @returns undefined if that can't be told at once */
   async #hasFailed(partner: Partner, signal: AbortSignal): Promise<boolean | undefined> {
-    const { value, error } = await this.#listing.glimpseOfFolders(this.#filesOf(partner), signal)
+    const { value, error } = await this.#listing.glimpseOfFolders(filesPrefix(this.#root, partner), signal)
     return value?.includes('failed') ?? (error?.code === 'EACCES' ? false : undefined)
   }
 
@@ -129,12 +137,8 @@ export class Views {
   async #requireFailed(partner: Partner, signal: AbortSignal): Promise<void> {
     const isThere =
       (await this.#hasFailed(partner, signal)) ??
-      (await this.#listing.folders(this.#filesOf(partner), signal)).includes('failed')
+      (await this.#listing.folders(filesPrefix(this.#root, partner), signal)).includes('failed')
     if (!isThere) throw new FsError('ENOENT', 'There is no failed here.')
-  }
-
-  #filesOf({ station, partner }: Partner): Prefix {
-    return `${this.#root}files/${station}/${partner}/` as Prefix
   }
 }
 

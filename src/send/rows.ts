@@ -1,6 +1,7 @@
 /** What is told of the files in `send/`: one row for each. */
 import type { Bytes, EpochMs, Key, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
+import { viewPrefix } from '../view/tree.js'
 import type { Message } from './life/message.js'
 import type { MessageBook } from './disk/book.js'
 import type { SendCounts, SendRow } from './sender.js'
@@ -90,5 +91,5 @@ export function rowOf(root: Prefix, message: Message, progress: Progress): SendR
 
 /** Names were checked when they were given. */
 export function keyOf(root: Prefix, message: Message): Key {
-  return `${root}send/${message.station}/${message.partner}/${message.path}` as Key
+  return `${viewPrefix(root, message, 'send')}${message.path}` as Key
 }

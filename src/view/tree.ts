@@ -94,10 +94,25 @@ export function viewPrefix(root: Prefix, { station, partner }: Partner, view: Vi
   const [pair, direction] = view.split('/')
   if (direction === undefined) {
     if (view === 'send' || view === 'duplicate') return `${root}${view}/${owner}/` as Prefix
-    return `${root}files/${owner}/${view}/` as Prefix
+    return `${filesPrefix(root, { station, partner })}${view}/` as Prefix
   }
   if (pair === 'mdn') return `${root}raw-mdn/${direction}/${owner}/` as Prefix
   return `${root}${pair ?? ''}/${owner}/${direction}/` as Prefix
+}
+
+/** The bucket's prefix of all that is sent, of all partners. */
+export function sendPrefix(root: Prefix): Prefix {
+  return `${root}send/` as Prefix
+}
+
+/** The folders of a partner that `files/` has; `failed/` is only there for some. */
+export function filesPrefix(root: Prefix, { station, partner }: Partner): Prefix {
+  return `${root}files/${station}/${partner}/` as Prefix
+}
+
+/** Below these, keys end with names that partners gave: a new one may come before those that are known. */
+export function unorderedPrefixes(root: Prefix): readonly Prefix[] {
+  return [sendPrefix(root), `${root}duplicate/` as Prefix]
 }
 
 /** The bucket's prefix of all MDNs of one direction. */

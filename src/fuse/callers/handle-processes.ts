@@ -3,7 +3,8 @@
  * one, and not whether a process closed its file or was killed; /proc does, if it answers in time.
  */
 import { basename } from 'node:path'
-import { isHiddenName, type Close, type Closed } from '../../fs/filesystem.js'
+import type { Close, Closed } from '../../fs/filesystem.js'
+import { isHiddenName } from '../../hidden-name.js'
 import type { Milliseconds } from '../../units.js'
 import type { Ending } from './process-questions.js'
 import { ProcessReaders, type ProcessReadersOptions } from './process-readers.js'

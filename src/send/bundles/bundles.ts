@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { FsError } from '../../errors.js'
+import { isHiddenName } from '../../hidden-name.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds, Name, Prefix } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { sendKey } from '../../view/send-key.js'
 import { fitsArchive } from './archive.js'
 import type { Beside } from '../life/beside.js'
-import { isHiddenName, type Holding } from '../life/holding.js'
+import type { Holding } from '../life/holding.js'
 import { pathId, type Bundle, type Message } from '../life/message.js'
 import type { Happening, MessageBook, Write } from '../disk/book.js'
 import type { NameCheck } from '../life/name-check.js'
@@ -211,7 +212,7 @@ export class Bundles {
     return this.#all(partner, folder).filter((it) => !isHiddenName(it.path))
   }
 
-  /** Files that were removed, and that somebody has open. */
+  /** Files that were removed, and that somebody has open: only the stock binding shows them here. */
   #hidden(partner: Partner, folder: string): Message[] {
     return this.#all(partner, folder).filter((it) => isHiddenName(it.path))
   }

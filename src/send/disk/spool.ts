@@ -4,22 +4,19 @@ import { lstat, mkdir, readdir, rename, writeFile, type FileHandle } from 'node:
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
-import { codeOf, FsError, type FsErrorCode } from '../../errors.js'
+import { codeOf } from '../../errors.js'
 import { isOwn, openOwn } from '../../own-files.js'
 import type { ByteRange } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes } from '../../units.js'
 import type { Descriptors } from './descriptors.js'
 import { Removals } from './removals.js'
-import { ChunkPool, WriteBehind } from './write-behind.js'
+import { orFsError } from './spool-error.js'
+import { SpoolFile, type SpoolFileOptions } from './spool-file.js'
+import { ChunkPool } from './write-behind.js'
 
-/** So much is written between syncs in the background: the one at close then has little left to do. */
-const syncEvery: Bytes = 64 * 1024 * 1024
-/** Small files are written at once; memory to gather writes in is for those that go on. */
-const writeBehindFrom: Bytes = 256 * 1024
 /** For all files that are written at the same time. */
 const writeBehindMemory: Bytes = 32 * 1024 * 1024
-const passedOn = new Set<string>(['ENOSPC', 'EFBIG', 'EMFILE'] satisfies FsErrorCode[])
 
 export class Spool {
   readonly #data: string
@@ -152,129 +149,6 @@ export class Spool {
   }
 }
 
-interface SpoolFileOptions {
-  readonly handle: FileHandle
-  readonly chunks: ChunkPool
-  /** The folder to sync with the first sync, for a new file. */
-  readonly newIn: string | undefined
-  readonly size: Bytes
-  readonly onClosed: () => void
-}
-
-/** One open file of the spool. Errors of writes may come late: from a later call, at the latest from `sync` or `drain`. */
-export class SpoolFile {
-  readonly #handle: FileHandle
-  readonly #behind: WriteBehind
-  readonly #onClosed: () => void
-  #newIn: string | undefined
-  #size: Bytes
-  #written: Bytes = 0
-  #unsynced: Bytes = 0
-  #isDirty: boolean
-  #lastSync: Promise<void> = Promise.resolve()
-  #background: Promise<void> = Promise.resolve()
-
-  constructor({ handle, chunks, newIn, size, onClosed }: SpoolFileOptions) {
-    this.#handle = handle
-    this.#onClosed = onClosed
-    this.#behind = new WriteBehind(handle, chunks)
-    this.#newIn = newIn
-    this.#size = size
-    this.#isDirty = newIn !== undefined
-  }
-
-  get size(): Bytes {
-    return this.#size
-  }
-
-  async read(position: Bytes, length: Bytes): Promise<Uint8Array> {
-    return orFsError(async () => {
-      await this.#behind.drain()
-      const { buffer, bytesRead } = await this.#handle.read(Buffer.allocUnsafe(length), 0, length, position)
-      return buffer.subarray(0, bytesRead)
-    })
-  }
-
-  /** Takes all of it, or throws. */
-  async write(bytes: Uint8Array, position: Bytes): Promise<void> {
-    await orFsError(async () => {
-      this.#isDirty = true
-      const length = bytes.length
-      await this.#behind.write(bytes, position)
-      this.#written += length
-      if (this.#written < writeBehindFrom) await this.#behind.drain()
-      this.#size = Math.max(this.#size, position + length)
-      this.#syncInBackground(length)
-    })
-  }
-
-  /** All that was taken is in the file (not yet on disk) when it resolves. */
-  async drain(): Promise<void> {
-    await orFsError(() => this.#behind.drain())
-  }
-
-  /** Of one that was drained. Where there is no room (ENOSPC, EFBIG), the file is as it was. */
-  async truncate(size: Bytes): Promise<void> {
-    await orFsError(async () => {
-      this.#isDirty = true
-      await this.#handle.truncate(size)
-      this.#size = size
-    })
-  }
-
-  /** Cuts it to nothing, whatever failed before: what is written from now on is all of it. */
-  async clear(): Promise<void> {
-    await this.#behind.reset()
-    await this.#lastSync.catch(() => undefined)
-    await this.#background.catch(() => undefined)
-    this.#background = Promise.resolve()
-    this.#written = 0
-    await this.truncate(0)
-  }
-
-  /** All that was written so far is on disk when it resolves; whoever comes meanwhile waits for the same. */
-  sync(): Promise<void> {
-    if (this.#isDirty) {
-      this.#isDirty = false
-      const before = this.#lastSync.catch(() => undefined)
-      this.#lastSync = before.then(() => this.#sync())
-    }
-    return this.#lastSync
-  }
-
-  async close(): Promise<void> {
-    await this.#behind.drain().catch(() => undefined)
-    await this.#background.catch(() => undefined)
-    // Closed or not, the descriptor is gone: close(2) fails for what was written, of which `sync` has told.
-    await this.#handle.close().finally(this.#onClosed)
-  }
-
-  async #sync(): Promise<void> {
-    try {
-      await orFsError(async () => {
-        await this.#behind.drain()
-        await this.#background
-        const folder = this.#newIn
-        await Promise.all([this.#handle.datasync(), folder === undefined ? undefined : syncFolder(folder)])
-        this.#newIn = undefined
-      })
-    } catch (error) {
-      this.#isDirty = true
-      throw error
-    }
-  }
-
-  #syncInBackground(written: Bytes): void {
-    this.#unsynced += written
-    if (this.#unsynced < syncEvery) return
-    this.#unsynced = 0
-    const before = this.#background
-    this.#background = before.then(() => this.#handle.datasync())
-    // Its failure is thrown by the next sync.
-    this.#background.catch(() => undefined)
-  }
-}
-
 /** By id; what is not a file of ours is not there. @param directory of the data */
 export async function sizesIn(directory: string): Promise<Map<string, Bytes>> {
   const sizes = new Map<string, Bytes>()
@@ -294,15 +168,4 @@ function ownSize(found: Stats): Bytes | undefined {
 async function readable(path: string, flags: string, error: unknown): Promise<FileHandle> {
   if (flags === 'r+' && codeOf(error) === 'EROFS') return openOwn(path, 'r')
   throw error
-}
-
-async function orFsError<T>(act: () => Promise<T>, id?: string): Promise<T> {
-  try {
-    return await act()
-  } catch (cause) {
-    const code = codeOf(cause) ?? 'unknown'
-    const known = passedOn.has(code) ? (code as FsErrorCode) : code === 'EDQUOT' ? 'ENOSPC' : 'EIO'
-    const what = known === 'ENOSPC' ? 'The state directory is full' : `The spool could not be used (${code})`
-    throw new FsError(known, `${what}.`, { ...(id === undefined ? {} : { key: id }), cause })
-  }
 }

@@ -1,10 +1,9 @@
 /** Which files are never sent by themselves, and why. Pure. */
 import picomatch from 'picomatch'
 import type { CommitPolicy, EmptyPolicy } from '../../config.js'
+import { hiddenPrefix } from '../../hidden-name.js'
 import type { Bytes } from '../../units.js'
 
-/** What libfuse calls a file that was removed while somebody has it open: it is there for that one alone. */
-const hiddenPrefix = '.fuse_hidden'
 /** Never to be sent, whatever `--hold` says. */
 const alwaysHeld = [`${hiddenPrefix}*`, '*.lock', '*.lck']
 const lockSuffixes = ['.lock', '.lck']
@@ -78,9 +77,4 @@ function withoutSuffix(path: string, suffixes: readonly string[]): string | unde
   const suffix = suffixes.find((it) => path.toLowerCase().endsWith(it.toLowerCase()))
   const rest = suffix === undefined ? '' : path.slice(0, -suffix.length)
   return rest === '' || rest.endsWith('/') ? undefined : rest
-}
-
-/** @param name a name, or a path */
-export function isHiddenName(name: string): boolean {
-  return name.slice(name.lastIndexOf('/') + 1).startsWith(hiddenPrefix)
 }

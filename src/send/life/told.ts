@@ -4,7 +4,7 @@ import type { HoldReason } from '../sender.js'
 import type { LifeEvent } from './events.js'
 import type { Message } from './message.js'
 
-/** Events of the audit trail; SEMANTICS.md has what each means. */
+/** Events of the audit trail; SEMANTICS.md has what each means. `refused` is one too, of what never became a file: `Trail` tells it. */
 export type TrailEvent =
   | 'reopened'
   | 'held'
@@ -20,7 +20,7 @@ export type TrailEvent =
   | 'failed'
   | 'cancelled'
 
-/** What only the one who makes the change knows. */
+/** What the audit trail says of a change, beyond what the message itself has; in the journal with it. */
 export interface Told {
   readonly event: TrailEvent
   /** The option that decided; absent where none did. */

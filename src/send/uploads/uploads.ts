@@ -2,6 +2,7 @@
 import { timeLimit, within } from '../../patience.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from '../../units.js'
+import { sendPrefix } from '../../view/tree.js'
 import type { Message } from '../life/message.js'
 import { isPassing, type Fate } from './fate.js'
 import { KeysGate } from './keys-gate.js'
@@ -37,7 +38,7 @@ export class Uploads {
   constructor(options: UploadsOptions) {
     this.#options = options
     const { turns, book, root, clock, random } = options
-    this.#gate = new KeysGate({ ...options, prefix: `${root}send/` as Prefix, onOpen: () => this.kick() })
+    this.#gate = new KeysGate({ ...options, prefix: sendPrefix(root), onOpen: () => this.kick() })
     this.#queue = new UploadQueue({
       run: (id, run) => this.#try(id, run),
       onOver: (id) => this.#clearUp(id),

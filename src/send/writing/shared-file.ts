@@ -2,7 +2,7 @@
 import { FsError, type FsErrorCode } from '../../errors.js'
 import type { Bytes } from '../../units.js'
 import type { Write } from '../disk/book.js'
-import type { SpoolFile } from '../disk/spool.js'
+import type { SpoolFile } from '../disk/spool-file.js'
 import type { Close, OpenSpoolFile } from '../sender.js'
 import type { LastCloses } from './last-closes.js'
 import { ReadingHandle, WritingHandle } from './spool-handles.js'

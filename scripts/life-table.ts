@@ -1,7 +1,7 @@
 /** The life of a sent file as a table for people, in Markdown: SEMANTICS.md has it, as scripts/life-table prints it. */
-import type { EventType } from './events.js'
-import { obstacles, type ObstacleName } from './refusal.js'
-import { life, refusalIn, type Before, type State } from './table.js'
+import type { EventType } from '../src/send/life/events.js'
+import { obstacles, type ObstacleName } from '../src/send/life/refusal.js'
+import { life, refusalIn, type Before, type State } from '../src/send/life/table.js'
 
 const states: readonly State[] = ['open', 'held', 'queued', 'uploading', 'failed', 'submitted', 'gone']
 
