@@ -50,6 +50,10 @@ export class Beside {
 
   /** A message as it is from now on. */
   see(before: Message | undefined, after: Message): void {
+    if (before && this.#isSameToOthers(before, after)) {
+      this.#replaceFile(after)
+      return
+    }
     if (before && before.state !== 'gone') this.#put(before, false)
     if (after.state !== 'gone') this.#put(after, true)
   }
@@ -125,10 +129,11 @@ export class Beside {
     const shared = stem === undefined ? undefined : this.#usable(message, stem)
     if (!shared || stem === undefined || this.#files.has(pathId(message, stem)))
       return { hold: { reason: 'untriggered' } }
-    const others = this.#candidates(message, stem).filter((it) => it.id !== message.id)
-    if (others.length === 0) return { triggeredBy: shared.path }
-    const names = [message, ...others].map((it) => it.path).join(' or ')
-    const error = `${shared.path} may be meant for ${names}: name it after the whole name.`
+    const [other, third] = this.#otherCandidates(message, stem)
+    if (!other) return { triggeredBy: shared.path }
+    // The same whatever becomes of the others: who is judged by it is not judged anew for every one of them.
+    const others = third ? 'one of others' : other.path
+    const error = `${shared.path} may be meant for ${message.path} or ${others}: name it after the whole name.`
     return { hold: { reason: 'untriggered', error } }
   }
 
@@ -147,15 +152,20 @@ export class Beside {
     return [...this.#triggers.of(pathId(file, base))].find((it) => it.path === file.triggeredBy)
   }
 
-  /** Files that a trigger without their extension may be meant for. */
-  #candidates(partner: Partner, stem: string): Message[] {
-    return [...this.#stems.of(pathId(partner, stem))].filter((it) => it.triggeredBy === undefined)
+  /** Other files that a trigger without their extension may be meant for: two at most. */
+  #otherCandidates(file: Candidate, stem: string): Message[] {
+    const others: Message[] = []
+    for (const it of this.#stems.of(pathId(file, stem))) {
+      if (it.id !== file.id && it.triggeredBy === undefined) others.push(it)
+      if (others.length === 2) break
+    }
+    return others
   }
 
   /** The triggers that have no other file than this. */
   #goingWith(file: Message): Message[] {
     const stem = stemOf(file.path)
-    const isOnly = stem !== undefined && this.#candidates(file, stem).every((it) => it.id === file.id)
+    const isOnly = stem !== undefined && this.#otherCandidates(file, stem).length === 0
     const shared = isOnly && !this.#files.has(pathId(file, stem)) ? this.#triggers.of(pathId(file, stem)) : []
     const own = [...this.#triggers.of(pathId(file, file.path)), ...shared].filter((it) => {
       const other = this.#letGo.get(pathId(it, it.path))
@@ -172,6 +182,21 @@ export class Beside {
 
   #isTrigger({ path }: Message): boolean {
     return this.#holding.triggeredBy(path) !== undefined
+  }
+
+  /** Whether nothing follows from a change of a file for what is beside it. */
+  #isSameToOthers(before: Message, after: Message): boolean {
+    if (before.state === 'gone' || after.state === 'gone') return false
+    if (before.path !== after.path || before.triggeredBy !== after.triggeredBy) return false
+    return !this.#isTrigger(after) && this.#holding.lockedBy(after.path) === undefined
+  }
+
+  /** One that is known keeps its place. */
+  #replaceFile(file: Message): void {
+    if (file.path.includes('/') || this.#holding.looksUnfinished(file.path)) return
+    this.#files.set(pathId(file, file.path), file.id, file)
+    const stem = stemOf(file.path)
+    if (this.#holding.needsTrigger && stem !== undefined) this.#stems.set(pathId(file, stem), file.id, file)
   }
 
   #put(message: Message, isThere: boolean): void {
