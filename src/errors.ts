@@ -3,6 +3,7 @@
 /** Every way in which an operation can fail. `src/fuse/errno.ts` maps each to an errno, exhaustively. */
 export type FsErrorCode =
   | 'EACCES'
+  | 'EBADF'
   | 'EBUSY'
   | 'EEXIST'
   | 'EFBIG'
@@ -24,7 +25,6 @@ export type FsErrorCode =
   | 'ESTALE'
   | 'ETIMEDOUT'
   | 'EXDEV'
-  | 'EBADF'
 
 /** What an FsError is about; all optional, all safe to log. */
 export interface FsErrorDetails {

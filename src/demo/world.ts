@@ -30,7 +30,9 @@ export async function startDemoWorld(): Promise<DemoWorld> {
   gateway.start()
   const stopOrders = playPartners(gateway)
   return {
-    ...{ endpoint: server.endpoint, bucket, keys },
+    endpoint: server.endpoint,
+    bucket,
+    keys,
     example: { ...firstPartner, path: exampleOf(server.list(outboxOf()).map((it) => it.key)) },
     onEvent: (listener) => gateway.onEvent(listener),
     async close() {

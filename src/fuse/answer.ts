@@ -46,7 +46,16 @@ const sweepEvery: Milliseconds = 250
  * which thousands may come, is in the log already.
  */
 const expected = new Set([
-  ...['ENOENT', 'EROFS', 'EEXIST', 'EPERM', 'ENOTSUP', 'EXDEV', 'ENOTDIR', 'EISDIR', 'EBUSY', 'EMFILE'],
+  'ENOENT',
+  'EROFS',
+  'EEXIST',
+  'EPERM',
+  'ENOTSUP',
+  'EXDEV',
+  'ENOTDIR',
+  'EISDIR',
+  'EBUSY',
+  'EMFILE',
 ])
 
 export class Answerer {

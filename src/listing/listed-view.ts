@@ -62,7 +62,13 @@ export class ListedView {
     this.#order = new ArrivalOrder(options.reconcile)
     this.#peeks = new Peeks(options)
     this.#seen = new Refreshed({
-      ...{ ttl, deadline, patience, pulse, mayServe, clock, timers },
+      ttl,
+      deadline,
+      patience,
+      pulse,
+      mayServe,
+      clock,
+      timers,
       fetch: (signal) => this.#refresh(signal),
       onChange: (former, tree) => {
         if (former?.index !== tree.index) options.onChange()

@@ -39,7 +39,9 @@ export function requestHandler({ ca, names }: Network, { isLimited = true } = {}
   const https = new HttpsAgent(options)
   const isDirect = !hasProxy()
   return new NodeHttpHandler({
-    ...{ connectionTimeout, socketAcquisitionWarningTimeout: 60_000, ...(isLimited ? limits : noLimits) },
+    connectionTimeout,
+    socketAcquisitionWarningTimeout: 60_000,
+    ...(isLimited ? limits : noLimits),
     httpAgent: isDirect ? http : new ProxyByHost(http, options, (proxy) => new HttpProxyAgent(proxy, options)),
     httpsAgent: isDirect ? https : new ProxyByHost(https, options, (proxy) => new HttpsProxyAgent(proxy, options)),
   })

@@ -67,7 +67,10 @@ class SdkStore implements Store {
     this.#traffic = options.traffic ?? new Traffic(systemClock)
     this.#client = client
     this.#uploads = new SdkUploads({
-      ...{ client, bucket: options.bucket, lacks: this.#lacks, wantsMd5: options.endpoint !== undefined },
+      client,
+      bucket: options.bucket,
+      lacks: this.#lacks,
+      wantsMd5: options.endpoint !== undefined,
       limits: new UploadLimits(options.uploadPatience ?? uploadPatienceBy(options.patience), this.#traffic),
       dateOf: watchDates(client, options.bucketClock),
       onRefused: () => options.credentials.refused(),

@@ -56,7 +56,10 @@ export class SdkUploads {
     return this.#try(call, asked, { key, size }, signal, async (own, { moved }) => {
       const content = size === 0 ? undefined : watched(body(), moved)
       const command = new PutObjectCommand({
-        ...{ Bucket: bucket, Key: key, ContentLength: size, ...asked.headers },
+        Bucket: bucket,
+        Key: key,
+        ContentLength: size,
+        ...asked.headers,
         Body: content ?? new Uint8Array(0),
       })
       const etag = wordsJudgedBy(command, acceptPut)
@@ -108,7 +111,10 @@ export class SdkUploads {
     const asked = await this.#asked({ onlyIfAbsent })
     return this.#try(call, asked, { key, size: 0 }, signal, async (own, { begun }) => {
       const command = new CompleteMultipartUploadCommand({
-        ...{ Bucket: bucket, Key: key, UploadId: uploadId, ...asked.headers },
+        Bucket: bucket,
+        Key: key,
+        UploadId: uploadId,
+        ...asked.headers,
         MultipartUpload: { Parts: parts.map((it) => ({ PartNumber: it.number, ETag: `"${it.etag}"` })) },
       })
       const patience = (head: AnswerHead): Milliseconds => {
@@ -145,8 +151,13 @@ export class SdkUploads {
   ): Promise<UploadedPart> {
     const content = body()
     const command = new UploadPartCommand({
-      ...{ Bucket: this.#options.bucket, Key: key, UploadId: uploadId, PartNumber: number },
-      ...{ Body: content, ContentLength: size, ...headers },
+      Bucket: this.#options.bucket,
+      Key: key,
+      UploadId: uploadId,
+      PartNumber: number,
+      Body: content,
+      ContentLength: size,
+      ...headers,
     })
     const etag = wordsJudgedBy(command, acceptStored)
     try {

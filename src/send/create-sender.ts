@@ -69,7 +69,14 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const beside = new Beside(holding)
   const isUnderWay = (id: string): boolean => uploads.isUnderWay(id)
   const book = new MessageBook({
-    ...{ ...recovered, turns, beside, trail, clock, ownership, log, isUnderWay },
+    ...recovered,
+    turns,
+    beside,
+    trail,
+    clock,
+    ownership,
+    log,
+    isUnderWay,
     removeData: (id) => spool.remove(id),
     isForgettable: (message) =>
       message.state === 'gone' &&
@@ -102,7 +109,16 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const packer = new Packer({ book, spool, clock, random, log, judge, onPacked: onQueued })
   const bundles = new Bundles({ book, files, spool, names, holding, beside, packer, root, log })
   const sender = new DurableSender({
-    ...{ book, spool, descriptors, files, lastCloses, bundles, packer, rejudging, uploads, pickup },
+    book,
+    spool,
+    descriptors,
+    files,
+    lastCloses,
+    bundles,
+    packer,
+    rejudging,
+    uploads,
+    pickup,
     rows: new Rows({ book, uploads, turns, packer, pickup, clock, root }),
     opening: new Opening({ book, files, spool, descriptors, names, bundles, rejudging, root }),
     renaming: new Renaming({ book, spool, names, bundles, root, judge, onJudged }),

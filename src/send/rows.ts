@@ -64,7 +64,10 @@ export class Rows {
     const isTimed = waitsFor === undefined
     const problem = state === 'submitted' ? pickup.problemOf(message) : undefined
     const row = rowOf(root, message, {
-      ...{ isUnderWay, uploaded: uploads.uploaded(id), waitsFor, nextTryAt: isTimed ? nextTryAt : undefined },
+      isUnderWay,
+      uploaded: uploads.uploaded(id),
+      waitsFor,
+      nextTryAt: isTimed ? nextTryAt : undefined,
     })
     return row && problem !== undefined ? { ...row, error: problem } : row
   }
@@ -84,8 +87,23 @@ export function rowOf(root: Prefix, message: Message, progress: Progress): SendR
   const { id, station, partner, path, reason, size, mtime, closedAt, tries, error, etag, submittedAt } = message
   const { isUnderWay, uploaded, nextTryAt, waitsFor } = progress
   return {
-    ...{ id, station, partner, path, key: keyOf(root, message), reason, size, mtime, closedAt, tries, error, etag },
-    ...{ state: isUnderWay ? 'uploading' : message.state, nextTryAt, waitsFor, uploaded, submittedAt },
+    id,
+    station,
+    partner,
+    path,
+    key: keyOf(root, message),
+    reason,
+    size,
+    mtime,
+    closedAt,
+    tries,
+    error,
+    etag,
+    state: isUnderWay ? 'uploading' : message.state,
+    nextTryAt,
+    waitsFor,
+    uploaded,
+    submittedAt,
   }
 }
 

@@ -4,11 +4,20 @@ import { mountOptions, optionNames, type OptionName } from '../options.js'
 
 const ownOptions: readonly CommandOption[] = [
   {
-    ...{ name: 'foreground', alias: 'f', kind: 'flag', placeholder: '', group: 'Daemon', shown: '' },
+    name: 'foreground',
+    alias: 'f',
+    kind: 'flag',
+    placeholder: '',
+    group: 'Daemon',
+    shown: '',
     help: 'stay, log to stderr, stop at Ctrl-C',
   },
   {
-    ...{ name: 'o', kind: 'list', placeholder: 'OPT,OPT=VALUE', group: 'Daemon', shown: '' },
+    name: 'o',
+    kind: 'list',
+    placeholder: 'OPT,OPT=VALUE',
+    group: 'Daemon',
+    shown: '',
     help: 'options as mount(8) and /etc/fstab write them',
   },
 ]

@@ -15,7 +15,11 @@ export const queueCommand: Command = {
   options: [
     jsonOption,
     {
-      ...{ name: 'state-dir', kind: 'value', placeholder: 'DIR', group: 'Options', shown: '' },
+      name: 'state-dir',
+      kind: 'value',
+      placeholder: 'DIR',
+      group: 'Options',
+      shown: '',
       help: 'of a mount that may not be there: what waits in its state directory',
     },
   ],

@@ -12,8 +12,12 @@ export const umountCommand: Command = {
   positionals: { min: 1, max: 1 },
   options: [
     {
-      ...{ name: 'drain', kind: 'value', placeholder: 'TIME', group: 'Options' },
-      ...{ help: 'to go on uploading', shown: 'what was said at the mount' },
+      name: 'drain',
+      kind: 'value',
+      placeholder: 'TIME',
+      group: 'Options',
+      help: 'to go on uploading',
+      shown: 'what was said at the mount',
     },
   ],
   examples: [['as2fs umount /mnt/as2 --drain 5m', 'give a big file time']],

@@ -100,7 +100,9 @@ export class Spool {
     // `end` of a file stream is inclusive.
     const { O_RDONLY, O_NOFOLLOW } = constants
     return createReadStream(this.#path(id), {
-      ...{ start: range.start, end: range.end - 1, highWaterMark: 256 * 1024 },
+      start: range.start,
+      end: range.end - 1,
+      highWaterMark: 256 * 1024,
       // The declared type knows names alone.
       flags: (O_RDONLY | O_NOFOLLOW) as unknown as string,
     })

@@ -45,7 +45,9 @@ export class Uploads {
       isFree: (id) => !book.isLocked(id),
       // What can't be written down is not begun: nobody would know of it after a crash.
       wanting: () => (book.isBroken ? 'the state directory' : this.#gate.isShut ? 'new keys' : undefined),
-      ...{ turns, clock, random },
+      turns,
+      clock,
+      random,
     })
     this.#leftovers = new Leftovers({ ...options, isUnderWay: (id) => this.isUnderWay(id) })
     this.#tries = new Tries({

@@ -79,7 +79,9 @@ export class OpenFiles {
 
   #share(file: SpoolFile, session: WritingSession): SharedFile {
     const shared: SharedFile = new SharedFile({
-      ...{ file, session, lastCloses: this.#options.lastCloses },
+      file,
+      session,
+      lastCloses: this.#options.lastCloses,
       onIdle: () => {
         if (this.#open.get(session.id) === shared) this.#open.delete(session.id)
       },
