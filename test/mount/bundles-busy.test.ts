@@ -78,6 +78,7 @@ t.test('while programs add files to it: done or refused at once, and nobody else
       await delay(5)
     }
   })()
+  await until('a file in it', async () => (await readdir(join(send, 'b'))).length > 0)
   let isSent = false
   while (!isSent) isSent = await timed(() => rename(join(send, 'b'), join(send, 'b.zip')))
   const written = (await writers).map((it) => Number(it.stdout.trim()))
