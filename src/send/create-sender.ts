@@ -84,7 +84,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
       message.isUntold !== true &&
       !isRemembered(message, bucket.now()) &&
       !spool.isLeft(message.id),
-    onHealed: () => uploads.kick(),
+    onHealed: () => {
+      uploads.kick()
+      packer.kick()
+    },
   })
   const names = new NameCheck({ ...options, book, holding, trail })
 
@@ -106,7 +109,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   // What users and programs do.
   const lastCloses = new LastCloses({ book, settle, log, judge, onJudged })
   const files = new OpenFiles({ book, spool, lastCloses })
-  const packer = new Packer({ book, spool, clock, random, log, judge, onPacked: onQueued })
+  const packer: Packer = new Packer({ book, spool, clock, random, log, judge, onPacked: onQueued })
   const bundles = new Bundles({ book, files, spool, names, holding, beside, packer, root, log })
   const sender = new DurableSender({
     book,

@@ -18,6 +18,7 @@ export const samples = {
   'open: damaged archive': { ...file, state: 'open', isDamaged: true, error: 'No.', members: [member] },
   'open: perhaps in the bucket': { ...file, state: 'open', attempt },
   held: { ...closed, state: 'held', reason: 'name' },
+  'held: lock file': { ...file, path: 'a.edi.LCK', state: 'held', reason: 'crash', error: 'It ended.' },
   'held: crash': { ...file, state: 'held', reason: 'crash', error: 'It ended.' },
   'held: killed': { ...closed, state: 'held', reason: 'killed', killedBy: 'SIGKILL', error: 'It ended.' },
   'held: in a folder': { ...closed, path: 'batch/a.edi', state: 'held', reason: 'bundle' },

@@ -179,6 +179,16 @@ t.test('what is not sent, and is left as it was', async (t) => {
   await t.test('under a name that is no archive’s: EOPNOTSUPP', async (t) => {
     for (const name of ['batch2', 'batch.tar', '.zip']) await refused(t, { errno: notSupported }, name)
   })
+  await t.test('over another folder: EEXIST, and ENOTEMPTY where that has something in it', async (t) => {
+    const other = join(path, 'batch.zip')
+    await mkdir(other)
+    await refused(t, { code: 'EEXIST' })
+    await writeFile(join(other, 'other.edi'), 'other')
+    await inState(mounted, 'batch.zip/other.edi', 'held')
+    await refused(t, { code: 'ENOTEMPTY' })
+    t.same(await readdir(other), ['other.edi'])
+    await sh(`rm -r ${other}`)
+  })
   await t.test('with a file that is being written: EBUSY', async (t) => {
     const file = await open(join(folder, 'open.edi'), 'w')
     await file.write('half')

@@ -54,6 +54,8 @@ t.test('a lock file holds the file that it is named after, as long as it stands'
     t.match(await inState(mounted, 'hand.edi', 'held'), locked)
     await run(process.execPath, ['bin/as2fs', 'queue', mounted.mountpoint, 'release', 'hand.edi'])
     t.equal(await sent('hand.edi'), 'hand')
+    const lock = await run(process.execPath, ['bin/as2fs', 'queue', mounted.mountpoint, 'release', 'hand.edi.lock'])
+    t.match(lock, { code: 1, stderr: 'as2fs: hand.edi.lock is a lock file: it is never sent, rename or remove it.' })
   })
   await t.test('a folder of which a file is locked is not packed', async (t) => {
     await mkdir(join(send, 'batch'))

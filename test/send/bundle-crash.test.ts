@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
+import { badDisk } from '../helpers/bad-disk.js'
 import { run } from '../helpers/run.js'
 import { globex, never, path, type SenderWorld, senderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
@@ -90,6 +91,32 @@ t.test(
     await world.sender.cancel(id)
     t.same(data(), [])
     t.same(world.sender.allRows(), [])
+  },
+)
+
+t.test(
+  'an archive that the failing journal could not take is whole after the end of the process, sent once',
+  async (t) => {
+    const disk = await badDisk(t)
+    for (const end of ['killed', 'healed']) {
+      const name = `journal-${end}`
+      const world = await senderWorld(t)
+      await filled(world, name)
+      await world.sender.rename(globex, path(name), path(`${name}.zip`), never())
+      const { failures } = disk
+      disk.fail(['sync', 'datasync'], 'EIO', '/journal')
+      await until('the journal to fail', () => disk.failures > failures)
+      // The second try, and the healing, fail as well.
+      await until('it to fail again', () => disk.failures > failures + 1)
+      if (end === 'killed') {
+        world.cutOff()
+        disk.heal()
+        await world.start()
+      } else disk.heal()
+      await world.inState(`${name}.zip`, 'submitted')
+      t.equal(world.puts(`${name}.zip`), 1, end)
+      await until('an empty spool', () => readdirSync(join(world.directory, 'data')).length === 0)
+    }
   },
 )
 

@@ -31,6 +31,12 @@ t.test('an archive that is not made yet may be tried again: the next start packs
   t.ok(before.equals(await readFile(join(directory, 'journal'))), 'nothing is to be written down')
 })
 
+t.test('a lock file is not released, whatever it is held for', async (t) => {
+  const directory = await spool(t, samples['held: lock file'])
+  await t.rejects(changeWaiting(directory, 'release', 'id'), { code: 'EINVAL', message: /is a lock file/ })
+  t.same(await rows(directory), ['a.edi.LCK held'])
+})
+
 t.test('a trigger goes when the file that it let go is cancelled; one that let nothing go stays', async (t) => {
   const used = { ...samples.queued, triggeredBy: 'a.edi.ok' }
   const trigger = { ...samples['held: trigger'], id: 'ok' }

@@ -19,7 +19,7 @@ const done: Readonly<Record<QueueAction, string>> = {
 const doneWithout: typeof done = {
   retry: 'is tried again by the next mount',
   cancel: 'is cancelled',
-  release: 'is sent by the next mount',
+  release: 'is released: the next mount sends it, unless it is a trigger there or in a folder',
 }
 const actions = Object.keys(done) as QueueAction[]
 

@@ -101,7 +101,7 @@ export class Bundles {
    * A folder that gets a name ending in .zip is sent as one. When it resolves, its files and what is to become of them are
    * on disk, and the archive is made in the background.
    * @throws FsError ENOTSUP for other names (mv would read EINVAL as 'into itself'), EXDEV within folders (mv then
-   * copies), ENODATA where there is nothing in it, EBUSY while a file of it looks unfinished, EIO for one that is not complete, EEXIST for a duplicate
+   * copies), ENOTEMPTY or EEXIST over another folder, ENODATA where there is nothing in it, EBUSY while a file of it looks unfinished, EIO for one that is not complete, EEXIST for a duplicate
    */
   async send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
     try {
@@ -158,11 +158,21 @@ export class Bundles {
     const { book } = this.#options
     if (!book.bundle(partner, folder)) throw new FsError('ENOENT', `There is no folder ${folder} here.`)
     if (book.at(partner, archive)) throw new FsError('EEXIST', `${archive} is there already.`)
+    this.#mustBeNoFolder(partner, archive)
     const files = this.#files(partner, folder)
     if (files.length === 0) throw new FsError('ENODATA', 'There is no file in it.')
     if (this.#options.beside.isLocked(partner, folder)) throw new FsError('EBUSY', 'A lock file stands beside it.')
     for (const file of files) this.#mayBeMember(file, file.path.slice(folder.length + 1))
     return files
+  }
+
+  /** rename(2) would put a folder over an empty one: what can't be taken back is not done in passing. */
+  #mustBeNoFolder(partner: Partner, name: string): void {
+    if (!this.#options.book.bundle(partner, name)) return
+    if (this.#all(partner, name).length + this.#foldersIn(partner, name).length === 0) {
+      throw new FsError('EEXIST', `${name} is a folder here: remove it.`)
+    }
+    throw new FsError('ENOTEMPTY', `${name} is a folder here, and not empty: rename or remove it.`)
   }
 
   /** Nothing half-written goes out, in an archive neither. */

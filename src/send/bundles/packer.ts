@@ -30,6 +30,8 @@ export class Packer {
   readonly #packing = new BackgroundJob((signal) => this.#packAll(signal))
   /** Until when those wait that could not be made, by the monotonic clock. */
   readonly #due = new Map<string, Milliseconds>()
+  /** Sizes of archives that are whole, and that the journal could not take: it may have them all the same. */
+  readonly #whole = new Map<string, Bytes>()
   #current: { readonly id: string; readonly controller: AbortController } | undefined
 
   constructor(options: PackerOptions) {
@@ -56,6 +58,7 @@ export class Packer {
   /** An archive is cancelled: what is being made of it stops. */
   forget(id: string): void {
     this.#due.delete(id)
+    this.#whole.delete(id)
     if (this.#current?.id === id) this.#current.controller.abort()
   }
 
@@ -73,12 +76,15 @@ export class Packer {
 
   async #packAll(stop: AbortSignal): Promise<void> {
     for (let next = this.#next(); next && !stop.aborted; next = this.#next()) await this.#pack(next)
+    if (this.#options.book.isBroken) return
     let due = Infinity
     for (const { id } of this.#options.book.index.unpacked()) due = Math.min(due, this.#dueAt(id))
     if (due < Infinity) this.#packing.in(Math.max(due - this.#options.clock.monotonic(), 1))
   }
 
+  /** None while nothing can be written down: whose the spool is then, and what the journal says, nobody knows. */
   #next(): Message | undefined {
+    if (this.#options.book.isBroken) return undefined
     const now = this.#options.clock.monotonic()
     for (const archive of this.#options.book.index.unpacked()) if (this.#dueAt(archive.id) <= now) return archive
     return undefined
@@ -89,23 +95,14 @@ export class Packer {
   }
 
   async #pack(archive: Message): Promise<void> {
-    const { spool, log } = this.#options
+    const { log } = this.#options
     const controller = new AbortController()
     this.#current = { id: archive.id, controller }
     try {
-      const lost = await this.#lostMember(archive)
-      if (lost !== undefined) {
-        const error = `The spool has not all of ${lost} any more.`
-        await this.#change(archive.id, { type: 'failed', error, isDamaged: true })
-        return
-      }
-      const members = archive.members ?? []
-      const zip = zipOf(members, ({ id, size }) => spool.stream(id, { start: 0, end: size }))
-      const size = await spool.store(archive.id, zip, controller.signal)
-      await this.#packed(archive, size)
+      const size = await this.#made(archive, controller.signal)
+      if (size !== undefined) await this.#packed(archive, size)
     } catch (err) {
-      // What there is of it takes room that others need.
-      await spool.remove(archive.id)
+      await this.#removeHalf(archive.id)
       if (controller.signal.aborted) return
       const error = err instanceof Error ? err.message : String(err)
       log.error(
@@ -116,6 +113,32 @@ export class Packer {
     } finally {
       this.#current = undefined
     }
+  }
+
+  /** Makes an archive, once. @returns undefined for one that can't be made, which has failed then */
+  async #made(archive: Message, signal: AbortSignal): Promise<Bytes | undefined> {
+    const { spool } = this.#options
+    const { id, members = [] } = archive
+    const whole = this.#whole.get(id)
+    if (whole !== undefined && (await spool.size(id)) === whole) return whole
+    const lost = await this.#lostMember(archive)
+    if (lost !== undefined) {
+      const error = `The spool has not all of ${lost} any more.`
+      await this.#change(id, { type: 'failed', error, isDamaged: true })
+      return undefined
+    }
+    const zip = zipOf(members, (it) => spool.stream(it.id, { start: 0, end: it.size }))
+    const size = await spool.store(id, zip, signal)
+    // From here on the journal may have it: without a word of it, if the disk fails.
+    if (!signal.aborted) this.#whole.set(id, size)
+    return size
+  }
+
+  /** What there is of an archive takes room that others need. A whole one may be all that there is of it after a crash. */
+  async #removeHalf(id: string): Promise<void> {
+    const { book, spool } = this.#options
+    // Nor may it be ours any more while nothing can be written down: the next start removes it, or the next try makes it anew.
+    if (!this.#whole.has(id) && !book.isBroken) await spool.remove(id)
   }
 
   /** The name of a member that is not whole, which nothing can mend. */
@@ -136,6 +159,7 @@ export class Packer {
       },
       { by: 'packer', sync: true },
     )
+    this.#whole.delete(id)
     if (packed) {
       this.#due.delete(id)
       for (const member of members) await spool.remove(member.id)

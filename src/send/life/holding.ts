@@ -72,6 +72,11 @@ export class Holding {
   }
 }
 
+/** By its name alone, whatever it is held for. */
+export function isLockFile(path: string): boolean {
+  return lockSuffixes.some((it) => path.toLowerCase().endsWith(it))
+}
+
 /** In whatever case of letters; something must be left of the name. */
 function withoutSuffix(path: string, suffixes: readonly string[]): string | undefined {
   const suffix = suffixes.find((it) => path.toLowerCase().endsWith(it.toLowerCase()))

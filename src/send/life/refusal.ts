@@ -1,5 +1,6 @@
 /** Why something can't be done to a sent file as it is: by its state, and by what else is known of it. Pure. */
 import { FsError, type FsErrorCode } from '../../errors.js'
+import { isLockFile } from './holding.js'
 import type { Message } from './message.js'
 
 export interface Refusal {
@@ -50,6 +51,12 @@ export const obstacles = {
     errno: 'EINVAL',
     is: ({ reason }) => reason === 'trigger',
     says: ({ path }) => `${path} is a trigger: it is never sent, release its file.`,
+  },
+  lockFile: {
+    name: 'a lock file',
+    errno: 'EINVAL',
+    is: ({ path }) => isLockFile(path),
+    says: ({ path }) => `${path} is a lock file: it is never sent, rename or remove it.`,
   },
   notTrigger: {
     name: 'no trigger',

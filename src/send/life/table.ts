@@ -83,7 +83,7 @@ export const life: Readonly<Record<EventType, Row>> = {
   released: {
     means: '`as2fs queue release`',
     leads: { held: ['queued', 'held'] },
-    unless: { ...byOthers, packing: ['held'], inFolder: ['held'], trigger: ['held'] },
+    unless: { ...byOthers, packing: ['held'], inFolder: ['held'], trigger: ['held'], lockFile: ['held'] },
     refusals: each(['open', 'queued', 'failed'], inThisState(', not held.')),
   },
   cancelled: {
