@@ -19,7 +19,7 @@ export interface Network {
 }
 
 /** Enough for reads, and for uploads, those that hang too; a bucket's limits are far above. */
-const maxSockets = 128
+export const maxSockets = 128
 const connectionTimeout = 5_000
 /** Where nobody else looks to it. */
 const limits = { socketTimeout: 20_000, requestTimeout: 60_000, throwOnRequestTimeout: true }
