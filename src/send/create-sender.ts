@@ -85,7 +85,8 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
       !isRemembered(message, bucket.now()) &&
       !spool.isLeft(message.id),
     onHealed: () => {
-      uploads.kick()
+      // What could not be written down of a lock comes before the uploads.
+      void onJudged()
       packer.kick()
     },
   })
@@ -104,10 +105,13 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   }
   const pickup = new Pickup({ book, bucket, keyOf, clock, log })
   const onSubmitted = (message: Message): void => pickup.watch(message)
-  const uploads: Uploads = new Uploads({ ...options, ownership, book, turns, spool, keyOf, random, onSubmitted })
+  const uploads: Uploads = new Uploads({
+    ...{ ...options, ownership, book, turns, spool, keyOf, random, onSubmitted },
+    isHeeded: (id) => !rejudging.isDue(id),
+  })
 
   // What users and programs do.
-  const lastCloses = new LastCloses({ book, settle, log, judge, onJudged })
+  const lastCloses = new LastCloses({ book, rejudging, settle, log, judge, onJudged })
   const files = new OpenFiles({ book, spool, lastCloses })
   const packer: Packer = new Packer({ book, spool, clock, random, log, judge, onPacked: onQueued })
   const bundles = new Bundles({ book, files, spool, names, holding, beside, packer, root, log })

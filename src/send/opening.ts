@@ -49,9 +49,12 @@ export class Opening {
     if (book.at(partner, name)) return this.open(partner, path, { write: true, truncate: true }, signal)
     descriptors.mustBeFree()
     const isUnchecked = await names.check(partner, name, false, signal)
-    const file = await this.#created(partner, path, isUnchecked)
-    await rejudging.heed()
-    return file
+    try {
+      return await this.#created(partner, path, isUnchecked)
+    } finally {
+      // It may be a lock, also one that could not be made after all.
+      await rejudging.heed()
+    }
   }
 
   /** @see Sender.open */

@@ -71,11 +71,6 @@ export class Beside {
     return files.map((it) => it.id)
   }
 
-  /** One that could not be judged anew: it is told again. */
-  putOff(message: Message): void {
-    this.#affected.add(pathId(message, message.path))
-  }
-
   isLocked(partner: Partner, path: string): boolean {
     return this.#locks.has(pathId(partner, path))
   }

@@ -21,32 +21,46 @@ export interface RejudgingOptions {
 
 export class Rejudging {
   readonly #options: RejudgingOptions
+  /** Files that are to be judged anew, by id; also those for which that could not be written down. Each time another mark. */
+  readonly #due = new Map<string, object>()
 
   constructor(options: RejudgingOptions) {
     this.#options = options
   }
 
-  /** Resolves when all that stands beside files is heeded: from then on none of them begins to be uploaded against it. */
+  /** Whether it is not known yet what follows for a file from what stands beside it: it is not sent before that. */
+  isDue(id: string): boolean {
+    return this.#due.has(id)
+  }
+
+  /**
+   * Resolves when all that stands beside files is heeded: from then on none of them begins to be uploaded against it. Where that
+   * can't be written down they wait for the next call.
+   */
   async heed(): Promise<void> {
-    const { beside, onQueued } = this.#options
-    const putOff: Message[] = []
+    // Those of others, too: who comes second must not go on before the first has done it.
+    let ids: readonly string[] = [...new Set([...this.#affected(), ...this.#due.keys()])]
     // One that is let go may leave a trigger to another.
-    for (let ids = beside.affected(); ids.length > 0; ids = beside.affected()) {
-      for (const id of ids) {
-        const message = await this.#rejudge(id)
-        if (message) putOff.push(message)
-      }
-      onQueued()
+    for (; ids.length > 0; ids = this.#affected()) {
+      for (const id of ids) await this.#rejudge(id)
+      this.#options.onQueued()
     }
-    for (const message of putOff) beside.putOff(message)
   }
 
   /** At a start: a crash may have come between a lock or a trigger and what follows from it. */
   async heedAll(): Promise<void> {
     this.#options.beside.affected()
     const { book } = this.#options
-    const due = [...book.all()].filter((it) => !this.#wasReady(it) && this.#next(it))
-    for (const { id } of due) await this.#rejudge(id)
+    const due = [...book.all()].filter((it) => this.afterOpen(it)).map((it) => it.id)
+    for (const id of due) this.#due.set(id, {})
+    for (const id of due) await this.#rejudge(id)
+  }
+
+  /** Those that are affected since this was asked last. */
+  #affected(): readonly string[] {
+    const ids = this.#options.beside.affected()
+    for (const id of ids) this.#due.set(id, {})
+    return ids
   }
 
   /** It was queued by a mount that asked for no trigger. */
@@ -56,16 +70,22 @@ export class Rejudging {
     return holding.triggeredBy(message.path) === undefined && !beside.isLocked(message, message.path)
   }
 
-  /** @returns one for which that could not be written down */
-  async #rejudge(id: string): Promise<Message | undefined> {
+  /** Never throws: what can't be written down stays due. */
+  async #rejudge(id: string): Promise<void> {
     const { book, log } = this.#options
+    const mark = this.#due.get(id)
     try {
       await book.change([id], ([message]) => this.#events(message), { by: 'beside', sync: true })
-      return undefined
+      // Unless something has changed beside it meanwhile.
+      if (this.#due.get(id) === mark) this.#due.delete(id)
     } catch (err) {
       log.debug({ err, id }, 'It could not be written down that a file is held, or held no more.')
-      return book.get(id)
     }
+  }
+
+  /** What a file is that was opened, and is as it was; undefined if what stands beside it leaves it where it was. */
+  afterOpen(before: Message): Verdict | undefined {
+    return this.#wasReady(before) ? undefined : this.#next(before)
   }
 
   #events(message: Message | undefined): Happening[] {
@@ -90,7 +110,8 @@ export class Rejudging {
 
   /** What may be in the bucket is looked for first. */
   #mayLeave({ id, state, attempt }: Message): boolean {
-    return state === 'queued' && attempt === undefined && !this.#options.isUnderWay(id)
+    const isInDoubt = attempt !== undefined && attempt.isRefused !== true
+    return state === 'queued' && !isInDoubt && !this.#options.isUnderWay(id)
   }
 }
 

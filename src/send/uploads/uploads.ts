@@ -14,6 +14,8 @@ import type { Turns } from './turns.js'
 export interface UploadsOptions extends Omit<TriesOptions, 'leftovers' | 'onFailed'> {
   readonly turns: Turns
   readonly root: Prefix
+  /** Whether it is known that nothing beside a file keeps it from being sent. */
+  readonly isHeeded: (id: string) => boolean
   readonly log: Logger
 }
 
@@ -37,12 +39,12 @@ export class Uploads {
 
   constructor(options: UploadsOptions) {
     this.#options = options
-    const { turns, book, root, clock, random } = options
+    const { turns, book, root, isHeeded, clock, random } = options
     this.#gate = new KeysGate({ ...options, prefix: sendPrefix(root), onOpen: () => this.kick() })
     this.#queue = new UploadQueue({
       run: (id, run) => this.#try(id, run),
       onOver: (id) => this.#clearUp(id),
-      isFree: (id) => !book.isLocked(id),
+      isFree: (id) => !book.isLocked(id) && isHeeded(id),
       // What can't be written down is not begun: nobody would know of it after a crash.
       wanting: () => (book.isBroken ? 'the state directory' : this.#gate.isShut ? 'new keys' : undefined),
       turns,

@@ -5,10 +5,12 @@ import type { Milliseconds } from '../../units.js'
 import type { MessageBook, Write } from '../disk/book.js'
 import type { LifeEvent, Verdict } from '../life/events.js'
 import type { Candidate } from '../life/judgement.js'
+import type { Rejudging } from '../life/rejudging.js'
 import type { WritingSession } from './writing-session.js'
 
 export interface LastClosesOptions {
   readonly book: MessageBook
+  readonly rejudging: Pick<Rejudging, 'afterOpen'>
   readonly settle: Milliseconds
   readonly log: Logger
   readonly judge: (file: Candidate) => Verdict
@@ -67,13 +69,18 @@ export class LastCloses {
   }
 
   #eventOf({ message, isChanged, before, size, damage }: WritingSession): LifeEvent | undefined {
-    const { judge, settle } = this.#options
+    const { judge, rejudging, settle } = this.#options
     const { current } = message
     if (current?.state !== 'open') return undefined
     // Opened for writing, and nothing written: as it was. A new name is judged anew.
     // A trigger that was used counts again when it is touched.
-    const isBack = !isChanged && before?.path === current.path && before.isSpent !== true
-    if (isBack) return { type: 'closed-unchanged', before, settle }
+    const hasSameName = before?.path === current.path && before.isRenamed === current.isRenamed
+    const isBack = !isChanged && hasSameName && before.isSpent !== true
+    if (isBack) {
+      // While it was open a lock or a trigger may have come or gone.
+      const verdict = rejudging.afterOpen(before)
+      return verdict ? { type: 'closed', size, verdict } : { type: 'closed-unchanged', before, settle }
+    }
     return { type: 'closed', size, damage: damage.sentence, verdict: judge({ ...current, size }) }
   }
 
