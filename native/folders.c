@@ -97,6 +97,13 @@ static uint64_t entry_at (const folder_t *folder, uint64_t at) {
   return place;
 }
 
+// The number that is told with a name. Programs that copy go by these (GNU cp sorts by them), and what is read ahead for them is read
+// in the order of the listing: so folders, the messages, have numbers that rise with it. Of a folder nobody may rely on it being that
+// of stat(2): at a mountpoint it is not, either.
+static uint64_t told_inode (const char *entry, uint64_t at, uint64_t own) {
+  return *entry == 'd' ? own_entries + at : inode_number(own);
+}
+
 static size_t fill (folder_t *folder, const char *path, uint64_t at, char *out, size_t size) {
   size_t used = 0;
   if (at == 0 && put(out, &used, size, ".", true, inode_of_path(path), 1)) at = 1;
@@ -111,7 +118,7 @@ static size_t fill (folder_t *folder, const char *path, uint64_t at, char *out, 
     uint64_t own = identity == NULL
       ? inode_hash(hash, entry + 1, strlen(entry + 1)) : inode_hash(INODE_SEED, identity, strlen(identity));
     uint64_t next = next_of(folder, at);
-    if (!put(out, &used, size, entry + 1, *entry == 'd', inode_number(own), next + own_entries)) break;
+    if (!put(out, &used, size, entry + 1, *entry == 'd', told_inode(entry, at, own), next + own_entries)) break;
     at = next;
   }
   folder->known = at;

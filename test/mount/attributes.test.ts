@@ -31,8 +31,12 @@ t.test(
       input: `
 import os, sys
 for folder, _, _ in os.walk(sys.argv[1]):
+    last = 0
     for entry in os.scandir(folder):
-        if entry.inode() != os.lstat(entry.path).st_ino: print(entry.path, entry.inode(), os.lstat(entry.path).st_ino)
+        if entry.is_dir():
+            if entry.inode() <= last: print('not in order', entry.path, entry.inode())
+            last = entry.inode()
+        elif entry.inode() != os.lstat(entry.path).st_ino: print(entry.path, entry.inode(), os.lstat(entry.path).st_ino)
 `,
     })
     t.equal(listed, '')
