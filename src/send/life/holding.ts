@@ -3,10 +3,10 @@ import picomatch from 'picomatch'
 import type { CommitPolicy, EmptyPolicy } from '../../config.js'
 import { hiddenPrefix } from '../../hidden-name.js'
 import type { Bytes } from '../../units.js'
+import { lockSuffixes, withoutSuffix } from './lock-files.js'
 
 /** Never to be sent, whatever `--hold` says. */
-const alwaysHeld = [`${hiddenPrefix}*`, '*.lock', '*.lck']
-const lockSuffixes = ['.lock', '.lck']
+const alwaysHeld = [`${hiddenPrefix}*`, ...lockSuffixes.map((it) => `*${it}`)]
 
 export interface HoldPolicy {
   readonly hold: readonly string[]
@@ -70,16 +70,4 @@ export class Holding {
   isFinal(path: string, isRenamed: boolean): boolean {
     return this.verdict({ path, size: 1, isRenamed }) === 'queue'
   }
-}
-
-/** By its name alone, whatever it is held for. */
-export function isLockFile(path: string): boolean {
-  return lockSuffixes.some((it) => path.toLowerCase().endsWith(it))
-}
-
-/** In whatever case of letters; something must be left of the name. */
-function withoutSuffix(path: string, suffixes: readonly string[]): string | undefined {
-  const suffix = suffixes.find((it) => path.toLowerCase().endsWith(it.toLowerCase()))
-  const rest = suffix === undefined ? '' : path.slice(0, -suffix.length)
-  return rest === '' || rest.endsWith('/') ? undefined : rest
 }

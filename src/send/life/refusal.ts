@@ -1,6 +1,6 @@
 /** Why something can't be done to a sent file as it is: by its state, and by what else is known of it. Pure. */
 import { FsError, type FsErrorCode } from '../../errors.js'
-import { isLockFile } from './holding.js'
+import { isLockFile } from './lock-files.js'
 import type { Message } from './message.js'
 
 export interface Refusal {
