@@ -77,6 +77,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     ownership,
     log,
     isUnderWay,
+    onFree: () => uploads.freed(),
     removeData: (id) => spool.remove(id),
     isForgettable: (message) =>
       message.state === 'gone' &&

@@ -2,6 +2,7 @@
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { badDisk } from '../helpers/bad-disk.js'
 import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
@@ -10,6 +11,17 @@ const settle = 3_600_000
 /** The next change that must be on disk fails; the journal heals by itself. */
 function breakJournal(world: SenderWorld): void {
   unlinkSync(join(world.directory, 'journal'))
+}
+
+/** An audit trail that calls somebody when an event comes, between the journal and what follows. */
+function auditOf() {
+  const calls = new Map<string, () => void>()
+  const audit = {
+    append: (entry: object) => calls.get((entry as { readonly event: string }).event)?.(),
+    flushed: () => Promise.resolve(),
+    tail: () => Promise.resolve([]),
+  }
+  return { audit, on: (event: string, call: () => void) => void calls.set(event, call) }
 }
 
 const problem = (world: SenderWorld) => world.sender.problems().length > 0
@@ -30,23 +42,35 @@ t.test('a lock that is made as the journal fails holds its file when that works 
 })
 
 t.test('a lock that is removed just before the journal fails holds nothing when that works again', async (t) => {
-  let onTold: (event: string) => void = () => undefined
-  const audit = {
-    append: (entry: object) => onTold((entry as { readonly event: string }).event),
-    flushed: () => Promise.resolve(),
-    tail: () => Promise.resolve([]),
-  }
-  const world = await senderWorld(t, { audit })
+  const told = auditOf()
+  const world = await senderWorld(t, { audit: told.audit })
   await world.write('x.edi.lock', '')
   await world.write('x.edi', 'x')
   t.match(world.row('x.edi'), { state: 'held', reason: 'lock' })
-  onTold = (event) => {
-    if (event === 'cancelled') breakJournal(world)
-  }
+  told.on('cancelled', () => breakJournal(world))
   await world.sender.unlink(globex, path('x.edi.lock'))
   t.equal(world.row('x.edi.lock'), undefined)
   t.ok(problem(world), 'what follows from it could not be written down')
   t.match(world.row('x.edi'), { state: 'held', reason: 'lock' })
+  await world.inState('x.edi', 'submitted')
+  t.equal(world.puts('x.edi'), 1)
+})
+
+t.test('a file that is due is sent when its lock goes, though the disk was too full to hold it for that', async (t) => {
+  const disk = await badDisk(t)
+  const told = auditOf()
+  const world = await senderWorld(t, { audit: told.audit, settle })
+  await world.write('x.tmp', '')
+  await world.write('x.edi', 'x')
+  told.on('held', () => disk.fail(['write'], 'ENOSPC', 'journal'))
+  await world.sender.rename(globex, path('x.tmp'), path('x.edi.lock'), never())
+  t.match(world.sender.problems(), [/full/], 'what follows from it could not be written down')
+  world.clock.advance(settle)
+  await world.write('y.edi', 'y').catch(() => undefined)
+  t.match(world.row('x.edi'), { state: 'queued' })
+  t.equal(world.puts('x.edi'), 0)
+  disk.heal()
+  await world.sender.unlink(globex, path('x.edi.lock'))
   await world.inState('x.edi', 'submitted')
   t.equal(world.puts('x.edi'), 1)
 })

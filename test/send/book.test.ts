@@ -96,11 +96,13 @@ function world(messages: readonly Message[] = ['a', 'b', 'c'].map((id) => queued
   const trail = { changed: (_: object, { id }: Message) => void told.push(id), flushed: () => Promise.resolve() }
   const removed: string[] = []
   const healed = { times: 0 }
-  const book = new MessageBook({
+  const free: boolean[] = []
+  const book: MessageBook = new MessageBook({
     ...{ journal, clock, trail, messages, bundles: [], log: silentLogger(), ownership: undisputed },
     turns: new Turns(clock, { uploads: 2, large: 100 }),
     beside: new Beside(holding),
     isUnderWay: () => false,
+    onFree: () => void free.push(book.isLocked('a')),
     isForgettable: () => false,
     removeData: (id) => Promise.resolve(void removed.push(id)),
     onHealed: () => (healed.times += 1),
@@ -112,7 +114,7 @@ function world(messages: readonly Message[] = ['a', 'b', 'c'].map((id) => queued
       (them) => (decided.push(`${mtime}`), them.map(({ id }) => happens(id, { type: 'dated', mtime }))),
       by,
     )
-  return { journal, clock, book, dated, told, removed, healed }
+  return { journal, clock, book, dated, told, removed, healed, free }
 }
 
 const by = { by: 'utimens', sync: true } as const
@@ -243,6 +245,19 @@ t.test('a change whose decision throws changes nothing, and keeps nobody waiting
   t.equal(journal.lines.length, 1)
   t.strictSame([book.get('a')?.mtime, book.get('b')?.mtime], [20, 20])
   t.notOk(book.isLocked('a'))
+})
+
+t.test('it is told when a file is free again, whatever came of its change', async (t) => {
+  const { journal, book, dated, free } = world()
+  const refused = t.rejects(
+    book.change(['a'], () => [happens('a', events.closed)], by),
+    { code: 'EINVAL' },
+  )
+  const next = dated(['a'], 20)
+  await refused
+  t.strictSame(free, [true], 'another waits for it')
+  await journal.letAll(next)
+  t.strictSame(free, [true, false])
 })
 
 t.test('a change that the journal does not take is not seen and not told, and lets the next one come', async (t) => {

@@ -19,6 +19,7 @@ function world(t: Test, { hangsAfter = 60_000 } = {}) {
   const runs: Run[] = []
   const over: string[] = []
   const busy = new Set<string>()
+  const looks: string[] = []
   const is: { wanting?: string } = {}
   const queue = new UploadQueue({
     run: (id, options) =>
@@ -26,7 +27,10 @@ function world(t: Test, { hangsAfter = 60_000 } = {}) {
         runs.push({ id, ...options, end: resolve, fail: () => reject(new Error('the disk')) })
       }),
     onOver: (id) => over.push(id),
-    isFree: (id) => !busy.has(id),
+    isFree: (id) => {
+      looks.push(id)
+      return !busy.has(id)
+    },
     wanting: () => is.wanting,
     ...{ turns, clock, random: () => 0.5, hangsAfter },
   })
@@ -42,7 +46,7 @@ function world(t: Test, { hangsAfter = 60_000 } = {}) {
     run.end()
     await until(`${run.id} to be over`, () => !queue.isRunning(run.id))
   }
-  return { queue, turns, runs, over, busy, is, passed, put, ended }
+  return { queue, turns, runs, over, busy, looks, is, passed, put, ended }
 }
 
 const ids = (runs: readonly Run[]): string => runs.map((it) => it.id).join(' ')
@@ -77,7 +81,22 @@ t.test('a file that somebody changes is run when that one is done', async (t) =>
   queue.kick()
   t.equal(runs.length, 0)
   busy.clear()
+  queue.freed()
   await until('its run', () => runs.length === 1)
+})
+
+t.test('however long somebody changes a file, it is not looked at again and again', async (t) => {
+  const { queue, looks, runs, busy, put } = world(t)
+  busy.add('a')
+  put('a')
+  put('b', { wait: 100 })
+  queue.kick()
+  await until('the run of another', () => runs.length === 1)
+  t.equal(ids(runs), 'b')
+  const looked = looks.filter((id) => id === 'a').length
+  t.ok(looked <= 3, 'at the beginning, and when the other was due, or just before')
+  for (let i = 0; i < 100; i += 1) queue.freed()
+  await until('one more look', () => looks.filter((id) => id === 'a').length > looked)
 })
 
 t.test('what could not be done is run again, not at once', async (t) => {

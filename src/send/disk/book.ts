@@ -24,6 +24,8 @@ export interface MessageBookOptions extends JournalWriterOptions {
   readonly beside: Beside
   /** Whether one is being uploaded, or about to be. */
   readonly isUnderWay: (id: string) => boolean
+  /** Some that were locked are not any more. */
+  readonly onFree: () => void
   /** What a trigger had in it is needed no more. */
   readonly removeData: (id: string) => Promise<void>
   /** Whether what is over may be forgotten. */
@@ -60,7 +62,7 @@ export class MessageBook {
   readonly #isForgettable: MessageBookOptions['isForgettable']
   readonly #index = new MessageIndex()
   readonly #beside: Beside
-  readonly #locks = new Locks()
+  readonly #locks: Locks
   readonly #isUnderWay: MessageBookOptions['isUnderWay']
   readonly #removeData: MessageBookOptions['removeData']
   readonly #turns: Turns
@@ -74,6 +76,7 @@ export class MessageBook {
     this.#beside = options.beside
     this.#isUnderWay = options.isUnderWay
     this.#removeData = options.removeData
+    this.#locks = new Locks(options.onFree)
     this.#journal = new JournalWriter(options, {
       size: () => this.#index.size,
       entries: () => entriesOf(this.all(), this.#folders.all()),

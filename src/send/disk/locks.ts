@@ -2,6 +2,12 @@
 
 export class Locks {
   readonly #held = new Map<string, Promise<unknown>>()
+  readonly #onFree: () => void
+
+  /** @param onFree some that were locked are not any more */
+  constructor(onFree: () => void) {
+    this.#onFree = onFree
+  }
 
   isLocked(id: string): boolean {
     return this.#held.has(id)
@@ -18,6 +24,7 @@ export class Locks {
       return await mine
     } finally {
       for (const id of ids) if (this.#held.get(id) === settled) this.#held.delete(id)
+      this.#onFree()
     }
   }
 }

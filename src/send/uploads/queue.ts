@@ -23,7 +23,7 @@ export interface UploadQueueOptions {
   readonly run: (id: string, options: RunOptions) => Promise<void>
   /** A run is over, and the next one of the same file may begin. */
   readonly onOver: (id: string) => void
-  /** While somebody changes a file its turn has not come. */
+  /** While somebody changes a file its turn has not come: `freed`, or `kick`, tells when that is over. */
   readonly isFree: (id: string) => boolean
   /** What none of them can begin without; undefined: nothing is wanting. */
   readonly wanting: () => string | undefined
@@ -36,7 +36,7 @@ export interface UploadQueueOptions {
 
 /** What a run could not do is tried again after this. */
 const againAfter: Milliseconds = 1_000
-/** What is not free just now is looked at again after this. */
+/** Between two looks. What was freed waits for it, too: whoever has changed it may have more to do with it. */
 const soonest: Milliseconds = 5
 /** Those that need not wait out a long pause are due within this, not all at the same moment. */
 const hastened: Milliseconds = 1_000
@@ -50,6 +50,8 @@ export class UploadQueue {
   readonly #closed = new AbortController()
   readonly #running = new Map<string, Promise<void>>()
   readonly #progress = new Map<string, Bytes>()
+  /** At the last look one was due, and not free. */
+  #isPassedOver = false
 
   constructor(options: UploadQueueOptions) {
     this.#options = options
@@ -77,12 +79,20 @@ export class UploadQueue {
 
   /** Looks for work: call it whenever something may have become due, free, or possible. */
   kick(): void {
-    const { turns, isFree, wanting } = this.#options
+    const { turns, wanting } = this.#options
     if (this.#closed.signal.aborted || wanting() !== undefined) return
-    for (const { id } of turns.take(isFree)) this.#running.set(id, this.#run(id))
+    this.#isPassedOver = false
+    for (const { id } of turns.take((id) => this.#isFree(id))) this.#running.set(id, this.#run(id))
     const wait = turns.untilNext()
     if (wait === undefined) this.#looking.putOff()
     else this.#looking.in(Math.max(wait, soonest))
+  }
+
+  /** What was passed over may be free now. */
+  freed(): void {
+    if (!this.#isPassedOver) return
+    this.#isPassedOver = false
+    this.#looking.in(soonest)
   }
 
   /** Those that failed need not wait out their pauses. */
@@ -110,6 +120,12 @@ export class UploadQueue {
   async close(): Promise<void> {
     this.#closed.abort()
     await Promise.all([this.#looking.stop(), ...this.#running.values()])
+  }
+
+  #isFree(id: string): boolean {
+    const isFree = this.#options.isFree(id)
+    if (!isFree) this.#isPassedOver = true
+    return isFree
   }
 
   async #run(id: string): Promise<void> {

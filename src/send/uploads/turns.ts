@@ -137,10 +137,9 @@ export class Turns {
     this.#place(waiting)
   }
 
-  /** How long until the next may be taken; 0 if one is due that was not free, undefined if none waits for a time. */
+  /** How long until the next is due; undefined if none waits for a time, or may be taken then. One that was not free waits for none. */
   untilNext(): Milliseconds | undefined {
     if (this.#slots.areTaken) return undefined
-    if (this.#fairest()) return 0
     const next = first(this.#paused)
     return next && Math.max(0, next.due - this.#clock.monotonic())
   }

@@ -65,6 +65,11 @@ export class Uploads {
     this.#queue.kick()
   }
 
+  /** Nobody changes some of them any more. */
+  freed(): void {
+    this.#queue.freed()
+  }
+
   /** Whether it is on its way, or about to be: then nobody else may change it. */
   isUnderWay(id: string): boolean {
     return this.#queue.isRunning(id)
