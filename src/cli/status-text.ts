@@ -1,5 +1,6 @@
 /** How a mount is, for a person. Pure. */
 import type { StatusReport } from '../control/reports.js'
+import { requestsLine } from './requests-line.js'
 import { bytes, counted, fields, printable, span, time } from './format.js'
 
 type Needed = 'pid' | 'bucket' | 'mountpoint' | 'state' | 'problems'
@@ -28,6 +29,7 @@ export function statusText(told: ToldStatus, now: number): string {
       ['since', since === undefined ? undefined : `${time(since)} (${span(now - since)})`],
       ['daemon', `process ${told.pid}, as2fs ${version}${binding ? `, ${binding} binding` : ''}`],
       ['state', told.stateDirectory],
+      ['requests', told.requests && requestsLine(told.requests)],
       ['send', send && sendLine(send)],
       ['cache', cache && `${bytes(cache.used)} of ${bytes(cache.budget)}`],
       ['on disk', cache?.disk && `${bytes(cache.disk.used)} of ${bytes(cache.disk.limit)}`],

@@ -1,7 +1,7 @@
 /** What the daemon tells about itself: `.as2fs/*.json` through the mount, and the control socket. All of it is JSON. */
 import type { ListingStatus } from '../listing/listing.js'
 import type { SendCounts, SendRow, SendState } from '../send/sender.js'
-import type { Bytes, EpochMs } from '../units.js'
+import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 
 /** Numbers of calls of the kernel. */
 interface KernelCalls {
@@ -37,8 +37,19 @@ export interface StatusReport {
   /** Calls of the kernel since the mount. */
   readonly calls: KernelCalls | undefined
   readonly listings: readonly ListingStatus[]
+  readonly requests: RequestsReport
   readonly send: SendCounts
   readonly cache: CacheReport
+}
+
+/** What was asked of S3, each try counted, by kind (`list`, `get`, `put`, `uploadPart`…). */
+export interface RequestsReport {
+  readonly sinceMount: Readonly<Record<string, number>>
+  readonly lastHour: Readonly<Record<string, number>>
+  /** How long that is of which `lastHour` tells: less than an hour if it was mounted later. */
+  readonly span: Milliseconds
+  /** At S3's list prices, if it goes on as in `lastHour`; undefined in the first minute. */
+  readonly dollarsADay: number | undefined
 }
 
 interface CacheReport {

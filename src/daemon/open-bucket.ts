@@ -6,6 +6,7 @@ import { HealthWatch } from '../s3/health.js'
 import { networkOf, requestHandler, type Network } from '../s3/network.js'
 import { Pulse } from '../s3/pulse.js'
 import { BucketRegion, givenRegion } from '../s3/region.js'
+import { RequestCounter } from '../s3/request-counter.js'
 import { createSdkStore } from '../s3/sdk-store.js'
 import type { Store } from '../s3/store.js'
 import { Traffic } from '../s3/traffic.js'
@@ -17,6 +18,8 @@ export interface Bucket {
   readonly store: Store
   readonly health: HealthWatch
   readonly pulse: Pulse
+  /** Told of all that `store` sends. */
+  readonly requests: RequestCounter
   readonly clock: BucketClock
   readonly region: BucketRegion
 }
@@ -28,12 +31,13 @@ export async function openBucket(config: MountConfig, log: Logger): Promise<Buck
   const traffic = new Traffic(systemClock)
   const health = new HealthWatch(systemClock, traffic)
   const pulse = new Pulse(systemClock)
+  const requests = new RequestCounter(systemClock)
   const network = networkOf(config.caFile)
   const region = new BucketRegion(await givenRegion(config.region, config.profile), log)
   const credentials = await credentialsOf(config, network)
   const where = { bucket, endpoint, region, pathStyle, credentials, network, patience: opTimeout }
-  const store = pulse.watch(health.watch(createSdkStore({ ...where, traffic, bucketClock: clock })))
-  return { store, health, pulse, clock, region }
+  const store = pulse.watch(health.watch(createSdkStore({ ...where, traffic, requests, bucketClock: clock })))
+  return { store, health, pulse, requests, clock, region }
 }
 
 async function credentialsOf(

@@ -3,18 +3,23 @@ import type { MountConfig } from '../config.js'
 import type { MountedFuse } from '../fuse/mount.js'
 import { systemClock } from '../telemetry/clock.js'
 import { sentencesOf } from '../s3/lacks.js'
+import { dollarsADay } from '../s3/prices.js'
+import type { RequestCounter } from '../s3/request-counter.js'
 import type { SendCounts, Sender, SendRow } from '../send/sender.js'
-import type { QueueReport, StatusReport } from '../control/reports.js'
+import type { QueueReport, RequestsReport, StatusReport } from '../control/reports.js'
 import type { PutAside } from '../state/put-aside.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
 import type { Logger } from '../telemetry/log.js'
-import type { EpochMs } from '../units.js'
+import type { EpochMs, Milliseconds } from '../units.js'
 import { version } from '../version.js'
 import type { Reading } from './compose.js'
 import type { Bucket } from './open-bucket.js'
 
 /** Files that the log names one by one when they stay behind. */
 const mostNamed = 20
+
+/** A day is not told from less: a mount that begins looks at much at once. */
+const tooEarly: Milliseconds = 60_000
 
 /** What there is to be told of. */
 interface Parts {
@@ -52,9 +57,15 @@ export function statusReport(parts: Parts): StatusReport {
     binding: mount?.binding ?? 'stock',
     calls: mount?.counts(),
     listings: reading.listing.status(),
+    requests: requestsReport(parts.bucket.requests),
     send: sender.counts(),
     cache: reading.objects.usage(),
   }
+}
+
+function requestsReport({ total, lastHour, span }: RequestCounter): RequestsReport {
+  const isEarly = span < tooEarly
+  return { sinceMount: total, lastHour, span, dollarsADay: isEarly ? undefined : dollarsADay(lastHour, span) }
 }
 
 export function queueReport(sender: Sender): QueueReport {

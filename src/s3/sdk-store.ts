@@ -13,12 +13,14 @@ import { judgedBy } from './judged.js'
 import { Lacks } from './lacks.js'
 import { unquoted } from './list-page.js'
 import { PageMemory, readPage } from './read-page.js'
+import type { RequestCounter } from './request-counter.js'
 import { retried } from './retry.js'
 import { createSdkClient, type SdkClientOptions } from './sdk-client.js'
 import { SdkUploads } from './sdk-uploads.js'
 import { silenceLimit, type Try, whileHeard } from './silence.js'
 import { Traffic } from './traffic.js'
 import { UploadLimits } from './upload-limits.js'
+import { watchRequests } from './watch-requests.js'
 import type {
   GetRequest,
   Lack,
@@ -40,6 +42,8 @@ export interface SdkStoreOptions extends SdkClientOptions {
   readonly uploadPatience?: Milliseconds
   /** Told of what is under way. */
   readonly traffic?: Traffic
+  /** Told of every request that is sent. */
+  readonly requests?: RequestCounter
   /** Told of the Date of every answer. */
   readonly bucketClock?: BucketClock
 }
@@ -66,6 +70,7 @@ class SdkStore implements Store {
     this.#options = options
     this.#traffic = options.traffic ?? new Traffic(systemClock)
     this.#client = client
+    if (options.requests) watchRequests(client, options.requests)
     this.#uploads = new SdkUploads({
       client,
       bucket: options.bucket,

@@ -1,4 +1,5 @@
 /** What has become of a file whose upload failed, as far as the failure tells. Pure. */
+import { neverArrived } from '../../s3/never-arrived.js'
 import { StoreError } from '../../s3/store-error.js'
 
 /**
@@ -10,12 +11,6 @@ import { StoreError } from '../../s3/store-error.js'
  * - `permanent`: not there, says S3, and another try would fail as well.
  */
 export type Fate = 'unknown' | 'not-taken' | 'refused' | 'credentials' | 'key-exists' | 'permanent'
-
-/**
- * Failures of a connection after which it is certain that S3 has not taken the file. No answer is among them: a proxy may have
- * tried a stored upload once more, and hands on what it got then.
- */
-const neverArrived = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 /**
  * Answers of S3 that pass, and say that it has not taken the file. None of those with which it asks to slow down: who stands
@@ -32,6 +27,7 @@ export function fateAfter(error: unknown): Fate {
     case 'condition':
       return 'key-exists'
     case 'transient':
+      // No answer says as much: a proxy may have tried a stored upload once more, and hands on what it got then.
       if (neverArrived.has(error.s3Code)) return 'not-taken'
       return refusals.test(error.s3Code) ? 'refused' : 'unknown'
     case 'absent':
