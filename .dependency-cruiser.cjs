@@ -47,7 +47,8 @@ module.exports = {
     room('s3', ['telemetry'], 'The bucket knows nothing of what is made of it.'),
     room('listing', ['view', 's3', 'telemetry'], 'fs brings listing, data and send together.'),
     room('data', ['s3', 'telemetry'], 'fs brings listing, data and send together.'),
-    room('send', ['view', 's3', 'telemetry'], 'Money rides here: it depends on as little as it can.'),
+    room('send', ['view', 's3', 'telemetry', 'journal'], 'Money rides here: it depends on as little as it can.'),
+    room('journal', ['telemetry'], 'Lines that outlive a crash, whatever they say.'),
     room('mdn', ['view'], 'Attribution works on keys.'),
     room(
       'fs',

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
 import type { Descriptors } from './disk/descriptors.js'
 import { entriesOf, type JournalEntry } from './disk/entry.js'
-import { Journal } from './disk/journal.js'
+import { Journal } from '../journal/journal.js'
 import { Spool } from './disk/spool.js'
 import type { Bundle, Message } from './life/message.js'
 import { recover } from './life/recovery.js'
@@ -33,7 +33,7 @@ export interface RecoveredSpool {
 /** @throws the disk's own error if the directory can't be used, UsageError if its journal can't be relied on */
 export async function recoveredSpool(sources: RecoverySources): Promise<RecoveredSpool> {
   const { directory, descriptors, trail, bucket, clock, log } = sources
-  const read = await Journal.read<JournalEntry>(directory, log)
+  const read = await Journal.read<JournalEntry>(directory, 'send/', log)
   const spool = await Spool.open(directory, descriptors, log)
   const recovered = recover(read, await spool.sizes(), bucket.now())
   for (const id of recovered.strangers) {

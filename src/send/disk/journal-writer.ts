@@ -5,11 +5,17 @@ import type { Logger } from '../../telemetry/log.js'
 import type { Ownership } from '../ownership.js'
 import type { Trail } from '../trail.js'
 import type { JournalEntry } from './entry.js'
-import type { AppendOptions, Journal } from './journal.js'
-import { JournalHealth } from './journal-health.js'
+import type { AppendOptions, Journal } from '../../journal/journal.js'
+import { JournalHealth } from '../../journal/journal-health.js'
 
 /** The journal is made anew when it has this many entries more than there are messages. */
 const compactAfter = 10_000
+
+const words = {
+  of: 'send/',
+  whenFull: 'nothing is accepted in send/',
+  whenBroken: 'nothing is accepted or sent',
+}
 
 /** What a journal that is made anew has to say. */
 export interface Known {
@@ -44,7 +50,7 @@ export class JournalWriter {
   constructor(options: JournalWriterOptions, known: Known) {
     this.#options = options
     this.#known = known
-    this.#health = new JournalHealth({ ...options, heal: (isFull) => this.#heal(isFull) })
+    this.#health = new JournalHealth({ ...options, words, heal: (isFull) => this.#heal(isFull) })
   }
 
   /** One sentence, while something can't be written down. */

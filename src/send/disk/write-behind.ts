@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import type { Bytes } from '../../units.js'
-import { writeAll } from './write-all.js'
+import { writeAll } from '../../journal/write-all.js'
 
 const chunkSize: Bytes = 1024 * 1024
 /** Of one file: one that fills while others are written. */

@@ -2,13 +2,24 @@
  * Whether the journal can be written. Once it could not, nothing is promised on it until all that is known stands in a new
  * one: after a failed sync nobody knows which of its pages are on disk.
  */
-import { BackgroundJob } from '../../background-job.js'
-import { codeOf, FsError, isDiskFull } from '../../errors.js'
-import type { Clock } from '../../telemetry/clock.js'
-import type { Logger } from '../../telemetry/log.js'
-import type { Milliseconds } from '../../units.js'
+import { BackgroundJob } from '../background-job.js'
+import { codeOf, FsError, isDiskFull } from '../errors.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds } from '../units.js'
+
+/** What is said of a journal that can't be written. */
+interface JournalWords {
+  /** What it is kept for: `send/`. */
+  readonly of: string
+  /** What happens while the disk is full: part of a sentence. */
+  readonly whenFull: string
+  /** What happens until it works again: part of a sentence. */
+  readonly whenBroken: string
+}
 
 export interface JournalHealthOptions {
+  readonly words: JournalWords
   /** Tries to get it to work again. @param isFull all that it lacks is room */
   readonly heal: (isFull: boolean) => Promise<void>
   readonly onHealed: () => void
@@ -51,7 +62,7 @@ export class JournalHealth {
   /** Notes that it could not be written. @returns what to throw */
   failed(cause: unknown): FsError {
     const { log, clock } = this.#options
-    const error = failureOf(cause)
+    const error = this.#failureOf(cause)
     const isKnown = this.#failure?.code === error.code
     this.#failure = error
     if (isKnown) return error
@@ -79,20 +90,21 @@ export class JournalHealth {
     try {
       await this.#options.heal(this.#failure?.code === 'ENOSPC')
       this.#failure = undefined
-      this.#options.log.info('The journal of send/ can be written again.')
+      this.#options.log.info(`The journal of ${this.#options.words.of} can be written again.`)
     } catch (cause) {
-      this.#failure = failureOf(cause)
+      this.#failure = this.#failureOf(cause)
     }
     this.#triedAt = this.#options.clock.monotonic()
     if (!this.#failure) this.#options.onHealed()
   }
-}
 
-function failureOf(cause: unknown): FsError {
-  if (isDiskFull(cause)) {
-    return new FsError('ENOSPC', 'The disk of the state directory is full: nothing is accepted in send/.', { cause })
+  #failureOf(cause: unknown): FsError {
+    const { of, whenFull, whenBroken } = this.#options.words
+    if (isDiskFull(cause)) {
+      return new FsError('ENOSPC', `The disk of the state directory is full: ${whenFull}.`, { cause })
+    }
+    const why = codeOf(cause) ?? (cause instanceof Error ? cause.message : String(cause))
+    const sentence = `The journal of ${of} can't be written (${why}): ${whenBroken} until the state directory works again.`
+    return new FsError('EIO', sentence, { cause })
   }
-  const why = codeOf(cause) ?? (cause instanceof Error ? cause.message : String(cause))
-  const sentence = `The journal of send/ can't be written (${why}): nothing is accepted or sent until the state directory works again.`
-  return new FsError('EIO', sentence, { cause })
 }

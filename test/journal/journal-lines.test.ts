@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { formatLine, parseJournal } from '../../src/send/disk/journal.js'
+import { formatLine, parseJournal } from '../../src/journal/journal.js'
 
 const entries = fc.array(fc.record({ id: fc.string(), text: fc.string(), size: fc.nat() }), { maxLength: 6 })
 

@@ -1,4 +1,4 @@
-/** One change of a message at a time. */
+/** One change of the same thing at a time. */
 
 export class Locks {
   readonly #held = new Map<string, Promise<unknown>>()

@@ -1,15 +1,15 @@
 /**
- * The write-ahead log of the spool: one line a change, each with its checksum; appended, synced in groups, compacted.
- * Room for the next lines is there before they come, as zeros: a full disk must not keep anybody from cancelling or
- * uploading what fills it, and a sync need not write a new size.
+ * A write-ahead log: one line a change, each with its checksum; appended, synced in groups, compacted.
+ * Room for the next lines is there before they come, as zeros: a full disk must not keep anybody from taking away
+ * what fills it, and a sync need not write a new size.
  */
 import { mkdir, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { replaceFile, syncFolder } from '../../durable-file.js'
-import { openOwn, readOwn } from '../../own-files.js'
-import type { Logger } from '../../telemetry/log.js'
-import type { Bytes } from '../../units.js'
+import { replaceFile, syncFolder } from '../durable-file.js'
+import { openOwn, readOwn } from '../own-files.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Bytes } from '../units.js'
 import { writeAll } from './write-all.js'
 
 const fileName = 'journal'
@@ -90,8 +90,11 @@ export class Journal<T> {
     this.#allocated = allocated
   }
 
-  /** Reads what is there; a damaged journal is copied aside before it is ever written again. */
-  static async read<T>(directory: string, log: Logger): Promise<Omit<ParsedJournal<T>, 'isDamaged'>> {
+  /**
+   * Reads what is there; a damaged journal is copied aside before it is ever written again.
+   * @param of what it is kept for, as the log names it: `send/`
+   */
+  static async read<T>(directory: string, of: string, log: Logger): Promise<Omit<ParsedJournal<T>, 'isDamaged'>> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const path = join(directory, fileName)
     const text = await readOwn(path)
@@ -104,7 +107,7 @@ export class Journal<T> {
     if (parsed.isDamaged || isEmpty) {
       const aside = `${path}.damaged-${Date.now()}`
       await replaceFile(aside, text)
-      log.error({ journal: aside }, 'The journal of send/ is damaged: a copy is put aside, what can be read goes on.')
+      log.error({ journal: aside }, `The journal of ${of} is damaged: a copy is put aside, what can be read goes on.`)
     }
     return { entries, isDoubtful }
   }
@@ -201,7 +204,7 @@ export class Journal<T> {
 /** What is synced to a file that was deleted is gone all the same. */
 async function syncInPlace(file: FileHandle): Promise<void> {
   await file.datasync()
-  if ((await file.stat()).nlink === 0) throw new Error('The journal of send/ was deleted under the running daemon.')
+  if ((await file.stat()).nlink === 0) throw new Error('The journal was deleted under the running daemon.')
 }
 
 async function replaced(path: string, entries: readonly unknown[]): Promise<Opened> {
