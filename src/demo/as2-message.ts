@@ -1,9 +1,10 @@
-/** AS2 as it travels: a message's headers, its raw form, and its receipt. @see RFC 4130, RFC 8098 */
-import { createHash } from 'node:crypto'
+/** AS2 as it travels: a message's headers and its raw form. @see RFC 4130 */
 import type { EpochMs } from '../units.js'
 
 export interface As2Message {
-  /** Digits: the folder of the message in the bucket, and the local part of its Message-ID. */
+  /** Its Message-ID, without `<>`. */
+  readonly id: string
+  /** Digits: the folder of the message in the bucket. */
   readonly folder: string
   readonly from: string
   readonly to: string
@@ -17,12 +18,12 @@ const lineEnd = '\r\n'
 
 /** The HTTP headers that the message came or went with. */
 export function headersOf(message: As2Message): string {
-  const { from, to, filename, bytes, at } = message
+  const { id, from, to, filename, bytes, at } = message
   return lines([
     'AS2-Version: 1.2',
-    `AS2-From: ${quoted(from)}`,
-    `AS2-To: ${quoted(to)}`,
-    `Message-ID: ${messageId(message)}`,
+    `AS2-From: ${as2Name(from)}`,
+    `AS2-To: ${as2Name(to)}`,
+    `Message-ID: <${id}>`,
     `Date: ${new Date(at).toUTCString()}`,
     `Subject: ${filename}`,
     `Content-Type: ${contentType(filename)}`,
@@ -40,56 +41,23 @@ export function rawMessage(message: As2Message): Buffer {
   return Buffer.concat([Buffer.from(headersOf(message) + lineEnd), message.bytes])
 }
 
-/**
- * The receipt for a message, from who got it to who sent it.
- * @param problem e.g. `decryption-failed`; without it the message was processed
- */
-export function mdnFor(message: As2Message, at: EpochMs, problem?: string): string {
-  const boundary = `----=_Part_${message.folder.slice(-6)}_${at}`
-  const text =
-    problem === undefined
-      ? 'The message was received and processed. This is no guarantee that its content was understood.'
-      : `The message could not be processed: ${problem}.`
-  return lines([
-    'MIME-Version: 1.0',
-    `AS2-From: ${quoted(message.to)}`,
-    `AS2-To: ${quoted(message.from)}`,
-    `Message-ID: <MDN-${message.folder}-${at}@${hostOf(message.to)}>`,
-    `Date: ${new Date(at).toUTCString()}`,
-    `Content-Type: multipart/report; report-type=disposition-notification; boundary="${boundary}"`,
-    '',
-    `--${boundary}`,
-    'Content-Type: text/plain; charset=us-ascii',
-    'Content-Transfer-Encoding: 7bit',
-    '',
-    text,
-    '',
-    `--${boundary}`,
-    'Content-Type: message/disposition-notification',
-    'Content-Transfer-Encoding: 7bit',
-    '',
-    'Reporting-UA: AS2 Gateway',
-    `Original-Recipient: rfc822; ${quoted(message.to)}`,
-    `Final-Recipient: rfc822; ${quoted(message.to)}`,
-    `Original-Message-ID: ${messageId(message)}`,
-    `Disposition: automatic-action/MDN-sent-automatically; processed${problem === undefined ? '' : `/error: ${problem}`}`,
-    // The digest of the content without headers, for messages neither signed nor encrypted: RFC 4130, 7.3.1.
-    ...(problem === undefined ? [`Received-Content-MIC: ${sha256(message.bytes)}, sha-256`] : []),
-    '',
-    `--${boundary}--`,
-  ])
+/** A message of the gateway's own: its folder is the local part of its id. */
+export function ownMessageId(folder: string): string {
+  return `${folder}.as2@${domain}`
 }
 
-function messageId({ folder }: As2Message): string {
-  return `<${folder}.as2@${domain}>`
+/** A message of a partner's. */
+export function partnersMessageId(partner: string, folder: string): string {
+  return `AS2-${folder.slice(2)}@${hostOf(partner)}`
 }
 
 /** AS2 names with spaces are quoted: RFC 4130, 6.2. */
-function quoted(name: string): string {
+export function as2Name(name: string): string {
   return /[\s"\\]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name
 }
 
-function hostOf(name: string): string {
+/** Of a machine that does AS2 for a station or a partner. */
+export function hostOf(name: string): string {
   return `as2.${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.example`
 }
 
@@ -98,10 +66,7 @@ function contentType(filename: string): string {
   return /\.edi$/i.test(filename) ? 'application/edifact' : 'application/octet-stream'
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('base64')
-}
-
-function lines(all: readonly string[]): string {
+/** Lines as mail and HTTP have them. */
+export function lines(all: readonly string[]): string {
   return all.map((line) => line + lineEnd).join('')
 }

@@ -5,9 +5,10 @@ import { desadv, invoic, orders } from './documents/edifact.js'
 import { orderOf, type Order } from './documents/order.js'
 import { acknowledgement, invoice, purchaseOrder, shipNotice } from './documents/x12.js'
 import type { Gateway } from './gateway.js'
+import { receipts } from './receipt.js'
 import type { S3Server } from './s3/server.js'
 
-interface Trade extends Partner {
+export interface Trade extends Partner {
   readonly standard: 'x12' | 'edifact'
   /** Orders of the past week. */
   readonly past: number
@@ -19,7 +20,7 @@ export interface Document extends Partner {
   readonly bytes: Buffer
 }
 
-const trades: readonly Trade[] = [
+export const trades: readonly Trade[] = [
   { station: 'ACME-TOOLS', partner: 'HARBORMART', standard: 'x12', past: 6 },
   { station: 'ACME-TOOLS', partner: 'GROVER_RETAIL', standard: 'x12', past: 3 },
   { station: 'ACME-TOOLS-EU', partner: 'BAUHOF', standard: 'edifact', past: 5 },
@@ -38,10 +39,10 @@ export function seedPast(gateway: Gateway, server: S3Server, now: EpochMs): void
       const at = now - 7 * day + Math.floor(((n + 0.3 + t / 10) / trade.past) * 6.5 * day)
       const order = orderFrom(trade, 100 * t + n, at)
       const incoming = orderDocument(trade, order)
-      gateway.receive(trade, incoming.filename, incoming.bytes, at)
-      const problem = t === 2 && n === 1 ? 'authentication-failed' : undefined
+      gateway.receive(trade, incoming.filename, incoming.bytes, { at })
+      const first = t === 2 && n === 1 ? receipts.error : receipts.processed
       for (const [i, sent] of replies(trade, order).entries()) {
-        gateway.recordSent(trade, sent.filename, sent.bytes, at + (i + 1) * reply, i === 0 ? problem : undefined)
+        gateway.recordSent(trade, sent.filename, sent.bytes, at + (i + 1) * reply, i === 0 ? first : receipts.processed)
       }
     }
   }
@@ -52,17 +53,11 @@ export function seedPast(gateway: Gateway, server: S3Server, now: EpochMs): void
   }
 }
 
-/** The next order of one of the partners, in turn. @param n from 0 */
-export function nextOrder(n: number, now: EpochMs): Document {
-  const trade = trades[n % trades.length] as Trade
-  return orderDocument(trade, orderFrom(trade, 500 + n, now))
-}
-
 function orderFrom({ station, partner }: Trade, n: number, at: EpochMs): Order {
   return orderOf(n, partner, station, at)
 }
 
-function orderDocument(trade: Trade, order: Order): Document {
+export function orderDocument(trade: Trade, order: Order): Document {
   return trade.standard === 'x12'
     ? document(trade, `PO_${order.number}.x12`, purchaseOrder(order))
     : document(trade, `ORDERS_${order.number}.edi`, orders(order))

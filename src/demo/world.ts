@@ -5,7 +5,8 @@ import type { Milliseconds } from '../units.js'
 import { Gateway, type GatewayEvent } from './gateway.js'
 import { startS3Server } from './s3/server.js'
 import type { Keys } from './s3/sigv4.js'
-import { firstPartner, nextOrder, seedPast } from './seed.js'
+import { arrivals } from './arrivals.js'
+import { firstPartner, seedPast } from './seed.js'
 
 export interface DemoWorld {
   readonly endpoint: string
@@ -45,14 +46,12 @@ export async function startDemoWorld(): Promise<DemoWorld> {
 
 /** A partner orders now and then. @returns a function that ends it */
 function playPartners(gateway: Gateway): () => void {
-  let count = 0
+  const orders = arrivals({ seed: randomInt(2 ** 32) }, () => systemClock.now())
   let timer: NodeJS.Timeout
   const wait = (): void => {
     timer = setTimeout(
       () => {
-        const { filename, bytes, ...owner } = nextOrder(count, systemClock.now())
-        count += 1
-        gateway.receive(owner, filename, bytes)
+        gateway.arrive(orders.next().value)
         wait()
       },
       randomInt(...orderEvery),
