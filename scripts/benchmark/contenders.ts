@@ -1,7 +1,6 @@
 /** The programs that are compared, and how each is started. */
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { bucketName } from './server/client.js'
 import { station } from './server/fill.js'
 
 export type ContenderName = 'as2fs' | 'before' | 'rclone' | 's3fs'
@@ -11,6 +10,7 @@ export const otherNames: readonly ContenderName[] = ['before', 'rclone', 's3fs']
 /** Directories and the server of one mount. */
 interface Place {
   readonly endpoint: string
+  readonly bucket: string
   readonly mountpoint: string
   /** For state, caches, temporary files; empty. */
   readonly directory: string
@@ -23,6 +23,8 @@ export interface Contender {
   readonly accessKey: string
   command(place: Place): readonly string[]
   readonly environment: NodeJS.ProcessEnv
+  /** Where the folders of all partners are below the mountpoint. */
+  readonly station: string
   /** Where a partner's received messages, and files to be sent, are below the mountpoint. */
   readonly inbox: (partner: string) => string
   readonly send: (partner: string) => string
@@ -37,11 +39,12 @@ function as2fs(name: ContenderName, checkout: string): Contender {
   return {
     name,
     accessKey,
-    command: ({ endpoint, mountpoint, directory }) => [
-      ...[process.execPath, join(checkout, 'bin/as2fs'), 'mount', bucketName, mountpoint, '-f'],
+    command: ({ endpoint, bucket, mountpoint, directory }) => [
+      ...[process.execPath, join(checkout, 'bin/as2fs'), 'mount', bucket, mountpoint, '-f'],
       ...['--endpoint', endpoint, '--state-dir', join(directory, 'state'), '--log-level', 'error'],
     ],
     environment: { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey },
+    station,
     inbox: (partner) => `${station}/${partner}/inbox`,
     send: (partner) => `${station}/${partner}/send`,
   }
@@ -50,11 +53,12 @@ function as2fs(name: ContenderName, checkout: string): Contender {
 const rclone: Contender = {
   name: 'rclone',
   accessKey: 'RCLONE',
-  command: ({ endpoint, mountpoint, directory, secret }) => [
-    ...['rclone', 'mount', `bench:${bucketName}`, mountpoint, '--vfs-cache-mode', 'writes'],
+  command: ({ endpoint, bucket, mountpoint, directory, secret }) => [
+    ...['rclone', 'mount', `bench:${bucket}`, mountpoint, '--vfs-cache-mode', 'writes'],
     ...['--cache-dir', join(directory, 'cache'), '--config', secret('rclone.conf', rcloneConfig(endpoint))],
   ],
   environment: {},
+  station: `AS2/files/${station}`,
   inbox: (partner) => `AS2/files/${station}/${partner}/inbox`,
   send: (partner) => `AS2/send/${station}/${partner}`,
 }
@@ -62,11 +66,12 @@ const rclone: Contender = {
 const s3fs: Contender = {
   name: 's3fs',
   accessKey: 'S3FS',
-  command: ({ endpoint, mountpoint, directory, secret }) => [
-    ...['s3fs', bucketName, mountpoint, '-f', '-o', `url=${endpoint}`, '-o', 'use_path_request_style'],
+  command: ({ endpoint, bucket, mountpoint, directory, secret }) => [
+    ...['s3fs', bucket, mountpoint, '-f', '-o', `url=${endpoint}`, '-o', 'use_path_request_style'],
     ...['-o', `passwd_file=${secret('s3fs.passwd', `S3FS:${secretKey}\n`)}`, '-o', `tmpdir=${directory}`],
   ],
   environment: {},
+  station: rclone.station,
   inbox: rclone.inbox,
   send: rclone.send,
 }

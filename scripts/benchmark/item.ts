@@ -12,12 +12,15 @@ import { OverLimit, run, type Outcome } from './processes.js'
 import { difference, type Figure } from './results.js'
 import type { BenchServer } from './server/client.js'
 import type { Counts } from './server/process.js'
+import type { World } from './server/worlds.js'
 import type { Workspace } from './workspace.js'
 
 export interface Item {
   readonly name: string
   /** Whether the network's delay has a part in it: not at all, or nothing but that is of interest. */
   readonly delay: 'never' | 'both' | 'always'
+  /** A bucket of its own, in place of the one for all. */
+  readonly world?: (sizes: Sizes) => World
   /** Flags of the mount that this work needs to be comparable. */
   readonly flags?: Partial<Record<ContenderName, readonly string[]>>
   /** Does the work on a mount of which nothing was looked at yet. */

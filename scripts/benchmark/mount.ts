@@ -7,11 +7,17 @@ import type { Bytes, Milliseconds } from '../../src/units.js'
 import type { Contender } from './contenders.js'
 import { ended, environment, killGroup, run } from './processes.js'
 import type { BenchServer } from './server/client.js'
+import { bucketName } from './server/worlds.js'
 import { isMounted, type Workspace } from './workspace.js'
 
 const startLimit: Milliseconds = 30_000
 /** What a daemon may take to end by itself before it is killed. */
 const endLimit: Milliseconds = 20_000
+
+interface How {
+  readonly flags?: readonly string[] | undefined
+  readonly bucket?: string | undefined
+}
 
 export class Mount {
   readonly contender: Contender
@@ -21,7 +27,12 @@ export class Mount {
   readonly #workspace: Workspace
   #errors = ''
 
-  private constructor(contender: Contender, server: BenchServer, workspace: Workspace, flags: readonly string[]) {
+  private constructor(
+    contender: Contender,
+    server: BenchServer,
+    workspace: Workspace,
+    { flags = [], bucket = bucketName }: How,
+  ) {
     this.contender = contender
     this.#workspace = workspace
     this.#directory = workspace.directory(contender.name)
@@ -32,7 +43,7 @@ export class Mount {
     const { mountpoint } = this
     const { endpoint } = server
     const secret = (name: string, content: string): string => workspace.secret(name, content)
-    const [program = '', ...args] = contender.command({ endpoint, mountpoint, directory: temporary, secret })
+    const [program = '', ...args] = contender.command({ endpoint, bucket, mountpoint, directory: temporary, secret })
     const env = environment({ HOME: workspace.root, TMPDIR: temporary, ...contender.environment })
     this.#child = spawn(program, [...args, ...flags], { stdio: ['ignore', 'ignore', 'pipe'], env, detached: true })
     this.#child.on('error', (error) => (this.#errors += error.message))
@@ -47,9 +58,9 @@ export class Mount {
     server: BenchServer,
     workspace: Workspace,
     signal: AbortSignal,
-    flags: readonly string[] = [],
+    how: How = {},
   ): Promise<Mount> {
-    const mount = new Mount(contender, server, workspace, flags)
+    const mount = new Mount(contender, server, workspace, how)
     try {
       const end = Date.now() + startLimit
       while (!isMounted(mount.mountpoint)) {
@@ -65,6 +76,10 @@ export class Mount {
     }
   }
 
+  /** The folder of all partners. */
+  get station(): string {
+    return join(this.mountpoint, this.contender.station)
+  }
   inbox(partner: string): string {
     return join(this.mountpoint, this.contender.inbox(partner))
   }

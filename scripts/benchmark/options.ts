@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import type { Bytes, Milliseconds } from '../../src/units.js'
 import { otherNames } from './contenders.js'
+import type { World } from './server/worlds.js'
 
 /** How much work there is of each kind. */
 export interface Sizes {
@@ -9,6 +10,12 @@ export interface Sizes {
   readonly many: number
   readonly mass: number
   readonly flat: number
+  /** Buckets with many partners. */
+  readonly some: World
+  readonly crowd: World
+  readonly mixture: World
+  /** Over how many partners `mass` messages are spread. */
+  readonly spreads: readonly number[]
   readonly big: Bytes
   readonly randomReads: number
   readonly sent: number
@@ -37,6 +44,10 @@ const full: Sizes = {
   many: 100_000,
   mass: 300_000,
   flat: 20_000,
+  some: { partners: 300, each: 5 },
+  crowd: { partners: 1000, each: 100 },
+  mixture: { partners: 10, each: 10, first: 100_000 },
+  spreads: [1, 1_000, 10_000],
   big: GiB,
   randomReads: 500,
   sent: 200,
@@ -49,6 +60,10 @@ const quick: Sizes = {
   many: 5_000,
   mass: 20_000,
   flat: 1_000,
+  some: { partners: 30, each: 5 },
+  crowd: { partners: 100, each: 20 },
+  mixture: { partners: 10, each: 10, first: 5_000 },
+  spreads: [1, 100, 1_000],
   big: GiB / 8,
   randomReads: 20,
   sent: 20,
@@ -62,12 +77,18 @@ export const usage = `Usage: scripts/bench [--quick] [--only NAME[,NAME]] [--run
 Compares as2fs with rclone mount and s3fs on one S3 server in this machine.
 
   --quick           smaller sizes and one run, under 3 minutes
-  --only NAMES      of: NAMES_OF_ITEMS
+  --only NAMES      of: NAMES_OF_ITEMS;
+                    'partners*' for all that begin so
   --runs N          how often each piece of work is done; 3
   --before DIR      another checkout of as2fs, built (npm ci && npm run build): what has become faster or slower since?
   --against NAMES   compare with these only, of: before, rclone, s3fs
   --json            all figures to stdout instead of the table
   --markdown FILE   the table into a file, too`
+
+/** @param names as they are, or the beginning of some and a star */
+export function isNamed(item: string, names: readonly string[]): boolean {
+  return names.some((it) => (it.endsWith('*') ? item.startsWith(it.slice(0, -1)) : item === it))
+}
 
 /** @throws Error with a sentence for the user; undefined: only help was asked for */
 export function parseOptions(args: readonly string[], items: readonly string[]): Options | undefined {
@@ -86,7 +107,7 @@ export function parseOptions(args: readonly string[], items: readonly string[]):
   })
   if (values.help) return undefined
   const only = values.only?.split(',')
-  const unknown = only?.find((name) => !items.includes(name))
+  const unknown = only?.find((name) => !items.some((it) => isNamed(it, [name])))
   if (unknown !== undefined) throw new Error(`there is no ${unknown}; there are ${items.join(', ')}`)
   const { before, json, markdown } = values
   const against = values.against?.split(',')

@@ -68,6 +68,7 @@ function figure(result: Summary | undefined): string {
 }
 
 function size(bytes: number): string {
+  if (bytes > 0 && bytes < 10 * 1024) return `${Math.round(bytes).toLocaleString('en')} B`
   return bytes > 0 && bytes < 10 * 1024 ** 2
     ? `${Math.round(bytes / 1024).toLocaleString('en')} KiB`
     : `${Math.round(bytes / 1024 ** 2).toLocaleString('en')} MiB`
@@ -96,7 +97,9 @@ function factor(value: number): string {
 }
 
 function requests(result: Summary | undefined): string {
-  return result?.requests === undefined ? '' : Math.round(result.requests).toLocaleString('en')
+  if (result?.requests === undefined) return ''
+  const number = Math.round(result.requests).toLocaleString('en')
+  return result.requests > 0 && result.isListing ? `${number} LIST` : number
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -34,6 +34,8 @@ export interface Summary {
   readonly runs: number
   readonly bytes: Bytes | undefined
   readonly requests: number | undefined
+  /** All of them were LISTs. */
+  readonly isListing: boolean
   readonly failure: string | undefined
 }
 
@@ -48,6 +50,7 @@ export function summary(results: readonly Result[]): Summary | undefined {
     runs: results.length,
     bytes: first.bytes,
     requests: median(counts),
+    isListing: results.every((it) => Object.keys(it.requests ?? {}).every((name) => name === 'LIST')),
     failure: results.find((it) => it.failure !== undefined)?.failure,
   }
 }

@@ -4,14 +4,16 @@ import { contendersOf, type Contender } from './contenders.js'
 import { alone, aloneName } from './items/alone.js'
 import { loadItems } from './items/load.js'
 import { messageItems } from './items/messages.js'
+import { partnerItems } from './items/partners.js'
 import { readingItems } from './items/reading.js'
 import { sendingItems } from './items/sending.js'
 import { Bench, failureOf, type Item, type Surroundings } from './item.js'
 import { Mount } from './mount.js'
-import type { Options } from './options.js'
+import { isNamed, type Options } from './options.js'
 import { OverLimit } from './processes.js'
 import type { Result } from './results.js'
 import { BenchServer } from './server/client.js'
+import { bucketOf } from './server/worlds.js'
 import { Workspace } from './workspace.js'
 
 /** Before every answer of the server: none, and what S3 is away. */
@@ -19,7 +21,7 @@ const delays: readonly Milliseconds[] = [0, 25]
 /** What took longer is not done again: the second digit does not matter any more. */
 const longEnough: Milliseconds = 20_000
 
-const items: readonly Item[] = [...messageItems, ...readingItems, ...sendingItems, ...loadItems]
+const items: readonly Item[] = [...messageItems, ...partnerItems, ...readingItems, ...sendingItems, ...loadItems]
 export const itemNames: readonly string[] = [...items.map((it) => it.name), aloneName]
 
 /** All that is measured; whatever happens, nothing is left behind. */
@@ -52,14 +54,15 @@ class Runner {
       if (this.#isWanted(aloneName)) await this.#alone(delay)
       for (const item of items) {
         if (this.#isWanted(item.name) && item.delay !== (delay === 0 ? 'always' : 'never'))
-          await this.#item(item, delay)
+          await this.#inItsWorld(item, delay)
       }
     }
     return this.#results
   }
 
   #isWanted(name: string): boolean {
-    return this.#around.options.only?.includes(name) ?? true
+    const { only } = this.#around.options
+    return only === undefined || isNamed(name, only)
   }
 
   async #alone(delay: Milliseconds): Promise<void> {
@@ -67,6 +70,18 @@ class Runner {
       this.#around.say(`${aloneName}, ${delay} ms, run ${run}`)
       const figures = await alone(this.#around.server, this.#around.options.sizes, this.#around.signal)
       this.#results.push(...figures.map((it) => ({ ...it, item: aloneName, contender: 'alone' as const, delay, run })))
+    }
+  }
+
+  async #inItsWorld(item: Item, delay: Milliseconds): Promise<void> {
+    const { server, options } = this.#around
+    const world = item.world?.(options.sizes)
+    if (!world) return this.#item(item, delay)
+    await server.make(world)
+    try {
+      await this.#item(item, delay)
+    } finally {
+      await server.unmake(world)
     }
   }
 
@@ -91,8 +106,10 @@ class Runner {
   }
 
   async #do(item: Item, contender: Contender): Promise<Bench['figures']> {
-    const { server, workspace, signal, say } = this.#around
-    const mount = await Mount.start(contender, server, workspace, signal, item.flags?.[contender.name])
+    const { server, workspace, signal, say, options } = this.#around
+    const world = item.world?.(options.sizes)
+    const how = { flags: item.flags?.[contender.name], bucket: world && bucketOf(world) }
+    const mount = await Mount.start(contender, server, workspace, signal, how)
     try {
       const bench = new Bench(mount, this.#around)
       try {

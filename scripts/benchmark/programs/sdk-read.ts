@@ -1,6 +1,6 @@
 /** Reads an object with the AWS SDK, four ranges of 4 MiB at a time; prints the milliseconds. */
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { bucketName } from '../server/client.js'
+import { bucketName } from '../server/worlds.js'
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 const [endpoint = '', key = '', size = '0'] = process.argv.slice(2)

@@ -1,6 +1,6 @@
 /** Asks the benchmark's server with nothing but Node's HTTP client; prints the milliseconds. */
 import { Agent, get } from 'node:http'
-import { bucketName } from '../server/client.js'
+import { bucketName } from '../server/worlds.js'
 
 const [endpoint = '', mode = '', key = '', amount = '0'] = process.argv.slice(2)
 const agent = new Agent({ keepAlive: true })

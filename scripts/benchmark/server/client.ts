@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Milliseconds } from '../../../src/units.js'
 import type { Sizes } from '../options.js'
 import type { Call, Counts, Reply, ServerCalls } from './process.js'
-
-export const bucketName = 'bench'
+import { bucketName, type World } from './worlds.js'
 
 export class BenchServer {
   readonly #child: ChildProcess
@@ -29,20 +28,27 @@ export class BenchServer {
     this.endpoint = `http://127.0.0.1:${String(await this.#call('start', sizes))}`
   }
 
+  /** Makes a bucket of its own, or takes it away. */
+  async make(world: World): Promise<void> {
+    await this.#call('make', world)
+  }
+  async unmake(world: World): Promise<void> {
+    await this.#call('unmake', world)
+  }
   async delay(time: Milliseconds): Promise<void> {
     await this.#call('delay', time)
   }
   counts(accessKey: string): Promise<Counts> {
     return this.#call('counts', accessKey)
   }
-  async put(key: string, size: number): Promise<void> {
-    await this.#call('put', key, size)
+  async put(key: string, size: number, bucket = bucketName): Promise<void> {
+    await this.#call('put', bucket, key, size)
   }
   uploaded(prefix: string): Promise<{ objects: number; bytes: number }> {
-    return this.#call('uploaded', prefix)
+    return this.#call('uploaded', bucketName, prefix)
   }
-  async remove(prefix: string): Promise<void> {
-    await this.#call('remove', prefix)
+  async remove(prefix: string, bucket = bucketName): Promise<void> {
+    await this.#call('remove', bucket, prefix)
   }
 
   async close(): Promise<void> {

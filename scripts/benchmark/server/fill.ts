@@ -5,7 +5,7 @@ import { md5, type BenchObject } from './bucket.js'
 
 /** The only station. */
 export const station = 'BENCH'
-const messageSize: Bytes = 2048
+export const messageSize: Bytes = 2048
 /** When the first message of each partner came. */
 const firstCame = Date.parse('2026-03-02T09:30:00Z')
 /** 100,000 messages are 35 days, after which the gateway deletes them. */
@@ -55,7 +55,7 @@ export function* objectsOf(sizes: Sizes): Iterable<BenchObject> {
 const text = Buffer.from("UNB+UNOC:3+BENCH:14+PARTNER:14+260302:0930+1'\n".repeat(64)).subarray(0, messageSize)
 const textEtag = md5(text)
 
-function cameAt(n: number): EpochMs {
+export function cameAt(n: number): EpochMs {
   return firstCame + n * apart
 }
 

@@ -10,6 +10,7 @@ import { BenchBucket } from './bucket.js'
 import { objectAt, objectsOf } from './fill.js'
 import { Listings } from './listing.js'
 import { Requests, targetOf, type Operation } from './requests.js'
+import { bucketName, bucketOf, objectsIn, type World } from './worlds.js'
 
 export type Counts = Partial<Record<Operation, number>>
 
@@ -17,15 +18,18 @@ export type Counts = Partial<Record<Operation, number>>
 export interface ServerCalls {
   /** @returns the port */
   start(sizes: Sizes): Promise<number>
+  /** A bucket of its own, and its end. */
+  make(world: World): void
+  unmake(world: World): void
   /** Before every answer from now on. */
   delay(time: Milliseconds): void
   /** Requests so far, by the access key that signed them. */
   counts(accessKey: string): Counts
   /** A message arrives. */
-  put(key: string, size: number): void
+  put(bucket: string, key: string, size: number): void
   /** What was uploaded below a prefix, empty objects apart. */
-  uploaded(prefix: string): { objects: number; bytes: number }
-  remove(prefix: string): void
+  uploaded(bucket: string, prefix: string): { objects: number; bytes: number }
+  remove(bucket: string, prefix: string): void
 }
 
 export interface Call {
@@ -40,8 +44,12 @@ export interface Reply {
   readonly error?: string
 }
 
-const bucket = new BenchBucket()
-const requests = new Requests(bucket, new Listings(bucket))
+interface Kept {
+  readonly bucket: BenchBucket
+  readonly requests: Requests
+}
+
+const buckets = new Map<string, Kept>()
 const counts = new Map<string, Counts>()
 let wait: Milliseconds = 0
 
@@ -53,29 +61,44 @@ const http = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (req
   counts.set(accessKey, own)
   // By which clients know S3's own answers.
   response.setHeader('x-amz-request-id', randomUUID())
-  requests
-    .handle(target, request, response, wait === 0 ? Promise.resolve() : delay(wait))
+  kept(target.bucket)
+    .requests.handle(target, request, response, wait === 0 ? Promise.resolve() : delay(wait))
     // A client that went away in the middle is no news.
     .catch(() => response.destroy())
 })
 
 const calls: ServerCalls = {
   async start(sizes) {
-    bucket.fill(objectsOf(sizes))
+    kept(bucketName).bucket.fill(objectsOf(sizes))
     http.listen(0, '127.0.0.1')
     await once(http, 'listening')
     return (http.address() as AddressInfo).port
   },
+  make: (world) => kept(bucketOf(world)).bucket.fill(objectsIn(world)),
+  unmake: (world) => void buckets.delete(bucketOf(world)),
   delay: (time) => void (wait = time),
   counts: (accessKey) => counts.get(accessKey) ?? {},
-  put: (key, size) => bucket.put(objectAt(key, size, new Date())),
-  uploaded(prefix) {
-    const found = bucket.below(prefix).filter((it) => it.size > 0)
+  put: (bucket, key, size) => kept(bucket).bucket.put(objectAt(key, size, new Date())),
+  uploaded(name, prefix) {
+    const found = kept(name)
+      .bucket.below(prefix)
+      .filter((it) => it.size > 0)
     return { objects: found.length, bytes: found.reduce((sum, it) => sum + it.size, 0) }
   },
-  remove(prefix) {
+  remove(name, prefix) {
+    const { bucket } = kept(name)
     for (const { key } of bucket.below(prefix)) bucket.delete(key)
   },
+}
+
+/** What was not made is empty. */
+function kept(name: string): Kept {
+  const known = buckets.get(name)
+  if (known) return known
+  const bucket = new BenchBucket()
+  const made = { bucket, requests: new Requests(bucket, new Listings(bucket)) }
+  buckets.set(name, made)
+  return made
 }
 
 process.on('message', (call: Call) => {

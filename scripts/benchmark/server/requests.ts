@@ -10,6 +10,7 @@ import { xml, type Listings } from './listing.js'
 export type Operation = 'LIST' | 'GET' | 'HEAD' | 'PUT' | 'COPY' | 'PART' | 'POST' | 'DELETE' | 'OTHER'
 
 export interface Target {
+  readonly bucket: string
   readonly operation: Operation
   readonly key: string
   readonly search: string
@@ -21,8 +22,9 @@ const keptLimit: Bytes = 64 * 1024
 export function targetOf(request: IncomingMessage): Target {
   const [path = '/', search = ''] = (request.url ?? '/').split('?')
   const slash = path.indexOf('/', 1)
+  const bucket = path.slice(1, slash < 0 ? undefined : slash)
   const key = slash < 0 ? '' : decodeURIComponent(path.slice(slash + 1))
-  return { operation: operationOf(request, key, search), key, search }
+  return { bucket, operation: operationOf(request, key, search), key, search }
 }
 
 function operationOf({ method, headers }: IncomingMessage, key: string, search: string): Operation {

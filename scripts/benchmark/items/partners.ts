@@ -1,0 +1,98 @@
+/** Looking at many partners: at all of them again and again, or at one among them. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Milliseconds } from '../../../src/units.js'
+import type { Bench, Item } from '../item.js'
+import type { Sizes } from '../options.js'
+import { bucketOf, messageKey, messagesIn, partnerAt, type World } from '../server/worlds.js'
+import { count } from './messages.js'
+
+/** Longer than a listing of as2fs lives (`--list-ttl 5s`). */
+const expiry: Milliseconds = 6_000
+/** What a mount that has listed something does afterwards is over by then. */
+const rest: Milliseconds = 3_000
+/** In as many inboxes a message comes between two looks at all of them. */
+const mostArrivals = 20
+
+type WorldOf = (sizes: Sizes) => World
+
+export const partnerItems: readonly Item[] = [
+  inWorld('partners-find', ({ some }) => some, find),
+  inWorld('partners-ls', ({ some }) => some, poll),
+  inWorld('partners-crowd', ({ crowd }) => crowd, poll),
+  inWorld('partners-mixture', ({ mixture }) => mixture, poll),
+  inWorld('partners-one', ({ crowd }) => crowd, lookAtOne),
+  ...[0, 1, 2].map((n): Item => {
+    const world: WorldOf = ({ mass, spreads }) => {
+      const partners = spreads[n] ?? 1
+      return { partners, each: Math.floor(mass / partners) }
+    }
+    return { ...inWorld(`partners-memory-${n + 1}`, world, memory), delay: 'never' }
+  }),
+]
+
+function inWorld(name: string, world: WorldOf, work: (bench: Bench, world: World) => Promise<void>): Item {
+  return {
+    name,
+    delay: 'both',
+    world,
+    // As fresh as as2fs is: else it shows what comes five minutes later.
+    flags: { rclone: ['--dir-cache-time', '5s'] },
+    do: (bench) => work(bench, world(bench.sizes)),
+  }
+}
+
+async function find(bench: Bench, world: World): Promise<void> {
+  const command = ['find', bench.mount.station, '-type', 'f']
+  const expected = { lines: messagesIn(world) }
+  await bench.command(`find -type f, ${wordsFor(world)}`, command, expected)
+  await pause(expiry, undefined, { signal: bench.signal })
+  await bench.command(`find -type f, ${wordsFor(world)}, ${expiry / 1000} s later`, command, expected)
+}
+
+/** All that came before is to be seen. */
+async function poll(bench: Bench, world: World): Promise<void> {
+  await bench.command(`ls */inbox, ${wordsFor(world)}`, all(bench), { lines: linesFor(world) })
+  const arrivals = Math.min(mostArrivals, world.partners)
+  const keys = Array.from({ length: arrivals }, (_, n) =>
+    messageKey(Math.floor((n * world.partners) / arrivals), messagesIn(world) + n),
+  )
+  try {
+    for (const key of keys) await bench.server.put(key, 2048, bucketOf(world))
+    await pause(expiry, undefined, { signal: bench.signal })
+    const work = `ls */inbox, ${wordsFor(world)}, ${expiry / 1000} s later, ${arrivals} came`
+    await bench.command(work, all(bench), { lines: linesFor(world) + arrivals })
+  } finally {
+    for (const key of keys) await bench.server.remove(key, bucketOf(world))
+  }
+}
+
+async function lookAtOne(bench: Bench, world: World): Promise<void> {
+  const command = ['ls', bench.mount.inbox(partnerAt(world.partners >> 1))]
+  await bench.command(`ls of one inbox, ${wordsFor(world)}`, command, { lines: world.each })
+}
+
+async function memory(bench: Bench, world: World): Promise<void> {
+  await bench.run(['ls', bench.mount.mountpoint])
+  await pause(rest, undefined, { signal: bench.signal })
+  const before = bench.mount.memory().now
+  await bench.figure(`memory for a message, ${wordsFor(world)}`, async () => {
+    await bench.run(all(bench))
+    await pause(rest, undefined, { signal: bench.signal })
+    return { unit: 'bytes', value: (bench.mount.memory().now - before) / messagesIn(world) }
+  })
+}
+
+function all(bench: Bench): readonly string[] {
+  return ['sh', '-c', 'cd "$1" && ls */inbox', 'sh', bench.mount.station]
+}
+
+/** The name of each folder, its messages, and an empty line between two; of one alone its messages. */
+function linesFor(world: World): number {
+  return messagesIn(world) + (world.partners > 1 ? 2 * world.partners - 1 : 0)
+}
+
+function wordsFor({ partners, each, first = each }: World): string {
+  return first === each
+    ? `${count(partners)} × ${count(each)} messages`
+    : `1 × ${count(first)} and ${count(partners - 1)} × ${count(each)} messages`
+}
