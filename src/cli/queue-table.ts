@@ -45,9 +45,13 @@ function nextTryOf({ nextTryAt, waitsFor }: SendRow, now: EpochMs): string {
 }
 
 function stateOf({ state, reason, uploaded, size }: SendRow): string {
-  if (state === 'held') return reason === undefined ? 'held' : `held (${heldFor[reason]})`
-  if (state !== 'uploading' || size === 0) return state
+  if (state !== 'uploading' || size === 0) return stateInWords({ state, reason })
   return `uploading (${Math.floor((uploaded / size) * 100)} %)`
+}
+
+/** With why it is held. */
+export function stateInWords({ state, reason }: Pick<SendRow, 'state' | 'reason'>): string {
+  return state === 'held' && reason !== undefined ? `held (${heldFor[reason]})` : state
 }
 
 function ageFrom(row: SendRow): EpochMs {

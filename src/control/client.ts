@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { UsageError } from '../errors.js'
 import { timeLimit } from '../patience.js'
+import type { SendRow } from '../send/sender.js'
 import type { QueueAction } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
@@ -36,9 +37,12 @@ export class ControlClient {
     return (await this.#ask('GET', `/info?${new URLSearchParams({ path }).toString()}`)) as InfoReport
   }
 
-  /** @param name a row's id or name, or more of its path */
-  async change(action: QueueAction, name: string): Promise<void> {
-    await this.#ask('POST', `/queue/${action}`, { name })
+  /**
+   * @param name a row's id or name, or more of its path
+   * @returns the row after it; of an older daemon, or if it is there no more, an empty one
+   */
+  async change(action: QueueAction, name: string): Promise<Partial<SendRow>> {
+    return (await this.#ask('POST', `/queue/${action}`, { name })) as Partial<SendRow>
   }
 
   /** @param drain undefined: the daemon's own `--drain` */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { FsError, UsageError } from '../errors.js'
 import { inTime, timeLimit } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
+import type { SendRow } from '../send/sender.js'
 import type { Milliseconds } from '../units.js'
 import { findRow } from './queue-target.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
@@ -17,10 +18,10 @@ export interface ControlHandlers {
   queue(): Promise<QueueReport>
   /** @param path in the mount, from `/` */
   info(path: string, signal: AbortSignal): Promise<InfoReport>
-  /** By the id of a row of `queue`. */
-  retry(id: string): Promise<void>
-  cancel(id: string): Promise<void>
-  release(id: string): Promise<void>
+  /** By the id of a row of `queue`, all three; it may be held then, too. @returns the row after it, undefined if it is there no more */
+  retry(id: string): Promise<SendRow | undefined>
+  cancel(id: string): Promise<SendRow | undefined>
+  release(id: string): Promise<SendRow | undefined>
   /**
    * Unmounts and drains; what ends the process comes after the answer.
    * @throws FsError EBUSY, saying who holds the mount

@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path'
 import { FsError, reasonOf, UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
+import type { SendRow } from '../send/sender.js'
 import { changeWaiting, readWaiting, type QueueAction } from '../send/waiting.js'
 import type { Prefix } from '../units.js'
 import { ControlClient } from './client.js'
@@ -37,10 +38,14 @@ export async function stateQueue(directory: string): Promise<StateQueue> {
 
 /**
  * @param name a row's id or name, or more of its path
- * @returns whether a daemon did it, and so acts on it now
+ * @returns the row as the daemon that did it says, an empty one if it says nothing; undefined where none runs
  * @throws UsageError or FsError one sentence
  */
-export async function changeStateQueue(directory: string, action: QueueAction, name: string): Promise<boolean> {
+export async function changeStateQueue(
+  directory: string,
+  action: QueueAction,
+  name: string,
+): Promise<Partial<SendRow> | undefined> {
   const prefix = await prefixOf(directory)
   const taken = await takeLock(directory, { mountpoint: '(as2fs queue)', bucket: basename(directory) })
   if ('holder' in taken) return askHolder(directory, await named(taken.holder), action, name)
@@ -48,16 +53,20 @@ export async function changeStateQueue(directory: string, action: QueueAction, n
     const spool = join(directory, 'spool')
     const { id } = findRow(await readWaiting(spool, prefix), name)
     await changeWaiting(spool, action, id)
-    return false
+    return undefined
   } finally {
     await taken.lock.release()
   }
 }
 
-async function askHolder(directory: string, holder: string, action: QueueAction, name: string): Promise<boolean> {
+async function askHolder(
+  directory: string,
+  holder: string,
+  action: QueueAction,
+  name: string,
+): Promise<Partial<SendRow>> {
   try {
-    await new ControlClient(directory).change(action, name)
-    return true
+    return await new ControlClient(directory).change(action, name)
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error
     throw new UsageError(

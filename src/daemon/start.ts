@@ -132,13 +132,14 @@ interface Asked {
 
 async function ownControl({ config, owning, log }: Start, state: StateDirectory, asked: Asked): Promise<void> {
   const { sender, info, reports, ending } = asked
+  const rowOf = (id: string) => sender.allRows().find((it) => it.id === id)
   const handlers = {
     status: () => Promise.resolve(reports.status()),
     queue: () => Promise.resolve(reports.queue()),
     info: (path: string, signal: AbortSignal) => info.describe(path, signal),
-    retry: (id: string) => sender.retry(id),
-    cancel: (id: string) => sender.cancel(id),
-    release: (id: string) => sender.releaseHeld(id),
+    retry: (id: string) => sender.retry(id).then(() => rowOf(id)),
+    cancel: (id: string) => sender.cancel(id).then(() => rowOf(id)),
+    release: (id: string) => sender.releaseHeld(id).then(() => rowOf(id)),
     unmount: (drain: Milliseconds = config.drain) => ending.unmount(drain),
   }
   const control = await startControlServer(state.path, handlers, log)

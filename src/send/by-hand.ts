@@ -5,14 +5,17 @@ import type { Packer } from './bundles/packer.js'
 import type { MessageBook } from './disk/book.js'
 import type { Cause } from './disk/entry.js'
 import type { Spool } from './disk/spool.js'
+import type { Beside } from './life/beside.js'
+import type { LifeEvent } from './life/events.js'
 import type { Holding } from './life/holding.js'
-import { dataOf } from './life/message.js'
+import { dataOf, type Message } from './life/message.js'
 
 export interface ByHandOptions {
   readonly book: MessageBook
   readonly spool: Spool
   readonly packer: Packer
   readonly holding: Holding
+  readonly beside: Pick<Beside, 'verdict'>
   /** Whether one is being uploaded, or about to be. */
   readonly isUnderWay: (id: string) => boolean
   /** It is written down what becomes of a file. */
@@ -68,16 +71,17 @@ export class ByHand {
   }
 
   async #requeue(id: string, type: 'retried' | 'released'): Promise<void> {
-    const { book, holding, onJudged } = this.#options
-    await book.change(
-      [id],
-      ([message]) => {
-        // A trigger that somebody wants sent, because it was open at a crash, say, is one like any other.
-        const isTrigger = message !== undefined && holding.triggeredBy(message.path) !== undefined
-        return [{ id, event: { type, isTrigger } }]
-      },
-      { by: 'queue', sync: true },
-    )
+    const { book, onJudged } = this.#options
+    await book.change([id], ([message]) => [{ id, event: this.#requeuing(message, type) }], { by: 'queue', sync: true })
     await onJudged()
+  }
+
+  #requeuing(message: Message | undefined, type: 'retried' | 'released'): LifeEvent {
+    const { holding, beside } = this.#options
+    // A trigger that somebody wants sent, because it was open at a crash, say, is one like any other.
+    const isTrigger = message !== undefined && holding.triggeredBy(message.path) !== undefined
+    // While it waits for nothing it is not judged anew when a lock or a trigger comes or goes.
+    if (type === 'retried' && message?.state === 'failed') return { type, isTrigger, beside: beside.verdict(message) }
+    return { type, isTrigger }
   }
 }

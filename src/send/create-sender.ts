@@ -130,7 +130,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     rows: new Rows({ book, uploads, turns, packer, pickup, clock, root }),
     opening: new Opening({ book, files, spool, descriptors, names, bundles, rejudging, root }),
     renaming: new Renaming({ book, spool, names, bundles, root, judge, onJudged }),
-    byHand: new ByHand({ book, spool, packer, holding, isUnderWay, onJudged, onCancelled: () => uploads.sweep() }),
+    byHand: new ByHand({
+      ...{ book, spool, packer, holding, beside, isUnderWay, onJudged },
+      onCancelled: () => uploads.sweep(),
+    }),
   })
 
   // Files that were closed, of which the kernel could not tell any more.

@@ -57,6 +57,20 @@ t.test('a lock file holds the file that it is named after, as long as it stands'
     const lock = await run(process.execPath, ['bin/as2fs', 'queue', mounted.mountpoint, 'release', 'hand.edi.lock'])
     t.match(lock, { code: 1, stderr: 'as2fs: hand.edi.lock is a lock file: it is never sent, rename or remove it.' })
   })
+  await t.test('what has failed is held when it is tried again beside one, and goes with it', async (t) => {
+    mounted.server.intercept = (operation) =>
+      operation === 'PutObject' ? { status: 403, code: 'AccessDenied' } : undefined
+    await writeFile(join(send, 'failed.edi'), 'failed')
+    await inState(mounted, 'failed.edi', 'failed')
+    mounted.server.intercept = undefined
+    await writeFile(join(send, 'failed.edi.lock'), '')
+    await inState(mounted, 'failed.edi', 'failed')
+    const retried = await run(process.execPath, ['bin/as2fs', 'queue', mounted.mountpoint, 'retry', 'failed.edi'])
+    t.match(retried, { code: 0, stdout: 'failed.edi is held (lock file beside it).\n' })
+    t.match(await inState(mounted, 'failed.edi', 'held'), locked)
+    await unlink(join(send, 'failed.edi.lock'))
+    t.equal(await sent('failed.edi'), 'failed')
+  })
   await t.test('a folder of which a file is locked is not packed', async (t) => {
     await mkdir(join(send, 'batch'))
     await writeFile(join(send, 'batch/a.edi'), 'a')
@@ -67,7 +81,7 @@ t.test('a lock file holds the file that it is named after, as long as it stands'
     await mounted.inBucket(key('batch.zip'))
   })
   t.notOk(mounted.puts().some((it) => /\.(lock|lck)$/i.test(it)))
-  t.equal(mounted.puts().length, 8)
+  t.equal(mounted.puts().length, 9)
 })
 
 t.test('a lock takes a file that waits out of the queue, over a crash too', async (t) => {

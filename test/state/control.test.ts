@@ -21,7 +21,7 @@ const rows = [
 
 /** Handlers that note what they were asked. */
 function handlers(asked: string[], others: Partial<ControlHandlers> = {}): ControlHandlers {
-  const note = async (text: string): Promise<void> => void asked.push(text)
+  const note = async (text: string): Promise<undefined> => void asked.push(text)
   return {
     status: async () => ({ pid: 7, state: 'ok' }) as StatusReport,
     queue: async () => ({ generatedAt: 1, rows }),

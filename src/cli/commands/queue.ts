@@ -1,13 +1,14 @@
 /** `as2fs queue`. */
 import { resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
+import type { SendRow } from '../../send/sender.js'
 import type { QueueAction } from '../../send/waiting.js'
 import { changeStateQueue, stateQueue } from '../../control/state-queue.js'
 import { isGiven, type Typed } from '../command.js'
 import { ask, mountNamed } from '../daemon-of.js'
 import { json } from '../format.js'
 import type { Io } from '../io.js'
-import { queueTable } from '../queue-table.js'
+import { queueTable, stateInWords } from '../queue-table.js'
 import { didYouMean } from '../suggest.js'
 
 const done: Readonly<Record<QueueAction, string>> = {
@@ -33,8 +34,8 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   const change = changeOf(word, name)
   const mount = await mountNamed(mountpoint, io)
   if (change) {
-    await ask(mount, (client) => client.change(change.action, change.name))
-    io.out(`${change.name} ${done[change.action]}.\n`)
+    const row = await ask(mount, (client) => client.change(change.action, change.name))
+    io.out(`${change.name} ${outcomeOf(change.action, row)}.\n`)
     return 0
   }
   const report = await ask(mount, (client) => client.queue())
@@ -48,8 +49,8 @@ async function runOnDirectory(directory: string, typed: Typed, io: Io): Promise<
     throw new UsageError(`'${more}' is one word too many: with --state-dir no mountpoint is given.`)
   const change = changeOf(word, name)
   if (change) {
-    const isNow = await changeStateQueue(directory, change.action, change.name)
-    io.out(`${change.name} ${isNow ? done[change.action] : doneWithout[change.action]}.\n`)
+    const row = await changeStateQueue(directory, change.action, change.name)
+    io.out(`${change.name} ${row ? outcomeOf(change.action, row) : doneWithout[change.action]}.\n`)
     return 0
   }
   const { isMounted, ...report } = await stateQueue(directory)
@@ -61,6 +62,11 @@ async function runOnDirectory(directory: string, typed: Typed, io: Io): Promise<
   if (!isMounted && report.rows.length > 0)
     io.out('Nothing of it is sent until the bucket is mounted with this directory.\n')
   return 0
+}
+
+/** A lock or a missing trigger holds what has failed as anything else. */
+function outcomeOf(action: QueueAction, { state, reason }: Partial<SendRow>): string {
+  return state === 'held' ? `is ${stateInWords({ state, reason })}` : done[action]
 }
 
 /** @returns undefined where the queue is only to be shown */

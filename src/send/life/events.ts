@@ -1,6 +1,7 @@
 /** What may happen to a sent file. `table.ts` says when, `next.ts` what comes of it. */
 import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
+import type { BesideVerdict } from './beside.js'
 import type { Member } from '../bundles/archive.js'
 import type { Attempt, Hold, MessageIn, MultipartUpload, Receipt } from './message.js'
 
@@ -54,7 +55,12 @@ type Handling =
   | { readonly type: 'rejudged'; readonly verdict: Verdict }
   /** Of a trigger. */
   | { readonly type: 'spent'; readonly error: string }
-  | { readonly type: 'retried'; readonly isTrigger: boolean }
+  | {
+      readonly type: 'retried'
+      readonly isTrigger: boolean
+      /** Of one that has failed: what stands beside it was not heeded since. */
+      readonly beside?: BesideVerdict
+    }
   | { readonly type: 'released'; readonly isTrigger: boolean }
   | { readonly type: 'cancelled'; readonly policy?: string }
   /** Another has got its name. */

@@ -1,6 +1,7 @@
 /** What a sent file is after an event: the only place, beside recovery, where a state is made. Pure; `table.ts` says what may come. */
 import { FsError } from '../../errors.js'
 import type { EpochMs } from '../../units.js'
+import type { BesideVerdict } from './beside.js'
 import type { EventOf, EventType, LifeEvent, Verdict } from './events.js'
 import { refused } from './refusal.js'
 import {
@@ -87,7 +88,7 @@ const outcomes: Outcomes = {
   },
   rejudged: (message, { verdict }, at) => judged(localOf(message), verdict, at, message.isReleased),
   spent: (message, { error }) => ({ ...localOf(message), state: 'held', reason: 'trigger', isSpent: true, error }),
-  retried: (message, { isTrigger }, at) => requeued(message, isTrigger, at),
+  retried: (message, { isTrigger, beside }, at) => requeued(message, isTrigger, at, beside),
   released: (message, { isTrigger }, at) => requeued(message, isTrigger, at),
   cancelled: (message) => gone(message),
   replaced: (message) => gone(message),
@@ -160,14 +161,16 @@ function judged(local: Local, verdict: Verdict, at: EpochMs, isReleased?: boolea
 }
 
 /** By hand. A held one's name was not asked for while it looked unfinished. */
-function requeued(message: Message, isTrigger: boolean, at: EpochMs): Message {
+function requeued(message: Message, isTrigger: boolean, at: EpochMs, beside?: BesideVerdict): Message {
   const isHeld = message.state === 'held'
   const local = asked(localOf(message), isHeld ? true : undefined)
   const closed = { ...local, closedAt: message.closedAt ?? at }
   // What is in a folder stays there, as one of its files.
   if (message.path.includes('/')) return { ...closed, state: 'held', reason: 'bundle' }
   if (isTrigger) return { ...closed, state: 'held', reason: 'trigger' }
-  return { ...closed, ...letGoOf(message), ...(isHeld ? { isReleased: true } : {}), state: 'queued' }
+  if (beside?.hold) return { ...closed, ...beside.hold, state: 'held' }
+  const way = { ...letGoOf(message), ...beside, ...(isHeld ? { isReleased: true } : {}) }
+  return { ...closed, ...way, state: 'queued' }
 }
 
 function gone(message: Message): Message {
