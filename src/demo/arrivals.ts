@@ -2,12 +2,14 @@
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { between, seededRandom } from './random.js'
-import { orderDocument, trades, type Document, type Trade } from './seed.js'
+import { firstReply, orderDocument, trades, type Document, type Trade } from './seed.js'
 import { orderOf } from './documents/order.js'
 
 export interface Arrival extends Document {
   /** Before it came its message got its id, by which keys are in order. */
   readonly delay: Milliseconds
+  /** What the station answers. */
+  readonly reply: Document
 }
 
 export interface ArrivalsOptions {
@@ -32,13 +34,15 @@ export function* arrivals(options: ArrivalsOptions, now: () => EpochMs): Generat
   for (let n = 0; ; n += 1) {
     const trade = known[between(random, 0, known.length)]
     if (!trade) throw new RangeError('nobody is there who could send')
-    const document = orderDocument(trade, orderOf(500 + n, trade.partner, trade.station, now()))
+    const order = orderOf(500 + n, trade.partner, trade.station, now())
+    const document = orderDocument(trade, order)
     const used = names.get(trade) ?? []
     const isRepeated = between(random, 0, 100) < repeatedNames
     const filename = (isRepeated ? used[between(random, 0, used.length)] : undefined) ?? document.filename
     names.set(trade, [...used.slice(-31), filename])
     const isLate = between(random, 0, 100) < outOfOrder
-    yield { ...document, filename, delay: isLate ? between(random, 1_000, longestDelay) : 0 }
+    const reply = firstReply(trade, order)
+    yield { ...document, filename, reply, delay: isLate ? between(random, 1_000, longestDelay) : 0 }
   }
 }
 

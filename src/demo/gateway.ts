@@ -142,6 +142,11 @@ export class Gateway {
     return this.receive(arrival, arrival.filename, arrival.bytes, { at, idAt: at - arrival.delay })
   }
 
+  /** Another program of the station's sends a document, by another way than the bucket. */
+  send({ station, partner }: Partner, filename: string, bytes: Uint8Array): void {
+    this.#send({ station, partner }, filename, Buffer.from(bytes), this.#options.clock.now())
+  }
+
   /** A document that went out in the past, receipt included. @returns its key */
   recordSent(owner: Partner, filename: string, bytes: Uint8Array, at: EpochMs, receipt?: Receipt): string {
     const kept = this.#keep(owner, this.#ownMessage(owner, filename, bytes, at), 'outbox')
@@ -186,7 +191,11 @@ export class Gateway {
       this.#announce({ what: 'duplicate', ...owner, filename, key: moved, bytes, at })
       return
     }
-    this.#sentAt.set(id, at)
+    this.#send(owner, filename, bytes, at)
+  }
+
+  #send(owner: Partner, filename: string, bytes: Buffer, at: EpochMs): void {
+    this.#sentAt.set(`${owner.station}/${owner.partner}/${filename}`, at)
     const message = this.#ownMessage(owner, filename, bytes, at)
     const kept = this.#keep(owner, message, 'outbox')
     const answers = this.#options.answers ?? (() => [receipts.processed])

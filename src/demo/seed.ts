@@ -5,7 +5,7 @@ import { desadv, invoic, orders } from './documents/edifact.js'
 import { orderOf, type Order } from './documents/order.js'
 import { acknowledgement, invoice, purchaseOrder, shipNotice } from './documents/x12.js'
 import type { Gateway } from './gateway.js'
-import { receipts } from './receipt.js'
+import { receipts, type Receipt } from './receipt.js'
 import type { S3Server } from './s3/server.js'
 
 export interface Trade extends Partner {
@@ -26,6 +26,20 @@ export const trades: readonly Trade[] = [
   { station: 'ACME-TOOLS-EU', partner: 'BAUHOF', standard: 'edifact', past: 5 },
   { station: 'ACME-TOOLS-EU', partner: 'LINDEN LOGISTIK', standard: 'edifact', past: 2 },
 ]
+/** How a partner of the demo answers: one refuses, one is late, one warns. */
+export function answersOf(partner: string): readonly Receipt[] {
+  switch (partner) {
+    case 'GROVER_RETAIL':
+      return [receipts.error]
+    case 'BAUHOF':
+      return [{ ...receipts.processed, after: 90_000 }]
+    case 'LINDEN LOGISTIK':
+      return [receipts.warned]
+    default:
+      return [receipts.processed]
+  }
+}
+
 const day: Milliseconds = 24 * 3600 * 1000
 const reply: Milliseconds = 47 * 60 * 1000
 
@@ -63,7 +77,13 @@ export function orderDocument(trade: Trade, order: Order): Document {
     : document(trade, `ORDERS_${order.number}.edi`, orders(order))
 }
 
-function replies(trade: Trade, order: Order): readonly Document[] {
+/** The acknowledgement, or what comes first in its place. */
+export function firstReply(trade: Trade, order: Order): Document {
+  const [first] = replies(trade, order)
+  return first
+}
+
+function replies(trade: Trade, order: Order): readonly [Document, ...Document[]] {
   return trade.standard === 'x12'
     ? [
         document(trade, `855_${order.number}.x12`, acknowledgement(order)),

@@ -6,7 +6,7 @@ import { Gateway, type GatewayEvent } from './gateway.js'
 import { startS3Server } from './s3/server.js'
 import type { Keys } from './s3/sigv4.js'
 import { arrivals } from './arrivals.js'
-import { firstPartner, seedPast } from './seed.js'
+import { answersOf, firstPartner, seedPast } from './seed.js'
 
 export interface DemoWorld {
   readonly endpoint: string
@@ -19,14 +19,19 @@ export interface DemoWorld {
   close(): Promise<void>
 }
 
-/** Between two orders of the partners. */
+/** Of the orders: the first ones are from those who refuse, take, are late, and warn. */
+const orderSeed = 787
+/** Until the first order of a partner, and between two. */
+const firstOrderAfter: Milliseconds = 4_000
 const orderEvery: readonly [Milliseconds, Milliseconds] = [20_000, 45_000]
+/** The station's other programs acknowledge an order after so long. */
+const acknowledgedAfter: Milliseconds = 5_000
 
 export async function startDemoWorld(): Promise<DemoWorld> {
   const bucket = 'mftg-demo'
   const keys = { accessKey: `AKIA${randomHex(8)}`, secretKey: randomHex(20) }
   const server = await startS3Server({ ...keys, bucket })
-  const gateway = new Gateway({ server, clock: systemClock })
+  const gateway = new Gateway({ server, clock: systemClock, answers: ({ to }) => answersOf(to) })
   seedPast(gateway, server, systemClock.now())
   gateway.start()
   const stopOrders = playPartners(gateway)
@@ -44,21 +49,28 @@ export async function startDemoWorld(): Promise<DemoWorld> {
   }
 }
 
-/** A partner orders now and then. @returns a function that ends it */
+/** A partner orders now and then, and is answered. @returns a function that ends it */
 function playPartners(gateway: Gateway): () => void {
-  const orders = arrivals({ seed: randomInt(2 ** 32) }, () => systemClock.now())
-  let timer: NodeJS.Timeout
-  const wait = (): void => {
-    timer = setTimeout(
-      () => {
-        gateway.arrive(orders.next().value)
-        wait()
-      },
-      randomInt(...orderEvery),
-    )
+  const orders = arrivals({ seed: orderSeed }, () => systemClock.now())
+  const timers = new Set<NodeJS.Timeout>()
+  const after = (time: Milliseconds, act: () => void): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      act()
+    }, time)
+    timers.add(timer)
   }
-  wait()
-  return () => clearTimeout(timer)
+  const arrive = (): void => {
+    const arrival = orders.next().value
+    gateway.arrive(arrival)
+    after(acknowledgedAfter, () => {
+      const { filename, bytes } = arrival.reply
+      gateway.send(arrival, filename, bytes)
+    })
+    after(randomInt(...orderEvery), arrive)
+  }
+  after(firstOrderAfter, arrive)
+  return () => timers.forEach((timer) => clearTimeout(timer))
 }
 
 function outboxOf(): string {

@@ -123,6 +123,15 @@ t.test(
   },
 )
 
+t.test('what another program of the station sends is in the outbox at once, and is answered too', async (t) => {
+  const world = await start(t, { answers: () => [receipts.error] })
+  world.gateway.send(owner, 'ack.edi', Buffer.from('UNA'))
+  t.match(world.gateway.sent, [{ ...owner, filename: 'ack.edi', key: /outbox/ }])
+  send(world, 2_000)
+  t.same(outcomes(world.server), ['refused', 'refused'])
+  t.same(world.server.list('AS2/duplicate/'), [])
+})
+
 t.test('receipts of every kind say what became of the message', async (t) => {
   const world = await start(t, { answers: () => [] })
   const sent = send(world, 1_000)

@@ -60,6 +60,17 @@ t.test(
       t.match(again.stderr, /File exists/)
     })
 
+    await t.test('orders come, and what is answered to the partner that refuses is told as refused', async (t) => {
+      await until('a refusal', () => /GROVER_RETAIL → ACME-TOOLS: 855_\d+\.x12 is REFUSED/.test(output))
+      t.match(output, /GROVER_RETAIL → ACME-TOOLS: PO_\d+\.x12 is in inbox\//)
+      const folder = join(mountpoint, 'ACME-TOOLS/GROVER_RETAIL')
+      const orders = await until('the order', async () => {
+        const found = await sh(`find ${folder}/inbox -name 'PO_45000177*'`)
+        return found === '' ? undefined : found
+      })
+      t.match(await readFile(orders.trim(), 'utf8'), /^ISA\*00/)
+    })
+
     const ended = once(child, 'exit')
     child.kill('SIGINT')
     t.same(await ended, [0, null])

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import type { DemoWorld } from '../../demo/world.js'
 import type { GatewayEvent } from '../../demo/gateway.js'
+import { parseMdn } from '../../mdn/report.js'
 import { openLog } from '../../telemetry/log.js'
 import type { Typed } from '../command.js'
 import { printable, shellQuoted } from '../format.js'
@@ -88,7 +89,8 @@ Send, and see what becomes of it (outbox in two seconds, its receipt in three):
   ${as2fs} info ${folder}/outbox/${path}
   ${as2fs} status ${shellQuoted(mountpoint)}
 
-Partners send an order now and then. Ctrl-C ends it all and leaves nothing behind.
+Partners send an order now and then, and it is acknowledged. HARBORMART takes what it gets, GROVER_RETAIL refuses it,
+LINDEN LOGISTIK warns, and BAUHOF's receipts come after a minute and a half. Ctrl-C ends it all and leaves nothing behind.
 
 `
 }
@@ -100,7 +102,7 @@ function commandName({ program, cwd }: Io): string {
   return short.startsWith('..') ? path : short
 }
 
-function narrated({ what, station, partner, filename, at }: GatewayEvent): string {
+function narrated({ what, station, partner, filename, bytes, at }: GatewayEvent): string {
   const time = new Date(at).toTimeString().slice(0, 8)
   const file = printable(filename)
   switch (what) {
@@ -109,8 +111,14 @@ function narrated({ what, station, partner, filename, at }: GatewayEvent): strin
     case 'duplicate':
       return `${time}  ${station} → ${partner}: ${file} was used within six hours: it is in duplicate/ and was not sent\n`
     case 'mdn':
-      return `${time}  ${partner} → ${station}: the receipt for ${file} is in mdn/incoming/\n`
+      return `${time}  ${partner} → ${station}: ${answered(file, bytes)}; the receipt is in mdn/incoming/\n`
     case 'received':
       return `${time}  ${partner} → ${station}: ${file} is in inbox/\n`
   }
+}
+
+function answered(file: string, receipt: Uint8Array): string {
+  const { outcome, disposition = '' } = parseMdn(receipt) ?? {}
+  if (outcome === 'delivered') return `${file} has arrived`
+  return `${file} ${outcome === 'refused' ? 'is REFUSED' : 'has arrived, with a warning'} (${disposition.replace(/^.*;\s*/, '')})`
 }
