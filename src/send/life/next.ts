@@ -10,12 +10,13 @@ import {
   localOf,
   pick,
   type Attempt,
-  type Hold,
   type LetGo,
   type Local,
   type Message,
+  type MessageIn,
+  type Receipt,
 } from './message.js'
-import { life, refusalOf } from './table.js'
+import { isBefore, life, refusalOf, type From, type To } from './table.js'
 
 /**
  * @param message as it is; undefined if there is none yet
@@ -25,12 +26,10 @@ import { life, refusalOf } from './table.js'
  */
 export function next(message: Message | undefined, event: LifeEvent, at: EpochMs, isUnderWay = false): Message {
   mustAllow(message, event.type, isUnderWay)
-  const after = event.type === 'made' ? made(event, at) : event.type === 'bundled' ? bundled(event, at) : undefined
-  const result = after ?? changed(message as Message, event as ChangingEvent, at)
-  if (!life[event.type].leads[message?.state ?? 'none']?.includes(result.state)) {
-    throw new Error(`${event.type} does not lead from ${message?.state ?? 'none'} to ${result.state}`)
-  }
-  return result
+  const before = message?.state ?? 'none'
+  const after = outcome(message, event, at)
+  if (after && life[event.type].leads[before]?.includes(after.state)) return after
+  throw new Error(`${event.type} does not lead from ${before} to ${after?.state ?? 'anything'}`)
 }
 
 /** @throws as `next` */
@@ -40,12 +39,19 @@ export function mustAllow(message: Message | undefined, event: EventType, isUnde
 }
 
 type ChangingType = Exclude<EventType, 'made' | 'bundled'>
-type ChangingEvent = EventOf<ChangingType>
-type Outcomes = { readonly [T in ChangingType]: (message: Message, event: EventOf<T>, at: EpochMs) => Message }
+type Events = { readonly [T in ChangingType]: EventOf<T> & { readonly type: T } }
+/** From which states to which is the table's to say, and the compiler holds them to it. */
+type Outcomes = { readonly [T in ChangingType]: (message: From<T>, event: EventOf<T>, at: EpochMs) => To<T> }
 
-function changed(message: Message, event: ChangingEvent, at: EpochMs): Message {
-  const outcome = outcomes[event.type] as (message: Message, event: ChangingEvent, at: EpochMs) => Message
-  return outcome(message, event, at)
+function outcome(message: Message | undefined, event: LifeEvent, at: EpochMs): Message | undefined {
+  if (event.type === 'made') return made(event, at)
+  if (event.type === 'bundled') return bundled(event, at)
+  return message && changed(message, event, at)
+}
+
+function changed<T extends ChangingType>(message: Message, event: Events[T], at: EpochMs): To<T> | undefined {
+  const type: T = event.type
+  return isBefore(type, message) ? outcomes[type](message, event, at) : undefined
 }
 
 function made({ file }: EventOf<'made'>, at: EpochMs): Message {
@@ -67,9 +73,9 @@ const outcomes: Outcomes = {
   written: (message, { size }, at) => ({ ...message, size, mtime: at }),
   emptied: (message, { size }, at) => ({ ...localOf(message), size, mtime: at, state: 'open' }),
   damaged: (message, { error }) => ({ ...openOf(message), ...pick(message, 'members'), isDamaged: true, error }),
-  'writer-killed': (message, { signal }) => ({ ...message, killedBy: signal }) as Message,
-  flushed: (message, { size, isComplete }) => ({ ...message, size, ...(isComplete ? { isComplete } : {}) }) as Message,
-  'written-again': (message) => omit(message, 'isComplete') as Message,
+  'writer-killed': (message, { signal }) => ({ ...message, killedBy: signal }),
+  flushed: (message, { size, isComplete }) => ({ ...message, size, ...(isComplete ? { isComplete } : {}) }),
+  'written-again': (message) => omit(message, 'isComplete'),
   closed: (message, { size, damage, verdict }, at) => {
     const closed = { ...localOf(message), size, closedAt: at }
     if (damage === undefined) return judged(closed, verdict, at)
@@ -94,7 +100,8 @@ const outcomes: Outcomes = {
   replaced: (message) => gone(message),
   dropped: (message) => gone(message),
   packed: (message, { into }) => ({ ...commonOf(message), state: 'gone', packedIn: into }),
-  'packing-failed': (message, { error }) => ({ ...message, tries: message.tries + 1, error }) as Message,
+  'packing-failed': (message, { error }) =>
+    message.reason === 'packing' ? { ...message, tries: message.tries + 1, error } : message,
   'archive-made': (message, { size, verdict }, at) => judged({ ...localOf(message), size, tries: 0 }, verdict, at),
   uploading: (message, { after, isChecked, path }, at) => {
     const local = isChecked ? asked(localOf(message), false) : localOf(message)
@@ -103,9 +110,9 @@ const outcomes: Outcomes = {
     return { ...named, ...attempt, ...readyOf(message, at), ...pick(message, 'error'), state: 'uploading' }
   },
   'parts-begun': (message, { upload }) => ({ ...message, upload }),
-  'parts-aborted': (message) => omit(message, 'upload') as Message,
+  'parts-aborted': (message) => omit(message, 'upload'),
   // An earlier attempt of unknown fate may still arrive, so its time stays.
-  attempted: (message, { after }) => ({ ...message, attempt: { after: message.attempt?.after ?? after } }) as Message,
+  attempted: (message, { after }) => ({ ...message, attempt: { after: message.attempt?.after ?? after } }),
   delayed: (message, { error, wait, attempt, isUnchecked, path }, at) => {
     const local = lookedFor(asked(localOf(message), isUnchecked), attempt)
     return { ...local, path: path ?? message.path, ...readyOf(message, at), state: 'queued', wait, error }
@@ -126,27 +133,27 @@ const outcomes: Outcomes = {
     const parts = hasParts && upload ? { upload } : {}
     return { ...common, ...parts, ...pick(message, 'triggeredBy'), ...receipt, submittedAt: at, state: 'submitted' }
   },
-  left: (message) => ({ ...taken(message), isUntold: true }) as Message,
+  left: (message) => ({ ...commonOf(message), ...receiptOf(message), isUntold: true, state: 'gone' }),
   taken: (message) => taken(message),
   duplicate: (message) => taken(message),
   unwatched: (message) => taken(message),
 }
 
 /** What was lost of it stays lost until it is cut to nothing. */
-function opened(message: Message): Message {
+function opened(message: Message): MessageIn<'open'> {
   const open = openOf(message)
   if (message.isDamaged !== true) return open
   return { ...open, ...pick(message, 'members'), isDamaged: true, error: message.error }
 }
 
-function openOf(message: Message): Message & { readonly state: 'open' } {
+function openOf(message: Message): MessageIn<'open'> {
   return { ...localOf(message), ...pick(message, 'killedBy', 'isComplete'), state: 'open' }
 }
 
-function judged(local: Local, verdict: Verdict, at: EpochMs, isReleased?: boolean): Message {
+function judged(local: Local, verdict: Verdict, at: EpochMs, isReleased?: boolean): MessageIn<Verdict['state']> {
   switch (verdict.state) {
     case 'held':
-      return { ...local, ...(verdict.hold as Hold & { reason: 'name' }), state: 'held' }
+      return { ...local, ...verdict.hold, state: 'held' }
     case 'failed':
       return { ...local, state: 'failed', error: verdict.error }
     case 'queued': {
@@ -161,7 +168,12 @@ function judged(local: Local, verdict: Verdict, at: EpochMs, isReleased?: boolea
 }
 
 /** By hand. A held one's name was not asked for while it looked unfinished. */
-function requeued(message: Message, isTrigger: boolean, at: EpochMs, beside?: BesideVerdict): Message {
+function requeued(
+  message: Message,
+  isTrigger: boolean,
+  at: EpochMs,
+  beside?: BesideVerdict,
+): MessageIn<'held' | 'queued'> {
   const isHeld = message.state === 'held'
   const local = asked(localOf(message), isHeld ? true : undefined)
   const closed = { ...local, closedAt: message.closedAt ?? at }
@@ -173,13 +185,17 @@ function requeued(message: Message, isTrigger: boolean, at: EpochMs, beside?: Be
   return { ...closed, ...way, state: 'queued' }
 }
 
-function gone(message: Message): Message {
+function gone(message: Message): MessageIn<'gone'> {
   return { ...commonOf(message), state: 'gone' }
 }
 
-function taken(message: Message): Message {
-  const receipt = pick(message, 'etag', 'submittedAt', 'crc32', 'requestId', 'sentAt')
-  return { ...commonOf(message), ...receipt, state: 'gone' }
+function taken(message: MessageIn<'gone' | 'submitted'>): MessageIn<'gone'> {
+  return { ...commonOf(message), ...(message.etag === undefined ? {} : receiptOf(message)), state: 'gone' }
+}
+
+function receiptOf(message: Message & Receipt): Receipt {
+  const { etag, submittedAt } = message
+  return { etag, submittedAt, ...pick(message, 'crc32', 'requestId', 'sentAt') }
 }
 
 /** @param isUnchecked whether the bucket is to be asked for duplicates; undefined: as it was */
@@ -197,6 +213,9 @@ function readyOf(message: Message, at: EpochMs): LetGo & { readonly closedAt: Ep
   return { ...letGoOf(message), closedAt: message.closedAt ?? at }
 }
 
-function omit<T extends object, K extends keyof T>(from: T, ...keys: readonly K[]): Omit<T, K> {
-  return Object.fromEntries(Object.entries(from).filter(([name]) => !keys.includes(name as K))) as Omit<T, K>
+/** Each of a union without these. */
+type Without<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never
+
+function omit<T extends object, K extends keyof T>(from: T, ...keys: readonly K[]): Without<T, K> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => !keys.includes(name as K))) as Without<T, K>
 }

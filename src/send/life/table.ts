@@ -13,7 +13,7 @@ import {
   type ObstacleName,
   type Refusal,
 } from './refusal.js'
-import type { Message } from './message.js'
+import type { Message, MessageIn } from './message.js'
 
 export type State = Message['state']
 /** `none`: there is no such file. */
@@ -35,15 +35,15 @@ const local = ['open', 'held', 'queued', 'failed'] as const
 const byOthers = { underWay: local } as const
 
 /** Each stays what it is. */
-function stay(...states: readonly State[]): Readonly<Partial<Record<State, readonly State[]>>> {
-  return Object.fromEntries(states.map((state) => [state, [state]]))
+function stay<const S extends State>(...states: readonly S[]): Readonly<Record<S, readonly S[]>> {
+  return Object.fromEntries<readonly S[]>(states.map((it) => [it, [it]])) as Readonly<Record<S, readonly S[]>>
 }
 
-function each<T>(states: readonly State[], value: T): Readonly<Partial<Record<State, T>>> {
-  return Object.fromEntries(states.map((state) => [state, value]))
+function each<const S extends State, const T>(states: readonly S[], value: T): Readonly<Record<S, T>> {
+  return Object.fromEntries(states.map((state) => [state, value])) as Readonly<Record<S, T>>
 }
 
-export const life: Readonly<Record<EventType, Row>> = {
+const rows = {
   made: { means: 'a program makes it', leads: { none: ['open'] } },
   reopened: {
     means: 'a program opens it for writing',
@@ -127,6 +127,20 @@ export const life: Readonly<Record<EventType, Row>> = {
   taken: { means: 'the gateway has sent it', leads: stay('gone'), unless: { notLeft: ['gone'] } },
   duplicate: { means: 'the gateway took it for a duplicate', leads: stay('gone'), unless: { notLeft: ['gone'] } },
   unwatched: { means: 'nobody can say what becomes of it', leads: { submitted: ['gone'] } },
+} as const satisfies Readonly<Record<EventType, Row>>
+
+export const life: Readonly<Record<EventType, Row>> = rows
+
+type Leads<T extends EventType> = (typeof rows)[T]['leads']
+/** A sent file in one of the states from which an event comes. */
+export type From<T extends EventType> = MessageIn<Exclude<keyof Leads<T>, 'none'> & State>
+/** And in one of those to which it leads, from whichever. */
+export type To<T extends EventType> = MessageIn<StateIn<Leads<T>>>
+type StateIn<L> = L[keyof L] extends readonly (infer S extends State)[] ? S : never
+
+/** Whether it is in a state from which an event comes. */
+export function isBefore<T extends EventType>(event: T, message: Message): message is From<T> {
+  return life[event].leads[message.state] !== undefined
 }
 
 /** @returns why an event can't come, undefined if it may */
