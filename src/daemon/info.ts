@@ -2,10 +2,10 @@
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { FileEntry } from '../listing/listing.js'
-import { parseMdn, readOfMdn } from '../mdn/report.js'
+import { largestMdn, parseMdn } from '../mdn/report.js'
 import type { HoldReason, Sender } from '../send/sender.js'
 import type { InfoReport } from '../control/reports.js'
-import type { Bytes, Name, Prefix } from '../units.js'
+import type { Name, Prefix } from '../units.js'
 import { expiresAt } from '../view/expiry.js'
 import { encodeName } from '../view/names.js'
 import { parsePath, stationName, viewPrefix, type Place, type ViewName } from '../view/tree.js'
@@ -16,8 +16,6 @@ import type { Partner } from '../view/partner.js'
 
 /** The domain of the gateway's message ids. @see the one real key that is known: its folder is the local part */
 const messageDomain = 'as2@mftgateway.com'
-/** An MDN is a few KB; what is larger is none. */
-const largestMdn: Bytes = 1024 * 1024
 /** The views whose first folder is a message. */
 const messageViews: readonly ViewName[] = ['inbox', 'outbox', 'failed', 'headers/inbox', 'headers/outbox']
 
@@ -106,7 +104,7 @@ export class Info {
     if (entry.size > largestMdn) return {}
     const object = this.#options.objects.open(entry)
     try {
-      const report = parseMdn(await object.read({ start: 0, end: Math.min(entry.size, readOfMdn) }, signal))
+      const report = parseMdn(await object.read({ start: 0, end: entry.size }, signal))
       if (!report) return {}
       const { disposition, contradictory, originalMessageId } = report
       return { disposition, originalMessageId, ...(contradictory.length > 0 ? { contradictory } : {}) }

@@ -1,7 +1,7 @@
 /** Takes a MIME entity apart, whatever the bytes, in time and memory that are bounded by their number. @see RFC 2045, 2046 */
 
 /** One that is no multipart; `text` has one character a byte. */
-export interface Leaf {
+interface Leaf {
   readonly headers: Headers
   readonly text: string
 }
@@ -13,11 +13,19 @@ export type Headers = ReadonlyMap<string, readonly string[]>
 const mostLevels = 8
 const mostParts = 64
 
+export interface Entity {
+  /** Those in front of all; none where it begins with the boundary. */
+  readonly headers: Headers
+  readonly leaves: readonly Leaf[]
+}
+
 /** @param text one character a byte; with headers, or beginning with the boundary, or with an HTTP status line in front */
-export function leavesOf(text: string): readonly Leaf[] {
+export function entityOf(text: string): Entity {
   const leaves: Leaf[] = []
-  collect(text.replace(/^\s*HTTP\/\d[^\n]*\n/, ''), mostLevels, leaves)
-  return leaves
+  const rest = text.replace(/^\s*HTTP\/\d[^\n]*\n/, '')
+  collect(rest, mostLevels, leaves)
+  const start = startOf(rest)
+  return { headers: delimiterAt(rest, start) === undefined ? splitAt(rest, start).headers : new Map(), leaves }
 }
 
 /** Fields as a header has them: a line that begins with white space goes on with the one before; others are passed over. */
@@ -51,23 +59,42 @@ export function typeOf(headers: Headers): string {
 }
 
 function collect(text: string, levels: number, leaves: Leaf[]): void {
-  if (leaves.length >= mostParts) return
-  const start = /\S/.exec(text)?.index ?? text.length
-  const lineStart = text.lastIndexOf('\n', start) + 1
-  const bare = /^--[^\r\n]+/.exec(text.slice(lineStart, lineStart + 512))?.[0].trimEnd()
+  if (leaves.length >= mostParts || levels < 0) return
+  const start = startOf(text)
+  const bare = delimiterAt(text, start)
   if (bare !== undefined) {
     for (const part of partsOf(text, bare)) collect(part, levels - 1, leaves)
     return
   }
-  const { headers, body } = entityOf(text, lineStart)
+  const { headers, body } = splitAt(text, start)
+  if (hasOwnHeaders(headers, body)) {
+    collect(body, levels - 1, leaves)
+    return
+  }
   const type = typeOf(headers)
   const boundary = type.startsWith('multipart/') && levels > 0 ? delimiterIn(headers, body) : undefined
   if (boundary === undefined) leaves.push({ headers, text: decoded(headers, body) })
   else for (const part of partsOf(body, boundary)) collect(part, levels - 1, leaves)
 }
 
+/** Of the first line that is not blank. */
+function startOf(text: string): number {
+  const first = /\S/.exec(text)?.index ?? text.length
+  return text.lastIndexOf('\n', first) + 1
+}
+
+function delimiterAt(text: string, lineStart: number): string | undefined {
+  return /^--[^\r\n]+/.exec(text.slice(lineStart, lineStart + 512))?.[0].trimEnd()
+}
+
+/** HTTP headers that say nothing of the content, which brings its own, or begins with the boundary. */
+function hasOwnHeaders(headers: Headers, body: string): boolean {
+  if (headers.size === 0 || headers.has('content-type') || headers.has('disposition')) return false
+  return /^\s*(?:--\S|content-type[ \t]*:)/i.test(body.slice(0, 512))
+}
+
 /** Blank lines in front of headers are passed over; text without headers is all body. */
-function entityOf(text: string, start: number): { readonly headers: Headers; readonly body: string } {
+function splitAt(text: string, start: number): { readonly headers: Headers; readonly body: string } {
   if (!/^[!-9;-~]+[ \t]*:/.test(text.slice(start, start + 80))) return { headers: new Map(), body: text }
   const blank = /\n\r?\n/.exec(text.slice(start))
   const end = blank ? start + blank.index + 1 : text.length
@@ -83,8 +110,13 @@ function delimiterIn(headers: Headers, body: string): string | undefined {
 }
 
 function contentType(headers: Headers): string {
-  const value = headers.get('content-type')?.at(-1) ?? ''
-  return value.startsWith('"') ? value.replace(/^"|"$/g, '').replaceAll('\\"', '"') : value
+  return unquoted(headers.get('content-type')?.at(-1) ?? '')
+}
+
+/** Some store whole values in quotes, and those within escaped. */
+export function unquoted(value: string): string {
+  const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"')
+  return isQuoted ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value
 }
 
 /** @param delimiter with its hyphens */
@@ -106,7 +138,7 @@ function partsOf(body: string, delimiter: string): string[] {
 }
 
 function decoded(headers: Headers, body: string): string {
-  switch (headers.get('content-transfer-encoding')?.at(-1)?.toLowerCase()) {
+  switch (unquoted(headers.get('content-transfer-encoding')?.at(-1)?.trim() ?? '').toLowerCase()) {
     case 'base64':
       return Buffer.from(body, 'base64').toString('latin1')
     case 'quoted-printable':

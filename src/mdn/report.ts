@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { Bytes } from '../units.js'
 import { outcomeOf, outcomes, type Outcome } from './disposition.js'
-import { fieldsOf, leavesOf, typeOf, type Headers } from './mime.js'
+import { entityOf, fieldsOf, typeOf, unquoted, type Headers } from './mime.js'
 
 export interface MdnReport {
   /** As written; of several, the worst. */
@@ -14,45 +14,61 @@ export interface MdnReport {
   readonly originalMessageId: string | undefined
   /** AS2 id that the answered message was sent to. */
   readonly finalRecipient: string | undefined
+  /** AS2 ids of who wrote it and for whom, where the HTTP headers are stored with it. */
+  readonly from: string | undefined
+  readonly to: string | undefined
+  /** As written: `<base64>, <algorithm>`. */
+  readonly mic: string | undefined
 }
 
-/** A report is a few lines; what comes behind so much is signatures and stack traces. */
-export const readOfMdn: Bytes = 64 * 1024
-/** Unpacked; one that is larger is none. */
-const largest: Bytes = 1024 * 1024
+/** One that is larger, packed or not, is none. */
+export const largestMdn: Bytes = 1024 * 1024
 
 /**
  * In milliseconds, whatever the bytes.
- * @param bytes the whole of it, or its first `readOfMdn`; more is not looked at
- * @returns undefined for what is no MDN; never throws
+ * @param bytes the whole of it
+ * @returns undefined for what is no MDN, or can't be understood: it is encrypted, or says nothing; never throws
  */
 export function parseMdn(bytes: Uint8Array): MdnReport | undefined {
-  const text = Buffer.from(unpacked(bytes).subarray(0, readOfMdn)).toString('latin1')
-  const leaves = leavesOf(text)
+  const whole = bytes.length > largestMdn ? undefined : unpacked(bytes)
+  if (whole === undefined) return undefined
+  const { headers: outer, leaves } = entityOf(Buffer.from(whole).toString('latin1'))
   const reports = leaves.flatMap(({ headers, text: body }): Headers[] => {
     const type = typeOf(headers)
-    if (type.startsWith('message/disposition-notification')) return [fieldsOf(body)]
+    if (type.startsWith('message/disposition-notification')) return [reportIn(headers, body)]
     // A signature that has the report in it, and not beside it.
     if (type.includes('pkcs7-mime')) return scanned(body)
     return headers.has('disposition') ? [headers] : []
   })
-  return reportOf(reports)
+  return reportOf(reports, outer)
 }
 
-function reportOf(reports: readonly Headers[]): MdnReport | undefined {
-  const all = [...new Set(reports.flatMap((it) => it.get('disposition') ?? []).filter((it) => it !== ''))]
+/** Of one single part the fields may stand among the headers. */
+function reportIn(headers: Headers, body: string): Headers {
+  const fields = fieldsOf(body)
+  return !fields.has('disposition') && headers.has('disposition') ? headers : fields
+}
+
+function reportOf(reports: readonly Headers[], outer: Headers): MdnReport | undefined {
+  const all = [...new Set(reports.flatMap((it) => it.get('disposition') ?? []).map(unquoted))].filter((it) => it !== '')
   const byOutcome = all.map((it) => ({ it, outcome: outcomeOf(it) }))
   const outcome = outcomes.find((wanted) => byOutcome.some((it) => it.outcome === wanted))
   const disposition = byOutcome.find((it) => it.outcome === outcome)?.it
   if (outcome === undefined || disposition === undefined) return undefined
   const isSame = byOutcome.every((it) => it.outcome === outcome)
-  const first = (name: string) => utf8(reports.map((it) => it.get(name)?.[0]).find((it) => it !== undefined))
+  const first = (name: string): string | undefined => {
+    const value = reports.map((it) => it.get(name)?.[0]).find((it) => it !== undefined && it !== '')
+    return value === undefined ? undefined : utf8(unquoted(value))
+  }
   return {
     disposition: utf8(disposition),
     contradictory: isSame ? [] : all.map((it) => utf8(it)),
     outcome,
-    originalMessageId: unquoted(first('original-message-id')),
+    originalMessageId: first('original-message-id'),
     finalRecipient: recipient(first('final-recipient')),
+    from: as2Id(outer.get('as2-from')?.at(-1)),
+    to: as2Id(outer.get('as2-to')?.at(-1)),
+    mic: first('received-content-mic'),
   }
 }
 
@@ -60,31 +76,32 @@ function reportOf(reports: readonly Headers[]): MdnReport | undefined {
 function scanned(bytes: string): Headers[] {
   const start = /content-type[ \t]*:[ \t]*(?:multipart\/report|message\/disposition-notification)/i.exec(bytes)?.index
   if (start === undefined) return []
-  return leavesOf(bytes.slice(start))
-    .filter(({ headers }) => typeOf(headers).startsWith('message/disposition-notification'))
+  return entityOf(bytes.slice(start))
+    .leaves.filter(({ headers }) => typeOf(headers).startsWith('message/disposition-notification'))
     .map(({ text }) => fieldsOf(text))
 }
 
-function unpacked(bytes: Uint8Array): Uint8Array {
+/** @returns undefined for what is damaged, or larger than an MDN */
+function unpacked(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
-    return gunzipSync(bytes, { maxOutputLength: largest })
+    return gunzipSync(bytes, { maxOutputLength: largestMdn })
   } catch {
-    return bytes
+    return undefined
   }
 }
 
-function utf8<T extends string | undefined>(latin1: T): T {
-  return (latin1 === undefined ? undefined : Buffer.from(latin1, 'latin1').toString('utf8')) as T
+function utf8(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8')
 }
 
 /** `rfc822; "ACME CORP"` → `ACME CORP`. */
 function recipient(field: string | undefined): string | undefined {
-  const id = unquoted(field?.slice(field.indexOf(';') + 1).trim())
+  const id = field === undefined ? undefined : unquoted(field.slice(field.indexOf(';') + 1).trim())
   return id?.startsWith('<') && id.endsWith('>') ? id.slice(1, -1) : id
 }
 
-function unquoted(value: string | undefined): string | undefined {
-  const isQuoted = value !== undefined && value.length > 1 && value.startsWith('"') && value.endsWith('"')
-  return isQuoted ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value
+/** The value of a header that may stand in quotes, as may the id in it. @see RFC 4130 section 6.2 */
+function as2Id(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : utf8(unquoted(unquoted(value)))
 }
