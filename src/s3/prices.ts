@@ -37,7 +37,7 @@ const dollarsPerThousand: RequestCounts = {
 const day: Milliseconds = 86_400_000
 
 /** @param within how long that was asked */
-export function dollarsADay(counts: RequestCounts, within: Milliseconds): number {
-  const dollars = requestKinds.reduce((sum, it) => sum + (counts[it] / 1_000) * dollarsPerThousand[it], 0)
+export function dollarsADay(counts: Partial<RequestCounts>, within: Milliseconds): number {
+  const dollars = requestKinds.reduce((sum, it) => sum + ((counts[it] ?? 0) / 1_000) * dollarsPerThousand[it], 0)
   return (dollars * day) / within
 }

@@ -51,19 +51,26 @@ async function find(bench: Bench, world: World): Promise<void> {
 
 /** All that came before is to be seen. */
 async function poll(bench: Bench, world: World): Promise<void> {
-  await bench.command(`ls */inbox, ${wordsFor(world)}`, all(bench), { lines: linesFor(world) })
-  const arrivals = Math.min(mostArrivals, world.partners)
-  const keys = Array.from({ length: arrivals }, (_, n) =>
-    messageKey(Math.floor((n * world.partners) / arrivals), messagesIn(world) + n),
-  )
+  await bench.command(`ls */inbox, ${wordsFor(world)}`, allInboxes(bench.mount.station), { lines: linesOfAll(world) })
+  const keys = arrivalsIn(world, 0)
   try {
     for (const key of keys) await bench.server.put(key, 2048, bucketOf(world))
     await pause(expiry, undefined, { signal: bench.signal })
-    const work = `ls */inbox, ${wordsFor(world)}, ${expiry / 1000} s later, ${arrivals} came`
-    await bench.command(work, all(bench), { lines: linesFor(world) + arrivals })
+    const work = `ls */inbox, ${wordsFor(world)}, ${expiry / 1000} s later, ${keys.length} came`
+    await bench.command(work, allInboxes(bench.mount.station), { lines: linesOfAll(world) + keys.length })
   } finally {
     for (const key of keys) await bench.server.remove(key, bucketOf(world))
   }
+}
+
+/**
+ * Keys of messages that come for some partners, all over the alphabet.
+ * @param round from 0: they come after those of the rounds before
+ */
+export function arrivalsIn(world: World, round: number): readonly string[] {
+  const arrivals = Math.min(mostArrivals, world.partners)
+  const first = messagesIn(world) + round * arrivals
+  return Array.from({ length: arrivals }, (_, n) => messageKey(Math.floor((n * world.partners) / arrivals), first + n))
 }
 
 async function lookAtOne(bench: Bench, world: World): Promise<void> {
@@ -76,22 +83,23 @@ async function memory(bench: Bench, world: World): Promise<void> {
   await pause(rest, undefined, { signal: bench.signal })
   const before = bench.mount.memory().now
   await bench.figure(`memory for a message, ${wordsFor(world)}`, async () => {
-    await bench.run(all(bench))
+    await bench.run(allInboxes(bench.mount.station))
     await pause(rest, undefined, { signal: bench.signal })
     return { unit: 'bytes', value: (bench.mount.memory().now - before) / messagesIn(world) }
   })
 }
 
-function all(bench: Bench): readonly string[] {
-  return ['sh', '-c', 'cd "$1" && ls */inbox', 'sh', bench.mount.station]
+/** Looks at the inboxes of all. @param station the folder of all partners */
+export function allInboxes(station: string): readonly string[] {
+  return ['sh', '-c', 'cd "$1" && ls */inbox', 'sh', station]
 }
 
 /** The name of each folder, its messages, and an empty line between two; of one alone its messages. */
-function linesFor(world: World): number {
+export function linesOfAll(world: World): number {
   return messagesIn(world) + (world.partners > 1 ? 2 * world.partners - 1 : 0)
 }
 
-function wordsFor({ partners, each, first = each }: World): string {
+export function wordsFor({ partners, each, first = each }: World): string {
   return first === each
     ? `${count(partners)} × ${count(each)} messages`
     : `1 × ${count(first)} and ${count(partners - 1)} × ${count(each)} messages`

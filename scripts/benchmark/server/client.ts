@@ -24,7 +24,8 @@ export class BenchServer {
     })
   }
 
-  async start(sizes: Sizes): Promise<void> {
+  /** @param sizes of what is in the bucket for all; it is empty without */
+  async start(sizes?: Sizes): Promise<void> {
     this.endpoint = `http://127.0.0.1:${String(await this.#call('start', sizes))}`
   }
 

@@ -17,7 +17,7 @@ export type Counts = Partial<Record<Operation, number>>
 /** What the parent may ask for. */
 export interface ServerCalls {
   /** @returns the port */
-  start(sizes: Sizes): Promise<number>
+  start(sizes?: Sizes): Promise<number>
   /** A bucket of its own, and its end. */
   make(world: World): void
   unmake(world: World): void
@@ -69,7 +69,7 @@ const http = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (req
 
 const calls: ServerCalls = {
   async start(sizes) {
-    kept(bucketName).bucket.fill(objectsOf(sizes))
+    if (sizes) kept(bucketName).bucket.fill(objectsOf(sizes))
     http.listen(0, '127.0.0.1')
     await once(http, 'listening')
     return (http.address() as AddressInfo).port
