@@ -1,7 +1,7 @@
 /** The life of a sent file as a table for people, in Markdown: SEMANTICS.md has it, as scripts/life-table prints it. */
 import type { EventType } from '../src/send/life/events.js'
 import { obstacles, type ObstacleName } from '../src/send/life/refusal.js'
-import { life, refusalIn, type Before, type State } from '../src/send/life/table.js'
+import { life, refusalIn, type StateOrNone, type State } from '../src/send/life/table.js'
 
 const states: readonly State[] = ['open', 'held', 'queued', 'uploading', 'failed', 'submitted', 'gone']
 
@@ -33,7 +33,7 @@ function leads(event: EventType): string {
 function refusals(event: EventType): string {
   const found = new Map<string, string[]>()
   const add = (errno: string, what: string): void => void found.set(errno, [...(found.get(errno) ?? []), what])
-  for (const state of states) if (!life[event].leads[state as Before]) add(refusalIn(event, state).errno, state)
+  for (const state of states) if (!life[event].leads[state as StateOrNone]) add(refusalIn(event, state).errno, state)
   for (const [name, where] of Object.entries(life[event].unless ?? {})) {
     if (name === 'underWay') continue
     const isAll = where.length === Object.keys(life[event].leads).length

@@ -13,7 +13,7 @@ import { operation, type Argument, type OnCall } from './kernel.js'
 import type { KernelReplies } from './kernel-replies.js'
 import { isForWriting, type Created, type Operations } from './operations.js'
 import { packFolder } from './packed-folder.js'
-import { changeOf } from './setattr.js'
+import { attributeChangeOf } from './setattr.js'
 import type { Ownership } from './stat.js'
 
 /** A call of the kernel. */
@@ -230,8 +230,9 @@ export class KernelCalls {
   }
 
   #setattr(call: Call, [handle, valid, size, mtime]: readonly Argument[]): void {
-    const change = changeOf({ handle: num(handle), valid: num(valid), size: num(size), mtime: num(mtime) }, () =>
-      this.#clock.now(),
+    const change = attributeChangeOf(
+      { handle: num(handle), valid: num(valid), size: num(size), mtime: num(mtime) },
+      () => this.#clock.now(),
     )
     this.#change(
       'setattr',

@@ -13,7 +13,7 @@ import type { HandleProcesses } from './callers/handle-processes.js'
 type Pid = number | undefined
 
 /** What setattr of the kernel changes; undefined: it leaves that alone. */
-export interface Change {
+export interface AttributeChange {
   readonly owner?: boolean
   readonly size?: number
   /** `omit`: another of its times is set, which is not kept. */
@@ -100,7 +100,11 @@ export class Operations {
   }
 
   /** In the order in which a program would do it by itself. @returns what it is like then */
-  async change(path: string, { owner, size, mtime, handle }: Change, signal: AbortSignal): Promise<Attributes> {
+  async change(
+    path: string,
+    { owner, size, mtime, handle }: AttributeChange,
+    signal: AbortSignal,
+  ): Promise<Attributes> {
     if (owner) await this.#fs.setattr(path, signal)
     if (size !== undefined) {
       if (handle === undefined) await this.#fs.truncate(path, size, signal)

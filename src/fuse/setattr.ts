@@ -1,6 +1,6 @@
 /** What the kernel's setattr asks for: one call for chmod, chown, truncate and utimensat. */
 import type { Bytes, EpochMs } from '../units.js'
-import type { Change } from './operations.js'
+import type { AttributeChange } from './operations.js'
 
 /** @see FATTR_MODE in linux/fuse.h */
 const valid = { mode: 1, uid: 2, gid: 4, size: 8, atime: 16, mtime: 32, handle: 64, mtimeNow: 256 } as const
@@ -14,7 +14,7 @@ export interface Setattr {
 }
 
 /** @param now for a time that is to be that of the call */
-export function changeOf(it: Setattr, now: () => EpochMs): Change {
+export function attributeChangeOf(it: Setattr, now: () => EpochMs): AttributeChange {
   const has = (bits: number): boolean => (it.valid & bits) !== 0
   const sizes = has(valid.size)
   // truncate(2) sets it, too, but a size that changes does so by itself.

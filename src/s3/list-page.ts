@@ -1,4 +1,4 @@
-/** The XML of a page of a listing → what is in it, in a third of the time that the SDK takes. Nothing is judged here. Pure. */
+/** The XML of a page of a listing → what is in it, in a third of the time that the SDK takes. Whether it is acceptable is not asked here. Pure. */
 import type { Bytes, EpochMs, Key, Prefix } from '../units.js'
 import type { ObjectInfo } from './store.js'
 import { type Tag, UnreadableXml, XmlReader } from './xml.js'

@@ -4,7 +4,7 @@ import type { Bytes } from '../units.js'
 import { foreign } from './acceptable.js'
 import { EndlessBody, readBody } from './body.js'
 import { ForeignAnswer } from './foreign-answer.js'
-import type { HttpAnswer } from './judged.js'
+import type { HttpAnswer } from './accepted.js'
 import { parseListPage, type ListedPage } from './list-page.js'
 import { UnreadableXml } from './xml.js'
 

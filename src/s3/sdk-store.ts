@@ -9,7 +9,7 @@ import { watchDates } from './answer-dates.js'
 import { readBody } from './body.js'
 import type { BucketClock } from './bucket-clock.js'
 import { storeError, type StoreCall } from './failure.js'
-import { judgedBy } from './judged.js'
+import { acceptedBy } from './accepted.js'
 import { Lacks } from './lacks.js'
 import { unquoted } from './list-page.js'
 import { PageMemory, readPage } from './read-page.js'
@@ -17,7 +17,7 @@ import type { RequestCounter } from './request-counter.js'
 import { retried } from './retry.js'
 import { createSdkClient, type SdkClientOptions } from './sdk-client.js'
 import { SdkUploads } from './sdk-uploads.js'
-import { silenceLimit, type Try, whileHeard } from './silence.js'
+import { silenceLimit, type HeardCall, whileHeard } from './silence.js'
 import { Traffic } from './traffic.js'
 import { UploadLimits } from './upload-limits.js'
 import { watchRequests } from './watch-requests.js'
@@ -100,7 +100,7 @@ class SdkStore implements Store {
         // Keys may hold what XML can't.
         EncodingType: 'url',
       })
-      const page = judgedBy(command, async (answer) => {
+      const page = acceptedBy(command, async (answer) => {
         const listed = await readPage(answer, this.#pages, heard)
         if (!listed.isEncoded) this.#lacks.add('encoding-type')
         return acceptPage(listed, request, before)
@@ -122,7 +122,7 @@ class SdkStore implements Store {
         // Of a part of an object there is no checksum to verify.
         ChecksumMode: range ? undefined : 'ENABLED',
       })
-      const expected = judgedBy(command, (answer) => acceptObject(answer, request))
+      const expected = acceptedBy(command, (answer) => acceptObject(answer, request))
       const { Body: body } = await this.#client.send(command, { abortSignal: own })
       heard()
       return body ? readBody(body as Readable, { ...expected(), heard, into }) : new Uint8Array(0)
@@ -133,7 +133,7 @@ class SdkStore implements Store {
     const call = { what: `look at ${key}`, key, mayBeAbsent: true }
     return this.#read(call, signal, async (own) => {
       const command = new HeadObjectCommand({ Bucket: this.#options.bucket, Key: key })
-      judgedBy(command, acceptHead, { isHead: true })
+      acceptedBy(command, acceptHead, { isHead: true })
       try {
         const head = await this.#client.send(command, { abortSignal: own })
         const mtime = head.LastModified?.getTime() ?? 0
@@ -175,10 +175,10 @@ class SdkStore implements Store {
     this.#client.destroy()
   }
 
-  async #read<T>(call: StoreCall, signal: AbortSignal, send: Try<T>): Promise<T> {
+  async #read<T>(call: StoreCall, signal: AbortSignal, send: HeardCall<T>): Promise<T> {
     const { patience, credentials } = this.#options
     const flow = this.#traffic.begin('read')
-    const seen: Try<T> = async (own, heard) => {
+    const seen: HeardCall<T> = async (own, heard) => {
       const answer = await send(own, () => {
         flow.answered()
         heard()

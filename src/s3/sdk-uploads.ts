@@ -18,7 +18,7 @@ import {
   type AnswerHead,
 } from './acceptable.js'
 import { storeError, type StoreCall } from './failure.js'
-import { wordsJudgedBy } from './judged.js'
+import { wordsAcceptedBy } from './accepted.js'
 import { type Lacks, withoutIt } from './lacks.js'
 import { S3Refusal } from './s3-refusal.js'
 import { StoreError } from './store-error.js'
@@ -62,7 +62,7 @@ export class SdkUploads {
         ...asked.headers,
         Body: content ?? new Uint8Array(0),
       })
-      const etag = wordsJudgedBy(command, acceptPut)
+      const etag = wordsAcceptedBy(command, acceptPut)
       try {
         const answer = await client.send(command, { abortSignal: own })
         return { etag: etag(), requestId: answer.$metadata.requestId, date: this.#options.dateOf(answer) }
@@ -76,7 +76,7 @@ export class SdkUploads {
     const { bucket, client } = this.#options
     return this.#try({ what: `upload ${key}`, key }, nothing, { key, size: 0 }, signal, async (own) => {
       const command = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })
-      const id = wordsJudgedBy(command, (head, words) => acceptBegun(head, words, key))
+      const id = wordsAcceptedBy(command, (head, words) => acceptBegun(head, words, key))
       await client.send(command, { abortSignal: own })
       return id()
     })
@@ -122,7 +122,7 @@ export class SdkUploads {
         begun(longestAnswer)
         return longestAnswer
       }
-      const etag = wordsJudgedBy(command, (head, words) => acceptCompleted(head, words, key), { patience })
+      const etag = wordsAcceptedBy(command, (head, words) => acceptCompleted(head, words, key), { patience })
       const answer = await client.send(command, { abortSignal: own })
       return { etag: etag(), requestId: answer.$metadata.requestId, date: this.#options.dateOf(answer) }
     })
@@ -133,7 +133,7 @@ export class SdkUploads {
     const call = { what: `abort the upload of ${key}`, key, mayBeAbsent: true }
     return this.#try(call, nothing, { key, size: 0 }, signal, async (own) => {
       const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
-      wordsJudgedBy(command, acceptAborted)
+      wordsAcceptedBy(command, acceptAborted)
       try {
         await client.send(command, { abortSignal: own })
       } catch (error) {
@@ -159,7 +159,7 @@ export class SdkUploads {
       ContentLength: size,
       ...headers,
     })
-    const etag = wordsJudgedBy(command, acceptStored)
+    const etag = wordsAcceptedBy(command, acceptStored)
     try {
       await this.#options.client.send(command, { abortSignal: signal })
       return { number, etag: etag() }

@@ -5,7 +5,7 @@
 import type { Milliseconds } from '../units.js'
 
 /** One try: `signal` ends it, and it says when it has heard something. */
-export type Try<T> = (signal: AbortSignal, heard: () => void) => Promise<T>
+export type HeardCall<T> = (signal: AbortSignal, heard: () => void) => Promise<T>
 
 /**
  * Silence after which a try is given up. The first ones are short, to leave time for another; the later ones are not: a
@@ -31,7 +31,7 @@ class Silence extends Error {
  * @throws TimeoutError if it was given up, for silence, for its length or by the signal; else whatever the try throws
  */
 export async function whileHeard<T>(
-  attempt: Try<T>,
+  attempt: HeardCall<T>,
   limit: Milliseconds,
   signal: AbortSignal,
   between: Milliseconds = limit,

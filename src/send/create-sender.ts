@@ -13,7 +13,7 @@ import { DurableSender } from './durable-sender.js'
 import { Beside } from './life/beside.js'
 import type { Verdict } from './life/events.js'
 import { Holding, type HoldPolicy } from './life/holding.js'
-import { judged, type Candidate } from './life/judgement.js'
+import { verdictOn, type Candidate } from './life/judgement.js'
 import type { Message } from './life/message.js'
 import { NameCheck } from './life/name-check.js'
 import { isRemembered } from './life/recovery.js'
@@ -96,7 +96,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   // What becomes of it, and where it goes.
   const judge = (file: Candidate): Verdict => {
     const isSuffixed = names.isSuffixed(file, file.path)
-    return judged(file, { holding, beside, settle, bucketNow: bucket.now() ?? clock.now(), isSuffixed })
+    return verdictOn(file, { holding, beside, settle, bucketNow: bucket.now() ?? clock.now(), isSuffixed })
   }
   const onQueued = (): void => uploads.kick()
   const rejudging = new Rejudging({ book, beside, holding, judge, isUnderWay, onQueued, log })

@@ -4,7 +4,7 @@ import type { EpochMs, Key } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { guessed } from './life/guessed.js'
 import type { Told } from './life/told.js'
-import { changeOf, type Change } from './life/trail-entry.js'
+import { trailEntryOf, type TrailEntry } from './life/trail-entry.js'
 import type { JournalEntry } from './disk/entry.js'
 import type { Message } from './life/message.js'
 import type { Recovered } from './life/recovery.js'
@@ -87,12 +87,12 @@ export class Trail {
 
   #entry(told: Told, message: Message, at: EpochMs): AuditEntry {
     const { id, station, partner, path: name, size } = message
-    const { event, ...rest } = changeOf(told, message, at)
+    const { event, ...rest } = trailEntryOf(told, message, at)
     return { at: isoTime(at), event, id, station, partner, name, key: this.#options.keyOf(message), size, ...rest }
   }
 }
 
-interface AuditEntry extends Change {
+interface AuditEntry extends TrailEntry {
   readonly at: string
   readonly id: string
   readonly station: string

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { changeOf } from '../../src/fuse/setattr.js'
+import { attributeChangeOf } from '../../src/fuse/setattr.js'
 
 const now = () => 1_000
 const nothing = { valid: 0, handle: 0, size: 0, mtime: 5 }
@@ -18,5 +18,5 @@ const cases: Readonly<Record<string, [valid: number, change: unknown]>> = {
 }
 
 for (const [name, [valid, change]] of Object.entries(cases)) {
-  t.test(name, async (t) => t.same(changeOf({ ...nothing, valid }, now), change))
+  t.test(name, async (t) => t.same(attributeChangeOf({ ...nothing, valid }, now), change))
 }

@@ -1,10 +1,10 @@
 /** The book's locks and its order, on a journal whose entries a test lets through by hand: no disk, no S3, no time. */
 import t from 'tap'
 import { Beside } from '../../src/send/life/beside.js'
-import type { LifeEvent } from '../../src/send/life/events.js'
+import type { Happening, LifeEvent } from '../../src/send/life/events.js'
 import { Holding } from '../../src/send/life/holding.js'
 import type { Message, MessageIn } from '../../src/send/life/message.js'
-import { MessageBook, type Happening } from '../../src/send/disk/book.js'
+import { MessageBook } from '../../src/send/disk/book.js'
 import type { JournalEntry } from '../../src/send/disk/entry.js'
 import { undisputed } from '../../src/send/ownership.js'
 import { Turns } from '../../src/send/uploads/turns.js'

@@ -39,10 +39,16 @@ function world(t: Test, { hangsAfter = 60_000 } = {}) {
     await queue.close()
   })
   const put = (id: string, more: Partial<WaitingFile> = {}): void => {
-    turns.see({ ...{ id, path: id, station: 'ACME', partner: 'GLOBEX', state: 'queued', size: 1, tries: 0 }, ...more })
+    turns.update({
+      ...{ id, path: id, station: 'ACME', partner: 'GLOBEX', state: 'queued', size: 1, tries: 0 },
+      ...more,
+    })
   }
   const ended = async (run: Run): Promise<void> => {
-    turns.see({ ...{ id: run.id, path: run.id, station: 'ACME', partner: 'GLOBEX', size: 1, tries: 1 }, state: 'gone' })
+    turns.update({
+      ...{ id: run.id, path: run.id, station: 'ACME', partner: 'GLOBEX', size: 1, tries: 1 },
+      state: 'gone',
+    })
     run.end()
     await until(`${run.id} to be over`, () => !queue.isRunning(run.id))
   }

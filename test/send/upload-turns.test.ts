@@ -25,9 +25,9 @@ function queueOf(text: string, more: Partial<typeof limits> = {}): { queue: Turn
   const queue = new Turns({ monotonic: () => now }, { ...limits, ...more })
   const all = messages(text)
   // Those that are under way were there before the others.
-  for (const message of all.filter((it) => it.id.includes('!'))) queue.see(message)
+  for (const message of all.filter((it) => it.id.includes('!'))) queue.update(message)
   queue.take(() => true)
-  for (const message of all.filter((it) => !it.id.includes('!'))) queue.see(message)
+  for (const message of all.filter((it) => !it.id.includes('!'))) queue.update(message)
   return { queue, pass: (ms) => (now += ms) }
 }
 
@@ -55,7 +55,7 @@ t.test('what is uploaded next', async (t) => {
 t.test('what is neither queued nor under way is left alone', async (t) => {
   const { queue } = queueOf('A1')
   for (const state of ['open', 'held', 'submitted', 'failed', 'gone'] as const) {
-    queue.see({ ...messages('A1')[0]!, state })
+    queue.update({ ...messages('A1')[0]!, state })
     t.strictSame(
       queue.take(() => true),
       [],
@@ -87,8 +87,8 @@ t.test('a file that somebody changes just now is passed over, and keeps its turn
 t.test('what comes back with a pause waits, and counts no more as under way', async (t) => {
   const { queue, pass } = queueOf('A1 A2 A3 A4')
   const [first] = queue.take(() => true)
-  queue.see({ ...first!, state: 'uploading', tries: 1 })
-  queue.see({ ...first!, state: 'queued', tries: 1, wait: 50 })
+  queue.update({ ...first!, state: 'uploading', tries: 1 })
+  queue.update({ ...first!, state: 'queued', tries: 1, wait: 50 })
   t.equal(ids(queue.take(() => true)), '', 'not before it is given back')
   queue.giveBack(first!.id)
   t.equal(ids(queue.take(() => true)), 'A4')
@@ -104,9 +104,9 @@ t.test('another time or size of it does not make it wait longer; another name do
   const { queue, pass } = queueOf('A1~')
   const [message] = messages('A1~')
   pass(0.5)
-  queue.see({ ...message!, size: 7 })
+  queue.update({ ...message!, size: 7 })
   t.equal(queue.waitOf('A1~'), 0.5)
-  queue.see({ ...message!, path: 'other' })
+  queue.update({ ...message!, path: 'other' })
   t.equal(queue.waitOf('A1~'), 1)
 })
 
@@ -115,19 +115,19 @@ t.test('many that come and go in any order are taken in the order in which they 
   queue.giveBack('A1!')
   queue.take(() => true)
   const [first] = messages('A1')
-  queue.see({ ...first!, id: 'A1!', state: 'gone' })
+  queue.update({ ...first!, id: 'A1!', state: 'gone' })
   for (let i = 0; i < 500; i += 1) {
     const closedAt = (i * 7919) % 500
-    queue.see({ ...first!, id: `f${i}`, path: `f${i}`, closedAt, wait: i % 3 })
+    queue.update({ ...first!, id: `f${i}`, path: `f${i}`, closedAt, wait: i % 3 })
     // It is closed again: what it was before has no say any more.
-    if (i % 5 === 0) queue.see({ ...first!, id: `f${i}`, path: `f${i}`, closedAt: closedAt + 0.5, wait: i % 2 })
-    if (i % 7 === 0) queue.see({ ...first!, id: `f${i}`, path: `f${i}`, closedAt, state: 'gone' })
+    if (i % 5 === 0) queue.update({ ...first!, id: `f${i}`, path: `f${i}`, closedAt: closedAt + 0.5, wait: i % 2 })
+    if (i % 7 === 0) queue.update({ ...first!, id: `f${i}`, path: `f${i}`, closedAt, state: 'gone' })
   }
   pass(10)
   const taken: number[] = []
   for (let [one] = queue.take(() => true); one; [one] = queue.take(() => true)) {
     taken.push(one.closedAt ?? 0)
-    queue.see({ ...one, state: 'submitted' })
+    queue.update({ ...one, state: 'submitted' })
   }
   t.equal(taken.length, 500 - Math.ceil(500 / 7))
   t.strictSame(
@@ -167,7 +167,7 @@ t.test('what hangs keeps nobody’s place, but no more of it than may be under w
   t.equal(take(), 'B4 C7')
   for (const id of ['A3!', 'B4', 'C7']) queue.putAside(id)
   t.equal(take(), 'B5', 'three hang, and three more are under way')
-  queue.see({ ...messages('A1!')[0]!, state: 'submitted' })
+  queue.update({ ...messages('A1!')[0]!, state: 'submitted' })
   t.equal(take(), '', 'it took nobody’s place')
   queue.putAside('B4')
   t.equal(take(), 'B6', 'where one hangs no more, another may')

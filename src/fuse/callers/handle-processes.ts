@@ -82,7 +82,7 @@ export class HandleProcesses {
     return this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }).then((answer) => {
       if (answer?.process === undefined) open.isUnknownWriter = true
       else open.writers.add(answer.process)
-      see(open, answer?.process ?? pid)
+      noteProcess(open, answer?.process ?? pid)
     })
   }
 
@@ -111,7 +111,7 @@ export class HandleProcesses {
     name: string,
     pid: number,
   ): Promise<{ readonly isLast: boolean; readonly ending: Ending } | undefined> {
-    see(open, pid)
+    noteProcess(open, pid)
     // It was removed or replaced while it was open: its processes call it by another name.
     if (open.isDoubtful || isHiddenName(name)) return undefined
     const { size } = open.seen
@@ -119,13 +119,13 @@ export class HandleProcesses {
     // Somebody else has come meanwhile, whose children were not looked at.
     const isCurrent = open.seen.size === size
     if (!answer) open.isDoubtful = true
-    for (const child of answer?.found ?? []) see(open, child)
+    for (const child of answer?.found ?? []) noteProcess(open, child)
     return answer && { isLast: answer.isLast && isCurrent, ending: answer }
   }
 }
 
 /** A child begins without faults of children. */
-function see(open: Use, pid: number): void {
+function noteProcess(open: Use, pid: number): void {
   if (!open.seen.has(pid)) open.seen.set(pid, 0)
   if (open.seen.size > mostSeen) open.isDoubtful = true
   // They are not asked for any more, and there may be any number.

@@ -3,10 +3,10 @@ import { FsError } from '../../errors.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { EpochMs, Name } from '../../units.js'
 import type { Beside } from '../life/beside.js'
-import type { EventType, LifeEvent } from '../life/events.js'
+import type { EventType, Happening, LifeEvent, MessageChange } from '../life/events.js'
 import type { Bundle, Message } from '../life/message.js'
 import { mustAllow, next } from '../life/next.js'
-import { entriesOf, entryOf, type Cause, type Changed, type JournalEntry } from './entry.js'
+import { entriesOf, entryOf, type Cause, type JournalEntry } from './entry.js'
 import { Folders } from './folders.js'
 import type { AppendOptions } from '../../journal/journal.js'
 import { JournalWriter, type JournalWriterOptions } from './journal-writer.js'
@@ -33,12 +33,6 @@ export interface MessageBookOptions extends JournalWriterOptions {
   /** Told of every change, once it is in the journal. */
   readonly trail: Pick<Trail, 'changed' | 'flushed'>
   readonly clock: Clock
-}
-
-/** What happens to one message; for a new one, under the id that it gets. */
-export interface Happening {
-  readonly id: string
-  readonly event: LifeEvent
 }
 
 export interface ChangeOptions extends AppendOptions {
@@ -82,7 +76,7 @@ export class MessageBook {
       entries: () => entriesOf(this.all(), this.#folders.all()),
       forget: () => this.#forget(),
     })
-    for (const message of options.messages) this.#see(message)
+    for (const message of options.messages) this.#update(message)
     for (const bundle of options.bundles) this.#addBundle(bundle)
   }
 
@@ -179,7 +173,7 @@ export class MessageBook {
    */
   touch(id: string, event: LifeEvent): void {
     const message = this.get(id)
-    if (message) this.#see(next(message, event, this.#clock.now()))
+    if (message) this.#update(next(message, event, this.#clock.now()))
   }
 
   close(): Promise<void> {
@@ -210,36 +204,36 @@ export class MessageBook {
     return all.map((it) => it.after)
   }
 
-  #changed({ id, event }: Happening, at: EpochMs): Changed {
+  #changed({ id, event }: Happening, at: EpochMs): MessageChange {
     const before = this.get(id)
     return { event, before, after: next(before, event, at, this.#isUnderWay(id)) }
   }
 
-  #show({ made = [], removed = [], told = [] }: JournalEntry, changes: readonly Changed[], at: EpochMs): void {
+  #show({ made = [], removed = [], told = [] }: JournalEntry, changes: readonly MessageChange[], at: EpochMs): void {
     for (const bundle of removed) this.#removeBundle(bundle)
     for (const bundle of made) this.#addBundle(bundle)
     for (const [i, { after }] of changes.entries()) {
-      this.#see(after)
+      this.#update(after)
       const happened = told[i]
       if (happened) this.#trail.changed(happened, after, at)
     }
   }
 
-  #see(message: Message): void {
-    this.#turns.see(message)
+  #update(message: Message): void {
+    this.#turns.update(message)
     const before = this.#index.get(message.id)
     this.#index.put(message)
-    this.#beside.see(before, message)
+    this.#beside.update(before, message)
   }
 
   #addBundle(bundle: Bundle): void {
     this.#folders.add(bundle)
-    this.#beside.seeBundle(bundle, true)
+    this.#beside.updateFolder(bundle, true)
   }
 
   #removeBundle(bundle: Bundle): void {
     this.#folders.remove(bundle)
-    this.#beside.seeBundle(bundle, false)
+    this.#beside.updateFolder(bundle, false)
   }
 
   #forget(): void {

@@ -1,7 +1,7 @@
 /** One line of the journal: what happened, by what, and what came of it. */
 import type { EpochMs } from '../../units.js'
 import type { Told } from '../life/told.js'
-import type { EventType, LifeEvent } from '../life/events.js'
+import type { EventType, MessageChange } from '../life/events.js'
 import type { Bundle, Message } from '../life/message.js'
 import { toldOf } from '../life/told.js'
 
@@ -47,16 +47,8 @@ export function entriesOf(messages: Iterable<Message>, bundles: Iterable<Bundle>
   return made.length === 0 ? lines : [...lines, { made }]
 }
 
-/** One that happened to a message. */
-export interface Changed {
-  /** As it was; undefined for a new one. */
-  readonly before: Message | undefined
-  readonly event: LifeEvent
-  readonly after: Message
-}
-
 export function entryOf(
-  changes: readonly Changed[],
+  changes: readonly MessageChange[],
   { at, by }: { readonly at: EpochMs; readonly by: Cause },
 ): JournalEntry {
   if (changes.length === 0) return { at, by }

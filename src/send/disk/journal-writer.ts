@@ -65,13 +65,13 @@ export class JournalWriter {
   }
 
   /**
-   * @param see shows what the entry says, once it is in the journal; not called if this fails
+   * @param show shows what the entry says, once it is in the journal; not called if this fails
    * @throws FsError ENOSPC or EIO
    */
-  async append(entry: JournalEntry, options: AppendOptions, see: () => void): Promise<void> {
+  async append(entry: JournalEntry, options: AppendOptions, show: () => void): Promise<void> {
     this.#options.ownership.lost.throwIfAborted()
     if (this.isBroken) await this.#health.mustBeWhole()
-    const appended = this.#options.journal.append(entry, options).then(see)
+    const appended = this.#options.journal.append(entry, options).then(show)
     this.#underWay.set(entry, appended)
     try {
       await appended

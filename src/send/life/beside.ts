@@ -7,7 +7,7 @@ import { Groups } from '../disk/groups.js'
 import type { Holding } from './holding.js'
 import type { Candidate } from './judgement.js'
 import { bundleId, pathId, type Bundle, type Message } from './message.js'
-import type { LifeEvent } from './events.js'
+import type { Happening, LifeEvent, MessageChange } from './events.js'
 
 /** What keeps a file from being sent, or the name of the trigger that lets it go. */
 export type BesideVerdict =
@@ -16,18 +16,6 @@ export type BesideVerdict =
       readonly triggeredBy?: undefined
     }
   | { readonly hold?: undefined; readonly triggeredBy?: string }
-
-/** A change that is to be written down. */
-export interface MessageChange {
-  readonly before: Message | undefined
-  readonly after: Message
-}
-
-/** What follows from a change, to be written down with it. */
-export interface Consequence {
-  readonly id: string
-  readonly event: LifeEvent
-}
 
 export class Beside {
   readonly #holding: Holding
@@ -49,7 +37,7 @@ export class Beside {
   }
 
   /** A message as it is from now on. */
-  see(before: Message | undefined, after: Message): void {
+  update(before: Message | undefined, after: Message): void {
     if (before && this.#isSameToOthers(before, after)) {
       this.#replaceFile(after)
       return
@@ -59,7 +47,7 @@ export class Beside {
   }
 
   /** A folder may be a lock, too. */
-  seeBundle(bundle: Bundle, isThere: boolean): void {
+  updateFolder(bundle: Bundle, isThere: boolean): void {
     const locked = this.#holding.lockedBy(bundle.name)
     if (locked !== undefined) this.#putLock(pathId(bundle, locked), bundleId(bundle), isThere ? bundle : undefined)
   }
@@ -95,16 +83,16 @@ export class Beside {
   }
 
   /**
-   * What else changes: a trigger goes when its file does, and counts no more once its file is written anew or has another
+   * What else changes, to be written down with it: a trigger goes when its file does, and counts no more once its file is written anew or has another
    * name.
    */
-  consequences(changes: readonly MessageChange[]): Consequence[] {
+  consequences(changes: readonly MessageChange[]): Happening[] {
     if (!this.#holding.needsTrigger) return []
     const changed = new Set(changes.map((it) => it.after.id))
     const kept = new Set(
       changes.filter((it) => it.after.state !== 'gone').map(({ after }) => pathId(after, after.path)),
     )
-    const found = changes.flatMap(({ before, after }): Consequence[] => {
+    const found = changes.flatMap(({ before, after }): Happening[] => {
       if (!before || before.state === 'gone' || this.#isTrigger(before)) return []
       if (after.state === 'gone') {
         const isReplaced = kept.has(pathId(before, before.path))

@@ -3,7 +3,7 @@ import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import type { BesideVerdict } from './beside.js'
 import type { Member } from '../bundles/archive.js'
-import type { Attempt, Hold, MessageIn, MultipartUpload, Receipt } from './message.js'
+import type { Attempt, Hold, Message, MessageIn, MultipartUpload, Receipt } from './message.js'
 
 /** What becomes of a file that was closed, renamed or packed, or beside which something has changed. */
 export type Verdict =
@@ -132,3 +132,17 @@ type Delivery =
 export type LifeEvent = Writing | Handling | Packing | Uploading | Delivery
 export type EventType = LifeEvent['type']
 export type EventOf<T extends EventType> = Extract<LifeEvent, { readonly type: T }>
+
+/** What happens to one message; for a new one, under the id that it gets. */
+export interface Happening {
+  readonly id: string
+  readonly event: LifeEvent
+}
+
+/** What has come of it. */
+export interface MessageChange {
+  /** As it was; undefined for a new one. */
+  readonly before: Message | undefined
+  readonly event: LifeEvent
+  readonly after: Message
+}

@@ -27,7 +27,7 @@ export function underName(message: Message, path: string): Candidate {
   return { id, station, partner, size, path, isRenamed: true }
 }
 
-export function judged(file: Candidate, judgement: Judgement): Verdict {
+export function verdictOn(file: Candidate, judgement: Judgement): Verdict {
   const { holding, beside, settle, bucketNow, isSuffixed } = judgement
   const { path, size, killedBy } = file
   if (killedBy !== undefined) return { state: 'held', hold: { reason: 'killed', killedBy, error: cutOff(killedBy) } }

@@ -78,7 +78,7 @@ const outcomes: Outcomes = {
   'written-again': (message) => omit(message, 'isComplete'),
   closed: (message, { size, damage, verdict }, at) => {
     const closed = { ...localOf(message), size, closedAt: at }
-    if (damage === undefined) return judged(closed, verdict, at)
+    if (damage === undefined) return afterVerdict(closed, verdict, at)
     return { ...closed, ...pick(message, 'members'), state: 'failed', isDamaged: true, error: damage }
   },
   'closed-unchanged': ({ mtime }, { before, settle }) =>
@@ -86,13 +86,13 @@ const outcomes: Outcomes = {
   renamed: (message, { path, isUnchecked, verdict }, at) => {
     const moved = { ...asked(localOf(message), isUnchecked), path, isRenamed: true }
     if (message.state === 'open') return { ...moved, state: 'open', ...pick(message, 'isComplete') }
-    return judged(moved, verdict, at)
+    return afterVerdict(moved, verdict, at)
   },
   dated: (message, { mtime }) => {
     if (message.isSpent !== true) return { ...message, mtime }
     return { ...localOf(message), mtime, state: 'held', reason: 'trigger' }
   },
-  rejudged: (message, { verdict }, at) => judged(localOf(message), verdict, at, message.isReleased),
+  rejudged: (message, { verdict }, at) => afterVerdict(localOf(message), verdict, at, message.isReleased),
   spent: (message, { error }) => ({ ...localOf(message), state: 'held', reason: 'trigger', isSpent: true, error }),
   retried: (message, { isTrigger, beside }, at) => requeued(message, isTrigger, at, beside),
   released: (message, { isTrigger }, at) => requeued(message, isTrigger, at),
@@ -102,7 +102,8 @@ const outcomes: Outcomes = {
   packed: (message, { into }) => ({ ...commonOf(message), state: 'gone', packedIn: into }),
   'packing-failed': (message, { error }) =>
     message.reason === 'packing' ? { ...message, tries: message.tries + 1, error } : message,
-  'archive-made': (message, { size, verdict }, at) => judged({ ...localOf(message), size, tries: 0 }, verdict, at),
+  'archive-made': (message, { size, verdict }, at) =>
+    afterVerdict({ ...localOf(message), size, tries: 0 }, verdict, at),
   uploading: (message, { after, isChecked, path }, at) => {
     const local = isChecked ? asked(localOf(message), false) : localOf(message)
     const named = { ...local, path: path ?? message.path, tries: message.tries + 1 }
@@ -150,7 +151,7 @@ function openOf(message: Message): MessageIn<'open'> {
   return { ...localOf(message), ...pick(message, 'killedBy', 'isComplete'), state: 'open' }
 }
 
-function judged(local: Local, verdict: Verdict, at: EpochMs, isReleased?: boolean): MessageIn<Verdict['state']> {
+function afterVerdict(local: Local, verdict: Verdict, at: EpochMs, isReleased?: boolean): MessageIn<Verdict['state']> {
   switch (verdict.state) {
     case 'held':
       return { ...local, ...verdict.hold, state: 'held' }

@@ -2,10 +2,10 @@
 import type { Logger } from '../../telemetry/log.js'
 import type { Beside } from './beside.js'
 import type { Holding } from './holding.js'
-import type { Verdict } from './events.js'
+import type { Happening, Verdict } from './events.js'
 import type { Candidate } from './judgement.js'
 import type { Hold, Message } from './message.js'
-import type { Happening, MessageBook } from '../disk/book.js'
+import type { MessageBook } from '../disk/book.js'
 
 export interface RejudgingOptions {
   readonly book: MessageBook

@@ -17,19 +17,19 @@ import type { Message, MessageIn } from './message.js'
 
 export type State = Message['state']
 /** `none`: there is no such file. */
-export type Before = State | 'none'
+export type StateOrNone = State | 'none'
 
 interface Row {
   /** What has happened, for people. */
   readonly means: string
-  readonly leads: Readonly<Partial<Record<Before, readonly State[]>>>
+  readonly leads: Readonly<Partial<Record<StateOrNone, readonly State[]>>>
   /** What is in the way in some of these states. */
   readonly unless?: Readonly<Partial<Record<ObstacleName, readonly State[]>>>
   /** What is said in the other states, where that is not the usual. */
-  readonly refusals?: Readonly<Partial<Record<Before, Refusal>>>
+  readonly refusals?: Readonly<Partial<Record<StateOrNone, Refusal>>>
 }
 
-const judged = ['held', 'queued', 'failed'] as const
+const closed = ['held', 'queued', 'failed'] as const
 const local = ['open', 'held', 'queued', 'failed'] as const
 /** Somebody else's hands are kept off a file that is about to be uploaded. */
 const byOthers = { underWay: local } as const
@@ -57,17 +57,17 @@ const rows = {
   'writer-killed': { means: 'a process that writes it is killed', leads: stay('open') },
   flushed: { means: 'a close(2) has returned', leads: stay('open') },
   'written-again': { means: 'it is written to after what seemed its last close(2)', leads: stay('open') },
-  closed: { means: 'its last writer has closed it', leads: { open: judged } },
-  'closed-unchanged': { means: 'the same, and has written nothing', leads: { open: judged } },
+  closed: { means: 'its last writer has closed it', leads: { open: closed } },
+  'closed-unchanged': { means: 'the same, and has written nothing', leads: { open: closed } },
   renamed: {
     means: 'it gets another name',
-    leads: { open: ['open'], ...each(judged, judged) },
+    leads: { open: ['open'], ...each(closed, closed) },
     unless: { ...byOthers, inDoubt: local, packing: ['open', 'held'], damaged: local },
   },
   dated: { means: 'it gets another time', leads: stay(...local, 'submitted'), unless: byOthers },
   rejudged: {
     means: 'a lock or a trigger beside it came or went',
-    leads: { held: judged, queued: ['held'] },
+    leads: { held: closed, queued: ['held'] },
     unless: { ...byOthers, inDoubt: ['queued'], packing: ['held'] },
   },
   spent: { means: 'of a trigger: its file has changed since', leads: stay('held'), unless: { notTrigger: ['held'] } },
@@ -101,7 +101,7 @@ const rows = {
   bundled: { means: 'its folder is renamed to .zip', leads: { none: ['held'] } },
   packed: { means: 'it is to be in such an archive', leads: { held: ['gone'] }, unless: { notInFolder: ['held'] } },
   'packing-failed': { means: 'the archive could not be made', leads: stay('held'), unless: { notPacking: ['held'] } },
-  'archive-made': { means: 'the archive is made', leads: { held: judged }, unless: { notPacking: ['held'] } },
+  'archive-made': { means: 'the archive is made', leads: { held: closed }, unless: { notPacking: ['held'] } },
   uploading: { means: 'its upload begins', leads: { queued: ['uploading'] } },
   'parts-begun': { means: 'its upload in parts begins', leads: stay('uploading') },
   'parts-aborted': {
@@ -156,7 +156,7 @@ export function refusalOf(message: Message | undefined, event: EventType, isUnde
 }
 
 /** What a caller is told in a state from which an event does not come. */
-export function refusalIn(event: EventType, before: Before): Refusal {
+export function refusalIn(event: EventType, before: StateOrNone): Refusal {
   const own = life[event].refusals?.[before]
   if (own) return own
   switch (before) {

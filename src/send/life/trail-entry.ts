@@ -5,7 +5,7 @@ import type { HoldReason } from '../sender.js'
 import type { Told, TrailEvent } from './told.js'
 
 /** An entry of the trail without what all have. Fields that are undefined are left out of the JSON. */
-export interface Change extends Told {
+export interface TrailEntry extends Told {
   readonly reason?: HoldReason | undefined
   /** The archive that it is in. */
   readonly into?: string | undefined
@@ -21,11 +21,11 @@ export interface Change extends Told {
 }
 
 /** With what the file itself says of it. */
-export function changeOf(told: Told, message: Message, at: EpochMs): Change {
+export function trailEntryOf(told: Told, message: Message, at: EpochMs): TrailEntry {
   return { ...detailsOf(told.event, message, at), ...told }
 }
 
-function detailsOf(event: TrailEvent, message: Message, at: EpochMs): Omit<Change, 'event'> {
+function detailsOf(event: TrailEvent, message: Message, at: EpochMs): Omit<TrailEntry, 'event'> {
   const { reason, error, closedAt, wait, tries, crc32, etag, requestId, sentAt, packedIn } = message
   switch (event) {
     case 'held':

@@ -3,7 +3,7 @@ import type { Bytes } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { pathId } from '../life/message.js'
 
-export interface UploadLimits {
+export interface SlotLimits {
   /** `--uploads` */
   readonly uploads: number
   /** Above it a file is large: large ones never take the last slot. */
@@ -13,13 +13,13 @@ export interface UploadLimits {
 type Sized = Partner & { readonly size: Bytes }
 
 export class Slots {
-  readonly #limits: UploadLimits
+  readonly #limits: SlotLimits
   readonly #byPartner = new Map<string, number>()
   #taken = 0
   #takenByLarge = 0
   #aside = 0
 
-  constructor(limits: UploadLimits) {
+  constructor(limits: SlotLimits) {
     this.#limits = limits
   }
 

@@ -7,7 +7,7 @@ import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { pathId } from '../life/message.js'
 import { PriorityQueue } from './priority-queue.js'
-import { Slots, type UploadLimits } from './slots.js'
+import { Slots, type SlotLimits } from './slots.js'
 
 /** All that is asked of a sent file to know when its turn is. */
 export interface WaitingFile extends Partner {
@@ -58,7 +58,7 @@ export class Turns {
   readonly #due = new Map<string, Due>()
   #stamps = 0
 
-  constructor(clock: Pick<Clock, 'monotonic'>, limits: UploadLimits) {
+  constructor(clock: Pick<Clock, 'monotonic'>, limits: SlotLimits) {
     this.#clock = clock
     this.#slots = new Slots(limits)
   }
@@ -73,7 +73,7 @@ export class Turns {
   }
 
   /** A file as it is from now on. Its wait begins anew if it has become another one, or was given another wait. */
-  see(file: WaitingFile): void {
+  update(file: WaitingFile): void {
     const known = this.#byId.get(file.id)
     if (file.state !== 'queued' && file.state !== 'uploading') {
       this.#forget(known)

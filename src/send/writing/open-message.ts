@@ -1,7 +1,7 @@
 /** What is known of a file while it is open: seen at once, and written down where that is promised to somebody. */
 import type { Bytes } from '../../units.js'
-import type { Happening, MessageBook, Write } from '../disk/book.js'
-import type { LifeEvent } from '../life/events.js'
+import type { MessageBook, Write } from '../disk/book.js'
+import type { Happening, LifeEvent } from '../life/events.js'
 import type { Message } from '../life/message.js'
 
 export class OpenMessage {

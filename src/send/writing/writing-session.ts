@@ -10,14 +10,14 @@ import { OpenMessage } from './open-message.js'
 import { Writers } from './writers.js'
 
 /** As it was before it was opened for writing. */
-export type Before = MessageIn<'held' | 'queued' | 'failed'>
+export type ClosedMessage = MessageIn<'held' | 'queued' | 'failed'>
 
 export class WritingSession {
   readonly message: OpenMessage
   readonly writers: Writers
   readonly damage: Damage
   #size: Bytes
-  #before: Before | undefined
+  #before: ClosedMessage | undefined
   #wasWritten = false
   #isFlushed = false
 
@@ -56,7 +56,7 @@ export class WritingSession {
   }
 
   /** What it was before it was opened for writing; undefined for a new file. */
-  get before(): Before | undefined {
+  get before(): ClosedMessage | undefined {
     return this.#before
   }
 

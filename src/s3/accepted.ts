@@ -1,5 +1,5 @@
 /**
- * Answers are judged as they come from the connection, before the SDK reads them: it would believe any page with 200, and
+ * Answers are accepted or refused as they come from the connection, before the SDK reads them: it would believe any page with 200, and
  * keep one without end in memory.
  */
 import { Readable } from 'node:stream'
@@ -18,7 +18,7 @@ export interface HttpAnswer extends AnswerHead {
  * Reads an answer with a status below 300, and leaves in it what the SDK may read.
  * @throws ForeignAnswer, or whatever reading throws
  */
-type Judge<T> = (answer: HttpAnswer) => T | Promise<T>
+type Accept<T> = (answer: HttpAnswer) => T | Promise<T>
 
 interface Arguments<Input extends object> {
   readonly input: Input
@@ -48,23 +48,23 @@ const usual: Milliseconds = 10_000
 const silence: Milliseconds = 30_000
 
 /**
- * Has what comes in answer to a command judged, refusals included.
+ * Accepts what comes in answer to a command, or throws; refusals too.
  * @param options.isHead S3's answer has nothing but a head
- * @returns what the judge said, once the command was sent
+ * @returns what `accept` made of it, once the command was sent
  */
-export function judgedBy<T, Input extends object, Output extends object>(
+export function acceptedBy<T, Input extends object, Output extends object>(
   command: Command<Input, Output>,
-  judge: Judge<T>,
+  accept: Accept<T>,
   { isHead = false } = {},
 ): () => T {
-  let judged: { readonly said: T } | undefined
+  let accepted: { readonly as: T } | undefined
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args)
       const answer = result.response as HttpAnswer
       try {
         if (answer.statusCode >= 300) throw refusalIn(answer, await wordsOf(answer), isHead)
-        judged = { said: await judge(answer) }
+        accepted = { as: await accept(answer) }
       } catch (error) {
         // Without a listener the end of an unread body would end the process.
         if (answer.body instanceof Readable) answer.body.on('error', () => undefined).destroy()
@@ -73,11 +73,11 @@ export function judgedBy<T, Input extends object, Output extends object>(
       return result
     },
     // The last before the connection: the SDK's own deserializer is around it.
-    { step: 'deserialize', priority: 'low', name: 'as2fsJudge' },
+    { step: 'deserialize', priority: 'low', name: 'as2fsAccept' },
   )
   return () => {
-    if (!judged) throw new Error('no answer was judged')
-    return judged.said
+    if (!accepted) throw new Error('no answer was accepted')
+    return accepted.as
   }
 }
 
@@ -85,17 +85,17 @@ export function judgedBy<T, Input extends object, Output extends object>(
  * The same, of answers that have no more in them than a few words.
  * @param options.patience from the head of one to its end
  */
-export function wordsJudgedBy<T, Input extends object, Output extends object>(
+export function wordsAcceptedBy<T, Input extends object, Output extends object>(
   command: Command<Input, Output>,
-  judge: (answer: AnswerHead, words: string) => T,
+  accept: (answer: AnswerHead, words: string) => T,
   { patience = () => usual }: { readonly patience?: (head: AnswerHead) => Milliseconds } = {},
 ): () => T {
-  return judgedBy(command, async (answer) => {
+  return acceptedBy(command, async (answer) => {
     const words = await wordsOf(answer, patience(answer))
     // S3 may have begun an answer with 200 before it failed.
     const said = saidByS3(words)
     if (said) throw new S3Refusal(answer, said)
-    return judge(answer, words)
+    return accept(answer, words)
   })
 }
 
