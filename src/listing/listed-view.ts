@@ -169,6 +169,8 @@ export class ListedView {
   }
 
   #change(change: (index: KeyIndex) => KeyIndex): void {
+    // They may have what was found to be another.
+    this.#peeks.clear()
     this.#seen.replace((tree) => new IndexTree(change(tree.index), tree))
   }
 

@@ -390,6 +390,23 @@ t.test('a path by name', async (t: Test) => {
     t.equal((await peek(world, '9')).kind, 'file')
   })
 
+  t.test('is asked anew where a GET found another object, or none', async (t) => {
+    const world = new World()
+    world.fill(2_000)
+    const path = names('720784109391000/order.edi')
+    const size = async () => {
+      const entry = (await world.listing.near(inbox, path, 'entry', world.signal)).lookup(path)
+      return entry?.kind === 'file' ? entry.size : undefined
+    }
+    t.equal(await size(), 1)
+    world.store.set(world.key(1_000), 'replaced')
+    world.listing.recheck(world.key(1_000))
+    await until('the new one', async () => (await size()) === 8)
+    world.store.delete(world.key(1_000))
+    world.listing.forget(world.key(1_000))
+    t.equal(await size(), undefined)
+  })
+
   t.test('does not wait for the first listing', async (t) => {
     const world = new World()
     world.fill(5_000)

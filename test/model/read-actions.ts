@@ -6,7 +6,8 @@ import { views } from './read-views.js'
 /** Numbers choose among what there is at that moment. */
 export type Change =
   | { readonly do: 'put'; readonly view: number; readonly rest: string; readonly size: number }
-  | { readonly do: 'replace'; readonly nth: number; readonly size: number }
+  /** As large as before, where no size is given: only the ETag tells. */
+  | { readonly do: 'replace'; readonly nth: number; readonly size?: number | undefined }
   | { readonly do: 'delete'; readonly nth: number }
 
 const outages = ['refused', 'busy', 'keys', 'hung'] as const
@@ -17,17 +18,41 @@ export type Where =
   | { readonly at: 'key'; readonly nth: number; readonly names: number; readonly name?: string }
   | { readonly at: 'view'; readonly view: number; readonly name?: string }
 
+/** @param page at which LIST of it something happens */
+export interface Look {
+  readonly do: 'getattr' | 'readdir' | 'open'
+  readonly where: Where
+  readonly during?: Change | { readonly do: 'outage'; readonly kind: Outage }
+  readonly page?: number
+}
+
+/** What somebody asks of the tree. */
+export type Call =
+  | Look
+  | { readonly do: 'together'; readonly looks: readonly Look[] }
+  | {
+      readonly do: 'pinned'
+      readonly nth: number
+      readonly from: number
+      readonly length: number
+      readonly isRead: boolean
+      /** What others do while it is open. */
+      readonly then: 'put' | 'delete' | 'delete-put'
+    }
+  | { readonly do: 'partners' }
+  | { readonly do: 'read'; readonly nth: number; readonly from: number; readonly length: number }
+  | { readonly do: 'close'; readonly nth: number }
+
 export type Action =
   | Change
+  | Call
   | { readonly do: 'wait'; readonly ms: Milliseconds }
   | { readonly do: 'outage'; readonly kind: Outage }
   | { readonly do: 'heal' }
   | { readonly do: 'deny'; readonly view: number }
+  /** LISTs of so many folders from the root, or fewer, are refused. */
+  | { readonly do: 'deny-above'; readonly segments: number }
   | { readonly do: 'allow' }
-  | { readonly do: 'getattr' | 'readdir' | 'open'; readonly where: Where; readonly during?: Change }
-  | { readonly do: 'partners' }
-  | { readonly do: 'read'; readonly nth: number; readonly from: number; readonly length: number }
-  | { readonly do: 'close'; readonly nth: number }
 
 const long = 'x'.repeat(250)
 const nth = fc.nat({ max: 20 })
@@ -50,7 +75,14 @@ const rest = fc.oneof(
     weight: 2,
   },
 )
-const size = fc.oneof({ arbitrary: fc.nat({ max: 40 }), weight: 6 }, { arbitrary: fc.constant(300_000), weight: 1 })
+const size = fc.oneof(
+  { arbitrary: fc.nat({ max: 40 }), weight: 12 },
+  // Markers are empty.
+  { arbitrary: fc.constantFrom(0, 1), weight: 4 },
+  { arbitrary: fc.constant(300_000), weight: 2 },
+  // More than a block.
+  { arbitrary: fc.constant(1_200_000), weight: 1 },
+)
 const name = fc.constantFrom(
   'a',
   'b',
@@ -68,6 +100,7 @@ const name = fc.constantFrom(
 const change: fc.Arbitrary<Change> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant('put' as const), view, rest, size }), weight: 4 },
   { arbitrary: fc.record({ do: fc.constant('replace' as const), nth, size }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('replace' as const), nth }), weight: 1 },
   { arbitrary: fc.record({ do: fc.constant('delete' as const), nth }), weight: 1 },
 )
 
@@ -79,23 +112,45 @@ const where: fc.Arbitrary<Where> = fc.oneof(
   { arbitrary: fc.record({ at: fc.constant('view' as const), view, name }), weight: 1 },
 )
 const look = fc.constantFrom('getattr' as const, 'readdir' as const, 'readdir' as const, 'open' as const)
-const from = fc.nat({ max: 45 })
-const length = fc.constantFrom(1, 10, 4_096)
+const from = fc.oneof(fc.nat({ max: 45 }), fc.constantFrom(131_060, 131_072, 1_048_570, 1_199_999))
+const length = fc.constantFrom(1, 10, 4_096, 131_072, 600_000)
+const outage = fc.record({ do: fc.constant('outage' as const), kind: fc.constantFrom(...outages) })
+const page = fc.nat({ max: 4 })
 const aLittleLater = fc.constantFrom(1, 1_000, 2_500, 4_999, 5_000, 5_001, 5_001, 5_001, 5_001, 10_001)
 const muchLater = fc.constantFrom(60_000, 299_000, 301_000, 601_000)
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   { arbitrary: change, weight: 16 },
   { arbitrary: fc.record({ do: look, where }), weight: 28 },
-  { arbitrary: fc.record({ do: look, where, during: change }), weight: 3 },
+  { arbitrary: fc.record({ do: look, where, during: fc.oneof(change, change, outage), page }), weight: 4 },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('together' as const),
+      looks: fc.array(fc.record({ do: look, where }), { minLength: 2, maxLength: 4 }),
+    }),
+    weight: 2,
+  },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('pinned' as const),
+      ...{ nth, from, length },
+      isRead: fc.boolean(),
+      then: fc.constantFrom('put' as const, 'delete' as const, 'delete-put' as const),
+    }),
+    weight: 3,
+  },
   { arbitrary: fc.record({ do: fc.constant('read' as const), nth, from, length }), weight: 5 },
   { arbitrary: fc.record({ do: fc.constant('close' as const), nth }), weight: 1 },
   { arbitrary: fc.constant({ do: 'partners' as const }), weight: 2 },
   { arbitrary: fc.record({ do: fc.constant('wait' as const), ms: aLittleLater }), weight: 14 },
   { arbitrary: fc.record({ do: fc.constant('wait' as const), ms: muchLater }), weight: 1 },
-  { arbitrary: fc.record({ do: fc.constant('outage' as const), kind: fc.constantFrom(...outages) }), weight: 1 },
+  { arbitrary: outage, weight: 1 },
   { arbitrary: fc.constant({ do: 'heal' as const }), weight: 2 },
   { arbitrary: fc.record({ do: fc.constant('deny' as const), view }), weight: 1 },
+  {
+    arbitrary: fc.record({ do: fc.constant('deny-above' as const), segments: fc.constantFrom(2, 3, 4) }),
+    weight: 1,
+  },
   { arbitrary: fc.constant({ do: 'allow' as const }), weight: 2 },
 )
 

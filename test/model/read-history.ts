@@ -63,6 +63,15 @@ export class History {
     return this.#firsts.get(version)
   }
 
+  /** Of the last object of that key; 0: there was none. */
+  sizeOf(key: string): number {
+    for (let i = this.#states.length - 1; i >= 0; i -= 1) {
+      const size = this.#states[i]?.objects.get(key)?.size
+      if (size !== undefined) return size
+    }
+    return 0
+  }
+
   delete(key: string, at: Milliseconds): void {
     const objects = new Map(this.now.objects)
     if (objects.delete(key)) this.#become(objects, at)

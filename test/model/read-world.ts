@@ -47,13 +47,15 @@ export class ReadWorld {
   readonly listing: Listing
   /** LISTs that were answered since the last outage or refusal ended. */
   answered = 0
-  /** Done when the next LIST comes, before it is answered. */
-  atNextList: (() => void) | undefined
+  /** How often it was told that what is shown is another. */
+  told = 0
   readonly #seen: SeenPartners
   #outage: Outage | undefined
   #hold: Promise<void> | undefined
   #release: () => void = () => undefined
-  #denied: string | undefined
+  #refuses: ((prefix: string) => boolean) | undefined
+  /** Done when so many LISTs more have come, before the next one is answered. */
+  #event: { after: number; readonly run: () => void } | undefined
 
   private constructor(made: PartnerSet, seen: SeenPartners, sender: Sender, pageLimit: number) {
     const [clock, log, root] = [new PlayedClock(), silentLogger(), 'AS2/' as Prefix]
@@ -66,7 +68,7 @@ export class ReadWorld {
     const { ttl, reconcile, staleTtl, opTimeout } = limits
     const listing = createListing({
       ...{ store, pulse, ttl, reconcile, staleTtl, clock, log, timers: clock },
-      ...{ deadline: 2 * minute, patience: opTimeout / 8 },
+      ...{ deadline: 2 * minute, patience: opTimeout / 8, onChange: () => (this.told += 1) },
       unordered: ['AS2/send/', 'AS2/duplicate/'] as Prefix[],
     })
     const objects = createObjects({
@@ -110,10 +112,15 @@ export class ReadWorld {
     await idle()
   }
 
-  /** What begins with that may not be listed; undefined: everything may be. */
-  deny(prefix: string | undefined): void {
-    this.#denied = prefix
+  /** @param refuses whether a LIST of a prefix is refused; undefined: none is */
+  deny(refuses: ((prefix: string) => boolean) | undefined): void {
+    this.#refuses = refuses
     this.answered = 0
+  }
+
+  /** @param run what happens when so many LISTs more have come; undefined: nothing after all */
+  atList(after: number, run: (() => void) | undefined): void {
+    this.#event = run && { after, run }
   }
 
   async close(): Promise<void> {
@@ -123,10 +130,8 @@ export class ReadWorld {
 
   #fault(operation: string, key: string): StoreFault | undefined {
     if (operation === 'list') {
-      const change = this.atNextList
-      this.atNextList = undefined
-      change?.()
-      if (this.#denied !== undefined && key.startsWith(this.#denied)) return { before: accessDenied() }
+      this.#happen()
+      if (this.#refuses?.(key)) return { before: accessDenied() }
     }
     switch (this.#outage) {
       case 'refused':
@@ -141,5 +146,14 @@ export class ReadWorld {
         if (operation === 'list') this.answered += 1
         return undefined
     }
+  }
+
+  #happen(): void {
+    const event = this.#event
+    if (!event) return
+    event.after -= 1
+    if (event.after >= 0) return
+    this.#event = undefined
+    event.run()
   }
 }
