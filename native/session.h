@@ -137,6 +137,13 @@ bool session_start (session_t *it);
 // It may be filled again. It takes the mutex.
 void buffer_give (session_t *it, buffer_t *buffer);
 
+// dispatch.c: answers a call, whose first bytes are a whole header, or hands it over. Returns whether the buffer is in use yet.
+bool call_serve (session_t *it, const struct fuse_in_header *in, size_t length, buffer_t *buffer);
+
+// handover.c: hands a call that is whole over to JavaScript, or refuses it. name, second: of those that it has, else NULL. Returns whether
+// it keeps the buffer.
+bool call_hand_over (session_t *it, const struct fuse_in_header *in, buffer_t *buffer, const char *name, const char *second);
+
 // calls.c: the mutex is held, but for calls_take.
 // It waits for JavaScript, or parked, under its number from now on. false: no memory; the call is not known then.
 bool call_admit (session_t *it, call_t *call);
