@@ -49,6 +49,7 @@ module.exports = {
     room('data', ['s3', 'telemetry'], 'fs brings listing, data and send together.'),
     room('send', ['view', 's3', 'telemetry', 'journal'], 'Money rides here: it depends on as little as it can.'),
     room('journal', ['telemetry'], 'Lines that outlive a crash, whatever they say.'),
+    room('taking', ['view', 'journal', 'telemetry'], 'What programs did to the files of an inbox; it knows no bucket.'),
     room('mdn', ['view'], 'Attribution works on keys.'),
     room(
       'fs',

@@ -1,7 +1,7 @@
 /** Looks whether the lock of a state directory is still its own: each second, and whenever somebody asks. */
 import { BackgroundJob } from '../background-job.js'
 import { FsError } from '../errors.js'
-import type { Ownership } from '../send/ownership.js'
+import type { Ownership } from '../ownership.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { FsError } from '../../src/errors.js'
-import type { Ownership } from '../../src/send/ownership.js'
+import type { Ownership } from '../../src/ownership.js'
 import { globex, never, path, senderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 

@@ -2,7 +2,7 @@
 import type { FsError } from '../../errors.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
-import type { Ownership } from '../ownership.js'
+import type { Ownership } from '../../ownership.js'
 import type { Trail } from '../trail.js'
 import type { JournalEntry } from './entry.js'
 import type { AppendOptions, Journal } from '../../journal/journal.js'

@@ -1,0 +1,177 @@
+/** What a line of the journal of new/ says, what comes of it, and the lines that say all that is known. Pure. */
+import type { EpochMs } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import { isFileId, type FileId } from './file-id.js'
+import { Marks, type MadeNumber, type ModeOwner, type NewPath } from './marks.js'
+
+/** A change of one partner's marks. */
+export type MarkChange =
+  | { readonly take: FileId | readonly FileId[] }
+  | { readonly name: FileId; readonly as: NewPath }
+  | { readonly unname: FileId }
+  | { readonly chmod: ModeOwner; readonly mode: number }
+  | { readonly forget: readonly FileId[] }
+  | { readonly reset: true }
+  | { readonly from: EpochMs }
+  | { readonly mkdir: NewPath }
+  | { readonly rmdir: NewPath }
+  | { readonly move: NewPath; readonly to: NewPath }
+  /** Another name of a file that was made, its first one too. */
+  | { readonly link: MadeNumber; readonly as: NewPath }
+  | { readonly unlink: NewPath }
+
+/** Partners are written out once, and have numbers from then on. */
+export type MarkEntry =
+  /** For partners of which nothing else is said. */
+  | { readonly all: { readonly from: EpochMs } }
+  | { readonly p: number; readonly of: readonly [station: string, partner: string] }
+  | ({ readonly p: number } & MarkChange)
+
+/** So many ids in one line: a damaged one costs no more. */
+const idsOfLine = 32
+
+/** Of all partners. */
+export class AllMarks {
+  readonly #known = new Map<number, { readonly partner: Partner; readonly marks: Marks }>()
+  readonly #numbers = new Map<string, number>()
+  #next = 0
+  /** What the bucket has from before counts as taken, of all partners for which nothing else is said. */
+  #from: EpochMs
+
+  constructor(from: EpochMs = 0) {
+    this.#from = from
+  }
+
+  get from(): EpochMs {
+    return this.#from
+  }
+
+  /** How many lines say all of it, about. */
+  get size(): number {
+    let size = 0
+    for (const { marks } of this.#known.values()) {
+      size += marks.taken.size / idsOfLine + marks.claims.size + marks.files.size + marks.modes.size
+    }
+    return size
+  }
+
+  /** Of the partners of which anything was ever said. */
+  get numbers(): readonly number[] {
+    return [...this.#known.keys()]
+  }
+
+  /** Undefined: nothing was said of it yet. */
+  numberOf(partner: Partner): number | undefined {
+    return this.#numbers.get(keyOf(partner))
+  }
+
+  /** The number for one that has none yet. */
+  get nextNumber(): number {
+    return this.#next
+  }
+
+  /** Of a partner of which nothing was said yet they are nobody's. */
+  of(partner: Partner): Marks {
+    return this.#marks(this.numberOf(partner))
+  }
+
+  apply(entry: MarkEntry): void {
+    if ('all' in entry) this.#from = entry.all.from
+    else if ('of' in entry) this.#introduce(entry.p, { station: entry.of[0], partner: entry.of[1] })
+    else applyChange(this.#marks(entry.p), entry)
+  }
+
+  *entries(): Generator<MarkEntry, undefined> {
+    yield { all: { from: this.#from } }
+    for (const [p, { partner, marks }] of this.#known) {
+      yield { p, of: [partner.station, partner.partner] }
+      for (const change of changesOf(marks)) yield { p, ...change }
+    }
+  }
+
+  #introduce(number: number, partner: Partner): void {
+    if (this.#known.has(number)) return
+    this.#numbers.set(keyOf(partner), number)
+    this.#known.set(number, { partner, marks: this.#fresh() })
+    this.#next = Math.max(this.#next, number + 1)
+  }
+
+  #marks(number: number | undefined): Marks {
+    return this.#known.get(number ?? -1)?.marks ?? this.#fresh()
+  }
+
+  #fresh(): Marks {
+    const marks = new Marks()
+    marks.from = this.#from
+    return marks
+  }
+}
+
+/**
+ * What a start makes of a journal. Lines that make no sense say nothing: whoever wrote them meant nothing that is known here.
+ */
+export function recover(entries: readonly unknown[]): AllMarks {
+  const all = new AllMarks()
+  for (const entry of entries) if (isEntry(entry)) all.apply(entry)
+  return all
+}
+
+function applyChange(marks: Marks, change: MarkChange): void {
+  if ('take' in change) for (const id of [change.take].flat()) marks.take(id)
+  else if ('name' in change) marks.name(change.name, change.as)
+  else if ('unname' in change) marks.unname(change.unname)
+  else if ('chmod' in change) marks.modes.set(change.chmod, change.mode)
+  else if ('forget' in change) marks.forget(change.forget)
+  else if ('reset' in change) marks.reset()
+  else if ('from' in change) marks.from = change.from
+  else if ('mkdir' in change) marks.folders.add(change.mkdir)
+  else if ('rmdir' in change) marks.folders.delete(change.rmdir)
+  else if ('move' in change) marks.move(change.move, change.to)
+  else if ('link' in change) marks.link(change.link, change.as)
+  else marks.unlink(change.unlink)
+}
+
+function* changesOf(marks: Marks): Generator<MarkChange, undefined> {
+  yield { from: marks.from }
+  const taken = marks.takenIds()
+  for (let at = 0; at < taken.length; at += idsOfLine) yield { take: taken.slice(at, at + idsOfLine) }
+  for (const mkdir of marks.folders) yield { mkdir }
+  for (const [as, link] of marks.files) yield { link, as }
+  for (const [as, name] of marks.claims) yield { name, as }
+  for (const [chmod, mode] of marks.modes) yield { chmod, mode }
+}
+
+function keyOf({ station, partner }: Partner): string {
+  return `${station}/${partner}`
+}
+
+type Check = (value: unknown) => boolean
+const isText: Check = (value) => typeof value === 'string'
+const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value)
+const isIds: Check = (value) => Array.isArray(value) && value.every(isFileId)
+const isOwner: Check = (value) => isFileId(value) || (typeof value === 'string' && /^#\d+$/.test(value))
+
+/** What each kind of change must have. */
+const shapes: readonly Readonly<Record<string, Check>>[] = [
+  { take: (value) => isFileId(value) || isIds(value) },
+  { name: isFileId, as: isText },
+  { unname: isFileId },
+  { chmod: isOwner, mode: isNumber },
+  { forget: isIds },
+  { reset: (value) => value === true },
+  { from: isNumber },
+  { mkdir: isText },
+  { rmdir: isText },
+  { move: isText, to: isText },
+  { link: isNumber, as: isText },
+  { unlink: isText },
+  { of: (value) => Array.isArray(value) && value.length === 2 && value.every(isText) },
+]
+
+function isEntry(value: unknown): value is MarkEntry {
+  if (typeof value !== 'object' || value === null) return false
+  const fields = value as Readonly<Record<string, unknown>>
+  if (typeof fields.all === 'object' && fields.all !== null) return 'from' in fields.all && isNumber(fields.all.from)
+  if (!isNumber(fields.p)) return false
+  return shapes.some((shape) => Object.entries(shape).every(([field, check]) => check(fields[field])))
+}

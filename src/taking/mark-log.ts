@@ -1,0 +1,179 @@
+/** Changes of marks on their way into the journal of new/, which is made anew when it has grown, or could not be written. */
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { codeOf, type FsError, isDiskFull, UsageError } from '../errors.js'
+import { Journal } from '../journal/journal.js'
+import { JournalHealth } from '../journal/journal-health.js'
+import type { Ownership } from '../ownership.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { EpochMs } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import { AllMarks, recover, type MarkChange, type MarkEntry } from './entry.js'
+
+/** It is made anew when it has this many lines more than say all that is known. */
+const compactAfter = 10_000
+/** Beside the journal, from its beginning on: so it can be told when that was lost. */
+const madeFolder = 'made'
+const words = { of: 'new/', whenFull: 'nothing can be taken in new/', whenBroken: 'nothing can be taken in new/' }
+
+export interface MarkLogOptions {
+  /** `new/` in the state directory. */
+  readonly directory: string
+  /** What is older than that counts as taken in a directory that has no marks yet: by the bucket's time. */
+  readonly from: EpochMs
+  readonly ownership: Ownership
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly log: Logger
+}
+
+export class MarkLog {
+  readonly all: AllMarks
+  readonly #options: MarkLogOptions
+  readonly #journal: Journal<MarkEntry>
+  readonly #health: JournalHealth
+  /** Partners that the journal has introduced. */
+  #introduced: Set<number>
+  /** In order, and not yet seen. */
+  readonly #underWay = new Map<MarkEntry, Promise<void>>()
+  #appended = 0
+
+  private constructor(options: MarkLogOptions, journal: Journal<MarkEntry>, all: AllMarks) {
+    this.#options = options
+    this.#journal = journal
+    this.all = all
+    this.#introduced = new Set(all.numbers)
+    const onHealed = (): void => undefined
+    this.#health = new JournalHealth({ ...options, words, onHealed, heal: (isFull) => this.#heal(isFull) })
+  }
+
+  /** @throws the disk's own error, or UsageError where its journal can't be relied on, and there is no room for another */
+  static async open(options: MarkLogOptions): Promise<MarkLog> {
+    const { directory, log } = options
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const isThere = await exists(join(directory, 'journal'))
+    const isLost = !isThere && (await exists(join(directory, madeFolder)))
+    if (isLost) {
+      const lost = join(directory, `${damagedPrefix}${Date.now()}`)
+      await writeFile(lost, '', { mode: 0o600 })
+      log.error({ journal: lost }, 'The journal of new/ is gone: nobody knows what was taken.')
+    }
+    const { entries, isDoubtful } = await Journal.read<MarkEntry>(directory, words.of, log)
+    const all = isThere ? recover(entries) : new AllMarks(isLost ? 0 : options.from)
+    const journal = await begun(directory, [...all.entries()], isDoubtful)
+    await mkdir(join(directory, madeFolder), { recursive: true, mode: 0o700 })
+    return new MarkLog(options, journal, all)
+  }
+
+  /** One sentence, while nothing can be written down. */
+  get problem(): string | undefined {
+    const { lost } = this.#options.ownership
+    return lost.aborted ? (lost.reason as FsError).message : this.#health.problem
+  }
+
+  /**
+   * Seen once it is written down; if it can't be, nothing has changed.
+   * @param sync also against power loss; else against the end of the process
+   * @throws FsError ENOSPC or EIO
+   */
+  async change(partner: Partner, change: MarkChange, sync = true): Promise<void> {
+    const isNew = !('take' in change || 'unlink' in change || 'rmdir' in change || 'forget' in change)
+    const p = this.#numberOf(partner)
+    if (!this.#introduced.has(p)) {
+      await this.#append({ p, of: [partner.station, partner.partner] }, false, true)
+      this.#introduced.add(p)
+    }
+    await this.#append({ p, ...change }, sync, isNew)
+  }
+
+  async close(): Promise<void> {
+    await this.#health.close()
+    await this.#journal.close()
+  }
+
+  #numberOf({ station, partner }: Partner): number {
+    const known = this.all.numberOf({ station, partner })
+    if (known !== undefined) return known
+    const p = this.all.nextNumber
+    this.all.apply({ p, of: [station, partner] })
+    return p
+  }
+
+  async #append(entry: MarkEntry, sync: boolean, isNew: boolean): Promise<void> {
+    this.#options.ownership.lost.throwIfAborted()
+    if (this.#health.isBroken) await this.#health.mustBeWhole()
+    const appended = this.#journal.append(entry, { sync, isNew }).then(() => this.all.apply(entry))
+    this.#underWay.set(entry, appended)
+    try {
+      await appended
+    } catch (cause) {
+      throw this.#health.failed(cause)
+    } finally {
+      this.#underWay.delete(entry)
+    }
+    this.#appended += 1
+    if (this.#appended > compactAfter + this.all.size) this.#compact()
+  }
+
+  #compact(): void {
+    this.#appended = 0
+    this.#madeAnew().catch((err: unknown) => {
+      this.#options.log.error({ err }, 'The journal of new/ could not be made anew; it goes on growing.')
+    })
+  }
+
+  async #madeAnew(): Promise<void> {
+    // A new journal takes the place of whatever is there.
+    await this.#options.ownership.check()
+    let numbers: readonly number[] = []
+    // What was appended to the old journal, and is still being synced there, would be lost with it.
+    await this.#journal.compact(() => {
+      numbers = this.all.numbers
+      return [...this.all.entries(), ...this.#underWay.keys()]
+    })
+    this.#introduced = new Set([...this.#introduced, ...numbers])
+  }
+
+  async #heal(isFull: boolean): Promise<void> {
+    // Whatever fails yet is not to be in the new one.
+    await Promise.allSettled(this.#underWay.values())
+    // Said once more: is there room?
+    if (isFull) await this.#journal.append({ all: { from: this.all.from } }, { sync: true, isNew: true })
+    else await this.#madeAnew()
+  }
+}
+
+const damagedPrefix = 'journal.damaged-'
+
+/** What was put aside: marks may be missing as long as it is there. */
+export async function damagedJournals(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory).catch(() => [])
+  return names.filter((it) => it.startsWith(damagedPrefix)).map((it) => join(directory, it))
+}
+
+/** @see recovered-spool.ts: the same for send/ */
+async function begun(
+  directory: string,
+  entries: readonly MarkEntry[],
+  isDoubtful: boolean,
+): Promise<Journal<MarkEntry>> {
+  try {
+    return await Journal.begin(directory, entries)
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    if (isDoubtful || !(await exists(join(directory, 'journal')))) {
+      throw new UsageError(`The disk of ${directory} is full: make some room there.`)
+    }
+    return Journal.goOn(directory)
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Marks are written down before anybody is told, and every crash leaves what was promised: no mark is lost, none invented.
+ */
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { parseJournal } from '../../src/journal/journal.js'
+import { undisputed } from '../../src/ownership.js'
+import { recover, type AllMarks, type MarkChange } from '../../src/taking/entry.js'
+import { fileId, type FileId } from '../../src/taking/file-id.js'
+import { damagedJournals, MarkLog } from '../../src/taking/mark-log.js'
+import { systemClock } from '../../src/telemetry/clock.js'
+import { silentLogger } from '../../src/telemetry/log.js'
+
+const globex = { station: 'ACME', partner: 'GLOBEX' }
+const initech = { station: 'ACME', partner: 'INITECH' }
+const id = (number: number): FileId => fileId({ key: `${number}`, etag: '', size: 1, mtime: 1 })
+
+async function directoryOf(t: Test): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'as2fs-marks-'))
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  return join(directory, 'new')
+}
+
+function opened(directory: string, from = 0): Promise<MarkLog> {
+  return MarkLog.open({ directory, from, ownership: undisputed, clock: systemClock, log: silentLogger() })
+}
+
+/** All that is known, in a form that can be compared. */
+function told(all: AllMarks): string {
+  return JSON.stringify(
+    [globex, initech].map((partner) => {
+      const marks = all.of(partner)
+      return [
+        [...marks.takenIds()].sort(),
+        [...marks.claims].sort(),
+        [...marks.folders].sort(),
+        [...marks.files].sort(),
+        [...marks.modes].sort(),
+        marks.from,
+      ]
+    }),
+  )
+}
+
+const changes: readonly (readonly [typeof globex, MarkChange])[] = [
+  [globex, { take: id(1) }],
+  [initech, { take: id(2) }],
+  [globex, { mkdir: '.done' }],
+  [globex, { name: id(3), as: '.done/3.edi' }],
+  [globex, { link: 1, as: '3.lck' }],
+  [globex, { link: 1, as: '3.lock' }],
+  [globex, { chmod: '#1', mode: 0o400 }],
+  [globex, { chmod: id(4), mode: 0o444 }],
+  [globex, { name: id(4), as: '4.work' }],
+  [globex, { unlink: '3.lck' }],
+  [globex, { move: '.done', to: '.over' }],
+  [initech, { take: [id(5), id(6)] }],
+  [globex, { unname: id(3) }],
+  [globex, { rmdir: '.over' }],
+  [initech, { from: 1_000 }],
+  [initech, { forget: [id(5)] }],
+  [globex, { take: id(4) }],
+  [initech, { reset: true }],
+  [globex, { name: id(7), as: '3.lock' }],
+]
+
+t.test('a journal that is cut anywhere says what was said by then: no mark is lost, none invented', async (t) => {
+  const directory = await directoryOf(t)
+  const log = await opened(directory)
+  const path = join(directory, 'journal')
+  const length = async () => (await readFile(path)).lastIndexOf('\n') + 1
+  const promised = [{ at: await length(), said: told(log.all) }]
+  for (const [partner, change] of changes) {
+    await log.change(partner, change)
+    promised.push({ at: await length(), said: told(log.all) })
+  }
+  await log.close()
+  const bytes = await readFile(path)
+  const began = promised[0]?.at ?? 0
+  for (let cut = began; cut <= (promised.at(-1)?.at ?? 0); cut += 1) {
+    for (const tail of ['', '\0\0\0', 'garbage']) {
+      const text = Buffer.concat([bytes.subarray(0, cut), Buffer.from(tail)]).toString()
+      const found = told(recover(parseJournal(text).entries))
+      const before = promised.findLastIndex((it) => it.at <= cut)
+      if (found !== promised[before]?.said) t.fail(`cut at ${cut}: ${found} is not ${promised[before]?.said ?? ''}`)
+    }
+  }
+  t.equal(told((await opened(directory)).all), promised.at(-1)?.said, 'and so does the next start')
+})
+
+t.test('a journal that is made anew says the same in fewer lines: at most 64 bytes a mark', async (t) => {
+  const directory = await directoryOf(t)
+  const log = await opened(directory)
+  await Promise.all(changes.map(([partner, change]) => log.change(partner, change, false)))
+  const many = 40_000
+  for (let i = 100; i < many; i += 1_000) {
+    const some = Array.from({ length: 1_000 }, (_, j) => id(i + j))
+    await Promise.all(some.map((take) => log.change(globex, { take }, false)))
+  }
+  const said = told(log.all)
+  await log.close()
+  const { size } = await stat(join(directory, 'journal'))
+  t.ok(size <= 64 * many, `${size / many} bytes`)
+  const again = await opened(directory)
+  t.equal(told(again.all), said)
+  await again.close()
+  t.ok((await stat(join(directory, 'journal'))).size < size, 'and fewer yet after the next start')
+})
+
+t.test('lines of a later version, and such that make no sense, are left out', async (t) => {
+  const entries = [
+    null,
+    7,
+    {},
+    { p: 0 },
+    { p: 0, of: ['ACME'] },
+    { p: 0, of: ['ACME', 'GLOBEX'] },
+    { p: 0, take: 'short' },
+  ]
+  const all = recover([...entries, { p: 0, take: id(1) }, { p: 9, take: id(2) }, { p: 0, juggle: true }])
+  t.same(all.of(globex).takenIds(), [id(1)])
+})
+
+t.test('a damaged journal, one of 0 bytes and a lost one are put aside until somebody takes that away', async (t) => {
+  const spoil: Readonly<Record<string, (path: string) => Promise<void>>> = {
+    damaged: async (path) =>
+      writeFile(path, (await readFile(path, 'latin1')).replace('"take":"', '"take":"!'), 'latin1'),
+    empty: (path) => writeFile(path, ''),
+    lost: (path) => rename(path, `${path}.elsewhere`),
+  }
+  for (const [how, act] of Object.entries(spoil)) {
+    const directory = await directoryOf(t)
+    const log = await opened(directory)
+    for (const take of [id(1), id(2)]) await log.change(globex, { take })
+    await log.close()
+    t.same(await damagedJournals(directory), [])
+    await act(join(directory, 'journal'))
+    await (await opened(directory)).close()
+    t.equal((await damagedJournals(directory)).length, 1, how)
+    const again = await opened(directory)
+    t.equal((await damagedJournals(directory)).length, 1, `${how}, and after another start`)
+    t.same(again.all.of(globex).takenIds(), how === 'damaged' ? [id(2)] : [], 'what can be read goes on')
+    await again.close()
+  }
+})
+
+t.test('what was there before counts as taken from the time on that is given, once', async (t) => {
+  const directory = await directoryOf(t)
+  const log = await opened(directory, 5_000)
+  t.equal(log.all.of(globex).from, 5_000)
+  await log.change(initech, { take: id(1) })
+  await log.change(initech, { reset: true })
+  await log.close()
+  const again = await opened(directory, 9_000)
+  t.equal(again.all.of(globex).from, 5_000)
+  t.equal(again.all.of(initech).from, 0)
+  await again.close()
+})
+
+t.test('what can’t be written down has not happened, and once it can be, the rest is as before', async (t) => {
+  const directory = await directoryOf(t)
+  const log = await opened(directory)
+  await log.change(globex, { take: id(1) })
+  await rm(directory, { recursive: true })
+  await t.rejects(log.change(globex, { take: id(2) }), { code: 'EIO' })
+  t.same(log.all.of(globex).takenIds(), [id(1)])
+  t.match(log.problem, /journal of new\/ can't be written/)
+  await log.close()
+})
