@@ -40,6 +40,13 @@ export const openFlags = { uncached: 1, noFlush: 2 } as const
  * Comes with each call, on JavaScript's thread; answers go by `unique`. What was written is copied before it returns.
  * @param age milliseconds since the call was taken from the kernel
  * @param pid of the calling thread; 0 where it is in another namespace
+ * @param more by operation, in this order; handles are 0 where there is none, times milliseconds, sizes and positions bytes:
+ *   getattr, flush, release: handle. open: flags of open(2). access: mode of access(2). fsync: handle, flags (1: the data alone).
+ *   setattr: handle, valid (`FATTR_…`: what of the rest counts), size, mtime. read: handle, length, position.
+ *   write: handle, buffer, length, position in the file, where in the buffer it begins.
+ *   unlink: the path that it has until its last close if it is open, else undefined. rename: its new path, and the same of what it
+ *   replaces. All others: nothing.
+ * @see add_arguments in native/node/telling.c
  */
 export type OnCall = (
   operation: number,
