@@ -64,8 +64,9 @@ export function statusReport(parts: Parts): StatusReport {
 }
 
 function requestsReport({ total, lastHour, span }: RequestCounter): RequestsReport {
-  const isEarly = span < tooEarly
-  return { sinceMount: total, lastHour, span, dollarsADay: isEarly ? undefined : dollarsADay(lastHour, span) }
+  // To a hundredth of a cent: what it is reckoned from is no better.
+  const dollars = span < tooEarly ? undefined : Math.round(dollarsADay(lastHour, span) * 10_000) / 10_000
+  return { sinceMount: total, lastHour, span: Math.round(span), dollarsADay: dollars }
 }
 
 export function queueReport(sender: Sender): QueueReport {
