@@ -5,6 +5,7 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from '../units.js'
 import { Bundles } from './bundles/bundles.js'
+import { FolderSending } from './bundles/folder-sending.js'
 import { Packer } from './bundles/packer.js'
 import { ByHand } from './by-hand.js'
 import { MessageBook } from './disk/book.js'
@@ -115,7 +116,8 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const lastCloses = new LastCloses({ book, rejudging, settle, log, judge, onJudged })
   const files = new OpenFiles({ book, spool, lastCloses })
   const packer: Packer = new Packer({ book, spool, clock, random, log, judge, onPacked: onQueued })
-  const bundles = new Bundles({ book, files, spool, names, holding, beside, packer, root, log })
+  const bundles = new Bundles({ book, spool, root })
+  const folderSending = new FolderSending({ book, files, spool, names, holding, beside, packer, root, clock, log })
   const sender = new DurableSender({
     book,
     spool,
@@ -129,7 +131,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     pickup,
     rows: new Rows({ book, uploads, turns, packer, pickup, clock, root }),
     opening: new Opening({ book, files, spool, descriptors, names, bundles, rejudging, root }),
-    renaming: new Renaming({ book, spool, names, bundles, root, judge, onJudged }),
+    renaming: new Renaming({ book, spool, names, bundles, folderSending, root, judge, onJudged }),
     byHand: new ByHand({
       ...{ book, spool, packer, holding, beside, isUnderWay, onJudged },
       onCancelled: () => uploads.sweep(),

@@ -4,6 +4,7 @@ import type { Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { sendKey } from '../view/send-key.js'
 import type { Bundles } from './bundles/bundles.js'
+import type { FolderSending } from './bundles/folder-sending.js'
 import type { MessageBook } from './disk/book.js'
 import type { Spool } from './disk/spool.js'
 import type { Happening, Verdict } from './life/events.js'
@@ -16,6 +17,7 @@ export interface RenamingOptions {
   readonly spool: Spool
   readonly names: NameCheck
   readonly bundles: Bundles
+  readonly folderSending: FolderSending
   readonly root: Prefix
   readonly judge: (file: Candidate) => Verdict
   /** It is written down what becomes of a file. */
@@ -31,8 +33,8 @@ export class Renaming {
 
   /** @see Sender.rename */
   async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
-    const { book, bundles, names, root, onJudged } = this.#options
-    if (bundles.has(partner, from)) return bundles.send(partner, from, to, signal)
+    const { book, bundles, folderSending, names, root, onJudged } = this.#options
+    if (bundles.has(partner, from)) return folderSending.send(partner, from, to, signal)
     sendKey(root, partner, to)
     bundles.mustHold(partner, to)
     const { id } = book.found(partner, from)
