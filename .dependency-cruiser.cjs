@@ -18,6 +18,15 @@ const room = (from, mayUse, comment) => ({
   to: { path: '^src/[^/]+/', pathNot: `^src/(${[from, ...mayUse].join('|')})/` },
 })
 
+/** A room of `send/`: which of the others it may use, and which files beside them: the interface, the trail. */
+const roomOfSend = (from, rooms, files, comment) => ({
+  name: `send-${from}-uses-only-what-is-below-it`,
+  severity: 'error',
+  comment,
+  from: { path: `^src/send/${from}/` },
+  to: { path: '^src/send/', pathNot: `^src/send/(((${[from, ...rooms].join('|')})/)|((${files.join('|')})\\.ts$))` },
+})
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -48,6 +57,23 @@ module.exports = {
     room('listing', ['view', 's3', 'telemetry'], 'fs brings listing, data and send together.'),
     room('data', ['s3', 'telemetry'], 'fs brings listing, data and send together.'),
     room('send', ['view', 's3', 'telemetry', 'journal'], 'Money rides here: it depends on as little as it can.'),
+    roomOfSend('life', [], ['sender'], 'Pure: what a file is, and what may become of it.'),
+    roomOfSend('disk', ['life'], ['sender', 'trail'], 'It keeps what life says, and knows nobody who changes it.'),
+    roomOfSend(
+      'judging',
+      ['life', 'disk'],
+      ['sender', 'trail'],
+      'What life decides by, of the bucket and of the book.',
+    ),
+    roomOfSend('writing', ['life', 'disk', 'judging'], ['sender'], 'It ends at the last close: nothing of uploads.'),
+    roomOfSend('uploads', ['life', 'disk', 'judging'], ['sender', 'retry-delay'], 'It begins with what is queued.'),
+    roomOfSend(
+      'bundles',
+      ['life', 'disk', 'judging', 'writing'],
+      ['retry-delay'],
+      'Of an archive, all but its upload.',
+    ),
+    roomOfSend('pickup', ['life', 'disk'], ['sender'], 'It begins with what is submitted.'),
     room('journal', ['telemetry'], 'Lines that outlive a crash, whatever they say.'),
     room('taking', ['view', 'journal', 'telemetry'], 'What programs did to the files of an inbox; it knows no bucket.'),
     room('mdn', ['view'], 'Attribution works on keys.'),

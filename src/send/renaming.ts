@@ -10,7 +10,7 @@ import type { Spool } from './disk/spool.js'
 import type { Happening, Verdict } from './life/events.js'
 import { underName, type Candidate } from './life/judgement.js'
 import { pathId } from './life/message.js'
-import type { NameCheck } from './life/name-check.js'
+import type { NameCheck } from './judging/name-check.js'
 
 export interface RenamingOptions {
   readonly book: MessageBook

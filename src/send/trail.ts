@@ -5,7 +5,7 @@ import type { Partner } from '../view/partner.js'
 import { guessed } from './life/guessed.js'
 import type { Told } from './life/told.js'
 import { trailEntryOf, type TrailEntry } from './life/trail-entry.js'
-import type { JournalEntry } from './disk/entry.js'
+import type { JournalEntry } from './life/entry.js'
 import type { Message } from './life/message.js'
 import type { Recovered } from './life/recovery.js'
 

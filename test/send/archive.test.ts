@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
-import { fitsArchive, type Member, zipOf } from '../../src/send/bundles/archive.js'
+import { fitsArchive, zipOf } from '../../src/send/bundles/archive.js'
+import type { Member } from '../../src/send/life/message.js'
 
 const mtime = Date.UTC(2026, 10, 24, 10)
 const member = (name: string, size = 3): Member => ({ id: name, name, size, mtime })

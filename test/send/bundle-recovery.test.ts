@@ -1,6 +1,6 @@
 /** A crash at any point of sending a bundle leaves the folder as it was, or the one archive: never both, never half. */
 import t from 'tap'
-import type { JournalEntry } from '../../src/send/disk/entry.js'
+import type { JournalEntry } from '../../src/send/life/entry.js'
 import type { Message } from '../../src/send/life/message.js'
 import { recover } from '../../src/send/life/recovery.js'
 import type { Bytes } from '../../src/units.js'

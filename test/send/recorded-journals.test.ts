@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { JournalEntry } from '../../src/send/disk/entry.js'
+import type { JournalEntry } from '../../src/send/life/entry.js'
 import { formatLine, parseJournal } from '../../src/journal/journal.js'
 import type { Message } from '../../src/send/life/message.js'
 import { recover } from '../../src/send/life/recovery.js'

@@ -1,6 +1,6 @@
 /** Which uploads are next, by table, and when. */
 import t from 'tap'
-import { retryDelay } from '../../src/send/uploads/retry-delay.js'
+import { retryDelay } from '../../src/send/retry-delay.js'
 import { Turns, type WaitingFile } from '../../src/send/uploads/turns.js'
 
 const limits = { uploads: 3, large: 100 }

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { entriesOf } from '../../src/send/disk/entry.js'
+import { entriesOf } from '../../src/send/life/entry.js'
 import { Journal } from '../../src/journal/journal.js'
 import type { Message } from '../../src/send/life/message.js'
 import { changeWaiting, readWaiting } from '../../src/send/waiting.js'

@@ -1,16 +1,7 @@
 /** The files of a bundle as one zip: streamed, and the same bytes whenever it is made of the same files. */
 import { PassThrough, type Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
-import type { Bytes, EpochMs } from '../../units.js'
-
-/** A file of a bundle: in the spool under its id. */
-export interface Member {
-  readonly id: string
-  /** In the archive: below the bundle's folder. */
-  readonly name: string
-  readonly size: Bytes
-  readonly mtime: EpochMs
-}
+import type { Member } from '../life/message.js'
 
 /** As plain files have them; the spool's own are nobody's business. */
 const fileMode = 0o100644

@@ -10,7 +10,7 @@ import type { LifeEvent, Verdict } from '../life/events.js'
 import type { Candidate } from '../life/judgement.js'
 import type { Message } from '../life/message.js'
 import type { MessageBook } from '../disk/book.js'
-import { retryDelay } from '../uploads/retry-delay.js'
+import { retryDelay } from '../retry-delay.js'
 import type { Spool } from '../disk/spool.js'
 
 export interface PackerOptions {

@@ -6,21 +6,20 @@ import type { Beside } from '../life/beside.js'
 import type { EventType, Happening, LifeEvent, MessageChange } from '../life/events.js'
 import type { Bundle, Message } from '../life/message.js'
 import { mustAllow, next } from '../life/next.js'
-import { entriesOf, entryOf, type Cause, type JournalEntry } from './entry.js'
+import { entriesOf, entryOf, type Cause, type JournalEntry } from '../life/entry.js'
 import { Folders } from './folders.js'
 import type { AppendOptions } from '../../journal/journal.js'
 import { JournalWriter, type JournalWriterOptions } from './journal-writer.js'
 import { Locks } from '../../locks.js'
 import { MessageIndex } from './message-index.js'
 import type { Trail } from '../trail.js'
-import type { Turns } from '../uploads/turns.js'
 import type { Partner } from '../../view/partner.js'
 
 export interface MessageBookOptions extends JournalWriterOptions {
   readonly messages: readonly Message[]
   readonly bundles: readonly Bundle[]
-  /** Told of every message that waits for its upload. */
-  readonly turns: Turns
+  /** Told of every message as it is from now on. */
+  readonly turns: { update(message: Message): void }
   readonly beside: Beside
   /** Whether one is being uploaded, or about to be. */
   readonly isUnderWay: (id: string) => boolean
@@ -59,7 +58,7 @@ export class MessageBook {
   readonly #locks: Locks
   readonly #isUnderWay: MessageBookOptions['isUnderWay']
   readonly #removeData: MessageBookOptions['removeData']
-  readonly #turns: Turns
+  readonly #turns: MessageBookOptions['turns']
   readonly #folders = new Folders()
 
   constructor(options: MessageBookOptions) {

@@ -1,7 +1,7 @@
 /** Folders made in a `send/`, by partner. */
 import { bundleId, pathId, type Bundle } from '../life/message.js'
 import type { Partner } from '../../view/partner.js'
-import { Groups } from './groups.js'
+import { Groups } from '../life/groups.js'
 
 export class Folders {
   readonly #byId = new Map<string, Bundle>()

@@ -4,7 +4,7 @@ import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Ownership } from '../../ownership.js'
 import type { Trail } from '../trail.js'
-import type { JournalEntry } from './entry.js'
+import type { JournalEntry } from '../life/entry.js'
 import type { AppendOptions, Journal } from '../../journal/journal.js'
 import { JournalHealth } from '../../journal/journal-health.js'
 

@@ -1,5 +1,5 @@
 /** Messages by what is asked for again and again: path, partner, state. Each answer costs what it brings, not what there is. */
-import { Groups } from './groups.js'
+import { Groups } from '../life/groups.js'
 import { pathId, type Message } from '../life/message.js'
 import type { SendCounts } from '../sender.js'
 import type { Partner } from '../../view/partner.js'

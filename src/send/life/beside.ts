@@ -3,7 +3,7 @@
  * without which it is not finished.
  */
 import type { Partner } from '../../view/partner.js'
-import { Groups } from '../disk/groups.js'
+import { Groups } from './groups.js'
 import type { Holding } from './holding.js'
 import type { Candidate } from './judgement.js'
 import { bundleId, pathId, type Bundle, type Message } from './message.js'

@@ -2,8 +2,7 @@
 import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import type { BesideVerdict } from './beside.js'
-import type { Member } from '../bundles/archive.js'
-import type { Attempt, Hold, Message, MessageIn, MultipartUpload, Receipt } from './message.js'
+import type { Attempt, Hold, Member, Message, MessageIn, MultipartUpload, Receipt } from './message.js'
 
 /** What becomes of a file that was closed, renamed or packed, or beside which something has changed. */
 export type Verdict =

@@ -1,6 +1,5 @@
 /** A sent file by the state that it is in: each has what can be said of it then, and nothing else. */
 import type { Bytes, EpochMs, Key, Milliseconds } from '../../units.js'
-import type { Member } from '../bundles/archive.js'
 import type { Partner } from '../../view/partner.js'
 
 /** An upload that may have been done though no answer came: it is looked for before another begins. */
@@ -15,6 +14,15 @@ export interface Attempt {
 export interface MultipartUpload {
   readonly id: string
   readonly key: Key
+}
+
+/** A file of a bundle: in the spool under its id. */
+export interface Member {
+  readonly id: string
+  /** In the archive: below the bundle's folder. */
+  readonly name: string
+  readonly size: Bytes
+  readonly mtime: EpochMs
 }
 
 /** What is known of a file all its life. */

@@ -1,7 +1,7 @@
 /** What a start makes of what it finds: a pure function of the journal, the spool and the bucket's time. */
 import type { Bytes, EpochMs } from '../../units.js'
 import { byOurClock, duplicateWindow } from './duplicates.js'
-import type { JournalEntry } from '../disk/entry.js'
+import type { JournalEntry } from './entry.js'
 import type { Told } from './told.js'
 import { bundleId, letGoOf, localOf, pick, type Bundle, type Message, type MessageIn } from './message.js'
 import { takenOver } from './taken-over.js'

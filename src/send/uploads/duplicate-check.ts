@@ -5,7 +5,7 @@ import type { EpochMs } from '../../units.js'
 import type { MessageBook } from '../disk/book.js'
 import { isDuplicate, suffixed } from '../life/duplicates.js'
 import type { Attempt, Message } from '../life/message.js'
-import { wasSent } from '../life/six-hours.js'
+import { wasSent } from '../judging/six-hours.js'
 import type { BucketView } from '../sender.js'
 import type { UploadEvents } from './upload-events.js'
 

@@ -9,7 +9,7 @@ import type { Attempt, Message } from '../life/message.js'
 import type { DuplicateCheck } from './duplicate-check.js'
 import { fateAfter, type Fate } from './fate.js'
 import { LostUploads, type FoundUpload, type Look, type LostUploadsOptions } from './lost-upload.js'
-import { retryDelay } from './retry-delay.js'
+import { retryDelay } from '../retry-delay.js'
 import { checksum, type Uploaded } from './upload.js'
 import type { UploadEvents } from './upload-events.js'
 

@@ -5,7 +5,7 @@ import type { Milliseconds } from '../../units.js'
 import type { MessageBook, Write } from '../disk/book.js'
 import type { LifeEvent, Verdict } from '../life/events.js'
 import type { Candidate } from '../life/judgement.js'
-import type { Rejudging } from '../life/rejudging.js'
+import type { Rejudging } from '../judging/rejudging.js'
 import type { WritingSession } from './writing-session.js'
 
 export interface LastClosesOptions {

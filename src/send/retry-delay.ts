@@ -1,5 +1,5 @@
 /** Pauses between tries. Pure. */
-import type { Milliseconds } from '../../units.js'
+import type { Milliseconds } from '../units.js'
 
 const firstRetryDelay: Milliseconds = 1_000
 const maxRetryDelay: Milliseconds = 5 * 60 * 1000

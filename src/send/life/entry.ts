@@ -1,9 +1,9 @@
 /** One line of the journal: what happened, by what, and what came of it. */
 import type { EpochMs } from '../../units.js'
-import type { Told } from '../life/told.js'
-import type { EventType, MessageChange } from '../life/events.js'
-import type { Bundle, Message } from '../life/message.js'
-import { toldOf } from '../life/told.js'
+import type { Told } from './told.js'
+import type { EventType, MessageChange } from './events.js'
+import type { Bundle, Message } from './message.js'
+import { toldOf } from './told.js'
 
 /** What somebody did, or what the daemon did by itself, that made the events of a line. */
 export type Cause =

@@ -1,10 +1,10 @@
 /** Files beside which a lock or a trigger came or went are judged anew: they leave the queue, or come into it. */
 import type { Logger } from '../../telemetry/log.js'
-import type { Beside } from './beside.js'
-import type { Holding } from './holding.js'
-import type { Happening, Verdict } from './events.js'
-import type { Candidate } from './judgement.js'
-import type { Hold, Message } from './message.js'
+import type { Beside } from '../life/beside.js'
+import type { Holding } from '../life/holding.js'
+import type { Happening, Verdict } from '../life/events.js'
+import type { Candidate } from '../life/judgement.js'
+import type { Hold, Message } from '../life/message.js'
 import type { MessageBook } from '../disk/book.js'
 
 export interface RejudgingOptions {

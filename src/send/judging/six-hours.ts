@@ -1,9 +1,9 @@
 /** The rule of six hours for what this mount sent. */
 import type { EpochMs } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
-import { isLocal } from './message.js'
+import { isLocal } from '../life/message.js'
 import type { MessageBook } from '../disk/book.js'
-import { isRemembered } from './recovery.js'
+import { isRemembered } from '../life/recovery.js'
 
 /**
  * Whether this mount sent something under a name within six hours.
