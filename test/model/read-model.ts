@@ -22,7 +22,7 @@ const allOfIt = 10_000_000
 
 /** @returns what went wrong, one sentence each */
 export async function run(scenario: Scenario, sender: Sender): Promise<readonly string[]> {
-  const world = await ReadWorld.make(sender, scenario.pageLimit)
+  const world = await ReadWorld.make(sender, scenario)
   try {
     return await new ReadModel(world, scenario).run()
   } finally {

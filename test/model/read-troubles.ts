@@ -39,10 +39,15 @@ export class Troubles {
     this.#all = this.#all.map((it) => (isIt(it) && it.to > to ? { ...it, to } : it))
   }
 
+  /** All of them. */
+  during(from: Milliseconds, to: Milliseconds): readonly Trouble[] {
+    return this.#all.filter((it) => it.from <= to && it.to + grace >= from)
+  }
+
   /** @param prefixes of which an answer is made; an outage is of everything */
   of(prefixes: readonly string[], from: Milliseconds, to: Milliseconds): readonly Trouble[] {
     const isOf = (it: Trouble): boolean => it.kind !== 'denied' || prefixes.some((prefix) => it.concerns(prefix))
-    return this.#all.filter((it) => it.from <= to && it.to + grace >= from && isOf(it))
+    return this.during(from, to).filter(isOf)
   }
 }
 

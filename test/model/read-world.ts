@@ -29,6 +29,7 @@ import {
 } from '../helpers/memory-store.js'
 import { idle, PlayedClock } from '../helpers/played-clock.js'
 import type { Outage } from './read-actions.js'
+import type { Partner } from '../../src/view/partner.js'
 import { pairs } from './read-views.js'
 
 const minute: Milliseconds = 60_000
@@ -40,6 +41,15 @@ export const limits = {
   opTimeout: 30_000,
 } as const
 
+export interface ReadWorldOptions {
+  /** Most entries of a page of a listing. */
+  readonly pageLimit: number
+  /** How long each answer of the bucket takes; none by default. */
+  readonly latency?: Milliseconds
+  /** Partners that are there whatever the bucket has; those of `pairs` by default. */
+  readonly configured?: readonly Partner[]
+}
+
 export class ReadWorld {
   readonly clock: PlayedClock
   readonly store: MemoryStore
@@ -50,6 +60,7 @@ export class ReadWorld {
   /** How often it was told that what is shown is another. */
   told = 0
   readonly #seen: SeenPartners
+  readonly #latency: Milliseconds
   #outage: Outage | undefined
   #hold: Promise<void> | undefined
   #release: () => void = () => undefined
@@ -57,9 +68,11 @@ export class ReadWorld {
   /** Done when so many LISTs more have come, before the next one is answered. */
   #event: { after: number; readonly run: () => void } | undefined
 
-  private constructor(made: PartnerSet, seen: SeenPartners, sender: Sender, pageLimit: number) {
+  private constructor(made: PartnerSet, seen: SeenPartners, sender: Sender, options: ReadWorldOptions) {
+    const { pageLimit, latency = 0, configured = pairs.filter((it) => it.isConfigured) } = options
     const [clock, log, root] = [new PlayedClock(), silentLogger(), 'AS2/' as Prefix]
     this.#seen = seen
+    this.#latency = latency
     this.clock = clock
     this.store = new MemoryStore({ clock, pageLimit })
     this.store.intercept = ({ operation, key }) => this.#fault(operation, key)
@@ -77,7 +90,6 @@ export class ReadWorld {
       onGone: (key) => listing.forget(key),
       onReplaced: (key) => listing.recheck(key),
     })
-    const configured = pairs.filter((it) => it.isConfigured)
     const keep = Math.min(reconcile, staleTtl)
     const partners = new DirectoryOfPartners({ listing, root, configured, made, seen, keep, clock })
     const views = new Views({
@@ -92,11 +104,11 @@ export class ReadWorld {
   }
 
   /** @param sender nothing is ever sent */
-  static async make(sender: Sender, pageLimit: number): Promise<ReadWorld> {
+  static async make(sender: Sender, options: ReadWorldOptions): Promise<ReadWorld> {
     // A disk on which nothing can be kept: hundreds of these are made.
     const [directory, log] = [join(tmpdir(), 'as2fs-no-such-directory'), silentLogger()]
     const [made, seen] = [await PartnerSet.load(directory, log), await SeenPartners.load(directory, log)]
-    return new ReadWorld(made, seen, sender, pageLimit)
+    return new ReadWorld(made, seen, sender, options)
   }
 
   begin(outage: Outage): void {
@@ -144,7 +156,7 @@ export class ReadWorld {
         return this.#hold && { hold: this.#hold }
       case undefined:
         if (operation === 'list') this.answered += 1
-        return undefined
+        return this.#latency === 0 ? undefined : { hold: this.clock.pause(this.#latency, new AbortController().signal) }
     }
   }
 
