@@ -89,7 +89,7 @@ export function makeReading(
 /** @throws UsageError if the directory of `--disk-cache` can't be used */
 export async function openDiskCache(config: MountConfig, log: Logger): Promise<DiskCache | undefined> {
   if (config.diskCache === undefined) return undefined
-  return DiskCache.open({ directory: config.diskCache, limit: config.diskCacheSize, log })
+  return DiskCache.open({ directory: config.diskCache, limit: config.diskCacheSize, clock: systemClock, log })
 }
 
 /** @throws UsageError one sentence: whoever wants an audit trail wants to know at once that there is none */
@@ -185,7 +185,7 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const { listing, objects } = reading
   const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
   const clock = systemClock
-  const seen = await SeenPartners.load(stateDirectory, log)
+  const seen = await SeenPartners.load(stateDirectory, clock, log)
   const made = await PartnerSet.load(stateDirectory, log)
   const keep = Math.min(reconcile, staleTtl)
   const partners = new DirectoryOfPartners({ listing, root, configured: stations, made, seen, keep, clock })

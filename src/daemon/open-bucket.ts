@@ -48,5 +48,5 @@ async function credentialsOf(
   // Here and not at the top: the SDK's whole chain, of which a file of keys needs nothing.
   const { defaultCredentials } = await import('../s3/default-credentials.js')
   // Half of what a call has: there must be time left to say so, or to serve what is known.
-  return defaultCredentials({ profile, patience: opTimeout / 2, handler: requestHandler(network) })
+  return defaultCredentials({ profile, patience: opTimeout / 2, handler: requestHandler(network), clock: systemClock })
 }

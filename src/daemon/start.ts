@@ -78,7 +78,7 @@ async function started(start: Start): Promise<Daemon> {
   owning.add('closing the queue', () => sender.close())
   const ending = new Ending({ config, sender, owning, log })
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, sender }
-  const putAside = await PutAside.of(state.path)
+  const putAside = await PutAside.of(state.path, systemClock)
   const reports: OwnReports = {
     status: () => statusReport({ ...parts, putAside, mount: later.mount, isStopping: ending.isStopping }),
     queue: () => queueReport(sender),

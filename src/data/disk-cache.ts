@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { codeOf, reasonOf, UsageError } from '../errors.js'
 import { inTime, late } from '../patience.js'
 import { NotOursError, openOwn, requireOwnFolder, requireUnshared } from '../own-files.js'
+import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../units.js'
 import { decodeHead, encodeHead, fileOf, headSize, isIntact, type BlockName } from './disk-block.js'
@@ -19,6 +20,7 @@ export interface DiskCacheOptions {
   readonly directory: string
   /** `--disk-cache-size` */
   readonly limit: Bytes
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly log: Logger
 }
 
@@ -38,6 +40,7 @@ interface Waiting {
 
 export class DiskCache {
   readonly #folder: string
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #log: Logger
   readonly #room: DiskRoom
   readonly #waiting: Waiting[] = []
@@ -51,8 +54,9 @@ export class DiskCache {
   #damaged = 0
   #dropped = 0
 
-  private constructor(folder: string, { limit, log }: DiskCacheOptions) {
+  private constructor(folder: string, { limit, clock, log }: DiskCacheOptions) {
     this.#folder = folder
+    this.#clock = clock
     this.#log = log
     this.#room = new DiskRoom(folder, limit)
   }
@@ -91,7 +95,7 @@ export class DiskCache {
    * @returns exactly those bytes, verified; undefined if they are not there
    */
   async read(name: BlockName, part = name.range): Promise<Uint8Array | undefined> {
-    if (performance.now() < this.#deafUntil) return undefined
+    if (this.#clock.monotonic() < this.#deafUntil) return undefined
     try {
       // In memory of its own: a read that is late must not write where others do.
       const bytes = await inTime(this.#read(name, part), patience)
@@ -100,7 +104,7 @@ export class DiskCache {
       return bytes
     } catch (error) {
       // Each call that hangs has one of the few threads that write to the spool, too.
-      this.#deafUntil = performance.now() + pauseAfterFailure
+      this.#deafUntil = this.#clock.monotonic() + pauseAfterFailure
       this.#failed(error)
       return undefined
     }
@@ -111,7 +115,7 @@ export class DiskCache {
    * @param bytes must stay as they are until `done` is called
    */
   write(name: BlockName, bytes: Uint8Array, done: () => void): void {
-    if (this.#waitingBytes + bytes.length > maxWaiting || performance.now() < this.#pausedUntil) {
+    if (this.#waitingBytes + bytes.length > maxWaiting || this.#clock.monotonic() < this.#pausedUntil) {
       this.#dropped += 1
       done()
       return
@@ -191,8 +195,8 @@ export class DiskCache {
 
   /** The bucket has everything: no reader hears of it. */
   #failed(err: unknown): void {
-    if (performance.now() < this.#pausedUntil) return
-    this.#pausedUntil = performance.now() + pauseAfterFailure
+    if (this.#clock.monotonic() < this.#pausedUntil) return
+    this.#pausedUntil = this.#clock.monotonic() + pauseAfterFailure
     this.#log.warn({ err, folder: this.#folder }, 'The disk cache fails: it is left alone for a minute.')
   }
 }

@@ -5,6 +5,7 @@ import { externalDataInterceptor } from '@smithy/core/config'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
 import { exec } from 'node:child_process'
 import { promisify } from 'node:util'
+import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 import { credentialSentence } from './credential-failure.js'
 import { recheck, sdkMargin, type Credentials, type CredentialSource } from './credentials.js'
@@ -19,6 +20,7 @@ export interface DefaultCredentialsOptions {
   readonly fetchWithin?: Milliseconds
   /** How STS and SSO are reached; the SDK's own way by default. */
   readonly handler?: NodeHttpHandler
+  readonly clock: Pick<Clock, 'monotonic'>
 }
 
 /** A `credential_process` that takes longer is ended, so that another may be tried. */
@@ -56,19 +58,19 @@ class DefaultCredentials implements CredentialSource {
 
   async get(): Promise<Credentials> {
     const failed = this.#failed
-    if (failed && performance.now() - failed.at < pauseAfterFailure) throw failed.error
-    this.#underWay ??= { fetched: this.#fetch(), since: performance.now() }
+    if (failed && this.#options.clock.monotonic() - failed.at < pauseAfterFailure) throw failed.error
+    this.#underWay ??= { fetched: this.#fetch(), since: this.#options.clock.monotonic() }
     const { fetched, since } = this.#underWay
     // Who comes late to one that hangs waits no longer than the first.
-    const rest = Math.max(0, since + this.#options.patience - performance.now())
+    const rest = Math.max(0, since + this.#options.patience - this.#options.clock.monotonic())
     const found = await inTime(fetched, rest)
     if (found !== late) return found
     throw this.#failure('Late', 'The credentials do not come: a credential_process or a server for them hangs.')
   }
 
   refused(): void {
-    if (performance.now() - this.#refusedAt < recheck) return
-    this.#refusedAt = performance.now()
+    if (this.#options.clock.monotonic() - this.#refusedAt < recheck) return
+    this.#refusedAt = this.#options.clock.monotonic()
     this.#chain = this.#newChain()
   }
 
@@ -87,7 +89,7 @@ class DefaultCredentials implements CredentialSource {
       const profile = this.#options.profile ?? process.env.AWS_PROFILE
       const sentence = credentialSentence({ error: cause, reasons: this.#reasons, profile })
       const error = this.#failure(cause instanceof Error ? cause.name : 'Unknown', sentence)
-      this.#failed = { error, at: performance.now() }
+      this.#failed = { error, at: this.#options.clock.monotonic() }
       throw error
     } finally {
       this.#underWay = undefined

@@ -76,7 +76,11 @@ class SdkStore implements Store {
       bucket: options.bucket,
       lacks: this.#lacks,
       wantsMd5: options.endpoint !== undefined,
-      limits: new UploadLimits(options.uploadPatience ?? uploadPatienceBy(options.patience), this.#traffic),
+      limits: new UploadLimits(
+        options.uploadPatience ?? uploadPatienceBy(options.patience),
+        this.#traffic,
+        systemClock,
+      ),
       dateOf: watchDates(client, options.bucketClock),
       onRefused: () => options.credentials.refused(),
     })

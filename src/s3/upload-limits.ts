@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream'
 import { pipeline, Transform } from 'node:stream'
+import type { Clock } from '../telemetry/clock.js'
 import type { Bytes, Key, Milliseconds } from '../units.js'
 import { unlessAborted } from './silence.js'
 import type { Flow, Traffic } from './traffic.js'
@@ -39,13 +40,15 @@ const mostRemembered = 1_000
 export class UploadLimits {
   readonly #patience: Milliseconds
   readonly #traffic: Traffic
+  readonly #clock: Pick<Clock, 'monotonic'>
   /** How often in a row an upload to a key was given up. */
   readonly #late = new Map<Key, number>()
 
   /** @param patience from the last byte of a request to the last one of its answer */
-  constructor(patience: Milliseconds, traffic: Traffic) {
+  constructor(patience: Milliseconds, traffic: Traffic, clock: Pick<Clock, 'monotonic'>) {
     this.#patience = patience
     this.#traffic = traffic
+    this.#clock = clock
   }
 
   /**
@@ -61,7 +64,7 @@ export class UploadLimits {
     const onAbort = (): void => controller.abort()
     const flow = this.#traffic.begin('upload', request.key)
     const late = this.#late.get(request.key) ?? 0
-    const limit = new Limit(request, this.#patience * 2 ** late, flow, () => {
+    const limit = new Limit(request, { patience: this.#patience * 2 ** late, flow, clock: this.#clock }, () => {
       this.#noteLate(request.key, late + 1)
       onAbort()
     })
@@ -89,20 +92,29 @@ export class UploadLimits {
   }
 }
 
+interface LimitOptions {
+  readonly patience: Milliseconds
+  readonly flow: Flow
+  readonly clock: Pick<Clock, 'monotonic'>
+}
+
 /** The clock of one request: since its beginning, and since the last of its bytes that moved. */
 class Limit implements UploadSteps {
   readonly #patience: Milliseconds
   readonly #flow: Flow
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #giveUp: () => void
   #end: Milliseconds
   #rest: Milliseconds = 0
   #timer: NodeJS.Timeout
-  #movedAt = performance.now()
+  #movedAt: Milliseconds
   #sent: Bytes = 0
 
-  constructor({ size }: UploadRequest, patience: Milliseconds, flow: Flow, giveUp: () => void) {
+  constructor({ size }: UploadRequest, { patience, flow, clock }: LimitOptions, giveUp: () => void) {
     this.#patience = patience
     this.#flow = flow
+    this.#clock = clock
+    this.#movedAt = clock.monotonic()
     this.#giveUp = giveUp
     this.#end = this.#movedAt + this.#patience + size / slowest
     this.#timer = setTimeout(this.#look, this.#left())
@@ -110,13 +122,13 @@ class Limit implements UploadSteps {
 
   readonly moved = (bytes: Bytes): void => {
     this.#sent += bytes
-    this.#movedAt = performance.now()
+    this.#movedAt = this.#clock.monotonic()
     this.#flow.moved()
   }
 
   readonly begun = (limit: Milliseconds): void => {
     this.#rest = limit
-    this.#end = Math.max(this.#end, performance.now() + limit)
+    this.#end = Math.max(this.#end, this.#clock.monotonic() + limit)
   }
 
   end(): void {
@@ -125,7 +137,7 @@ class Limit implements UploadSteps {
 
   #left(): Milliseconds {
     const still = this.#movedAt + this.#patience + this.#rest + Math.min(this.#sent, buffered) / slowest
-    return Math.min(this.#end, still) - performance.now()
+    return Math.min(this.#end, still) - this.#clock.monotonic()
   }
 
   readonly #look = (): void => {

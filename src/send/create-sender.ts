@@ -119,6 +119,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const bundles = new Bundles({ book, spool, root })
   const folderSending = new FolderSending({ book, files, spool, names, holding, beside, packer, root, clock, log })
   const sender = new DurableSender({
+    clock,
     book,
     spool,
     descriptors,

@@ -1,4 +1,5 @@
 /** The sender: what a `send/` can do, by those who do it. */
+import type { Clock } from '../telemetry/clock.js'
 import type { Bytes, EpochMs, Key, Milliseconds, Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import type { Bundles } from './bundles/bundles.js'
@@ -18,6 +19,7 @@ import type { LastCloses } from './writing/last-closes.js'
 import type { OpenFiles } from './writing/open-files.js'
 
 export interface DurableSenderParts {
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly book: MessageBook
   readonly spool: Spool
   readonly descriptors: Descriptors
@@ -131,11 +133,11 @@ export class DurableSender implements Sender {
   }
 
   async drain(limit: Milliseconds): Promise<SendCounts> {
-    const { opening, packer, uploads } = this.#parts
+    const { opening, packer, uploads, clock } = this.#parts
     opening.end()
-    const end = performance.now() + limit
+    const end = clock.monotonic() + limit
     await packer.drain(limit)
-    await uploads.drain(Math.max(0, end - performance.now()))
+    await uploads.drain(Math.max(0, end - clock.monotonic()))
     return this.counts()
   }
 

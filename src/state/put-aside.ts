@@ -1,6 +1,7 @@
 /** What was put aside in a state directory: a problem until somebody has dealt with it, by taking it away. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 
 /** Who asks for the status often has it looked for no more often than that. */
@@ -8,28 +9,30 @@ const lookEvery: Milliseconds = 1_000
 
 export class PutAside {
   readonly #directory: string
+  readonly #clock: Pick<Clock, 'monotonic'>
   #problems: readonly string[] = []
   #lookedAt: Milliseconds = -Infinity
 
-  private constructor(directory: string) {
+  private constructor(directory: string, clock: Pick<Clock, 'monotonic'>) {
     this.#directory = directory
+    this.#clock = clock
   }
 
   /** @param directory the state directory, after its journal was read */
-  static async of(directory: string): Promise<PutAside> {
-    const aside = new PutAside(directory)
+  static async of(directory: string, clock: Pick<Clock, 'monotonic'>): Promise<PutAside> {
+    const aside = new PutAside(directory, clock)
     await aside.#look()
     return aside
   }
 
   /** One sentence for each kind of thing. As of the last look; the next one is begun. */
   problems(): readonly string[] {
-    if (performance.now() - this.#lookedAt >= lookEvery) void this.#look()
+    if (this.#clock.monotonic() - this.#lookedAt >= lookEvery) void this.#look()
     return this.#problems
   }
 
   async #look(): Promise<void> {
-    this.#lookedAt = performance.now()
+    this.#lookedAt = this.#clock.monotonic()
     const spool = join(this.#directory, 'spool')
     const strangers = join(spool, 'lost+found')
     const [found, journals, lists] = await Promise.all([

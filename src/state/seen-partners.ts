@@ -3,6 +3,7 @@
  * needs no bucket for it, and neither does the next mount.
  */
 import { join } from 'node:path'
+import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { readPairs, writePairs, type Pair } from './pairs-file.js'
@@ -14,6 +15,7 @@ const most = 10_000
 
 export class SeenPartners {
   readonly #file: string
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #log: Logger
   readonly #byStation = new Map<string, Set<string>>()
   #count = 0
@@ -22,17 +24,18 @@ export class SeenPartners {
   #saving: Promise<void> | undefined
   #isFull = false
 
-  private constructor(file: string, seen: readonly Pair[], log: Logger) {
+  private constructor(file: string, seen: readonly Pair[], clock: Pick<Clock, 'monotonic'>, log: Logger) {
     this.#file = file
+    this.#clock = clock
     this.#log = log
     for (const [station, partner] of seen) this.#note(station, partner)
     this.#isChanged = false
   }
 
   /** Reads what was kept; a file that makes no sense is put aside, and said so. */
-  static async load(directory: string, log: Logger): Promise<SeenPartners> {
+  static async load(directory: string, clock: Pick<Clock, 'monotonic'>, log: Logger): Promise<SeenPartners> {
     const file = join(directory, 'seen-partners.json')
-    return new SeenPartners(file, await readPairs(file, 'partners seen in the bucket', log), log)
+    return new SeenPartners(file, await readPairs(file, 'partners seen in the bucket', log), clock, log)
   }
 
   stations(): Iterable<string> {
@@ -104,9 +107,9 @@ export class SeenPartners {
   }
 
   #saveIfChanged(): void {
-    if (!this.#isChanged || performance.now() < this.#pausedUntil) return
+    if (!this.#isChanged || this.#clock.monotonic() < this.#pausedUntil) return
     this.#save().catch((err: unknown) => {
-      this.#pausedUntil = performance.now() + pauseAfterFailure
+      this.#pausedUntil = this.#clock.monotonic() + pauseAfterFailure
       // This mount knows them; the next one does when a later look has written them down.
       this.#log.warn({ err, file: this.#file }, 'Partners that were seen could not be written down.')
     })

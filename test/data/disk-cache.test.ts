@@ -22,7 +22,7 @@ const info: ObjectInfo = { key: 'AS2/large.bin' as Key, etag: 'v1', size: 9 * Mi
 const content = new ScatteredStore({ seed: 1 }).content({ ...info, etag: 'x-1' })
 
 async function diskIn(directory: string, limit = 64 * MiB): Promise<{ cache: DiskCache; disk: BlockDisk }> {
-  const cache = await DiskCache.open({ directory, limit, log })
+  const cache = await DiskCache.open({ directory, limit, clock: systemClock, log })
   return { cache, disk: new BlockDisk(cache, 'http://s3/bucket') }
 }
 

@@ -19,6 +19,7 @@ import { attributionByKey } from '../../src/mdn/attribution.js'
 import type { SenderOptions } from '../../src/send/create-sender.js'
 import { PartnerSet } from '../../src/state/partners.js'
 import { SeenPartners } from '../../src/state/seen-partners.js'
+import { systemClock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Milliseconds, Prefix } from '../../src/units.js'
 import type { Partner } from '../../src/view/partner.js'
@@ -130,7 +131,7 @@ export async function filesystemWorld(t: Test, options: FilesystemOptions = {}):
   const directory = await mkdtemp(join(tmpdir(), 'as2fs-partners-'))
   for (const [key, content] of Object.entries(options.objects ?? {})) senders.store.set(root + key, content, 5_000)
   const log = silentLogger()
-  const seen = await SeenPartners.load(directory, log)
+  const seen = await SeenPartners.load(directory, systemClock, log)
   t.teardown(async () => {
     await seen.close()
     await rm(directory, { recursive: true, force: true })

@@ -17,6 +17,7 @@ import { Pulse } from '../../src/s3/pulse.js'
 import type { Sender } from '../../src/send/sender.js'
 import { PartnerSet } from '../../src/state/partners.js'
 import { SeenPartners } from '../../src/state/seen-partners.js'
+import { systemClock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Milliseconds, Prefix } from '../../src/units.js'
 import {
@@ -107,7 +108,7 @@ export class ReadWorld {
   static async make(sender: Sender, options: ReadWorldOptions): Promise<ReadWorld> {
     // A disk on which nothing can be kept: hundreds of these are made.
     const [directory, log] = [join(tmpdir(), 'as2fs-no-such-directory'), silentLogger()]
-    const [made, seen] = [await PartnerSet.load(directory, log), await SeenPartners.load(directory, log)]
+    const [made, seen] = [await PartnerSet.load(directory, log), await SeenPartners.load(directory, systemClock, log)]
     return new ReadWorld(made, seen, sender, options)
   }
 

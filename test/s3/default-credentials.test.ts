@@ -1,5 +1,6 @@
 /** The SDK's chain in the hands of as2fs: what goes wrong is one true sentence without a secret, waited out, and bounded. */
 import { createServer } from 'node:http'
+import { systemClock } from '../../src/telemetry/clock.js'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -69,7 +70,7 @@ const sentences: readonly (readonly [profile: string | undefined, sentence: RegE
 t.test('what is wrong is said as it is, without a secret, and waited out', async (t) => {
   await alone(t)
   for (const [profile, sentence] of sentences) {
-    const source = defaultCredentials({ profile, patience })
+    const source = defaultCredentials({ profile, patience, clock: systemClock })
     const error = await source.get().then(
       () => t.fail('there are none'),
       (it: unknown) => it,
@@ -81,7 +82,7 @@ t.test('what is wrong is said as it is, without a secret, and waited out', async
 
 t.test('a misspelt AWS_PROFILE is said, too', async (t) => {
   await alone(t, { AWS_PROFILE: 'misspelt' })
-  const source = defaultCredentials({ profile: undefined, patience })
+  const source = defaultCredentials({ profile: undefined, patience, clock: systemClock })
   await t.rejects(source.get(), { message: /^There is no profile misspelt/ })
 })
 
@@ -102,7 +103,7 @@ t.test('a role that can’t be assumed for a while is waited out', async (t) => 
   await once(sts, 'listening')
   t.teardown(() => sts.close())
   await alone(t, { AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(sts.address() as AddressInfo).port}` })
-  const source = defaultCredentials({ profile: 'role', patience })
+  const source = defaultCredentials({ profile: 'role', patience, clock: systemClock })
   for (const refusal of [answer, { status: 400, code: 'Throttling' }]) {
     answer = refusal
     const sentence = new RegExp(
@@ -132,7 +133,7 @@ t.test('a process that hangs is started once, holds nobody up, and is not waited
   const script = `echo x >> ${started}; until [ -e ${go} ]; do sleep 0.1; done; echo '${answer}'`
   await writeFile(join(home, 'hang.sh'), script)
   await writeFile(join(home, 'config'), `[profile hanging]\ncredential_process = sh ${home}/hang.sh\n`)
-  const source = defaultCredentials({ profile: 'hanging', patience: 500 })
+  const source = defaultCredentials({ profile: 'hanging', patience: 500, clock: systemClock })
   const begun = performance.now()
   const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => source.get()))
   for (const it of outcomes)
@@ -165,7 +166,7 @@ t.test('a server that never comes to an end is left, and asked anew', async (t) 
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`
   await alone(t, { AWS_CONTAINER_CREDENTIALS_FULL_URI: url })
-  const source = defaultCredentials({ profile: undefined, patience: 300, fetchWithin: 1_000 })
+  const source = defaultCredentials({ profile: undefined, patience: 300, fetchWithin: 1_000, clock: systemClock })
   await t.rejects(source.get(), { failure: 'credentials', message: /do not come/ })
   isWell = true
   const found = await until('the keys', () => source.get().catch(() => undefined))

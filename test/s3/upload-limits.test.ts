@@ -9,7 +9,7 @@ import type { Key, Milliseconds } from '../../src/units.js'
 
 const never = new AbortController().signal
 const key = 'AS2/send/a' as Key
-const limitsOf = (patience: Milliseconds) => new UploadLimits(patience, new Traffic(systemClock))
+const limitsOf = (patience: Milliseconds) => new UploadLimits(patience, new Traffic(systemClock), systemClock)
 
 /** Tells of so many bytes again and again; ends with the signal, or after a while. */
 const moving = (bytes: number, every: Milliseconds, length: Milliseconds) => (signal: AbortSignal, it: UploadSteps) =>

@@ -3,18 +3,19 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { SeenPartners } from '../../src/state/seen-partners.js'
+import { systemClock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 
 t.test('what was seen is there after a restart, what was forgotten is not', async (t) => {
   const directory = t.testdir()
-  const seen = await SeenPartners.load(directory, silentLogger())
+  const seen = await SeenPartners.load(directory, systemClock, silentLogger())
   seen.addStations(['ACME', 'EMPTY'])
   seen.addPartners('ACME', ['GLOBEX', 'HOOLI'])
   seen.addPartners('OTHER', ['X'])
   await seen.remove('ACME', 'HOOLI')
   await seen.remove('OTHER')
   await seen.close()
-  const again = await SeenPartners.load(directory, silentLogger())
+  const again = await SeenPartners.load(directory, systemClock, silentLogger())
   t.same([...again.stations()], ['ACME', 'EMPTY'])
   t.same([...again.partners('ACME')], ['GLOBEX'])
   t.same([...again.partners('OTHER')], [])
@@ -23,7 +24,7 @@ t.test('what was seen is there after a restart, what was forgotten is not', asyn
 
 t.test('it is written only when something new is seen', async (t) => {
   const directory = t.testdir()
-  const seen = await SeenPartners.load(directory, silentLogger())
+  const seen = await SeenPartners.load(directory, systemClock, silentLogger())
   seen.addPartners('ACME', ['GLOBEX'])
   await seen.close()
   const file = join(directory, 'seen-partners.json')
@@ -36,7 +37,7 @@ t.test('it is written only when something new is seen', async (t) => {
 
 t.test('it has a bound', async (t) => {
   const directory = t.testdir()
-  const seen = await SeenPartners.load(directory, silentLogger())
+  const seen = await SeenPartners.load(directory, systemClock, silentLogger())
   seen.addPartners(
     'ACME',
     Array.from({ length: 20_000 }, (_, i) => `P${i}`),
@@ -55,7 +56,7 @@ t.test('a file that makes no sense is put aside', async (t) => {
   for (const text of ['', '{"a":1}', '[["ACME",7]]', '[["ACME","../x"]]']) {
     const directory = t.testdir()
     await writeFile(join(directory, 'seen-partners.json'), text)
-    const seen = await SeenPartners.load(directory, silentLogger())
+    const seen = await SeenPartners.load(directory, systemClock, silentLogger())
     t.same([...seen.stations()], [])
     t.match(await readdir(directory), [/^seen-partners\.json\.corrupt-\d+$/])
   }
@@ -64,7 +65,7 @@ t.test('a file that makes no sense is put aside', async (t) => {
 t.test('where it can’t be written the mount knows them all the same', async (t) => {
   const directory = join(t.testdir(), 'gone')
   await mkdir(directory)
-  const seen = await SeenPartners.load(directory, silentLogger())
+  const seen = await SeenPartners.load(directory, systemClock, silentLogger())
   // Root may write anywhere, but no file replaces a folder.
   await mkdir(join(directory, 'seen-partners.json'))
   seen.addPartners('ACME', ['GLOBEX'])
