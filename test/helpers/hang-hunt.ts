@@ -69,15 +69,15 @@ async function weather(mounted: Mounted, random: () => number, end: number): Pro
   const kinds: (() => unknown)[] = [
     () => proxy.add({ fault: { stall: true } }),
     () => proxy.refuseConnections(),
-    () => proxy.add({ fault: { delay: 1_000 } }),
+    () => proxy.add({ fault: { delay: 500 } }),
     () => proxy.add({ probability: 0.7, fault: { status: 503, code: 'SlowDown' } }),
     () => undefined,
   ]
   while (performance.now() < end) {
     await kinds[Math.floor(random() * kinds.length)]?.()
-    await delay(300 + random() * 6_000)
+    await delay(150 + random() * 3_000)
     await proxy.heal()
-    await delay(random() * 1_000)
+    await delay(random() * 500)
   }
 }
 

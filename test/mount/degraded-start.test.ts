@@ -32,6 +32,9 @@ const answers: readonly (readonly [name: string, fault: Fault])[] = [
   ['no such bucket', { status: 404, code: 'NoSuchBucket' }],
 ]
 
+// Each has a mount of its own, and mostly waits.
+t.jobs = 3
+
 t.test('the first mount must find its bucket', async (t) => {
   const mounted = await prepare(t, { objects, proxied: true })
   for (const [name, fault] of answers) {

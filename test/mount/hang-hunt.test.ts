@@ -14,9 +14,9 @@ import { whole } from '../helpers/hunted-programs.js'
 import { mount } from '../helpers/mounted.js'
 
 const seed = Number(process.env.AS2FS_SEED ?? Date.now() % 1_000_000)
-const seconds = Number(process.env.AS2FS_SECONDS ?? 45)
-const opTimeout = 4_000
-const most = opTimeout + 2_000
+const seconds = Number(process.env.AS2FS_SECONDS ?? 30)
+const opTimeout = 2_000
+const most = opTimeout + 3_000
 
 const objects = Object.fromEntries(
   Array.from({ length: 20 }, (_, n) => [

@@ -37,6 +37,9 @@ async function world(t: Test, offset: string): Promise<World> {
   return { mounted, send: mounted.path('ACME/GLOBEX/send'), setClock }
 }
 
+// Each has a mount of its own, and mostly waits.
+t.jobs = 3
+
 for (const [what, offset] of Object.entries(steps)) {
   t.test(`${what} when the answer to an upload was lost; the clock is right at the next mount`, async (t) => {
     const { mounted, send, setClock } = await world(t, offset)

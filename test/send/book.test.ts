@@ -54,13 +54,13 @@ class PlayedJournal {
     return Promise.resolve()
   }
 
-  /** Lets all through until something is over. @throws what it failed with */
-  async letAll(what: Promise<unknown>): Promise<void> {
+  /** Lets all through until something is over. @param at which is next, as in Array.at. @throws what it failed with */
+  async letAll(what: Promise<unknown>, at: 0 | -1 = 0): Promise<void> {
     const is = { over: false }
     const end = () => void (is.over = true)
     what.then(end, end)
     for (let turn = 0; !is.over && turn < 1_000; turn += 1) {
-      await this.waiting[0]?.through()
+      await this.waiting.at(at)?.through()
       await idle()
     }
     if (!is.over) throw new Error('Somebody waits for ever.')
@@ -319,18 +319,23 @@ t.test('once the journal has failed, nothing is written until all that was seen 
   await book.close()
 })
 
-t.test('in memory things come in the order of the journal, whatever order they were asked for in', async (t) => {
-  const { journal, book, dated } = world()
-  const seen: string[] = []
-  const all: Promise<unknown>[] = []
-  for (let mtime = 10; mtime < 40; mtime += 1) {
-    const ids = [['a'], ['b', 'a'], ['c', 'b'], ['c']][mtime % 4]!
-    all.push(dated(ids, mtime).then(() => seen.push(`${mtime}`)))
+t.test('each change builds on the one before it, in whatever order those of different files get written', async (t) => {
+  for (const at of [0, -1] as const) {
+    const { journal, book } = world()
+    const changes = new Map<string, number>()
+    const seen: string[] = []
+    const shown = ({ id, mtime }: Pick<Message, 'id' | 'mtime'>) => `${id} ${mtime}`
+    const all = Array.from({ length: 30 }, async (_, i) => {
+      const ids = [['a'], ['b', 'a'], ['c', 'b'], ['c']][i % 4]!
+      for (const id of ids) changes.set(id, (changes.get(id) ?? 0) + 1)
+      const later = (it: Message) => happens(it.id, { type: 'dated', mtime: it.mtime + 1 })
+      seen.push(...(await book.change(ids, (them) => them.map(later), by)).map(shown))
+    })
+    await journal.letAll(Promise.all(all), at)
+    t.strictSame(seen, journal.lines.flatMap((it) => it.messages ?? []).map(shown), 'seen in the order of the journal')
+    for (const [id, times] of changes) {
+      t.equal(book.get(id)?.mtime, 1 + times, `no change of ${id} is lost`)
+      t.strictSame(journal.found.get(id), book.get(id), `${id} as the journal has it`)
+    }
   }
-  await journal.letAll(Promise.all(all))
-  t.strictSame(
-    seen,
-    journal.lines.map((it) => `${it.messages?.[0]?.mtime}`),
-  )
-  for (const id of ['a', 'b', 'c']) t.strictSame(journal.found.get(id), book.get(id), `${id} as the journal has it`)
 })

@@ -16,6 +16,9 @@ function faults(world: SenderWorld, wanted: Readonly<Partial<Record<string, Stor
   world.store.intercept = ({ operation }) => wanted[operation]?.shift()
 }
 
+// Each has a sender of its own, and mostly waits for its next try.
+t.jobs = 6
+
 t.test('an answer that was lost: the file is looked for, and not sent again', async (t) => {
   const world = await senderWorld(t)
   faults(world, { put: [{ after: unreachable() }] })

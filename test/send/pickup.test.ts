@@ -31,6 +31,9 @@ function reject(world: SenderWorld, name: string): void {
   world.store.delete(send + name)
 }
 
+// Each has a sender of its own, and mostly waits for the next look.
+t.jobs = 4
+
 t.test('what the gateway took for a duplicate is told so, beside what it took', async (t) => {
   const { world, events } = await watched(t)
   // A duplicate of long ago, of the same name and size.
@@ -75,10 +78,11 @@ t.test('as long as duplicates can’t be looked for nothing is told, over a rest
 })
 
 t.test('keys that may not list AS2/send', async (t) => {
+  t.jobs = 3
   const denied = (operations: readonly string[]) => (call: { operation: string; key: string }) =>
     operations.includes(call.operation) && call.key.startsWith('AS2/send/') ? { before: accessDenied() } : undefined
 
-  await t.test('but look at keys: it is seen when one has gone', async (t) => {
+  void t.test('but look at keys: it is seen when one has gone', async (t) => {
     const { world, events } = await watched(t)
     world.store.intercept = denied(['list'])
     await world.write('a.edi', 'a')
@@ -87,7 +91,7 @@ t.test('keys that may not list AS2/send', async (t) => {
     world.store.delete(`${send}a.edi`)
     await until('it to be taken', () => events('a.edi').at(-1) === 'taken')
   })
-  await t.test('nor look at keys: the outbox tells, and where duplicates go', async (t) => {
+  void t.test('nor look at keys: the outbox tells, and where duplicates go', async (t) => {
     const { world, events } = await watched(t)
     world.store.intercept = denied(['list', 'head', 'get'])
     for (const name of ['a.edi', 'b.edi']) {
@@ -100,7 +104,7 @@ t.test('keys that may not list AS2/send', async (t) => {
     t.equal(events('a.edi').at(-1), 'taken')
     t.equal(events('b.edi').at(-1), 'duplicate')
   })
-  await t.test('and nothing tells: after an hour it leaves, and nobody says that it was taken', async (t) => {
+  void t.test('and nothing tells: after an hour it leaves, and nobody says that it was taken', async (t) => {
     const { world, events } = await watched(t)
     world.store.intercept = denied(['list', 'head', 'get'])
     await world.write('a.edi', 'a')

@@ -15,6 +15,9 @@ const hours = 60 * 60_000
 const key = 'AS2/send/ACME/GLOBEX/order.edi'
 const steps = { 'two hours ahead': 2 * hours, 'two hours behind': -2 * hours, 'a day ahead': 24 * hours }
 
+// Each has a sender of its own, and mostly waits for its next try.
+t.jobs = 6
+
 for (const [what, step] of Object.entries(steps)) {
   t.test(`a clock that was ${what} when the answer to an upload was lost, and is right after the crash`, async (t) => {
     const world = await senderWorld(t)
