@@ -13,7 +13,10 @@ const defaultTimeout: Milliseconds = 10_000
 /** An unmount answers when the queue is drained, and the daemon's own end is not part of that. */
 const unmountMargin: Milliseconds = 60_000
 
-/** All methods throw UsageError with the daemon's sentence, or NoAnswerError. */
+/**
+ * All methods throw UsageError with the daemon's sentence, or NoAnswerError. An answer is taken for what the daemon says it is: who may
+ * write into the socket's directory is its owner. A daemon of another version may lack fields.
+ */
 export class ControlClient {
   readonly #directory: string
   readonly #timeout: Milliseconds

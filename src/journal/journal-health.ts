@@ -81,7 +81,7 @@ export class JournalHealth {
   }
 
   async #heal(): Promise<void> {
-    // Whoever asked for it while it was being tried has got his answer.
+    // Not once more for who asked while it was being tried: that answer was his, too.
     if (this.#mayTry) await this.#try()
     if (this.#failure) this.#healing.in(healEvery)
   }

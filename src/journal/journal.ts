@@ -32,7 +32,11 @@ export function formatLine(entry: unknown): string {
   return `${checksum(json)} ${json}\n`
 }
 
-/** Pure: a torn last line is dropped, it was never acknowledged; a bad one before it is left out and reported. */
+/**
+ * Pure: a torn last line is dropped, it was never acknowledged; a bad one before it is left out and reported.
+ * @returns entries as whoever wrote them had them: the checksum says that a line is whole, no more. Which versions write what is for
+ * `T` to say, with all optional that one of them may lack
+ */
 export function parseJournal<T>(text: string): ParsedJournal<T> {
   const lines = text.replace(/\0+$/, '').split('\n')
   const torn = lines.pop() ?? ''

@@ -43,6 +43,11 @@ export class Renaming {
     await onJudged()
   }
 
+  /**
+   * What is replaced goes from the spool last: until the journal has the rename it may be sent yet, and of what a crash leaves there
+   * the next start finds that it is gone.
+   * @throws FsError EBUSY if another file came or went under the new name since it was looked up: that one is not locked here
+   */
   async #renamed(partner: Partner, id: string, to: readonly Name[], isUnchecked: boolean): Promise<void> {
     const { book, bundles, spool, judge } = this.#options
     const path = to.join('/')

@@ -10,7 +10,7 @@ export type Verdict =
   | { readonly state: 'failed'; readonly error: string }
   | {
       readonly state: 'queued'
-      /** Its name may change yet. */
+      /** So long after this, by the monotonic clock, its name may change yet. */
       readonly wait: Milliseconds
       /** Another name than it was given. */
       readonly path?: string
@@ -95,6 +95,7 @@ type Uploading =
   | {
       readonly type: 'delayed'
       readonly error: string
+      /** So long after this, by the monotonic clock, it is not tried. */
       readonly wait: Milliseconds
       /** What is to be looked for before the next try. */
       readonly attempt: Attempt | undefined
@@ -107,6 +108,7 @@ type Uploading =
   | {
       readonly type: 'failed'
       readonly error: string
+      /** What is to be looked for should it be tried again; undefined: nothing is. As it was where that is not said. */
       readonly attempt?: Attempt | undefined
       readonly isDamaged?: boolean
       readonly isUnchecked?: boolean

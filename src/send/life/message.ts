@@ -33,7 +33,7 @@ export interface Common extends Partner {
   readonly size: Bytes
   readonly mtime: EpochMs
   readonly tries: number
-  /** Its last close, by this machine's clock; one that was never closed has none. */
+  /** Its last close, by this machine's time of day, which may step: for people, and for whose turn is first. One that was never closed has none. */
   readonly closedAt?: EpochMs
   readonly upload?: MultipartUpload
 }
@@ -100,7 +100,7 @@ interface Ready extends Local, LetGo {
 
 interface Queued extends Ready {
   readonly state: 'queued'
-  /** So long after it came to this it is not tried yet. */
+  /** So long after it came to this, or after a start, it is not tried yet: by the monotonic clock, on which `Turns` makes a time of it. */
   readonly wait?: Milliseconds
 }
 
