@@ -49,7 +49,7 @@ module.exports = {
       name: 'only-the-interface-of-listing',
       severity: 'error',
       comment: 'Which index a view is a range of, and how that is packed, is the listing room’s alone.',
-      from: { path: '^src/(fs|control)/' },
+      from: { path: '^src/(fs|mdn|control)/' },
       to: { path: '^src/listing/', pathNot: '^src/listing/listing\\.ts$' },
     },
     room('view', [], 'Pure: path to key and back.'),
@@ -76,7 +76,11 @@ module.exports = {
     roomOfSend('pickup', ['life', 'disk'], ['sender'], 'It begins with what is submitted.'),
     room('journal', ['telemetry'], 'Lines that outlive a crash, whatever they say.'),
     room('taking', ['view', 'journal', 'telemetry'], 'What programs did to the files of an inbox; it knows no bucket.'),
-    room('mdn', ['view'], 'Attribution works on keys.'),
+    room(
+      'mdn',
+      ['view', 'listing', 's3', 'telemetry', 'journal'],
+      'What receipts say; what becomes of that is shown elsewhere.',
+    ),
     room(
       'fs',
       ['view', 'listing', 'data', 'send', 'mdn', 's3', 'telemetry', 'state'],
@@ -84,7 +88,7 @@ module.exports = {
     ),
     room('fuse', ['fs', 'telemetry'], 'The kernel without the bucket.'),
     room('state', ['send', 'telemetry'], 'What a mount keeps on disk, but for what waits to be sent.'),
-    room('control', ['send', 'state', 'listing', 'telemetry'], 'What is told to other processes.'),
+    room('control', ['send', 'state', 'listing', 'mdn', 'telemetry'], 'What is told to other processes.'),
     room('telemetry', [], 'Everyone may log; the log needs no one.'),
   ],
   options: {

@@ -47,6 +47,10 @@ export interface MountConfig {
   readonly diskCacheSize: Bytes
   /** Pairs that are shown whether the bucket has them or not. */
   readonly stations: readonly Partner[]
+  /** Receipts are read. */
+  readonly mdnIndex: 'on' | 'off'
+  /** So many at a time. */
+  readonly mdnReads: number
   /** Glob patterns of names that look unfinished. */
   readonly hold: readonly string[]
   readonly empty: EmptyPolicy

@@ -103,6 +103,8 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues, aws:
     diskCache: values['disk-cache'],
     diskCacheSize: values['disk-cache-size'],
     stations: values.station,
+    mdnIndex: values['mdn-index'],
+    mdnReads: values['mdn-reads'],
     hold: values.hold,
     empty: values.empty,
     commit: values.commit,

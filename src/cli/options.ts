@@ -5,7 +5,7 @@
 import type { Parser } from './parse.js'
 import * as parse from './parse.js'
 
-type Group = 'Bucket' | 'Mount' | 'Reading' | 'Sending' | 'Daemon'
+type Group = 'Bucket' | 'Mount' | 'Reading' | 'Receipts' | 'Sending' | 'Daemon'
 
 export interface Option<T> {
   /** A `list` may be given several times; a `flag` needs no value. */
@@ -93,6 +93,17 @@ export const mountOptions = {
     ['Reading', 'A/B', 'show the partner B of the station A though the bucket has nothing of them yet'],
     parse.station,
     [],
+  ),
+
+  'mdn-index': value(
+    ['Receipts', 'WHAT', 'whether receipts (MDNs) are read, to know whose they are and what they say: on or off'],
+    parse.choice('on', 'off'),
+    'on',
+  ),
+  'mdn-reads': value(
+    ['Receipts', 'COUNT', 'receipts read at the same time, in the background'],
+    parse.integer(1, 64),
+    '8',
   ),
 
   hold: list(

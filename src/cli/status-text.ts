@@ -31,6 +31,8 @@ export function statusText(told: ToldStatus, now: number): string {
       ['state', told.stateDirectory],
       ['requests', told.requests && requestsLine(told.requests)],
       ['send', send && sendLine(send)],
+      ['receipts', told.receipts && receiptsLine(told.receipts)],
+      ...(told.receipts?.unreadableKeys ?? []).map((it) => ['', `can't be read: ${it}`] as const),
       ['cache', cache && `${bytes(cache.used)} of ${bytes(cache.budget)}`],
       ['on disk', cache?.disk && `${bytes(cache.disk.used)} of ${bytes(cache.disk.limit)}`],
       ['listings', `${counted(listings.length, 'view')}, ${counted(objectsIn(listings), 'object')}`],
@@ -44,6 +46,15 @@ function sendLine(send: StatusReport['send']): string {
   const { open, held, queued, uploading, submitted, failed } = send
   const counts = Object.entries({ open, held, queued, uploading, submitted, failed }).filter(([, count]) => count > 0)
   return counts.map(([state, count]) => `${count} ${state}`).join(', ') || 'nothing waits'
+}
+
+function receiptsLine({ read, left, unreadable, refused }: NonNullable<StatusReport['receipts']>): string {
+  return [
+    `${counted(read, 'receipt')} known`,
+    ...(left > 0 ? [`${left} left to read`] : []),
+    ...(unreadable > 0 ? [`${unreadable} can't be understood`] : []),
+    ...(refused > 0 ? [`${refused} may not be read`] : []),
+  ].join(', ')
 }
 
 function objectsIn(listings: StatusReport['listings']): number {

@@ -1,5 +1,6 @@
 /** What the daemon tells about itself: `.as2fs/*.json` through the mount, and the control socket. All of it is JSON. */
 import type { ListingStatus } from '../listing/listing.js'
+import type { ReceiptCounts } from '../mdn/receipts.js'
 import type { SendCounts, SendRow, SendState } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 
@@ -39,6 +40,8 @@ export interface StatusReport {
   readonly listings: readonly ListingStatus[]
   readonly requests: RequestsReport
   readonly send: SendCounts
+  /** Undefined with `--mdn-index off`. */
+  readonly receipts: ReceiptCounts | undefined
   readonly cache: CacheReport
 }
 

@@ -14,6 +14,8 @@ import { ControlFolder } from '../fs/control-folder.js'
 import { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { Filesystem, FilesystemFigures } from '../fs/filesystem.js'
 import { Info } from './info.js'
+import { MdnClaims } from '../fs/mdn-claims.js'
+import { onlyPairIn } from '../fs/only-pairs.js'
 import { ReadOnlyTree } from '../fs/read-only-tree.js'
 import { SendFolder } from '../fs/send-folder.js'
 import { SubmittedFiles } from '../fs/submitted-files.js'
@@ -23,8 +25,8 @@ import { keepFreedMemory } from '../fuse/freed-memory.js'
 import { collectOften, collectRarely } from '../garbage.js'
 import { createListing } from '../listing/cached-listing.js'
 import type { Listing } from '../listing/listing.js'
-import { attributionByKey } from '../mdn/attribution.js'
-import type { BucketClock } from '../s3/bucket-clock.js'
+import { AttributionByContent } from '../mdn/attribution.js'
+import { Receipts } from '../mdn/receipts.js'
 import { createSender } from '../send/create-sender.js'
 import type { Ownership } from '../ownership.js'
 import type { Sender } from '../send/sender.js'
@@ -166,7 +168,10 @@ export interface OwnReports {
 export interface FilesystemParts {
   readonly config: MountConfig
   readonly stateDirectory: string
-  readonly bucketClock: BucketClock
+  readonly bucket: Bucket
+  readonly ownership: Ownership
+  /** What is shown is another than before. */
+  readonly onChange: () => void
   readonly reading: Reading
   readonly sender: Sender
   readonly reports: OwnReports
@@ -178,10 +183,11 @@ export interface MadeFilesystem {
   readonly fs: Filesystem
   readonly info: Info
   readonly seen: SeenPartners
+  readonly receipts: Receipts
 }
 
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
-  const { config, stateDirectory, bucketClock, reading, sender, reports, log } = parts
+  const { config, stateDirectory, bucket, reading, sender, reports, log } = parts
   const { listing, objects } = reading
   const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
   const clock = systemClock
@@ -189,8 +195,11 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const made = await PartnerSet.load(stateDirectory, log)
   const keep = Math.min(reconcile, staleTtl)
   const partners = new DirectoryOfPartners({ listing, root, configured: stations, made, seen, keep, clock })
-  const since = bucketClock.now() ?? clock.now()
-  const views = new Views({ listing, objects, partners, attribution: attributionByKey, root, ttl: listTtl, since })
+  const since = bucket.clock.now() ?? clock.now()
+  const receipts = await openReceipts(parts, partners)
+  const attribution = new AttributionByContent(receipts, onlyPairIn(partners))
+  const looks = new MdnClaims({ receipts, listing, root })
+  const views = new Views({ listing, objects, partners, attribution, looks, root, ttl: listTtl, since, clock })
   const submitted = new SubmittedFiles({ listing, sender, root })
   const fs = new As2Filesystem({
     tree: new ReadOnlyTree({ partners, views, control: controlFolder(reports) }),
@@ -199,7 +208,23 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
     send: new SendFolder({ sender, submitted, objects }),
     figures: () => figures(stateDirectory),
   })
-  return { fs, info: new Info({ fs, partners, views, sender, objects, root }), seen }
+  return { fs, info: new Info({ fs, partners, views, sender, objects, root }), seen, receipts }
+}
+
+function openReceipts(parts: FilesystemParts, partners: DirectoryOfPartners): Promise<Receipts> {
+  const { config, stateDirectory, bucket, reading, ownership, onChange, log } = parts
+  return Receipts.open({
+    directory: join(stateDirectory, 'receipts'),
+    root: config.prefix,
+    store: bucket.store,
+    listing: reading.listing,
+    reads: config.mdnIndex === 'on' ? config.mdnReads : 0,
+    known: (station, partner) => partners.isKnown(station, partner),
+    onChange,
+    lost: ownership.lost,
+    clock: systemClock,
+    log,
+  })
 }
 
 function controlFolder(reports: OwnReports): ControlFolder {

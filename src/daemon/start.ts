@@ -7,6 +7,7 @@ import { preflight } from '../fuse/preflight.js'
 import { replaceableBy } from '../own-files.js'
 import { csvExposure } from '../s3/csv-exposure.js'
 import { probeWhileUnwell } from '../s3/health.js'
+import type { Receipts } from '../mdn/receipts.js'
 import type { Sender } from '../send/sender.js'
 import { LockWatch } from '../state/lock-watch.js'
 import { PutAside } from '../state/put-aside.js'
@@ -66,8 +67,9 @@ async function started(start: Start): Promise<Daemon> {
   const disk = await openDiskCache(config, log)
   const since = systemClock.now()
   // What is made before the mount looks for it here.
-  const later: { mount?: MountedFuse } = {}
-  const reading = makeReading(config, bucket, disk, () => later.mount?.folderChanged(), log)
+  const later: { mount?: MountedFuse; receipts?: Receipts } = {}
+  const onChange = (): void => later.mount?.folderChanged()
+  const reading = makeReading(config, bucket, disk, onChange, log)
   const missing = await firstLook(bucket, state, config, log)
   owning.add('ending the probe', probeWhileUnwell(bucket.health, bucket.store, config.prefix))
   const audit = await ownAudit(start)
@@ -80,11 +82,13 @@ async function started(start: Start): Promise<Daemon> {
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, sender }
   const putAside = await PutAside.of(state.path, systemClock)
   const reports: OwnReports = {
-    status: () => statusReport({ ...parts, putAside, mount: later.mount, isStopping: ending.isStopping }),
+    status: () => statusReport({ ...parts, ...later, putAside, isStopping: ending.isStopping }),
     queue: () => queueReport(sender),
   }
-  const { fs, info, seen } = await makeFilesystem({ ...parts, bucketClock: bucket.clock, reports, log })
+  const { fs, info, seen, receipts } = await makeFilesystem({ ...parts, ownership, onChange, reports, log })
   owning.add('writing down who was seen', () => seen.close())
+  owning.add('closing the receipts', () => receipts.close())
+  later.receipts = receipts
   await ownControl(start, state, { sender, info, reports, ending })
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)

@@ -7,6 +7,7 @@ import { dollarsADay } from '../s3/prices.js'
 import type { RequestCounter } from '../s3/request-counter.js'
 import type { SendCounts, Sender, SendRow } from '../send/sender.js'
 import type { QueueReport, RequestsReport, StatusReport } from '../control/reports.js'
+import type { Receipts } from '../mdn/receipts.js'
 import type { PutAside } from '../state/put-aside.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
 import type { Logger } from '../telemetry/log.js'
@@ -32,8 +33,9 @@ interface Parts {
   readonly audit: AuditLog | undefined
   readonly putAside: PutAside
   readonly sender: Sender
-  /** Undefined before it is mounted. */
-  readonly mount: MountedFuse | undefined
+  /** Both undefined before it is mounted. */
+  readonly mount?: MountedFuse
+  readonly receipts?: Receipts
 }
 
 export function statusReport(parts: Parts): StatusReport {
@@ -59,6 +61,7 @@ export function statusReport(parts: Parts): StatusReport {
     listings: reading.listing.status(),
     requests: requestsReport(parts.bucket.requests),
     send: sender.counts(),
+    receipts: parts.receipts?.isOn ? parts.receipts.counts() : undefined,
     cache: reading.objects.usage(),
   }
 }
@@ -84,7 +87,7 @@ export function logRemains(rows: readonly SendRow[], { held, failed }: SendCount
   if (held + failed > 0) log.info({ held, failed }, 'Held and failed files stay where they are.')
 }
 
-function problemsOf({ bucket: { health }, audit, sender, mount, putAside }: Parts): string[] {
+function problemsOf({ bucket: { health }, audit, sender, mount, putAside, receipts }: Parts): string[] {
   const { problem } = health.health
   const { failed } = sender.counts()
   return [
@@ -94,6 +97,7 @@ function problemsOf({ bucket: { health }, audit, sender, mount, putAside }: Part
       ...health.refusedListings,
       ...(audit?.problem === undefined ? [] : [audit.problem]),
       ...sender.problems(),
+      ...(receipts?.problems ?? []),
       ...putAside.problems(),
       ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
       ...(mount?.whyStock === undefined ? [] : [slowBinding(mount.whyStock)]),

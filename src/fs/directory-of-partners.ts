@@ -117,7 +117,21 @@ export class DirectoryOfPartners {
 
   /** Whether the pair is known without asking the bucket now. */
   isKnown(station: string, partner: string): boolean {
-    return this.#localPartners(station).includes(partner)
+    return this.#seen.hasPartner(station, partner) || this.#localPartners(station).includes(partner)
+  }
+
+  /** Another number when more are known. */
+  get changes(): number {
+    return this.#seen.size + this.#made.size
+  }
+
+  /** All pairs that are known without asking the bucket now. */
+  *known(): Generator<Partner, undefined> {
+    const stations = new Set([...this.#localStations(), ...this.#seen.stations()])
+    for (const station of stations) {
+      const partners = new Set([...this.#localPartners(station), ...this.#seen.partners(station)])
+      for (const partner of partners) yield { station, partner }
+    }
   }
 
   #partnersOf(station: string): Level {

@@ -1,7 +1,8 @@
 /** The `mdn/` of a partner: the receipts of `AS2/raw-mdn/` that belong to it, out of one listing for all partners. */
 import type { Entry, ListedFolder, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
-import type { MdnAttribution } from '../mdn/attribution.js'
+import type { Known, MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
+import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds, Name, Prefix } from '../units.js'
 import { encodeName } from '../view/names.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
@@ -21,17 +22,42 @@ export interface MdnPlace extends Partner {
   readonly purpose: Purpose
 }
 
-export class MdnViews {
-  readonly #listing: Listing
-  readonly #root: Prefix
-  readonly #attribution: MdnAttribution
-  /** By content, found out once for each; a change makes another, and the old one's goes with it. */
-  readonly #exceptions = new WeakMap<object, ReadonlyMap<string, Shown>>()
+/** Hears of who looks at receipts. */
+export interface MdnLooks {
+  /** Of all of a direction: they are read, in the background. */
+  look(direction: MdnDirection, tree: ViewTree): void
+  /** Of a partner: what answers its messages is its own. */
+  claim(partner: Partner, direction: MdnDirection, signal: AbortSignal): Promise<void>
+}
 
-  constructor(listing: Listing, root: Prefix, attribution: MdnAttribution) {
-    this.#listing = listing
-    this.#root = root
-    this.#attribution = attribution
+export interface MdnViewsOptions {
+  readonly listing: Listing
+  readonly root: Prefix
+  readonly attribution: MdnAttribution
+  readonly looks?: MdnLooks | undefined
+  readonly clock: Pick<Clock, 'monotonic'>
+}
+
+/** Whose all receipts of a direction are, where their keys do not begin with it. */
+interface Found {
+  readonly content: object
+  readonly changes: number
+  readonly exceptions: ReadonlyMap<string, Shown>
+  /** How long it took, and when that was over. */
+  readonly took: Milliseconds
+  readonly at: Milliseconds
+}
+
+/** It is not found anew before so many times as long have passed: receipts are read, and come, all the time. */
+const rest = 20
+
+export class MdnViews {
+  readonly #options: MdnViewsOptions
+  /** By direction. */
+  readonly #found = new Map<MdnDirection, Found>()
+
+  constructor(options: MdnViewsOptions) {
+    this.#options = options
   }
 
   /**
@@ -39,56 +65,65 @@ export class MdnViews {
    * @param known whether a station has a partner of that name: a pair of segments inside a key is a guess otherwise
    * @throws FsError as Listing.near
    */
-  async tree(
-    place: MdnPlace,
-    known: (station: string, partner: string) => boolean,
-    signal: AbortSignal,
-  ): Promise<KeyTree> {
-    const prefix = mdnPrefix(this.#root, place.direction)
-    return (
-      (await this.#near(prefix, place, signal)) ?? this.whole(await this.#listing.tree(prefix, signal), place, known)
-    )
+  async tree(place: MdnPlace, known: Known, signal: AbortSignal): Promise<KeyTree> {
+    const { listing, root, looks } = this.#options
+    const { direction } = place
+    const prefix = mdnPrefix(root, direction)
+    const near = await this.#near(prefix, place, signal)
+    if (near) return near
+    const all = await listing.tree(prefix, signal)
+    looks?.look(direction, all)
+    await looks?.claim(place, direction, signal)
+    return this.whole(all, place, known)
   }
 
   /** While nothing is listed yet, a path given by name is looked for where it is as a rule: below its partner. */
   async #near(prefix: Prefix, place: MdnPlace, signal: AbortSignal): Promise<KeyTree | undefined> {
-    if (place.names.length === 0 || this.#listing.isListed(prefix)) return undefined
+    if (place.names.length === 0 || this.#options.listing.isListed(prefix)) return undefined
     const base = [encodeName(place.station), encodeName(place.partner)]
-    const tree = await this.#listing.near(prefix, [...base, ...place.names], place.purpose, signal)
+    const tree = await this.#options.listing.near(prefix, [...base, ...place.names], place.purpose, signal)
     return tree.lookup([...base, ...place.names]) ? new Below(tree, base) : undefined
   }
 
   /** The partner's part of a listing of all MDNs of one direction. */
-  whole(all: ViewTree, partner: Partner, known: (station: string, partner: string) => boolean): KeyTree {
+  whole(all: ViewTree, partner: Partner & { readonly direction: MdnDirection }, known: Known): KeyTree {
     const id = groupId(partner.station, partner.partner)
-    const exception = this.#exceptionsOf(all, known).get(id)
+    const exception = this.#exceptionsOf(all, partner.direction, known).get(id)
     if (!exception) return all.below(`${id}/`)
     const trees = [exception.direct, exception.inner].flatMap((it) => it?.foundWith(all) ?? [])
     return trees.length === 1 && trees[0] ? trees[0] : new MergedTree(trees, all.listedAt)
   }
 
-  #exceptionsOf(all: ViewTree, known: (station: string, partner: string) => boolean): ReadonlyMap<string, Shown> {
-    let exceptions = this.#exceptions.get(all.content)
-    if (!exceptions) this.#exceptions.set(all.content, (exceptions = this.#findExceptions(all, known)))
+  #exceptionsOf(all: ViewTree, direction: MdnDirection, known: Known): ReadonlyMap<string, Shown> {
+    const { attribution, clock } = this.#options
+    const found = this.#found.get(direction)
+    const { changes } = attribution
+    const begun = clock.monotonic()
+    if (found?.content === all.content && (found.changes === changes || begun - found.at < rest * found.took))
+      return found.exceptions
+    const exceptions = this.#findExceptions(all, direction, known)
+    const at = clock.monotonic()
+    this.#found.set(direction, { content: all.content, changes, exceptions, took: at - begun, at })
     return exceptions
   }
 
-  #findExceptions(all: ViewTree, known: (station: string, partner: string) => boolean): ReadonlyMap<string, Shown> {
-    const ownerFurtherIn = (segments: readonly string[]): string | undefined => {
-      const owner = this.#attribution.attribute(segments, known)
+  #findExceptions(all: ViewTree, direction: MdnDirection, known: Known): ReadonlyMap<string, Shown> {
+    const ownerFurtherIn = (segments: readonly string[], object: ObjectInfo): string | undefined => {
+      const owner = this.#options.attribution.attribute({ direction, segments, object }, known)
       return owner?.rest.length === segments.length ? groupId(owner.station, owner.partner) : undefined
     }
     const concerned = new Set<string>()
-    const inner = all.grouped((segments) => {
-      const owner = ownerFurtherIn(segments)
+    const inner = all.grouped((segments, object) => {
+      const owner = ownerFurtherIn(segments, object)
       if (owner !== undefined) concerned.add(owner).add(groupId(segments[0] ?? '', segments[1] ?? ''))
       return owner
     })
     const direct = (id: string): ViewTree | undefined => {
-      const isOwn = (rest: readonly string[]): boolean => ownerFurtherIn([...id.split('/'), ...rest]) === undefined
+      const isOwn = (rest: readonly string[], object: ObjectInfo): boolean =>
+        ownerFurtherIn([...id.split('/'), ...rest], object) === undefined
       return all
         .below(`${id}/`)
-        .grouped((rest) => (isOwn(rest) ? id : undefined))
+        .grouped((rest, object) => (isOwn(rest, object) ? id : undefined))
         .get(id)
     }
     return new Map([...concerned].map((id) => [id, { direct: direct(id), inner: inner.get(id) }]))

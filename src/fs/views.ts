@@ -4,6 +4,7 @@ import { FsError } from '../errors.js'
 import type { Entry, KeyTree, Listing, Purpose } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
+import type { Clock } from '../telemetry/clock.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import {
@@ -19,7 +20,7 @@ import { entryAttributes, readOnlyFolder } from './attributes.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
 import { readOnly, type FileDescription } from './file-description.js'
 import type { Attributes, FolderContent } from './filesystem.js'
-import { MdnViews } from './mdn-views.js'
+import { MdnViews, type MdnLooks } from './mdn-views.js'
 import { ViewContent } from './view-content.js'
 
 export type ViewPlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>
@@ -29,6 +30,9 @@ export interface ViewsOptions {
   readonly objects: Objects
   readonly partners: DirectoryOfPartners
   readonly attribution: MdnAttribution
+  /** None where receipts are not read. */
+  readonly looks?: MdnLooks | undefined
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly root: Prefix
   /** `--list-ttl` */
   readonly ttl: Milliseconds
@@ -47,6 +51,7 @@ export class Views {
   readonly #objects: Objects
   readonly #partners: DirectoryOfPartners
   readonly #mdns: MdnViews
+  readonly #looks: MdnLooks | undefined
   readonly #root: Prefix
   readonly #ttl: Milliseconds
   readonly #since: EpochMs
@@ -55,7 +60,8 @@ export class Views {
     this.#listing = options.listing
     this.#objects = options.objects
     this.#partners = options.partners
-    this.#mdns = new MdnViews(options.listing, options.root, options.attribution)
+    this.#mdns = new MdnViews(options)
+    this.#looks = options.looks
     this.#root = options.root
     this.#ttl = options.ttl
     this.#since = options.since
@@ -101,8 +107,17 @@ export class Views {
   /** A tree that has at a place what its view has. */
   async #tree(place: ViewPlace, purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
     const { prefix, mdns } = await this.#source(place, signal)
-    if (!mdns) return this.#listing.near(prefix, place.names, purpose, signal)
+    if (!mdns) {
+      const tree = await this.#listing.near(prefix, place.names, purpose, signal)
+      if (place.kind === 'all-mdns-of') await this.#lookedAtAll(place.direction, prefix, signal)
+      return tree
+    }
     return this.#mdns.tree({ ...mdns, names: place.names, purpose }, this.#isKnown, signal)
+  }
+
+  async #lookedAtAll(direction: MdnDirection, prefix: Prefix, signal: AbortSignal): Promise<void> {
+    const all = await this.#listing.glance(prefix, signal)
+    if (all) this.#looks?.look(direction, all)
   }
 
   /**

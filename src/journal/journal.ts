@@ -48,7 +48,8 @@ export function parseJournal<T>(text: string): ParsedJournal<T> {
   return { entries, isDamaged: bad > 0 && !isTail, isDoubtful: bad > 0 }
 }
 
-function parseLine(line: string): unknown {
+/** @returns undefined for what is no whole line of ours */
+export function parseLine(line: string): unknown {
   const json = line.slice(9)
   if (line.length < 10 || line[8] !== ' ' || checksum(json) !== line.slice(0, 8)) return undefined
   try {

@@ -99,12 +99,14 @@ export class IndexTree implements ViewTree {
     return new IndexTree(this.index, this, this.#root.path + path)
   }
 
-  grouped(groupOf: (segments: readonly string[]) => string | undefined): ReadonlyMap<string, IndexTree> {
+  grouped(
+    groupOf: (segments: readonly string[], object: ObjectInfo) => string | undefined,
+  ): ReadonlyMap<string, IndexTree> {
     const { prefix } = this.index
     const cut = prefix.length + this.#root.path.length
     const groups = new Map<string, ObjectInfo[]>()
     for (const object of this.objects()) {
-      const group = groupOf(object.key.slice(cut).split('/'))
+      const group = groupOf(object.key.slice(cut).split('/'), object)
       const objects = group === undefined ? undefined : groups.get(group)
       if (objects) objects.push(object)
       else if (group !== undefined) groups.set(group, [object])

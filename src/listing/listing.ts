@@ -55,7 +55,9 @@ export interface ViewTree extends KeyTree {
    * Objects that belong together, as trees of their own.
    * @param groupOf is asked with the segments of each key, in key order; undefined: it is in none
    */
-  grouped(groupOf: (segments: readonly string[]) => string | undefined): ReadonlyMap<string, ViewTree>
+  grouped(
+    groupOf: (segments: readonly string[], object: ObjectInfo) => string | undefined,
+  ): ReadonlyMap<string, ViewTree>
   /** The same, found when another tree was. */
   foundWith(other: ViewTree): ViewTree
 }

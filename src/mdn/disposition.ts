@@ -33,3 +33,8 @@ function processed(modifiers: readonly string[]): Outcome {
   if (modifiers.includes('warning')) return 'warned'
   return modifiers.length === 0 ? 'delivered' : 'unknown'
 }
+
+/** Of a message that was sent again: it says nothing of what became of the first one. @see RFC 4130 section 7.5.5 */
+export function isDuplicateWarning(field: string): boolean {
+  return outcomeOf(field) === 'warned' && /duplicate[\s_-]*document/i.test(field)
+}

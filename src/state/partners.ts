@@ -20,6 +20,10 @@ export class PartnerSet {
     return new PartnerSet(file, await readPairs(file, 'folders made with mkdir', log))
   }
 
+  get size(): number {
+    return this.#made.length
+  }
+
   stations(): string[] {
     return this.#made.map(([station]) => station)
   }

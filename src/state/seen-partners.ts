@@ -38,6 +38,11 @@ export class SeenPartners {
     return new SeenPartners(file, await readPairs(file, 'partners seen in the bucket', log), clock, log)
   }
 
+  /** Stations and partners. */
+  get size(): number {
+    return this.#count
+  }
+
   stations(): Iterable<string> {
     return this.#byStation.keys()
   }

@@ -1,6 +1,6 @@
 /** Whose receipts are shown where, out of one listing for all partners. */
 import t from 'tap'
-import { MdnViews } from '../../src/fs/mdn-views.js'
+import { MdnViews, type MdnPlace } from '../../src/fs/mdn-views.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import type { KeyTree, ViewTree } from '../../src/listing/listing.js'
 import { attributionByKey } from '../../src/mdn/attribution.js'
@@ -9,9 +9,10 @@ import type { Name, Prefix } from '../../src/units.js'
 import { MemoryStore } from '../helpers/memory-store.js'
 import { PlayedClock } from '../helpers/played-clock.js'
 
+const root = 'AS2/' as Prefix
 const prefix = 'AS2/raw-mdn/incoming/' as Prefix
-const globex = { station: 'ACME', partner: 'GLOBEX' }
-const initech = { station: 'ACME', partner: 'INITECH' }
+const globex = { station: 'ACME', partner: 'GLOBEX', direction: 'incoming' } as const
+const initech = { ...globex, partner: 'INITECH' }
 const isKnown = (station: string, partner: string): boolean => station === 'ACME' && partner === 'GLOBEX'
 const { signal } = new AbortController()
 const names = (path: string): Name[] => path.split('/') as Name[]
@@ -24,7 +25,7 @@ function world(...keys: readonly string[]) {
     ...{ store, clock, timers: clock, log: silentLogger(), unordered: [] },
     ...{ ttl: 5_000, reconcile: 600_000, staleTtl: 300_000, deadline: 60_000, patience: 1_000 },
   })
-  return { clock, store, listing, views: new MdnViews(listing, 'AS2/' as Prefix, attributionByKey) }
+  return { clock, store, listing, views: new MdnViews({ listing, root, attribution: attributionByKey, clock }) }
 }
 
 /** Paths of all files, in the order in which they are listed. */
@@ -35,8 +36,8 @@ function files(tree: KeyTree, at: readonly Name[] = []): string[] {
   })
 }
 
-async function shown(of: ReturnType<typeof world>, partner: typeof globex): Promise<string[]> {
-  const place = { ...partner, direction: 'incoming', names: [], purpose: 'content' } as const
+async function shown(of: ReturnType<typeof world>, partner: Omit<MdnPlace, 'names' | 'purpose'>): Promise<string[]> {
+  const place = { ...partner, names: [], purpose: 'content' } as const
   return files(await of.views.tree(place, isKnown, signal))
 }
 
@@ -44,7 +45,7 @@ t.test('a partner has what is below its names, and what names it further in', as
   const of = world('ACME/GLOBEX/1', 'ACME/INITECH/2', '2026/ACME/GLOBEX/3', '4', 'ACME/INITECH/ACME/GLOBEX/5')
   t.same(await shown(of, globex), ['1', '2026/ACME/GLOBEX/3', 'ACME/INITECH/ACME/GLOBEX/5'])
   t.same(await shown(of, initech), ['2'], 'and not what is the other’s')
-  t.same(await shown(of, { station: 'ACME', partner: 'NOBODY' }), [])
+  t.same(await shown(of, { ...globex, partner: 'NOBODY' }), [])
 })
 
 t.test('a partner all of whose receipts are another’s has an empty folder', async (t) => {
@@ -79,7 +80,7 @@ t.test('of two that would have one name the partner’s own is shown', async (t)
 
 t.test('a path by name is found without a listing of all', async (t) => {
   const of = world('ACME/GLOBEX/1', 'ACME/GLOBEX/2/a')
-  const at = (path: string) => ({ ...globex, direction: 'incoming', names: names(path), purpose: 'entry' }) as const
+  const at = (path: string) => ({ ...globex, names: names(path), purpose: 'entry' }) as const
   t.match((await of.views.tree(at('1'), isKnown, signal)).lookup(names('1')), { kind: 'file' })
   t.match((await of.views.tree(at('2/a'), isKnown, signal)).lookup(names('2/a')), { kind: 'file' })
   t.notOk(of.listing.isListed(prefix))

@@ -72,7 +72,7 @@ export class FilesystemWorld {
     const controlFile = (value: unknown) => new ControlFile(() => value, 1_000, clock)
     const control = new ControlFolder(new Map([['status.json', controlFile({ mounted: true })]]))
     const views = new Views({
-      ...{ listing, objects, partners, attribution: attributionByKey, root, ttl, since: mountedAt },
+      ...{ listing, objects, partners, attribution: attributionByKey, root, ttl, since: mountedAt, clock },
     })
     const submitted = new SubmittedFiles({ listing, sender, root })
     this.senders = senders

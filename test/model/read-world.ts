@@ -94,7 +94,7 @@ export class ReadWorld {
     const keep = Math.min(reconcile, staleTtl)
     const partners = new DirectoryOfPartners({ listing, root, configured, made, seen, keep, clock })
     const views = new Views({
-      ...{ listing, objects, partners, attribution: attributionByKey, root, ttl },
+      ...{ listing, objects, partners, attribution: attributionByKey, root, ttl, clock },
       since: clock.now(),
     })
     const tree = new ReadOnlyTree({ partners, views, control: new ControlFolder(new Map()) })

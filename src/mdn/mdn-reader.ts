@@ -1,0 +1,149 @@
+/** Reads MDNs in the background, newest first, so many at a time; what fails is tried again, and holds nothing up. */
+import { BackgroundJob } from '../background-job.js'
+import { FsError } from '../errors.js'
+import { within } from '../patience.js'
+import type { ObjectInfo, Store } from '../s3/store.js'
+import type { Clock } from '../telemetry/clock.js'
+import type { Key, Milliseconds, Prefix } from '../units.js'
+import { largestMdn, parseMdn, type MdnReport } from './report.js'
+
+export interface MdnReaderOptions {
+  readonly store: Pick<Store, 'get'>
+  /** `--mdn-reads` */
+  readonly reads: number
+  /** @param report undefined: it can't be understood */
+  readonly onRead: (object: ObjectInfo, report: MdnReport | undefined) => void
+  /** It is not there as it was listed. @param isReplaced another is */
+  readonly onVanished: (key: Key, isReplaced: boolean) => void
+  /** None is left, for now. */
+  readonly onDone: () => void
+  /** What was read can't be kept for now. */
+  readonly mustWait: () => boolean
+  readonly clock: Pick<Clock, 'monotonic'>
+}
+
+/** For one GET of a few KB, with all that is tried again in it. */
+const patience: Milliseconds = 30_000
+const firstPause: Milliseconds = 1_000
+const longestPause: Milliseconds = 60_000
+/** For a disk to take what was read. */
+const behindPause: Milliseconds = 100
+/** What may not be read is asked for again after that: keys are given more rights while they are tried out. */
+const refusedFor: Milliseconds = 600_000
+/** So many refusals in a row are no matter of single objects. */
+const mostRefused = 20
+
+export class MdnReader {
+  readonly #options: MdnReaderOptions
+  readonly #job = new BackgroundJob((signal) => this.#readAll(signal))
+  /** Newest last. */
+  #queue: ObjectInfo[] = []
+  readonly #underWay = new Set<Key>()
+  /** By key, till when they are let be. */
+  readonly #refused = new Map<Key, Milliseconds>()
+  #refusedInARow = 0
+  #pause: Milliseconds = 0
+  #pausedUntil: Milliseconds = 0
+
+  constructor(options: MdnReaderOptions) {
+    this.#options = options
+  }
+
+  /** How many may not be read. */
+  get refused(): number {
+    return this.#refused.size
+  }
+
+  get left(): number {
+    return this.#queue.length + this.#underWay.size
+  }
+
+  /**
+   * These are to be read, too.
+   * @param objects in any order
+   * @param prefix given: they are all that there are below a prefix: what was to be read of those is no more
+   */
+  want(objects: readonly ObjectInfo[], { prefix }: { readonly prefix: Prefix | undefined }): void {
+    const now = this.#options.clock.monotonic()
+    for (const [key, until] of this.#refused) if (until <= now) this.#refused.delete(key)
+    const others = prefix === undefined ? this.#queue : this.#queue.filter(({ key }) => !key.startsWith(prefix))
+    const queued = new Set(others.map(({ key }) => key))
+    const isNew = ({ key }: ObjectInfo): boolean =>
+      !queued.has(key) && !this.#underWay.has(key) && !this.#refused.has(key)
+    this.#queue = [...others, ...objects.filter(isNew)].sort((a, b) => a.mtime - b.mtime)
+    this.#start()
+  }
+
+  idle(): Promise<void> {
+    return this.#job.idle()
+  }
+
+  stop(): Promise<void> {
+    return this.#job.stop()
+  }
+
+  #start(): void {
+    if (this.#queue.length === 0) return
+    const wait = this.#pausedUntil - this.#options.clock.monotonic()
+    if (wait > 0) this.#job.in(wait)
+    else this.#job.now()
+  }
+
+  async #readAll(signal: AbortSignal): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.reads }, () => this.#readSome(signal)))
+    if (this.#queue.length > 0) this.#start()
+    else this.#options.onDone()
+  }
+
+  async #readSome(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#isPaused()) {
+      if (this.#options.mustWait()) this.#pauseFor(behindPause)
+      const object = this.#isPaused() ? undefined : this.#queue.pop()
+      if (!object) return
+      this.#underWay.add(object.key)
+      try {
+        await this.#read(object, signal)
+      } catch (error) {
+        this.#failed(object, error)
+      } finally {
+        this.#underWay.delete(object.key)
+      }
+    }
+  }
+
+  async #read(object: ObjectInfo, signal: AbortSignal): Promise<void> {
+    const { store, onRead } = this.#options
+    const { key, etag, size } = object
+    const request = { key, ...(etag === '' ? {} : { etag }) }
+    const report =
+      size > largestMdn ? undefined : parseMdn(await within(patience, signal, (own) => store.get(request, own)))
+    if (signal.aborted) return
+    this.#pause = 0
+    this.#refusedInARow = 0
+    onRead(object, report)
+  }
+
+  #failed(object: ObjectInfo, error: unknown): void {
+    const code = error instanceof FsError ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ESTALE') {
+      this.#options.onVanished(object.key, code === 'ESTALE')
+    } else if (code === 'EACCES' || code === 'ENODATA') {
+      this.#refused.set(object.key, this.#options.clock.monotonic() + refusedFor)
+      this.#refusedInARow += 1
+      if (this.#refusedInARow >= mostRefused) this.#pauseFor(refusedFor)
+    } else {
+      this.#queue.push(object)
+      if (this.#isPaused()) return
+      this.#pause = Math.min(longestPause, Math.max(firstPause, this.#pause * 2))
+      this.#pauseFor(this.#pause)
+    }
+  }
+
+  #pauseFor(time: Milliseconds): void {
+    this.#pausedUntil = this.#options.clock.monotonic() + time
+  }
+
+  #isPaused(): boolean {
+    return this.#options.clock.monotonic() < this.#pausedUntil
+  }
+}

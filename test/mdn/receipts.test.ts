@@ -1,0 +1,228 @@
+/** What receipts say, read once each and kept. */
+import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { MdnTable } from '../../src/mdn/mdn-table.js'
+import { accessDenied, unreachable } from '../helpers/memory-store.js'
+import { receiptsWorld } from '../helpers/receipts-world.js'
+import { until } from '../helpers/until.js'
+
+const globex = { station: 'ACME', partner: 'GLOBEX' }
+const initech = { station: 'ACME', partner: 'INITECH' }
+
+t.test('each is read once, newest first, so many at a time; a restart reads only what is new', async (t) => {
+  const world = await receiptsWorld(t)
+  let [now, most] = [0, 0]
+  world.store.intercept = ({ operation }) => {
+    if (operation !== 'get') return undefined
+    now += 1
+    most = Math.max(most, now)
+    return { hold: new Promise((resolve) => setTimeout(resolve, 2)).then(() => (now -= 1)) }
+  }
+  for (let i = 0; i < 40; i += 1) world.mdn(`${i}.mdn`, { id: `<${i}.as2@x>` }, 1_000 + i)
+  const first = await world.open()
+  await world.read(first)
+  const gets = world.store.calls.filter((it) => it.operation === 'get').map((it) => it.key)
+  t.same(
+    gets,
+    Array.from({ length: 40 }, (_, i) => `AS2/raw-mdn/incoming/${39 - i}.mdn`),
+  )
+  t.equal(most, 4)
+  t.match(first.counts(), { read: 40, left: 0, unreadable: 0 })
+  t.equal(first.answersTo(globex, '7', 'incoming')[0]?.outcome, 'delivered')
+  await first.close()
+  world.mdn('new.mdn', { id: '<new.as2@x>', disposition: 'processed/error: x' }, 2_000)
+  const second = await world.open()
+  await world.read(second)
+  await world.read(second)
+  t.equal(world.store.count('get'), 41)
+  t.match(second.answersTo(globex, 'new', 'incoming'), [{ outcome: 'refused', disposition: /processed\/error: x$/ }])
+  t.equal(second.answersTo(globex, '7', 'incoming')[0]?.outcome, 'delivered', 'what was read before is known')
+  const details = await second.details(second.answersTo(globex, '7', 'incoming')[0]?.row ?? -1)
+  t.match(details, { id: { key: '7.mdn', direction: 'incoming' }, says: { originalMessageId: '<7.as2@x>' } })
+  await second.close()
+})
+
+t.test('what can’t be understood is read once too, and named', async (t) => {
+  const world = await receiptsWorld(t)
+  world.store.set('AS2/raw-mdn/incoming/odd', '<html>')
+  world.store.set('AS2/raw-mdn/outgoing/large', Buffer.alloc(1024 * 1024 + 1, 'x'))
+  const receipts = await world.open()
+  await world.read(receipts)
+  await world.read(receipts, 'outgoing')
+  t.match(receipts.counts(), { read: 2, unreadable: 2, unreadableKeys: ['outgoing/large', 'incoming/odd'] })
+  t.equal(world.store.count('get'), 1, 'what is larger than an MDN is not even fetched')
+  await receipts.close()
+  const again = await world.open()
+  await world.read(again)
+  t.match(again.counts(), { unreadable: 2 })
+  t.equal(world.store.count('get'), 1)
+  await again.close()
+})
+
+t.test('one that is replaced is read again, and counts as what it says now', async (t) => {
+  const world = await receiptsWorld(t)
+  const receipts = await world.open()
+  world.mdn('1', { id: '<7.as2@x>' })
+  await world.read(receipts)
+  world.mdn('1', { id: '<7.as2@x>', disposition: 'denied' })
+  await world.read(receipts)
+  t.match(receipts.answersTo(globex, '7', 'incoming'), [{ outcome: 'refused' }])
+  t.equal(receipts.answersTo(globex, '7', 'incoming').length, 1)
+  t.equal(receipts.counts().read, 1)
+  await receipts.close()
+})
+
+t.test('what a crash has torn or a disk has damaged is read again, and nothing else', async (t) => {
+  const world = await receiptsWorld(t)
+  for (let i = 0; i < 10; i += 1) world.mdn(`${i}`, { id: `<${i}.as2@x>` }, 1_000 + i)
+  const first = await world.open()
+  await world.read(first)
+  await first.close()
+  const path = join(world.directory, 'mdns')
+  const text = await readFile(path, 'utf8')
+  const damages: Readonly<Record<string, [() => Promise<void>, lost: number]>> = {
+    'a torn line': [() => truncate(path, text.length - 5), 1],
+    'a damaged line': [() => writeFile(path, text.replace('<3.as2@x>', '<4.as2@x>')), 1],
+    'zeros behind': [() => appendFile(path, Buffer.alloc(4096)), 0],
+    'no line at all': [() => writeFile(path, Buffer.alloc(5_000_000, 'x')), 10],
+    'what makes no sense': [() => writeFile(path, '00000000 []\n'), 10],
+    'an empty file': [() => writeFile(path, ''), 10],
+  }
+  for (const [what, [damage, lost]] of Object.entries(damages)) {
+    await writeFile(path, text)
+    await damage()
+    const before = world.store.count('get')
+    for (const time of ['then', 'and after that']) {
+      const again = await world.open()
+      await world.read(again)
+      t.equal(world.store.count('get') - before, lost, `${what}, ${time}`)
+      t.match(again.counts(), { read: 10, left: 0 })
+      const answers = Array.from({ length: 10 }, (_, i) => again.answersTo(globex, `${i}`, 'incoming').length)
+      t.ok(answers.every((it) => it === 1))
+      await again.close()
+    }
+  }
+})
+
+t.test('a bucket that fails is asked again a while later; others are not read meanwhile', async (t) => {
+  const world = await receiptsWorld(t)
+  for (let i = 0; i < 20; i += 1) world.mdn(`${i}`, { id: `<${i}.as2@x>` })
+  let isOut = true
+  world.store.intercept = ({ operation }) => (operation === 'get' && isOut ? { before: unreachable() } : undefined)
+  const receipts = await world.open()
+  await world.read(receipts)
+  t.match(receipts.counts(), { read: 0, left: 20 })
+  t.ok(world.store.count('get') <= 8, 'nobody hammers it')
+  isOut = false
+  await until('all to be read', () => receipts.counts().read === 20)
+  t.equal(receipts.counts().left, 0)
+  await receipts.close()
+})
+
+t.test('what may not be read, and what has vanished, holds nothing up', async (t) => {
+  const world = await receiptsWorld(t)
+  world.mdn('denied', {}, 3_000)
+  world.mdn('gone', {}, 2_000)
+  world.mdn('fine', { id: '<7.as2@x>' }, 1_000)
+  world.store.intercept = ({ operation, key }) => {
+    if (operation !== 'get') return undefined
+    if (key.endsWith('gone')) world.store.delete(key)
+    return key.endsWith('denied') ? { before: accessDenied() } : undefined
+  }
+  const receipts = await world.open()
+  await world.read(receipts)
+  t.match(receipts.counts(), { read: 1, left: 0, refused: 1 })
+  const before = world.store.count('get')
+  await world.read(receipts)
+  await world.read(receipts)
+  t.equal(world.store.count('get'), before, 'and is not asked for at every look')
+  await receipts.close()
+})
+
+t.test('keys that may read no receipt at all are not tried on all of them', async (t) => {
+  const world = await receiptsWorld(t)
+  for (let i = 0; i < 200; i += 1) world.mdn(`${i}`, {})
+  world.store.intercept = ({ operation }) => (operation === 'get' ? { before: accessDenied() } : undefined)
+  const receipts = await world.open()
+  await world.read(receipts)
+  t.ok(world.store.count('get') < 40)
+  await receipts.close()
+})
+
+t.test('with reads off nothing is read', async (t) => {
+  const world = await receiptsWorld(t)
+  world.mdn('1', {})
+  const receipts = await world.open({ reads: 0 })
+  await world.read(receipts)
+  t.equal(world.store.count('get'), 0)
+  t.equal(receipts.isOn, false)
+  await receipts.close()
+})
+
+t.test('what answers a partner’s message is that partner’s, and stays so when the message is gone', async (t) => {
+  const world = await receiptsWorld(t)
+  world.mdn('bare', { id: '<7.as2@x>' })
+  world.mdn('sided', { id: '<8.as2@x>', from: 'INITECH', to: 'ACME' })
+  world.mdn('ACME/INITECH/placed', { id: '<9.as2@x>' })
+  const receipts = await world.open()
+  await world.read(receipts)
+  receipts.claim(globex, 'incoming', ['7', '8', '9'])
+  const owner = (of: typeof receipts, name: string) => {
+    const row = of.table.named({ direction: 'incoming', key: name })
+    return row === undefined ? undefined : of.table.ownerOf(row)
+  }
+  t.same(owner(receipts, 'bare'), globex)
+  t.equal(owner(receipts, 'sided'), undefined)
+  t.equal(owner(receipts, 'ACME/INITECH/placed'), undefined)
+  t.equal(receipts.answersTo(globex, '8', 'incoming').length, 0, 'another’s answers none of its messages')
+  t.equal(receipts.answersTo(globex, '9', 'incoming').length, 0)
+  t.equal(receipts.answersTo(initech, '8', 'incoming').length, 1)
+  await until('it to be written down', async () =>
+    (await readFile(join(world.directory, 'mdns'), 'utf8')).includes('GLOBEX'),
+  )
+  await receipts.close()
+  const again = await world.open()
+  await world.read(again)
+  t.same(owner(again, 'bare'), globex)
+  t.equal(again.hasUnowned('incoming'), false)
+  await again.close()
+})
+
+t.test('more unread ones than are remembered at a time are all read', { timeout: 120_000 }, async (t) => {
+  const world = await receiptsWorld(t)
+  for (let i = 0; i < 25_000; i += 1) world.mdn(`${i}`, { id: `<${i}.as2@x>` }, 1_000 + i)
+  const receipts = await world.open({ reads: 64 })
+  await world.read(receipts)
+  await until('all to be read', () => receipts.counts().read === 25_000, 60_000)
+  t.equal(receipts.counts().left, 0)
+  t.equal(world.store.count('get'), 25_000)
+  await receipts.close()
+})
+
+t.test('an MDN takes at most 200 bytes of memory', async (t) => {
+  const table = new MdnTable()
+  const count = 100_000
+  const before = bytesUsed()
+  for (let i = 0; i < count; i += 1) {
+    const says = {
+      ...{ disposition: `a/b; processed${i % 7 ? '' : '/error: x'}`, contradictory: [], outcome: 'delivered' as const },
+      ...{ originalMessageId: `<${720784109397786 + i}.as2@mftgateway.com>`, finalRecipient: `PARTNER ${i % 300}` },
+      ...{ from: `PARTNER ${i % 300}`, to: 'ACME', mic: 'x' },
+    }
+    const id = { direction: 'incoming', key: `ACME/PARTNER ${i % 300}/${i}.mdn`, version: `${i}` } as const
+    table.add({ id, mtime: i, says }, { offset: i, length: 300 }, undefined)
+  }
+  const each = (bytesUsed() - before) / count
+  t.ok(each <= 200, `${each.toFixed(0)} bytes`)
+  t.equal(table.answersTo('720784109397786', 'incoming').length, 1)
+})
+
+function bytesUsed(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc()')
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
