@@ -52,6 +52,8 @@ export type Action =
   | { readonly do: 'deny'; readonly view: number }
   /** LISTs of so many folders from the root, or fewer, are refused. */
   | { readonly do: 'deny-above'; readonly segments: number }
+  /** And those below one of the folders that have stations. */
+  | { readonly do: 'deny-root'; readonly nth: number }
   | { readonly do: 'allow' }
 
 const long = 'x'.repeat(250)
@@ -151,7 +153,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('deny-above' as const), segments: fc.constantFrom(2, 3, 4) }),
     weight: 1,
   },
-  { arbitrary: fc.constant({ do: 'allow' as const }), weight: 2 },
+  { arbitrary: fc.record({ do: fc.constant('deny-root' as const), nth: fc.nat({ max: 4 }) }), weight: 1 },
+  { arbitrary: fc.constant({ do: 'allow' as const }), weight: 3 },
 )
 
 export interface Scenario {
@@ -164,40 +167,88 @@ export interface Scenario {
   readonly actions: readonly Action[]
 }
 
+/** Views that share one listing, by the place of the first in the list of views. */
+const mdnViews = [
+  [7, 8],
+  [7, 12],
+  [8, 12],
+  [7, 9],
+] as const
+
 export function scenarios(most: number): fc.Arbitrary<Scenario> {
-  return fc.record({
-    pageLimit: fc.constantFrom(1_000, 1, 2, 3),
-    views: fc.oneof(
-      { arbitrary: fc.uniqueArray(fc.nat({ max: views.length - 1 }), { minLength: 1, maxLength: 2 }), weight: 3 },
-      // One listing, several views of it.
-      { arbitrary: fc.constantFrom([7, 8], [7, 12], [8, 12], [0, 2]), weight: 1 },
-    ),
-    messages: fc.constant(0),
-    actions: fc.array(action, { minLength: most / 2, maxLength: most, size: 'max' }),
-  })
+  const any = fc.uniqueArray(fc.nat({ max: views.length - 1 }), { minLength: 1, maxLength: 2 })
+  return fc.oneof(
+    { arbitrary: scenario(any, fc.array(action, { minLength: most / 2, maxLength: most, size: 'max' })), weight: 3 },
+    { arbitrary: scenario(fc.constantFrom([0, 2]), fc.array(action, { minLength: 5, maxLength: most })), weight: 1 },
+    { arbitrary: scenario(fc.oneof(any, fc.constantFrom(...mdnViews)), byName()), weight: 2 },
+    { arbitrary: scenario(fc.constantFrom(...mdnViews), ofMdns()), weight: 1 },
+  )
 }
 
-/** An inbox of more than a page, whose new keys are looked for behind the known ones. */
+function scenario(
+  among: fc.Arbitrary<readonly number[]>,
+  actions: fc.Arbitrary<readonly Action[]>,
+): fc.Arbitrary<Scenario> {
+  return fc.record({ pageLimit: fc.constantFrom(1_000, 1, 2, 3), views: among, messages: fc.constant(0), actions })
+}
+
+/** Much is there already, and for a while nobody looks at a whole view. */
+function byName(): fc.Arbitrary<readonly Action[]> {
+  const put = fc.record({ do: fc.constant('put' as const), view, rest, size })
+  const at = fc.record({ at: fc.constant('key' as const), nth, names: fc.integer({ min: 1, max: 4 }) })
+  const named = fc.record({ at: fc.constant('key' as const), nth, names: fc.integer({ min: 1, max: 4 }), name })
+  const looking = fc.record({
+    do: look,
+    where: fc.oneof({ arbitrary: at, weight: 4 }, { arbitrary: named, weight: 1 }),
+  })
+  const later = fc.record({ do: fc.constant('wait' as const), ms: aLittleLater })
+  const phase = fc.oneof(
+    { arbitrary: looking, weight: 6 },
+    { arbitrary: change, weight: 1 },
+    { arbitrary: later, weight: 1 },
+  )
+  return fc
+    .tuple(
+      fc.array(put, { minLength: 3, maxLength: 25, size: 'max' }),
+      fc.array(phase, { minLength: 5, maxLength: 20, size: 'max' }),
+      fc.array(action, { maxLength: 10 }),
+    )
+    .map((parts) => parts.flat())
+}
+
+/** Receipts of several, by one listing. */
+function ofMdns(): fc.Arbitrary<readonly Action[]> {
+  const whose = fc.constantFrom('A/B/a', 'A/B/b', 'A/C/a', 'x/A/B/a', 'x/A/B/b', 'A/C/A/B/a', 'A/C/x/A/B/a', 'A/B/x/y')
+  const put = fc.record({ do: fc.constant('put' as const), view, rest: whose, size })
+  const each = fc.oneof({ arbitrary: put, weight: 1 }, { arbitrary: action, weight: 2 })
+  return fc.array(each, { minLength: 15, maxLength: 40, size: 'max' })
+}
+
+/** An inbox of more than a page, whose new keys are looked for behind the known ones, if they come in order. */
 export function longScenarios(most: number): fc.Arbitrary<Scenario> {
+  const lookAtAll: Action = { do: 'readdir', where: { at: 'view', view: 0 } }
+  const putMessage = fc.record({ do: fc.constant('put' as const), view: fc.constant(0), rest: message(), size })
   const inInbox: fc.Arbitrary<Action> = fc.oneof(
-    {
-      arbitrary: fc.record({ do: fc.constant('put' as const), view: fc.constant(0), rest: message(), size }),
-      weight: 3,
-    },
-    {
-      arbitrary: fc.record({
-        do: fc.constant('readdir' as const),
-        where: fc.constant({ at: 'view' as const, view: 0 }),
-      }),
-      weight: 3,
-    },
+    { arbitrary: putMessage, weight: 3 },
+    { arbitrary: fc.constant(lookAtAll), weight: 3 },
     { arbitrary: action, weight: 4 },
   )
+  // A comparison finds what looking back did not.
+  const disorder: readonly Action[] = [
+    lookAtAll,
+    { do: 'put', view: 0, rest: `${messageFolder(3)}/late`, size: 1 },
+    { do: 'wait', ms: 601_000 },
+    lookAtAll,
+    { do: 'wait', ms: 5_001 },
+  ]
+  const actions = fc.array(inInbox, { minLength: most / 2, maxLength: most, size: 'max' })
   return fc.record({
     pageLimit: fc.constantFrom(1_000, 400),
     views: fc.constant([0]),
     messages: fc.constant(1_100),
-    actions: fc.array(inInbox, { minLength: most / 2, maxLength: most, size: 'max' }),
+    actions: fc
+      .tuple(fc.oneof(fc.constant([]), fc.constant(disorder)), actions)
+      .map(([before, rest]) => [...before, ...rest]),
   })
 }
 

@@ -3,9 +3,12 @@ import type { Milliseconds, Name } from '../../src/units.js'
 import type { Outage } from './read-actions.js'
 import { Corrections, inOrder, mixtures, withOthers } from './read-corrections.js'
 import type { BucketState, History, Version } from './read-history.js'
-import { codesOf, Troubles, type Trouble } from './read-troubles.js'
+import { codesOf, isOfAll, Troubles, type Trouble } from './read-troubles.js'
 import { hasPair, roots, type Pair, type Shown, type View } from './read-views.js'
 import { limits, type ReadWorld } from './read-world.js'
+
+/** As SEMANTICS.md (Reading) has it. */
+const lookBack: Milliseconds = 15 * 60_000
 
 /** What may be shown by a call. */
 export interface Window {
@@ -123,13 +126,21 @@ export class Expectations {
     if (isRelaxed) yield view.show(this.#everything(view, from, to))
   }
 
-  /** Keys that came after all others and have been there for the whole ttl. */
+  /** Keys that were found when they came, by their place in the order, and have been there for the whole ttl. */
   orderly(view: View, asked: Milliseconds): string[] {
     const recent = this.#history.within(asked - limits.ttl, asked)
     const isStill = (it: Version): boolean => recent.every((state) => state.objects.get(it.key) === it)
-    const cameLast = (it: Version): boolean => this.#history.firstWith(it)?.below(view.prefix).at(-1) === it
     const all = this.#history.now.below(view.prefix)
-    return all.filter((it) => isStill(it) && cameLast(it)).map((it) => it.key)
+    return all.filter((it) => isStill(it) && this.#cameInOrder(view, it)).map((it) => it.key)
+  }
+
+  /** After all others; or after one that is known, and was not modified longer before the newest than one looks back. */
+  #cameInOrder({ prefix }: View, version: Version): boolean {
+    const came = this.#history.firstWith(version)
+    if (!came) return false
+    const known = this.#history.filled
+    const oldest = known.find((it) => it.mtime >= version.mtime - lookBack && came.objects.get(it.key) === it)
+    return came.below(prefix).at(-1) === version || (oldest !== undefined && version.key > oldest.key)
   }
 
   get #now(): Milliseconds {
@@ -147,7 +158,10 @@ export class Expectations {
     const isHealthy = troubles.length === 0 && (view.kind === 'plain' || asked.wasAnswering)
     const { outage } = this.#troubles
     const to = outage && outage.from <= asked.at ? outage.from : ended
-    const from = isHealthy ? asked.at - limits.ttl : view.kind === 'send' ? -Infinity : ended - limits.staleTtl
+    // What is refused is no outage: nothing is shown of it for longer than of others.
+    const isRefused = view.kind === 'plain' && troubles.every((it) => it.kind === 'denied')
+    const from =
+      isHealthy || isRefused ? asked.at - limits.ttl : view.kind === 'send' ? -Infinity : ended - limits.staleTtl
     return {
       ...{ asked: asked.at, from: Math.min(from, asked.listedAt), to, isHealthy },
       isRelaxed: view === this.#long,
@@ -159,8 +173,19 @@ export class Expectations {
     if (code === 'ENOENT' && this.#mayBeNowhere(view, names, asked)) return true
     // Nothing of it may be known.
     if (view.kind === 'send' && troubles.length > 0 && code === 'ENOENT') return true
-    if (this.mayFail(this.#foldersFor(view), asked.at, code)) return true
+    if (this.#mayNotBeFound(view, asked.at, code)) return true
     return troubles.some((it) => codesOf(it.kind).includes(code)) && !this.#isKnown(view)
+  }
+
+  /** Whether nobody can tell where the view is. */
+  #mayNotBeFound(view: View, asked: Milliseconds, code: string): boolean {
+    const { pair, kind } = view
+    if (!pair) return false
+    const isUnknown = !pair.isConfigured && !this.#seen.has(pair)
+    const groups = isUnknown ? [roots, roots.map((it) => `${it}${pair.station}/`)] : []
+    if (kind === 'failed') groups.push([`AS2/files/${pair.station}/${pair.partner}/`])
+    const troubles = this.#troubles.during(asked, this.#now).filter((it) => codesOf(it.kind).includes(code))
+    return troubles.some((it) => groups.some((group) => isOfAll(it, group)))
   }
 
   /** What is listed to find out whether the view itself is there. */

@@ -58,6 +58,11 @@ export class History {
     for (const version of versions) this.#firsts.set(version, this.now)
   }
 
+  /** What was there from the beginning. */
+  get filled(): readonly Version[] {
+    return [...(this.#states[1]?.objects.values() ?? [])].filter((it) => this.#firsts.get(it) === this.#states[1])
+  }
+
   /** The state that it came with. */
   firstWith(version: Version): BucketState | undefined {
     return this.#firsts.get(version)

@@ -33,8 +33,8 @@ export type ManyEvent =
   | { readonly do: 'deny'; readonly what: Denial; readonly partner: number; readonly view: number }
   | { readonly do: 'allow' }
 
-/** What may not be listed: folders of so many segments and fewer; all of a station, of a partner; one view. */
-type Denial = 'roots' | 'stations' | 'station' | 'partner' | 'view'
+/** What may not be listed: all below one of the folders that have partners; folders of so many segments and fewer; all of a station, of a partner; one view. */
+type Denial = 'root' | 'roots' | 'stations' | 'station' | 'partner' | 'view'
 
 export interface Walk {
   readonly do: 'walk'
@@ -104,6 +104,7 @@ const event: fc.Arbitrary<ManyEvent> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('deny' as const),
       what: fc.constantFrom(
+        'root' as const,
         'roots' as const,
         'stations' as const,
         'station' as const,

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../src/units.js'
 import type { ShownEntry } from './read-outcome.js'
 import { rootsOf, stationPrefixes, viewsOf, type ManyPartner, type ManyView } from './read-many-partners.js'
 import type { Timeline } from './read-timeline.js'
-import { codesOf, Troubles } from './read-troubles.js'
+import { codesOf, isOfAll, Troubles } from './read-troubles.js'
 import { roots } from './read-views.js'
 import { limits, type ReadWorld } from './read-world.js'
 
@@ -60,10 +60,16 @@ export class ManyExpectations {
   }
 
   mayFail(view: ManyView, code: string, span: Span): boolean {
-    const unknown = this.isKnown(view.of) ? [] : [...roots, ...stationPrefixes(view.of.station)]
     if (code === 'ENOENT') return !this.isKnown(view.of) && this.partner(view.of, span) !== 'must'
-    if (this.mayFailFor(unknown, code, span)) return true
+    if (!this.isKnown(view.of) && this.mayNotBeFound(view.of.station, code, span)) return true
     return this.mayFailFor([view.listed], code, span) && !this.#isRemembered(view, span)
+  }
+
+  /** Whether nobody can tell which partners a station has, or which stations there are. */
+  mayNotBeFound(station: string | undefined, code: string, { asked, ended }: Span): boolean {
+    const groups = [roots, ...(station === undefined ? [] : [stationPrefixes(station)])]
+    const troubles = this.troubles.during(asked, ended).filter((it) => codesOf(it.kind).includes(code))
+    return troubles.some((it) => groups.some((group) => isOfAll(it, group)))
   }
 
   /** @param prefixes that are listed for an answer */
@@ -73,8 +79,11 @@ export class ManyExpectations {
 
   /** @returns what is wrong with what is shown of a view, one sentence each */
   check(view: ManyView, entries: readonly ShownEntry[], span: Span): string[] {
-    const isHealthy = this.troubles.of([view.listed], span.asked, span.ended).length === 0
-    const from = span.asked - (isHealthy ? limits.ttl : limits.staleTtl)
+    const troubles = this.troubles.of([view.listed], span.asked, span.ended)
+    const isHealthy = troubles.length === 0
+    // What is refused is no outage: nothing is shown of it for longer than of others.
+    const isOutage = troubles.some((it) => it.kind !== 'denied')
+    const from = span.asked - (isOutage ? limits.staleTtl : limits.ttl)
     const shown = new Map(entries.map((it) => [it.name, it]))
     // What an unknown number of keys comes before is compared with the whole from time to time.
     const oldest = this.#isLarge(view, from) ? Math.min(from, this.#comparedAt(view, span)) : from

@@ -3,9 +3,8 @@ import { encodeName } from '../../src/view/names.js'
 import { stationName } from '../../src/view/tree.js'
 import type { CostsViewByView } from './read-many-costs.js'
 import type { ManyExpectations, Span } from './read-many-expectations.js'
-import { pathOf, stationPrefixes, viewsOf, type ManyPartner, type ManyView } from './read-many-partners.js'
+import { pathOf, viewsOf, type ManyPartner, type ManyView } from './read-many-partners.js'
 import { outcomeOf, shownEntry, type Outcome, type ShownEntry } from './read-outcome.js'
-import { roots } from './read-views.js'
 import { limits, type ReadWorld } from './read-world.js'
 
 export interface ManyLooksOptions {
@@ -54,7 +53,7 @@ export class ManyLooks {
     costs.folders(undefined, stations.length)
     const [root] = await this.#readdirs(['/'])
     if (!root?.outcome.value) {
-      if (root) this.#checkFailure('/', roots, root)
+      if (root) this.#checkFailure('/', undefined, root)
       return false
     }
     for (const station of stations) {
@@ -83,8 +82,8 @@ export class ManyLooks {
       return true
     }
     if (outcome.code === 'ENOENT' && expected.partner(partner, span) !== 'must') return false
-    const prefixes = [...roots, ...stationPrefixes(partner.station)]
-    this.#checkFailure(pathOf(partner), expected.isKnown(partner) ? [] : prefixes, answer)
+    if (expected.isKnown(partner)) this.problem(`${pathOf(partner)}: ${outcome.code}`)
+    else this.#checkFailure(pathOf(partner), partner.station, answer)
     return false
   }
 
@@ -101,7 +100,7 @@ export class ManyLooks {
     if (!answer) return
     const { outcome, span } = answer
     if (!outcome.value) {
-      this.#checkFailure(path, [...roots, ...stationPrefixes(station)], answer)
+      this.#checkFailure(path, station, answer)
       return
     }
     const shown = new Set(outcome.value.map((it) => it.name))
@@ -127,9 +126,10 @@ export class ManyLooks {
     } else if (!expected.mayFail(view, outcome.code, span)) this.problem(`${view.path}: ${outcome.code}`)
   }
 
-  #checkFailure(path: string, prefixes: readonly string[], { outcome, span }: Answer): void {
-    const code = outcome.code ?? ''
-    if (!this.#options.expected.mayFailFor(prefixes, code, span)) this.problem(`${path}: ${code}`)
+  #checkFailure(path: string, station: string | undefined, { outcome, span }: Answer): void {
+    if (outcome.code !== undefined && !this.#options.expected.mayNotBeFound(station, outcome.code, span)) {
+      this.problem(`${path}: ${outcome.code}`)
+    }
   }
 
   #costsOfFinding({ station }: ManyPartner): void {

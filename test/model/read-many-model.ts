@@ -9,6 +9,7 @@ import { CostsViewByView, type Costs } from './read-many-costs.js'
 import { ManyExpectations } from './read-many-expectations.js'
 import { ManyLooks } from './read-many-looks.js'
 import { manyPartners, manyView, rootsOf, viewsOf, type ManyPartner, type ManyView } from './read-many-partners.js'
+import { roots } from './read-views.js'
 import { Timeline } from './read-timeline.js'
 import { limits, ReadWorld } from './read-world.js'
 
@@ -138,6 +139,8 @@ class ManyModel {
     const view = this.#view(event)
     const { station } = view.of
     switch (event.what) {
+      case 'root':
+        return (it) => it.startsWith(roots[event.view % roots.length] ?? '')
       case 'roots':
       case 'stations':
         return (it) => isAbove(it, event.what === 'roots' ? 2 : 3)

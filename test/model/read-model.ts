@@ -12,7 +12,7 @@ import { History } from './read-history.js'
 import { Looks } from './read-looks.js'
 import { lookAtPartners } from './read-partners.js'
 import { Places } from './read-places.js'
-import { firstView } from './read-views.js'
+import { firstView, roots } from './read-views.js'
 import { limits, ReadWorld } from './read-world.js'
 
 /** With more objects than this, not each is read in the end. */
@@ -89,6 +89,10 @@ class ReadModel {
       }
       case 'deny-above': {
         this.#deny((it) => isAbove(it, action.segments))
+        return
+      }
+      case 'deny-root': {
+        this.#deny((it) => it.startsWith(roots[action.nth] ?? ''))
         return
       }
       case 'allow': {

@@ -51,6 +51,11 @@ export class Troubles {
   }
 }
 
+/** Whether none of some folders can be listed: one is enough to find what is in it. */
+export function isOfAll({ kind, concerns }: Trouble, prefixes: readonly string[]): boolean {
+  return prefixes.length > 0 && (kind !== 'denied' || prefixes.every(concerns))
+}
+
 /** How a call may fail in such trouble. */
 export function codesOf(kind: Trouble['kind']): readonly string[] {
   switch (kind) {
