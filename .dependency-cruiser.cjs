@@ -88,7 +88,12 @@ module.exports = {
     ),
     room('fuse', ['fs', 'telemetry'], 'The kernel without the bucket.'),
     room('state', ['send', 'telemetry'], 'What a mount keeps on disk, but for what waits to be sent.'),
-    room('control', ['send', 'state', 'listing', 'mdn', 'telemetry'], 'What is told to other processes.'),
+    room(
+      'events',
+      ['view', 's3', 'listing', 'telemetry'],
+      'What happened, for who follows it; who makes it happen knows nothing of that.',
+    ),
+    room('control', ['send', 'state', 'listing', 'mdn', 'events', 'telemetry'], 'What is told to other processes.'),
     room('telemetry', [], 'Everyone may log; the log needs no one.'),
   ],
   options: {

@@ -5,6 +5,7 @@ import { version } from '../version.js'
 import { parseCommandLine } from './arguments.js'
 import type { Command } from './command.js'
 import { demoCommand } from './words/demo.js'
+import { eventsCommand } from './words/events.js'
 import { infoCommand } from './words/info.js'
 import { mountCommand } from './words/mount.js'
 import { queueCommand } from './words/queue.js'
@@ -20,6 +21,7 @@ const commands: readonly Command[] = [
   statusCommand,
   queueCommand,
   infoCommand,
+  eventsCommand,
   demoCommand,
 ]
 

@@ -1,7 +1,7 @@
 /** Texts of options → values. A text that makes no sense is a ParseError, which says what would. */
 import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import type { Bytes, Milliseconds, Prefix } from '../units.js'
+import type { Bytes, EpochMs, Milliseconds, Prefix } from '../units.js'
 import { didYouMean } from './suggest.js'
 import type { Partner } from '../view/partner.js'
 
@@ -42,6 +42,14 @@ function parseDuration(text: string): Milliseconds {
     throw new ParseError(`'${text}' is not a duration; write 250ms, 5s, 10m or 1h.`)
   }
   return Math.round(Number(number) * factor)
+}
+
+/** So long ago (`2h`, `3d`), or a time as ISO 8601 has it. @throws ParseError */
+export function moment(text: string, now: EpochMs): EpochMs {
+  if (/^\d+(?:\.\d+)?\s*[a-z]+$/.test(text)) return now - parseDuration(text)
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
+  if (Number.isNaN(at)) throw new ParseError(`'${text}' is no time; write 2h, 3d or 2026-11-28T10:00Z.`)
+  return at
 }
 
 /** As coreutils have it: `k`, `K`, `KiB` are 1,024, `kB` and `MB` are powers of 1,000. */

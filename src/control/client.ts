@@ -1,13 +1,17 @@
 /** The control socket, the command's side. */
-import { open } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { UsageError } from '../errors.js'
+import type { FollowLine } from '../events/event.js'
+import type { Beginning } from '../events/follower.js'
 import { timeLimit } from '../patience.js'
 import type { SendRow } from '../send/sender.js'
 import type { QueueAction } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
+import { queryOf } from './event-stream.js'
+import { followed } from './followed.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
-import { NoAnswerError, socketName } from './socket.js'
+import { NoAnswerError, sentenceIn, socketName } from './socket.js'
 
 const defaultTimeout: Milliseconds = 10_000
 /** An unmount answers when the queue is drained, and the daemon's own end is not part of that. */
@@ -55,10 +59,22 @@ export class ControlClient {
     return (await this.#ask('POST', '/unmount', { drain }, timeout)) as UnmountReport
   }
 
+  /**
+   * What happened, as it comes: some lines at a time. Who does not go on is waited for.
+   * @param signal ends it
+   */
+  async *events(beginning: Beginning, signal: AbortSignal): AsyncGenerator<readonly FollowLine[], undefined> {
+    const folder = await this.#folder()
+    try {
+      const socketPath = `/proc/self/fd/${folder.fd}/${socketName}`
+      yield* followed({ socketPath, path: `/events?${queryOf(beginning)}` }, signal)
+    } finally {
+      await folder.close()
+    }
+  }
+
   async #ask(method: string, path: string, body?: unknown, timeout = this.#timeout): Promise<unknown> {
-    const folder = await open(this.#directory, 'r').catch((cause: unknown) => {
-      throw new NoAnswerError(`${this.#directory} can't be opened`, { cause })
-    })
+    const folder = await this.#folder()
     try {
       const socketPath = `/proc/self/fd/${folder.fd}/${socketName}`
       const answer = await exchange({ socketPath, method, path, timeout }, body)
@@ -67,6 +83,12 @@ export class ControlClient {
     } finally {
       await folder.close()
     }
+  }
+
+  async #folder(): Promise<FileHandle> {
+    return open(this.#directory, 'r').catch((cause: unknown) => {
+      throw new NoAnswerError(`${this.#directory} can't be opened`, { cause })
+    })
   }
 }
 
@@ -97,9 +119,4 @@ function exchange(options: Exchange, body: unknown): Promise<{ readonly status: 
     request.on('error', fail)
     request.end(body === undefined ? undefined : JSON.stringify(body))
   })
-}
-
-function sentenceIn(body: unknown): string {
-  if (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string') return body.error
-  return 'The daemon gave an answer that makes no sense.'
 }

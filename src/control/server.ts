@@ -1,13 +1,15 @@
 /** The control socket, the daemon's side: HTTP on a unix socket in the state directory. */
 import { chmod, open, unlink, type FileHandle } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { FsError, UsageError } from '../errors.js'
+import type { Beginning, FollowerLines } from '../events/follower.js'
 import { inTime, timeLimit } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
 import type { SendRow } from '../send/sender.js'
 import type { Milliseconds } from '../units.js'
+import { beginningIn, EventStream } from './event-stream.js'
 import { findRow } from './queue-target.js'
 import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
 import { socketName } from './socket.js'
@@ -22,6 +24,8 @@ export interface ControlHandlers {
   retry(id: string): Promise<SendRow | undefined>
   cancel(id: string): Promise<SendRow | undefined>
   release(id: string): Promise<SendRow | undefined>
+  /** @see Events.follow */
+  events(beginning: Beginning, lines: FollowerLines, signal: AbortSignal): Promise<void>
   /**
    * Unmounts and drains; what ends the process comes after the answer.
    * @throws FsError EBUSY, saying who holds the mount
@@ -44,8 +48,11 @@ export async function startControlServer(
   handlers: ControlHandlers,
   log: Logger,
 ): Promise<ControlServer> {
+  const ending = new AbortController()
+  setMaxListeners(0, ending.signal)
   const server = createServer((request, response) => {
-    void answer(request, response, handlers, log)
+    const isStream = request.method === 'GET' && request.url?.split('?', 1)[0] === '/events'
+    void (isStream ? stream(request, response, handlers, ending.signal, log) : answer(request, response, handlers, log))
   })
   // By way of a descriptor: the path of a unix socket may have 107 bytes, that of a directory 4,095.
   const folder = await open(directory, 'r')
@@ -60,7 +67,12 @@ export async function startControlServer(
     await folder.close()
     throw error
   }
-  return { close: () => closed(server, folder, path) }
+  return {
+    close: () => {
+      ending.abort()
+      return closed(server, folder, path)
+    },
+  }
 }
 
 async function closed(server: Server, folder: FileHandle, path: string): Promise<void> {
@@ -72,21 +84,56 @@ async function closed(server: Server, folder: FileHandle, path: string): Promise
   await unlink(path).catch(() => undefined)
 }
 
+/** Lives as long as whoever asked, and no longer than the server. */
+async function stream(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: ControlHandlers,
+  ending: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const lines = new EventStream(response)
+  const over = new AbortController()
+  const end = (): void => {
+    over.abort()
+    // Who does not read is not waited for.
+    if (response.writableNeedDrain) response.destroy()
+  }
+  for (const signal of [lines.gone, ending]) signal.addEventListener('abort', end)
+  try {
+    await handlers.events(beginningIn(request), lines, over.signal)
+    response.end()
+  } catch (error) {
+    if (lines.gone.aborted) return
+    if (lines.hasBegun) {
+      log.error({ err: error }, 'Somebody could not be told what happened.')
+      response.destroy()
+    } else refuse(response, error, request, log)
+  } finally {
+    ending.removeEventListener('abort', end)
+  }
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   handlers: ControlHandlers,
   log: Logger,
 ): Promise<void> {
-  let status = 200
-  let body: unknown
   try {
-    body = await route(request, handlers)
+    send(response, 200, await route(request, handlers))
   } catch (error) {
-    status = statusOf(error)
-    body = { error: sentenceOf(error) }
-    if (status === 500) log.error({ err: error, url: request.url }, 'A request to the control socket failed.')
+    refuse(response, error, request, log)
   }
+}
+
+function refuse(response: ServerResponse, error: unknown, request: IncomingMessage, log: Logger): void {
+  const status = statusOf(error)
+  if (status === 500) log.error({ err: error, url: request.url }, 'A request to the control socket failed.')
+  send(response, status, { error: sentenceOf(error) })
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
   response.end(JSON.stringify(body ?? {}))
 }

@@ -6,3 +6,9 @@ export const socketName = 'control.sock'
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError'
 }
+
+/** Of an answer that is no yes. */
+export function sentenceIn(body: unknown): string {
+  if (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string') return body.error
+  return 'The daemon gave an answer that makes no sense.'
+}

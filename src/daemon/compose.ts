@@ -7,6 +7,7 @@ import { createObjects } from '../data/cached-objects.js'
 import { DiskCache } from '../data/disk-cache.js'
 import type { Objects } from '../data/objects.js'
 import { reasonOf, UsageError } from '../errors.js'
+import type { EventLog } from '../events/event-log.js'
 import { As2Filesystem } from '../fs/as2-filesystem.js'
 import { SentInBucket } from './sent-in-bucket.js'
 import { ControlFile } from '../fs/control-file.js'
@@ -113,6 +114,7 @@ export interface SenderParts {
   readonly bucket: Bucket
   readonly listing: Listing
   readonly audit: AuditLog | undefined
+  readonly eventLog: EventLog | undefined
   readonly ownership: Ownership
   readonly log: Logger
 }
@@ -123,6 +125,7 @@ export function makeSender({
   bucket,
   listing,
   audit,
+  eventLog,
   ownership,
   log,
 }: SenderParts): Promise<Sender> {
@@ -155,6 +158,7 @@ export function makeSender({
     clock,
     log,
     audit,
+    events: eventLog,
     ownership,
   })
 }
@@ -184,6 +188,7 @@ export interface MadeFilesystem {
   readonly info: Info
   readonly seen: SeenPartners
   readonly receipts: Receipts
+  readonly partners: DirectoryOfPartners
 }
 
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
@@ -208,7 +213,7 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
     send: new SendFolder({ sender, submitted, objects }),
     figures: () => figures(stateDirectory),
   })
-  return { fs, info: new Info({ fs, partners, views, sender, objects, root }), seen, receipts }
+  return { fs, info: new Info({ fs, partners, views, sender, objects, root }), seen, receipts, partners }
 }
 
 function openReceipts(parts: FilesystemParts, partners: DirectoryOfPartners): Promise<Receipts> {

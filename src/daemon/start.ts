@@ -1,6 +1,7 @@
 /** The start of a daemon: it takes what it needs one by one, mounts, and has all given back in the opposite order. */
 import type { MountConfig } from '../config.js'
-import { startControlServer } from '../control/server.js'
+import { startControlServer, type ControlHandlers } from '../control/server.js'
+import type { Events } from '../events/events.js'
 import type { Filesystem } from '../fs/filesystem.js'
 import { mountFuse, type MountedFuse } from '../fuse/mount.js'
 import { preflight } from '../fuse/preflight.js'
@@ -18,6 +19,7 @@ import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import { makeFilesystem, makeReading, makeSender, openAudit, openDiskCache, type OwnReports } from './compose.js'
 import { Ending, type Outcome } from './ending.js'
+import { ownEventLog, ownEvents } from './events.js'
 import { firstLook } from './first-look.js'
 import type { Info } from './info.js'
 import { openBucket, type Bucket } from './open-bucket.js'
@@ -76,7 +78,8 @@ async function started(start: Start): Promise<Daemon> {
   const ownership = new LockWatch({ directory: state.path, isMine: () => state.isMine(), clock: systemClock, log })
   owning.add('watching the lock', () => ownership.close())
   const { listing } = reading
-  const sender = await makeSender({ config, directory: state.path, bucket, listing, audit, ownership, log })
+  const eventLog = await ownEventLog(state.path, owning, log)
+  const sender = await makeSender({ config, directory: state.path, bucket, listing, audit, eventLog, ownership, log })
   owning.add('closing the queue', () => sender.close())
   const ending = new Ending({ config, sender, owning, log })
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, sender }
@@ -85,11 +88,12 @@ async function started(start: Start): Promise<Daemon> {
     status: () => statusReport({ ...parts, ...later, putAside, isStopping: ending.isStopping }),
     queue: () => queueReport(sender),
   }
-  const { fs, info, seen, receipts } = await makeFilesystem({ ...parts, ownership, onChange, reports, log })
+  const { fs, info, seen, receipts, partners } = await makeFilesystem({ ...parts, ownership, onChange, reports, log })
   owning.add('writing down who was seen', () => seen.close())
   owning.add('closing the receipts', () => receipts.close())
   later.receipts = receipts
-  await ownControl(start, state, { sender, info, reports, ending })
+  const events = ownEvents({ config, eventLog, listing, partners, bucket, owning })
+  await ownControl(start, state, { sender, info, reports, ending, events })
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)
   return {
@@ -132,19 +136,21 @@ interface Asked {
   readonly info: Info
   readonly reports: OwnReports
   readonly ending: Ending
+  readonly events: Events
 }
 
 async function ownControl({ config, owning, log }: Start, state: StateDirectory, asked: Asked): Promise<void> {
-  const { sender, info, reports, ending } = asked
+  const { sender, info, reports, ending, events } = asked
   const rowOf = (id: string) => sender.allRows().find((it) => it.id === id)
-  const handlers = {
+  const handlers: ControlHandlers = {
     status: () => Promise.resolve(reports.status()),
     queue: () => Promise.resolve(reports.queue()),
-    info: (path: string, signal: AbortSignal) => info.describe(path, signal),
-    retry: (id: string) => sender.retry(id).then(() => rowOf(id)),
-    cancel: (id: string) => sender.cancel(id).then(() => rowOf(id)),
-    release: (id: string) => sender.releaseHeld(id).then(() => rowOf(id)),
-    unmount: (drain: Milliseconds = config.drain) => ending.unmount(drain),
+    info: (path, signal) => info.describe(path, signal),
+    retry: (id) => sender.retry(id).then(() => rowOf(id)),
+    cancel: (id) => sender.cancel(id).then(() => rowOf(id)),
+    release: (id) => sender.releaseHeld(id).then(() => rowOf(id)),
+    unmount: (drain = config.drain) => ending.unmount(drain),
+    events: (beginning, lines, signal) => events.follow(beginning, lines, signal),
   }
   const control = await startControlServer(state.path, handlers, log)
   owning.add('closing the control socket', () => control.close())

@@ -7,7 +7,8 @@ import type { Store } from './store.js'
 import type { Traffic } from './traffic.js'
 
 export interface Health {
-  readonly state: 'ok' | 'unreachable' | 'refused'
+  /** `refused`: the keys are; `unusable`: the bucket is there no more, or in another region. */
+  readonly state: 'ok' | 'unreachable' | 'refused' | 'unusable'
   readonly since: EpochMs
   /** One sentence: the last failure, while it lasts. */
   readonly problem: string | undefined
@@ -108,7 +109,7 @@ export class HealthWatch {
     if (!(error instanceof StoreError)) return
     if (error.failure === 'transient') this.#note('unreachable', error.message)
     else if (error.failure === 'credentials') this.#note('refused', error.message)
-    else if (aboutBucket.has(error.s3Code)) this.#note('refused', error.message)
+    else if (aboutBucket.has(error.s3Code)) this.#note('unusable', error.message)
     // S3 answered, and the answer was about one key only.
     else this.#note('ok', undefined)
   }

@@ -47,6 +47,8 @@ export interface SenderOptions extends HoldPolicy {
   readonly log: Logger
   /** `--audit-log` */
   readonly audit?: AuditSink | undefined
+  /** For those who follow what happens. */
+  readonly events?: AuditSink | undefined
   /** Of the directory; nobody else knows it by default. */
   readonly ownership?: Ownership
   /** 0 to 1; Math.random by default. */
@@ -60,7 +62,8 @@ export interface SenderOptions extends HoldPolicy {
 export async function createSender(options: SenderOptions): Promise<Sender> {
   const { root, bucket, clock, log, settle, random = Math.random, ownership = undisputed } = options
   const keyOf = (message: Message) => keyUnder(root, message)
-  const trail = new Trail({ keyOf, log, audit: options.audit })
+  const sinks = [options.audit, options.events].filter((it) => it !== undefined)
+  const trail = new Trail({ keyOf, log, sinks })
   const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
   const { spool, ...recovered } = await recoveredSpool({ ...options, descriptors, trail })
 

@@ -9,8 +9,10 @@ import type { JournalEntry } from './life/entry.js'
 import type { Message } from './life/message.js'
 import type { Recovered } from './life/recovery.js'
 
-/** Where the entries of the audit trail go; it never fails and never blocks. */
+/** Where the entries of the audit trail go, or some of them; it never fails and never blocks. */
 export interface AuditSink {
+  /** Whether it is told of such events; of all by default. */
+  wants?(event: string): boolean
   append(entry: object): void
   /** Resolves when all that was appended is on disk, or can't be written for now. */
   flushed(): Promise<void>
@@ -21,7 +23,7 @@ export interface AuditSink {
 export interface TrailOptions {
   readonly keyOf: (message: Message) => Key
   readonly log: Logger
-  readonly audit: AuditSink | undefined
+  readonly sinks: readonly AuditSink[]
 }
 
 export class Trail {
@@ -33,9 +35,9 @@ export class Trail {
 
   /** A change that is in the journal. */
   changed(told: Told, message: Message, at: EpochMs): void {
-    const { log, audit } = this.#options
+    const { log } = this.#options
     const entry = this.#entry(told, message, at)
-    audit?.append(entry)
+    this.#append(entry)
     const { event, key, error } = entry
     if (event === 'failed') log.error(entry, `${key} failed: ${error ?? 'it could not be sent'}`)
     else log.info(entry, `${key}: ${event}`)
@@ -45,7 +47,7 @@ export class Trail {
   refused(partner: Partner, name: string, policy: string, at: EpochMs): void {
     const { station, partner: to } = partner
     const entry = { at: isoTime(at), event: 'refused', station, partner: to, name, policy }
-    this.#options.audit?.append(entry)
+    this.#append(entry)
     this.#options.log.info(entry, `${station}/${to}: ${name} was refused`)
   }
 
@@ -59,30 +61,32 @@ export class Trail {
     { messages: recovered, told: happened }: Pick<Recovered, 'messages' | 'told'>,
     now: EpochMs,
   ): Promise<void> {
-    const { audit } = this.#options
-    // Where it can't be read, all is told once more.
-    const known = new Set((await audit?.tail().catch(() => []))?.map(entryId))
+    const sinks = await Promise.all(this.#options.sinks.map(knowing))
     const messages = new Map<string, Message>()
     for (const { messages: changed = [], told, at } of entries) {
       for (const [i, message] of changed.entries()) {
         // The lines of 0.1 alone do not say what happened.
         const change = told ? told[i] : guessed(messages.get(message.id), message)
         messages.set(message.id, message)
-        if (!audit || !change || at === undefined) continue
+        if (sinks.length === 0 || !change || at === undefined) continue
         const entry = this.#entry(change, message, at)
-        if (!known.has(entryId(entry))) audit.append(entry)
+        for (const { sink, known } of sinks) if (isFor(sink, entry) && !known.has(entryId(entry))) sink.append(entry)
       }
     }
     for (const message of recovered) {
       const told = happened.get(message.id)
       if (told) this.changed(told, message, now)
     }
-    await audit?.flushed()
+    await this.flushed()
   }
 
   /** All that was told so far is on disk when it resolves, if the disk lets it. */
   async flushed(): Promise<void> {
-    await this.#options.audit?.flushed()
+    await Promise.all(this.#options.sinks.map((it) => it.flushed()))
+  }
+
+  #append(entry: object & { readonly event: string }): void {
+    for (const sink of this.#options.sinks) if (isFor(sink, entry)) sink.append(entry)
   }
 
   #entry(told: Told, message: Message, at: EpochMs): AuditEntry {
@@ -100,6 +104,15 @@ interface AuditEntry extends TrailEntry {
   readonly name: string
   readonly key: Key
   readonly size: number
+}
+
+function isFor(sink: AuditSink, { event }: { readonly event: string }): boolean {
+  return sink.wants?.(event) ?? true
+}
+
+/** Where it can't be read, nothing is known, and all is told once more. */
+async function knowing(sink: AuditSink): Promise<{ readonly sink: AuditSink; readonly known: ReadonlySet<string> }> {
+  return { sink, known: new Set((await sink.tail().catch(() => [])).map(entryId)) }
 }
 
 /** Two entries that say the same have the same; one of them is enough. */

@@ -1,5 +1,5 @@
 /**
- * The file of the audit trail: JSON lines, appended in the background. Whoever appends never waits and never fails: what
+ * The file of the audit trail, or of the events: JSON lines, appended in the background. Whoever appends never waits and never fails: what
  * can't be written is kept, tried again, and said in `problem`.
  */
 import { stat, type FileHandle } from 'node:fs/promises'
@@ -19,6 +19,13 @@ const syncAfter: Milliseconds = 1_000
 const tailBytes: Bytes = 16 * 1024 * 1024
 const flushWithin: Milliseconds = 2_000
 
+export interface AuditLogOptions {
+  /** For sentences; the audit trail by default. */
+  readonly called?: string
+  /** Lines are in the file, for who reads it; on disk they are a moment later. */
+  readonly onWritten?: () => void
+}
+
 interface Opened {
   readonly handle: FileHandle
   readonly inode: number
@@ -29,6 +36,8 @@ interface Opened {
 export class AuditLog {
   readonly #path: string
   readonly #log: Logger
+  readonly #called: string
+  readonly #onWritten: (() => void) | undefined
   #opened: Opened
   #waiting: string[] = []
   #lost = 0
@@ -37,15 +46,17 @@ export class AuditLog {
   #syncTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  private constructor(path: string, opened: Opened, log: Logger) {
+  private constructor(path: string, opened: Opened, log: Logger, options: AuditLogOptions) {
     this.#path = path
     this.#opened = opened
     this.#log = log
+    this.#called = options.called ?? 'audit trail'
+    this.#onWritten = options.onWritten
   }
 
   /** @throws the disk's own error */
-  static async open(path: string, log: Logger): Promise<AuditLog> {
-    return new AuditLog(path, await openFile(path), log)
+  static async open(path: string, log: Logger, options: AuditLogOptions = {}): Promise<AuditLog> {
+    return new AuditLog(path, await openFile(path), log, options)
   }
 
   /** One sentence, while it can't be written. */
@@ -98,7 +109,7 @@ export class AuditLog {
     clearTimeout(this.#syncTimer)
     if (this.#waiting.length > 0) {
       this.#log.error(
-        `${this.#waiting.length} entries of the audit trail could not be written; the next mount adds them.`,
+        `${this.#waiting.length} entries of the ${this.#called} could not be written; the next mount adds them.`,
       )
     }
     await this.#opened.handle.close().catch(() => undefined)
@@ -137,6 +148,7 @@ export class AuditLog {
     try {
       for (let done = 0; done < bytes.length;) done += (await handle.write(bytes, done)).bytesWritten
       this.#opened = { ...this.#opened, isTorn: false }
+      this.#onWritten?.()
       this.#syncTimer ??= setTimeout(() => void this.#sync(), syncAfter).unref()
     } catch (error) {
       // How much of it is there is not known: all of it once more, on a line of its own.
@@ -166,7 +178,7 @@ export class AuditLog {
 
   #failed(error: unknown): void {
     const code = reasonOf(error)
-    const sentence = `The audit trail ${this.#path} can't be written (${code}); sending goes on.`
+    const sentence = `The ${this.#called} ${this.#path} can't be written (${code}); sending goes on.`
     if (this.#problem === undefined) this.#log.error({ err: error }, sentence)
     this.#problem = sentence
   }
@@ -175,7 +187,7 @@ export class AuditLog {
     if (this.#problem === undefined) return
     this.#problem = undefined
     const { path, lost } = { path: this.#path, lost: this.#lost }
-    this.#log.warn({ path, lost }, `The audit trail is written again; ${lost} entries of it are lost.`)
+    this.#log.warn({ path, lost }, `The ${this.#called} is written again; ${lost} entries of it are lost.`)
     this.#lost = 0
   }
 }

@@ -111,7 +111,9 @@ t.test('README has all options of a mount; an option that a document has is one 
   t.same(new Set([...inTable, ...elsewhere]), new Set(optionNames))
   t.match(readme?.text, '`--config`')
 
-  const ours = ['--help', 'mount', 'umount', 'status', 'queue', 'info', 'demo'].map((it) => ['bin/as2fs', it] as const)
+  const ours = ['--help', 'mount', 'umount', 'status', 'queue', 'info', 'events', 'demo'].map(
+    (it) => ['bin/as2fs', it] as const,
+  )
   const scripts = ['benchmark', 'soaking'].map((it) => [process.execPath, `dist/scripts/${it}/main.js`] as const)
   const known = await optionsOf([...ours, ...scripts])
   for (const { name, spans } of [...forUsers, unreleased]) {

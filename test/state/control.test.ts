@@ -33,6 +33,7 @@ function handlers(asked: string[], others: Partial<ControlHandlers> = {}): Contr
       await note(`unmount ${drain ?? 'as configured'}`)
       return { remaining: rows.slice(0, 1) }
     },
+    events: () => note('events'),
     ...others,
   }
 }

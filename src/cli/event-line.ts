@@ -1,0 +1,28 @@
+/** An event as one line for people. Pure. */
+import type { AnyEvent } from '../events/event.js'
+import { bytes, printable } from './format.js'
+
+const width = 'keys-accepted'.length
+
+export function eventLine(event: AnyEvent): string {
+  const name = event.event.padEnd(width)
+  return printable(`${event.at.slice(0, 19)}Z  ${name}  ${said(event)}`).trimEnd() + '\n'
+}
+
+function said(event: AnyEvent): string {
+  switch (event.event) {
+    case 'received':
+      return `${event.station} ← ${event.partner}  ${event.path.split('/').slice(3).join('/')}  ${bytes(event.size)}`
+    case 'gap':
+    case 'bucket-lost':
+    case 'bucket-back':
+    case 'keys-refused':
+    case 'keys-accepted':
+      return event.reason ?? ''
+    default: {
+      const { station, partner, name, size, error, policy } = event
+      const why = error ?? policy
+      return `${station} → ${partner}  ${name}  ${why === undefined ? bytes(size) : `(${why})`}`
+    }
+  }
+}

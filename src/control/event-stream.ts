@@ -1,0 +1,67 @@
+/** Events over the control socket, the daemon's side: lines of JSON for as long as somebody reads them. */
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FollowLine } from '../events/event.js'
+import type { Beginning, FollowerLines } from '../events/follower.js'
+import { FsError } from '../errors.js'
+
+/** @throws when whoever asked is gone */
+export class EventStream implements FollowerLines {
+  readonly #response: ServerResponse
+  readonly #gone = new AbortController()
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+    response.on('close', () => this.#gone.abort())
+    response.on('error', () => this.#gone.abort())
+  }
+
+  /** Aborted when nobody reads any more. */
+  get gone(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  /** Whether something was sent: after that nothing can be refused. */
+  get hasBegun(): boolean {
+    return this.#response.headersSent
+  }
+
+  write(line: FollowLine): boolean {
+    this.#gone.signal.throwIfAborted()
+    if (!this.hasBegun) {
+      this.#response.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' })
+    }
+    return this.#response.write(`${JSON.stringify(line)}\n`)
+  }
+
+  async drained(): Promise<void> {
+    await once(this.#response, 'drain', { signal: this.#gone.signal })
+  }
+}
+
+/** @throws FsError EINVAL */
+export function beginningIn(request: IncomingMessage): Beginning {
+  const { searchParams } = new URL(request.url ?? '/', 'http://as2fs')
+  const log = searchParams.get('log')
+  const seq = number(searchParams.get('seq'))
+  return {
+    logged: log === null || seq === undefined ? undefined : { log, seq },
+    from: number(searchParams.get('from')),
+    isFollowing: searchParams.get('follow') === '1',
+  }
+}
+
+/** The other side of `beginningIn`. */
+export function queryOf({ logged, from, isFollowing }: Beginning): string {
+  return new URLSearchParams({
+    ...(logged && { log: logged.log, seq: String(logged.seq) }),
+    ...(from !== undefined && { from: String(from) }),
+    ...(isFollowing && { follow: '1' }),
+  }).toString()
+}
+
+function number(text: string | null): number | undefined {
+  if (text === null) return undefined
+  if (!/^-?\d{1,15}$/.test(text)) throw new FsError('EINVAL', `'${text}' is not a number.`)
+  return Number(text)
+}

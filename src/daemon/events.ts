@@ -1,0 +1,54 @@
+/** Makes what tells others of what happened: the log of events, and the followers. */
+import { join } from 'node:path'
+import type { MountConfig } from '../config.js'
+import { EventLog } from '../events/event-log.js'
+import { Events } from '../events/events.js'
+import { watchHealth } from '../events/health-events.js'
+import { Inboxes } from '../events/inboxes.js'
+import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
+import type { Listing } from '../listing/listing.js'
+import { systemClock } from '../telemetry/clock.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds } from '../units.js'
+import type { Bucket } from './open-bucket.js'
+import type { Owning } from './owning.js'
+
+/** Whoever follows gives a daemon up that says nothing for six times as long. */
+const heartbeat: Milliseconds = 5_000
+
+/** @returns undefined if it can't be used: sending does without */
+export async function ownEventLog(directory: string, owning: Owning, log: Logger): Promise<EventLog | undefined> {
+  try {
+    const events = await EventLog.open({ directory: join(directory, 'events'), log })
+    owning.add('closing the log of events', () => events.close())
+    return events
+  } catch (err) {
+    log.error(
+      { err },
+      `The log of events in ${directory} can't be used: nobody can follow what happens until the next mount.`,
+    )
+    return undefined
+  }
+}
+
+export interface EventParts {
+  readonly config: MountConfig
+  readonly eventLog: EventLog | undefined
+  readonly listing: Listing
+  readonly partners: DirectoryOfPartners
+  readonly bucket: Bucket
+  readonly owning: Owning
+}
+
+export function ownEvents({ config, eventLog, listing, partners, bucket, owning }: EventParts): Events {
+  const { prefix: root, listTtl: every, opTimeout: patience } = config
+  const source = new Inboxes({ listing, partners, root, every, clock: bucket.clock })
+  owning.add('ending the looks at inboxes', () => source.close())
+  if (eventLog)
+    owning.add(
+      'watching the bucket',
+      watchHealth(bucket.health, systemClock, (event) => eventLog.tell(event)),
+    )
+  const clock = { now: () => systemClock.now(), bucketNow: () => bucket.clock.now() }
+  return new Events({ log: eventLog, source, clock, heartbeat, patience })
+}
