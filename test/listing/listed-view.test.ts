@@ -156,6 +156,39 @@ t.test('the comparison does not undo what polls found while it was under way', a
   t.notOk((await world.look()).keys.has(key), 'what a GET did not find stays away')
 })
 
+t.test('what a GET did not find is not brought back by a comparison that had it on a page before', async (t) => {
+  const world = await listed(3_000)
+  world.later(10 * minute)
+  let go: () => void = () => undefined
+  const hold = new Promise<void>((resolve) => (go = resolve))
+  let pages = 0
+  world.store.intercept = () => ((pages += 1) === 4 ? { hold } : undefined)
+  await world.look()
+  await until('the last page', () => pages === 4)
+  world.store.delete(world.key(5))
+  world.listing.forget(world.key(5))
+  go()
+  await world.reconciled()
+  t.equal((await world.look()).keys.has(world.key(5)), false)
+})
+
+t.test('in a view whose keys come out of order, too, a path by name is as new as the ttl asks for', async (t) => {
+  const world = await listed(3_000)
+  world.store.set(`${inbox}0000-late.edi`, 'x')
+  world.later(10 * minute)
+  await world.look()
+  await world.reconciled()
+  t.match(world.note(), /out of order/)
+  world.later(5_001)
+  world.store.set(`${inbox}0001-late.edi`, 'x')
+  const kind = async (name: string) => {
+    const names = [name] as Name[]
+    return (await world.listing.near(inbox, names, 'entry', world.signal)).lookup(names)?.kind
+  }
+  t.equal(await kind('0001-late.edi'), 'file')
+  t.equal(await kind('0002-late.edi'), undefined)
+})
+
 t.test('a view whose keys come out of order is listed in full, says so, and finds its way back', async (t) => {
   const world = await listed(12_000)
   const late = `${inbox}0000-late.edi` as Key
@@ -456,4 +489,13 @@ t.test('a path by name', async (t: Test) => {
     await until('the listing', () => world.listing.isListed(inbox))
     t.same(await peek(world, '720784109394321/order.edi'), { kind: 'file', lists: 0 })
   })
+})
+
+t.test('folders are all there, however many pages they take', async (t) => {
+  const [clock, store] = [clockOf(() => 0), new MemoryStore({ pageLimit: 2 })]
+  for (let i = 1; i <= 5; i += 1) store.set(`AS2/files/S${i}/P/inbox/1`, 'x')
+  const limits = { ttl: 5_000, reconcile: minute, staleTtl: minute, deadline: minute, patience: minute }
+  const listing = createListing({ store, ...limits, unordered: [], clock, log: silentLogger() })
+  const found = await listing.folders('AS2/files/' as Prefix, new AbortController().signal)
+  t.same(found, ['S1', 'S2', 'S3', 'S4', 'S5'])
 })

@@ -12,9 +12,9 @@ const spare = 2
 const bound: Bound = ({ viewByView }) => viewByView + spare
 
 t.test('of many partners all is shown as it is, at no more than view by view', { timeout }, async (t) => {
-  await holds(t, manyScenarios, (it) => runMany(it, sender, bound), 6)
+  await holds(t, manyScenarios, (it) => runMany(it, sender, bound), 4)
 })
 
 t.test('and so where some have more than a page', { timeout }, async (t) => {
-  await holds(t, manyScenariosWithLarge, (it) => runMany(it, sender, bound), 2)
+  await holds(t, manyScenariosWithLarge, (it) => runMany(it, sender, bound), 1.5)
 })
