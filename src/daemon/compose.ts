@@ -38,7 +38,7 @@ import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
-import { unorderedPrefixes } from '../view/tree.js'
+import { commonPrefixes, unorderedPrefixes } from '../view/tree.js'
 import type { Bucket } from './open-bucket.js'
 
 /** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
@@ -64,6 +64,7 @@ export function makeReading(
     reconcile: config.reconcile,
     staleTtl: config.staleTtl,
     deadline: listingDeadline,
+    common: commonPrefixes(config.prefix),
     unordered: unorderedPrefixes(config.prefix),
     patience: config.opTimeout / 8,
     pulse,

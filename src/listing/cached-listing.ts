@@ -1,15 +1,20 @@
 /** Listings by prefix: one `ListedView` for each that somebody looks at, and the folders of stations and partners. */
 import type { FsError } from '../errors.js'
 import { Pulse } from '../s3/pulse.js'
-import type { Store } from '../s3/store.js'
+import type { ObjectInfo, Store } from '../s3/store.js'
 import { StoreError } from '../s3/store-error.js'
 import { systemTimers, type Clock, type Timers } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Key, Milliseconds, Name, Prefix } from '../units.js'
 import { compareKeys } from '../s3/key-order.js'
+import { CommonListings } from './common-listings.js'
+import type { IndexTree } from './key-tree.js'
 import { ListedView } from './listed-view.js'
 import type { Glimpse, KeyTree, Listing, ListingStatus, Purpose, ViewTree } from './listing.js'
 import { Refreshed } from './refreshed.js'
+import type { FoundFolders } from './sweeps/coverage.js'
+import type { CommonPrefix } from './sweeps/places.js'
+import { Sweeps } from './sweeps/sweeps.js'
 
 export interface ListingOptions {
   readonly store: Store
@@ -21,6 +26,8 @@ export interface ListingOptions {
   readonly staleTtl: Milliseconds
   /** How long one listing may take, all its pages together. */
   readonly deadline: Milliseconds
+  /** Below these are the views of all partners: they are listed together where that takes fewer LISTs. */
+  readonly common: readonly CommonPrefix[]
   /** Where keys are names that users give: new ones come in no order. */
   readonly unordered: readonly Prefix[]
   /** How long a look waits for the bucket while there is something to show without it. */
@@ -35,8 +42,10 @@ export interface ListingOptions {
   readonly log: Logger
 }
 
-/** How often the daemon looks for listings that nobody wants any more. */
+/** What nobody looked at for so long is forgotten: memory follows what is used. */
 const idleLimit: Milliseconds = 60 * 60 * 1000
+/** How often it is looked for. */
+const idleCheck: Milliseconds = 60 * 1000
 
 export function createListing(options: ListingOptions): Listing {
   return new CachedListing(options)
@@ -46,49 +55,59 @@ class CachedListing implements Listing {
   readonly #options: ListingOptions
   readonly #store: Store
   readonly #pulse: Pulse
+  readonly #common: CommonListings
+  /** Those that are listed by themselves. */
   readonly #views = new Map<Prefix, ListedView>()
   readonly #folders = new Map<Prefix, Refreshed<readonly string[]>>()
+  #nextIdleCheck: Milliseconds = 0
 
   constructor(options: ListingOptions) {
+    const { common, ttl, clock } = options
     this.#options = options
-    this.#pulse = options.pulse ?? new Pulse(options.clock)
+    this.#pulse = options.pulse ?? new Pulse(clock)
     this.#store = options.pulse ? options.store : this.#pulse.watch(options.store)
+    const foldersAt = (prefix: Prefix): FoundFolders | undefined => this.#foundFolders(prefix)
+    this.#common = new CommonListings({ common, ttl, clock, foldersAt, sweepsOf: (it) => this.#sweeps(it) })
   }
 
-  tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
-    return this.#view(prefix).tree(signal)
+  async tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
+    return this.#look(prefix) ?? this.#view(prefix).tree(signal)
   }
 
-  current(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
-    return this.#view(prefix).current(signal)
+  async current(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
+    return this.#look(prefix) ?? this.#view(prefix).current(signal)
   }
 
-  near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
-    return this.#view(prefix).near(names, purpose, signal)
+  async near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
+    return this.#look(prefix) ?? this.#view(prefix).near(names, purpose, signal)
   }
 
   isListed(prefix: Prefix): boolean {
-    return this.#views.get(prefix)?.known !== undefined
+    return this.#views.get(prefix)?.known !== undefined || this.#common.isListed(prefix)
   }
 
   async glance(prefix: Prefix, signal: AbortSignal): Promise<ViewTree | undefined> {
-    return this.#views.get(prefix)?.glance(signal)
+    if (!this.isListed(prefix)) return undefined
+    return this.#look(prefix) ?? this.#view(prefix).glance(signal)
   }
 
-  glimpse(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<ViewTree>> {
-    return this.#view(prefix).glimpse(signal)
+  async glimpse(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<ViewTree>> {
+    const value = this.#look(prefix)
+    return value ? { value, isCurrent: true, error: undefined } : this.#view(prefix).glimpse(signal)
   }
 
-  complete(prefix: Prefix, since: Milliseconds, signal: AbortSignal): Promise<ViewTree> {
-    return this.#view(prefix).complete(since, signal)
+  async complete(prefix: Prefix, since: Milliseconds, signal: AbortSignal): Promise<ViewTree> {
+    const known = this.#common.known(prefix)
+    return known && known.completeAt >= since ? known : this.#view(prefix).complete(since, signal)
   }
 
-  folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
-    return this.#foldersOf(prefix).get(signal)
+  async folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#lookAtFolders(prefix) ?? this.#foldersOf(prefix).get(signal)
   }
 
-  glimpseOfFolders(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<readonly string[]>> {
-    return this.#foldersOf(prefix).glimpse(signal)
+  async glimpseOfFolders(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<readonly string[]>> {
+    const value = this.#lookAtFolders(prefix)
+    return value ? { value, isCurrent: true, error: undefined } : this.#foldersOf(prefix).glimpse(signal)
   }
 
   knownFolders(prefix: Prefix, since: Milliseconds): readonly string[] {
@@ -96,15 +115,43 @@ class CachedListing implements Listing {
   }
 
   forget(key: Key): void {
+    this.#common.forget(key)
     for (const [prefix, view] of this.#views) if (key.startsWith(prefix)) view.forget(key.slice(prefix.length))
   }
 
   recheck(key: Key): void {
-    for (const [prefix, view] of this.#views) if (key.startsWith(prefix)) void view.recheck(key.slice(prefix.length))
+    void this.#recheck(key)
   }
 
   status(): readonly ListingStatus[] {
-    return [...this.#views.values()].map((view) => view.status())
+    return [...this.#common.status(), ...[...this.#views.values()].map((view) => view.status())]
+  }
+
+  /** What others have found of a view, at most ttl old. */
+  #look(prefix: Prefix): IndexTree | undefined {
+    const view = this.#views.get(prefix)
+    if (view?.isFresh === true) {
+      this.#common.look(prefix, true)
+      return undefined
+    }
+    const found = this.#common.look(prefix, false)
+    if (found && view) {
+      // What it knew was shown: it tells if this is something else.
+      view.adopt(found)
+      this.#views.delete(prefix)
+    }
+    return found
+  }
+
+  #foundFolders(prefix: Prefix): FoundFolders | undefined {
+    const { known: names, at } = this.#folders.get(prefix) ?? {}
+    return names && at !== undefined ? { names, at } : undefined
+  }
+
+  #lookAtFolders(prefix: Prefix): readonly string[] | undefined {
+    const isFresh = this.#folders.get(prefix)?.fresh !== undefined
+    const found = this.#common.lookAtFolders(prefix, isFresh)
+    return isFresh ? undefined : found?.names
   }
 
   #view(prefix: Prefix): ListedView {
@@ -115,12 +162,24 @@ class CachedListing implements Listing {
       const [store, pulse] = [this.#store, this.#pulse]
       const mayBeOrdered = !unordered.some((it) => prefix.startsWith(it))
       const limits = { ttl, reconcile, deadline, patience, mayServe: this.#mayServe, onChange: this.#noteChange }
-      this.#views.set(
-        prefix,
-        (view = new ListedView({ prefix, store, pulse, ...limits, mayBeOrdered, clock, timers, log })),
-      )
+      const together = {
+        listWithOthers: () => this.#common.list(prefix),
+        onSize: (objects: number) => this.#common.noteSize(prefix, objects),
+      }
+      view = new ListedView({ prefix, store, pulse, ...limits, ...together, mayBeOrdered, clock, timers, log })
+      const known = this.#common.known(prefix)
+      if (known) view.adopt(known)
+      this.#views.set(prefix, view)
     }
     return view
+  }
+
+  #sweeps(common: CommonPrefix): Sweeps {
+    const { ttl, deadline, clock, timers = systemTimers } = this.#options
+    const foldersAt = (path: string): readonly string[] =>
+      this.#folders.get(`${common.prefix}${path}` as Prefix)?.known ?? []
+    const onChange = this.#noteChange
+    return new Sweeps({ common, store: this.#store, ttl, deadline, foldersAt, onChange, clock, timers })
   }
 
   #foldersOf(prefix: Prefix): Refreshed<readonly string[]> {
@@ -135,11 +194,32 @@ class CachedListing implements Listing {
     return folders
   }
 
-  /** What nobody looked at for an hour is forgotten: memory follows what is used. */
   #dropIdle(): void {
-    const since = this.#options.clock.monotonic() - idleLimit
+    const now = this.#options.clock.monotonic()
+    if (now < this.#nextIdleCheck) return
+    this.#nextIdleCheck = now + idleCheck
+    const since = now - idleLimit
     for (const [prefix, view] of this.#views) if (view.lastLook < since) this.#views.delete(prefix)
     for (const [prefix, folders] of this.#folders) if (folders.lastLook < since) this.#folders.delete(prefix)
+    this.#common.dropIdle(since)
+  }
+
+  /** Asks for one object anew: what a GET brought is another one than that which is known. */
+  async #recheck(key: Key): Promise<void> {
+    const { deadline, timers = systemTimers, log } = this.#options
+    try {
+      const page = await this.#store.list({ prefix: key as string as Prefix, maxKeys: 1 }, timers.timeout(deadline))
+      const [object] = page.objects
+      if (object?.key === key) this.#replace(object)
+      else this.forget(key)
+    } catch (err) {
+      log.debug({ err, key }, 'an object that was replaced could not be looked at')
+    }
+  }
+
+  #replace(object: ObjectInfo): void {
+    this.#common.replace(object)
+    for (const [prefix, view] of this.#views) if (object.key.startsWith(prefix)) view.replace(object)
   }
 
   readonly #mayServe = (age: Milliseconds, error: FsError): boolean => age <= this.#options.staleTtl && isOutage(error)
@@ -147,6 +227,8 @@ class CachedListing implements Listing {
   readonly #noteChange = (): void => this.#options.onChange?.()
 
   async #listFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
+    const together = await this.#common.listFolders(prefix)
+    if (together) return together.names
     const found = new Set<string>()
     let token: string | undefined
     do {

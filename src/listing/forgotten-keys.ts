@@ -21,6 +21,13 @@ export class ForgottenKeys {
     this.#keys.set(key, now)
   }
 
+  /** Those that were gone at that time or later. */
+  since(time: Milliseconds): ReadonlySet<string> {
+    const gone = new Set<string>()
+    for (const [key, at] of this.#keys) if (at >= time) gone.add(key)
+    return gone
+  }
+
   /** What a listing that was begun then has found, without those that were gone later. */
   leftOutOf(index: KeyIndex, startedAt: Milliseconds): KeyIndex {
     let rest = index

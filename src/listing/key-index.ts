@@ -129,10 +129,8 @@ export class KeyIndex {
    * The same with other objects in a range of keys; this index itself if they are the same.
    * @param objects in key order, all of them in the range
    */
-  replaced({ after, through }: KeyRange, objects: readonly ObjectInfo[]): KeyIndex {
-    const from = after === undefined ? 0 : this.upperBound(after)
-    const to = through === undefined ? this.size : Math.max(from, this.upperBound(through))
-    return this.#spliced(from, to, objects)
+  replaced(range: KeyRange, objects: readonly ObjectInfo[]): KeyIndex {
+    return this.#spliced(...this.#positions(range), objects)
   }
 
   without(key: string): KeyIndex {
@@ -152,6 +150,22 @@ export class KeyIndex {
     const [chunk, otherChunk] = [this.#chunks[at], other.#chunks[otherAt]]
     if (!chunk || !otherChunk) return false
     return chunk.isSame(position - (this.#starts[at] ?? 0), otherChunk, otherPosition - (other.#starts[otherAt] ?? 0))
+  }
+
+  /** Whether another index of that prefix has the same objects in a range of keys. */
+  isSameIn(range: KeyRange, other: KeyIndex): boolean {
+    const [[from, to], [otherFrom, otherTo]] = [this.#positions(range), other.#positions(range)]
+    if (to - from !== otherTo - otherFrom) return false
+    for (let i = 0; i < to - from; i += 1) {
+      if (this.key(from + i) !== other.key(otherFrom + i) || !this.isSame(from + i, other, otherFrom + i)) return false
+    }
+    return true
+  }
+
+  /** Of the first object in a range, and of the one behind the last. */
+  #positions({ after, through }: KeyRange): readonly [from: number, to: number] {
+    const from = after === undefined ? 0 : this.upperBound(after)
+    return [from, through === undefined ? this.size : Math.max(from, this.upperBound(through))]
   }
 
   #spliced(from: number, to: number, objects: readonly ObjectInfo[]): KeyIndex {

@@ -31,14 +31,29 @@ export class IndexTree implements ViewTree {
   readonly completeAt: Milliseconds
   readonly isPart: boolean
   readonly #root: Folder
+  readonly #content: (() => object) | undefined
 
-  /** @param below the raw path of the folder that is the root, ending in `/`; empty: all of the index */
-  constructor(index: KeyIndex, { listedAt, completeAt, isPart = false }: TreeTimes, below = '') {
+  /**
+   * @param below the raw path of the folder that is the root, ending in `/`; empty: all of the index
+   * @param content what stands for what is in it, where that is not the index
+   */
+  constructor(
+    index: KeyIndex,
+    { listedAt, completeAt, isPart = false }: TreeTimes,
+    below = '',
+    content?: () => object,
+  ) {
     this.index = index
     this.listedAt = listedAt
     this.completeAt = completeAt
     this.isPart = isPart
     this.#root = { path: below, ...this.#range(below) }
+    this.#content = content
+  }
+
+  /** The raw path of its root in the index. */
+  get path(): string {
+    return this.#root.path
   }
 
   get size(): number {
@@ -46,7 +61,7 @@ export class IndexTree implements ViewTree {
   }
 
   get content(): object {
-    return this.index
+    return this.#content?.() ?? this.index
   }
 
   lookup(names: readonly Name[]): Entry | undefined {
@@ -62,7 +77,7 @@ export class IndexTree implements ViewTree {
 
   readdir(names: readonly Name[]): Iterable<Entry> | undefined {
     const folder = this.#folderAt(names)
-    return folder && this.#content(folder)
+    return folder && this.#entriesOf(folder)
   }
 
   *foldersAfter(names: readonly Name[]): Generator<ListedFolder, undefined> {
@@ -72,7 +87,7 @@ export class IndexTree implements ViewTree {
     for (const child of this.#children({ ...parent, from: first.to })) {
       if (child.kind === 'file') continue
       const folder = { path: `${parent.path}${child.segment}/`, from: child.position, to: child.next }
-      yield { name: this.#nameOf(parent, child), entries: this.#content(folder) }
+      yield { name: this.#nameOf(parent, child), entries: this.#entriesOf(folder) }
     }
   }
 
@@ -117,7 +132,7 @@ export class IndexTree implements ViewTree {
   }
 
   foundWith(times: TreeTimes): IndexTree {
-    return new IndexTree(this.index, times, this.#root.path)
+    return new IndexTree(this.index, times, this.#root.path, this.#content)
   }
 
   #range(path: string): { from: number; to: number } {
@@ -234,7 +249,7 @@ export class IndexTree implements ViewTree {
     return true
   }
 
-  #content(folder: Folder): Iterable<Entry> {
+  #entriesOf(folder: Folder): Iterable<Entry> {
     if (this.#isInOrder(folder)) return { [Symbol.iterator]: () => this.#entries(folder) }
     return [...this.#entries(folder)].sort((a, b) => compareKeys(a.name, b.name))
   }

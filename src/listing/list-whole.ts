@@ -3,7 +3,7 @@
  * the next one; where to begin is guessed from the first page. A guess costs one LIST at most, and never a key.
  */
 import type { FsError } from '../errors.js'
-import type { ListPage, ListRequest, Store } from '../s3/store.js'
+import type { ListPage, ListRequest, ObjectInfo, Store } from '../s3/store.js'
 import type { Key, Prefix } from '../units.js'
 import { ChunkBuilder } from './chunk-builder.js'
 import { asFsError } from './failed-fetches.js'
@@ -41,9 +41,17 @@ class Run {
   }
 }
 
-/** @throws FsError of the first LIST that fails; the others are given up then */
-export async function listWhole(store: Store, prefix: Prefix, signal: AbortSignal): Promise<KeyIndex> {
-  return new WholeListing(store, prefix, signal).index()
+/**
+ * @param first its first page, if that was listed already and is not the last one
+ * @throws FsError of the first LIST that fails; the others are given up then
+ */
+export async function listWhole(
+  store: Store,
+  prefix: Prefix,
+  signal: AbortSignal,
+  first: readonly ObjectInfo[] = [],
+): Promise<KeyIndex> {
+  return new WholeListing(store, prefix, signal, first).index()
 }
 
 class WholeListing {
@@ -63,11 +71,13 @@ class WholeListing {
   /** How far the next guess beyond all that is known goes, in pages. */
   #ahead = stride
 
-  constructor(store: Store, prefix: Prefix, signal: AbortSignal) {
+  constructor(store: Store, prefix: Prefix, signal: AbortSignal, first: readonly ObjectInfo[]) {
     this.#store = store
     this.#prefix = prefix
     this.#signal = AbortSignal.any([signal, this.#failed.signal])
-    this.#runs = [new Run(prefix, undefined, undefined)]
+    const run = new Run(prefix, undefined, undefined)
+    this.#runs = [run]
+    if (first.length > 0) this.#take(run, first, false)
   }
 
   async index(): Promise<KeyIndex> {
@@ -93,18 +103,20 @@ class WholeListing {
 
   async #list(run: Run): Promise<void> {
     while (!run.isDone && !this.#failed.signal.aborted) {
-      this.#take(run, await this.#store.list(this.#request(run), this.#signal))
+      const page = await this.#store.list(this.#request(run), this.#signal)
+      this.#take(run, page.objects, page.next === undefined)
+      run.token = page.next
       this.#guess()
     }
   }
 
-  #request({ token, after }: Run): ListRequest {
+  #request({ token, last, after = last }: Run): ListRequest {
     if (token !== undefined) return { prefix: this.#prefix, token }
     return { prefix: this.#prefix, ...(after === undefined ? {} : { startAfter: (this.#prefix + after) as Key }) }
   }
 
-  #take(run: Run, page: ListPage): void {
-    const objects = belowPrefix(this.#prefix, page.objects)
+  #take(run: Run, listed: ListPage['objects'], isEnd: boolean): void {
+    const objects = belowPrefix(this.#prefix, listed)
     this.#pages += 1
     if (!this.#space && objects.length > 1) this.#learn(objects.map((it) => this.#below(it.key)))
     const { through } = run
@@ -113,8 +125,7 @@ class WholeListing {
     const isWhole = last === undefined || isIn(last.key)
     run.chunks.add(isWhole ? objects : objects.filter((it) => isIn(it.key)))
     if (last) run.last = this.#below(last.key)
-    run.token = page.next
-    run.isDone = !isWhole || page.next === undefined
+    run.isDone = !isWhole || isEnd
   }
 
   #learn(keys: readonly string[]): void {

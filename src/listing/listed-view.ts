@@ -5,7 +5,7 @@
 import { FsError } from '../errors.js'
 import { orAborted } from '../patience.js'
 import type { Pulse } from '../s3/pulse.js'
-import type { Store } from '../s3/store.js'
+import type { ObjectInfo, Store } from '../s3/store.js'
 import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
@@ -18,6 +18,8 @@ import type { Glimpse, KeyTree, ListingStatus, Purpose, ViewTree } from './listi
 import { lookBackPoint, pageLength } from './look-back.js'
 import { Peeks } from './peeks.js'
 import { Refreshed, type RefreshedOptions } from './refreshed.js'
+import { hasSameObjects } from './same-objects.js'
+import type { FirstPage } from './sweeps/large-views.js'
 import { WholeListings, type Whole } from './whole-listings.js'
 
 export interface ViewOptions {
@@ -33,6 +35,10 @@ export interface ViewOptions {
   readonly patience: Milliseconds
   /** False: the keys are names that users gave, in no order. */
   readonly mayBeOrdered: boolean
+  /** Lists it together with others, where that costs no more. @see Sweeps.list */
+  readonly listWithOthers: () => Promise<IndexTree | FirstPage | undefined>
+  /** It was listed by itself, and holds so many objects. */
+  readonly onSize: (objects: number) => void
   /** What is shown is another from now on. */
   readonly onChange: () => void
   readonly clock: Clock
@@ -71,8 +77,9 @@ export class ListedView {
       timers,
       fetch: (signal) => this.#refresh(signal),
       onChange: (former, tree) => {
-        if (former?.index !== tree.index) options.onChange()
+        if (!former || !hasSameObjects(former, tree)) options.onChange()
       },
+      dateOf: (tree) => tree.listedAt,
       // One that takes longer than the ttl would otherwise follow upon itself without end.
       spacing: (tree, took) => (this.#isCheap(tree) ? 0 : 2 * took),
     })
@@ -88,6 +95,18 @@ export class ListedView {
 
   async tree(signal: AbortSignal): Promise<ViewTree> {
     return this.#looked(await this.#seen.get(signal))
+  }
+
+  /** Whether a look would not list it anew. */
+  get isFresh(): boolean {
+    return this.#seen.fresh !== undefined
+  }
+
+  /** Takes over what was found with others, if that was later. */
+  adopt(tree: IndexTree): void {
+    if (tree.listedAt <= (this.#seen.at ?? -Infinity)) return
+    this.#seen.install(this.#settled(tree), tree.listedAt)
+    this.#peeks.clear()
   }
 
   /** @see Listing.current */
@@ -133,17 +152,9 @@ export class ListedView {
     this.#change((index) => index.without(key))
   }
 
-  /** Asks for one object anew: what a GET brought is another one than that which is known. */
-  async recheck(key: string): Promise<void> {
-    const { store, prefix, deadline, timers, log } = this.#options
-    try {
-      const page = await store.list({ prefix: (prefix + key) as Prefix, maxKeys: 1 }, timers.timeout(deadline))
-      const [object] = page.objects
-      if (object?.key !== prefix + key) this.forget(key)
-      else this.#change((index) => index.with(object))
-    } catch (err) {
-      log.debug({ err, key }, 'an object that was replaced could not be looked at')
-    }
+  /** A look at one object has found it to be this one. */
+  replace(object: ObjectInfo): void {
+    this.#change((index) => index.with(object))
   }
 
   status(): ListingStatus {
@@ -171,18 +182,32 @@ export class ListedView {
   #change(change: (index: KeyIndex) => KeyIndex): void {
     // They may have what was found to be another.
     this.#peeks.clear()
-    this.#seen.replace((tree) => new IndexTree(change(tree.index), tree))
+    this.#seen.replace((tree) => new IndexTree(change(this.#ownIndex(tree)), tree))
   }
 
-  #refresh(signal: AbortSignal): Promise<IndexTree> {
+  async #refresh(signal: AbortSignal): Promise<IndexTree> {
     const { known } = this.#seen
     const after = known && this.#lookBackPoint(known)
-    return after === undefined
-      ? this.#wholes.begunSince(this.#options.clock.monotonic())
-      : this.#listNewest(after, signal)
+    if (after !== undefined) return this.#listNewest(after, signal)
+    const begunAt = this.#options.clock.monotonic()
+    const found = known && known.size > pageLength ? undefined : await this.#options.listWithOthers()
+    if (found instanceof IndexTree) return this.#settled(found)
+    return this.#wholes.begunSince(found?.listedAt ?? begunAt, found)
+  }
+
+  /** What was found with others as a listing of its own, where it may grow by single pages. */
+  #settled(tree: IndexTree): IndexTree {
+    return tree.size > pageLength ? new IndexTree(this.#ownIndex(tree), tree) : tree
+  }
+
+  /** The objects of this view alone, where they are a range of what was found with others. */
+  #ownIndex(tree: IndexTree): KeyIndex {
+    const { prefix } = this.#options
+    return tree.index.prefix === prefix ? tree.index : KeyIndex.of(prefix, tree.objects())
   }
 
   #lookBackPoint(tree: IndexTree): string | undefined {
+    if (tree.size <= pageLength) return undefined
     return this.#options.mayBeOrdered && this.#order.isOrdered ? lookBackPoint(tree.index) : undefined
   }
 
@@ -199,7 +224,10 @@ export class ListedView {
     const known = this.#seen.known ?? new IndexTree(new KeyIndex(prefix, []), { listedAt: 0, completeAt: 0 })
     if (known.listedAt > startedAt) return known
     this.#wholes.noteTail(after)
-    const index = this.#forgotten.leftOutOf(known.index.replaced({ after, through: undefined }, found), startedAt)
+    const index = this.#forgotten.leftOutOf(
+      this.#ownIndex(known).replaced({ after, through: undefined }, found),
+      startedAt,
+    )
     return new IndexTree(index, { listedAt: startedAt, completeAt: known.completeAt })
   }
 
@@ -209,15 +237,18 @@ export class ListedView {
     if (known && known.completeAt > startedAt) return known
     let index = found
     if (known && tail !== undefined) {
-      const newer = [...known.index.objects(known.index.upperBound(tail))]
+      const own = this.#ownIndex(known)
+      const newer = [...own.objects(own.upperBound(tail))]
       index = index.replaced({ after: tail, through: undefined }, newer)
     }
     index = this.#forgotten.leftOutOf(index, startedAt)
     if (known) {
-      const { isSame, ...changes } = difference(known.index, index)
+      const own = this.#ownIndex(known)
+      const { isSame, ...changes } = difference(own, index)
       this.#order.note(changes, this.#options.clock.monotonic())
-      if (isSame) index = known.index
+      if (isSame) index = own
     }
+    this.#options.onSize(index.size)
     const listedAt = Math.max(startedAt, known?.listedAt ?? 0)
     const tree = new IndexTree(index, { listedAt, completeAt: startedAt })
     this.#seen.install(tree, listedAt)

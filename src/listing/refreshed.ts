@@ -19,6 +19,8 @@ export interface RefreshedOptions<T> {
   readonly timers: Timers
   /** Whether a value of that age may still be served after a fetch that failed so. */
   readonly mayServe: (age: Milliseconds, error: FsError) => boolean
+  /** When a value was asked for, by the clock that never steps, if not when its fetch began. */
+  readonly dateOf?: (value: T) => Milliseconds
   /** For how long a value that took so long to fetch is fresh, if longer than the ttl. */
   readonly spacing?: (value: T, took: Milliseconds) => Milliseconds
   /** Another value is shown from now on. */
@@ -61,6 +63,11 @@ export class Refreshed<T> {
   /** The value if a look would not fetch it anew. */
   get fresh(): T | undefined {
     return this.#value && this.#options.clock.monotonic() < this.#value.until ? this.#value.value : undefined
+  }
+
+  /** When the value was fetched, if there is one. */
+  get at(): Milliseconds | undefined {
+    return this.#value?.at
   }
 
   /** The value if it is not older than that. */
@@ -199,7 +206,7 @@ export class Refreshed<T> {
     const startedAt = this.#options.clock.monotonic()
     try {
       const value = await this.#options.fetch(this.#options.timers.timeout(this.#options.deadline))
-      this.#keep(value, startedAt)
+      this.#keep(value, this.#options.dateOf?.(value) ?? startedAt)
       return value
     } catch (cause) {
       const error = asFsError(cause)

@@ -7,6 +7,7 @@ import type { Milliseconds, Prefix } from '../units.js'
 import { asFsError } from './failed-fetches.js'
 import type { KeyIndex } from './key-index.js'
 import { listWhole } from './list-whole.js'
+import type { FirstPage } from './sweeps/large-views.js'
 
 export interface WholeListingsOptions {
   readonly prefix: Prefix
@@ -47,11 +48,15 @@ export class WholeListings<T> {
     return this.#flights.size > 0
   }
 
-  /** One that was, or is, begun at that time or later. @throws FsError */
-  begunSince(time: Milliseconds): Promise<T> {
+  /**
+   * One that was, or is, begun at that time or later.
+   * @param first its first page, if that was listed already
+   * @throws FsError
+   */
+  begunSince(time: Milliseconds, first?: FirstPage): Promise<T> {
     for (const flight of this.#flights) if (flight.startedAt >= time) return flight.landed
-    const startedAt = this.#options.clock.monotonic()
-    const flight: Flight<T> = { startedAt, tail: undefined, landed: this.#fly(() => flight) }
+    const startedAt = first?.listedAt ?? this.#options.clock.monotonic()
+    const flight: Flight<T> = { startedAt, tail: undefined, landed: this.#fly(() => flight, first) }
     this.#flights.add(flight)
     return flight.landed
   }
@@ -61,11 +66,11 @@ export class WholeListings<T> {
     for (const flight of this.#flights) flight.tail = least(flight.tail, after)
   }
 
-  async #fly(own: () => Flight<T>): Promise<T> {
+  async #fly(own: () => Flight<T>, first: FirstPage | undefined): Promise<T> {
     const { store, prefix, deadline, clock, timers, log } = this.#options
     const begun = clock.monotonic()
     try {
-      const index = await listWhole(store, prefix, timers.timeout(deadline))
+      const index = await listWhole(store, prefix, timers.timeout(deadline), first?.objects)
       log.debug({ prefix, objects: index.size, ms: clock.monotonic() - begun }, 'listed')
       const { startedAt, tail } = own()
       return this.#land({ index, startedAt, tail })

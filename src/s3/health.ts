@@ -77,7 +77,7 @@ export class HealthWatch {
       lacks: store.lacks,
       list: noted(async (request, signal) => {
         const page = await store.list(request, signal).catch((error: unknown) => {
-          if (isRefusal(error)) this.#refuse(request.prefix, error.message)
+          if (isRefusal(error) && request.isShortcut !== true) this.#refuse(request.prefix, error.message)
           throw error
         })
         this.#allow(request.prefix)

@@ -29,6 +29,8 @@ export interface ListRequest {
   readonly token?: string
   /** 1 to 1,000; default 1,000. */
   readonly maxKeys?: number
+  /** Who asks does without it where the keys may not list that: nobody has to be told. */
+  readonly isShortcut?: boolean
 }
 
 /** Byte range of an object; `end` is exclusive. */

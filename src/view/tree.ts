@@ -115,6 +115,12 @@ export function unorderedPrefixes(root: Prefix): readonly Prefix[] {
   return [sendPrefix(root), `${root}duplicate/` as Prefix]
 }
 
+/** The prefixes below which a view is a range of keys, and how many segments its path has there. */
+export function commonPrefixes(root: Prefix): readonly { readonly prefix: Prefix; readonly depth: number }[] {
+  const at = (folder: string, depth: number) => ({ prefix: `${root}${folder}/` as Prefix, depth })
+  return [at('files', 3), at('headers', 3), at('raw-message', 3), at('send', 2), at('duplicate', 2)]
+}
+
 /** The bucket's prefix of all MDNs of one direction. */
 export function mdnPrefix(root: Prefix, direction: MdnDirection): Prefix {
   return `${root}raw-mdn/${direction}/` as Prefix

@@ -17,7 +17,14 @@ function world() {
   const store = new MemoryStore({ clock })
   const root = 'AS2/' as Prefix
   const listing = createListing({
-    ...{ store, clock, timers: clock, log: silentLogger(), unordered: ['AS2/send/', 'AS2/duplicate/'] as Prefix[] },
+    ...{
+      store,
+      clock,
+      timers: clock,
+      log: silentLogger(),
+      common: [],
+      unordered: ['AS2/send/', 'AS2/duplicate/'] as Prefix[],
+    },
     ...{ ttl: 5_000, reconcile: 600_000, staleTtl: 300_000, deadline: 60_000, patience: 1_000 },
   })
   const bucketClock = new BucketClock(clock)

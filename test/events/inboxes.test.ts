@@ -19,7 +19,15 @@ class World {
   constructor(t: Test) {
     const { store, clock } = this
     const limits = { ttl: 0, reconcile: 10 * minute, staleTtl: 0, deadline: 10_000, patience: 60_000 }
-    const listing = createListing({ ...limits, store, unordered: [], clock, timers: clock, log: silentLogger() })
+    const listing = createListing({
+      ...limits,
+      store,
+      common: [],
+      unordered: [],
+      clock,
+      timers: clock,
+      log: silentLogger(),
+    })
     this.inboxes = new Inboxes({
       ...{ listing, root: 'AS2/' as Prefix, every: 5_000, clock },
       partners: {

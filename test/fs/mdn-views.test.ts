@@ -22,7 +22,7 @@ function world(...keys: readonly string[]) {
   const store = new MemoryStore({ clock })
   for (const key of keys) store.set(prefix + key, key)
   const listing = createListing({
-    ...{ store, clock, timers: clock, log: silentLogger(), unordered: [] },
+    ...{ store, clock, timers: clock, log: silentLogger(), common: [], unordered: [] },
     ...{ ttl: 5_000, reconcile: 600_000, staleTtl: 300_000, deadline: 60_000, patience: 1_000 },
   })
   return { clock, store, listing, views: new MdnViews({ listing, root, attribution: attributionByKey, clock }) }

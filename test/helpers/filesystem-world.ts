@@ -25,6 +25,7 @@ import type { Milliseconds, Prefix } from '../../src/units.js'
 import type { Partner } from '../../src/view/partner.js'
 import type { MemoryStore, StoreFault } from './memory-store.js'
 import { never, senderWorld, type SenderWorld } from './sender-world.js'
+import { commonPrefixes } from '../../src/view/tree.js'
 
 const root = 'AS2/' as Prefix
 /** When it was mounted. */
@@ -59,7 +60,7 @@ export class FilesystemWorld {
     const log = silentLogger()
     const unordered = [`${root}send/`, `${root}duplicate/`] as Prefix[]
     const limits = { ttl, reconcile: 600_000, staleTtl, deadline: 10_000, patience: 60_000 }
-    const listing = createListing({ ...limits, ...{ store, unordered, clock, log } })
+    const listing = createListing({ ...limits, ...{ store, common: commonPrefixes(root), unordered, clock, log } })
     const objects = createObjects({
       ...{ store, budget: 10_000_000, disk: undefined, deadline: 10_000, clock, lastAnswer: () => 0 },
       onGone: (key) => listing.forget(key),

@@ -19,6 +19,7 @@ import { silentLogger } from '../../src/telemetry/log.js'
 import type { Milliseconds, Name, Prefix } from '../../src/units.js'
 import { MemoryStore, unreachable } from './memory-store.js'
 import { until } from './until.js'
+import { commonPrefixes } from '../../src/view/tree.js'
 
 export const globex = { station: 'ACME', partner: 'GLOBEX' } as const
 const root = 'AS2/' as Prefix
@@ -77,7 +78,10 @@ export class SenderWorld {
     const log = silentLogger()
     const times = { ttl: 0, reconcile: 600_000, staleTtl: 0, deadline: 10_000, patience: 60_000 }
     const unordered = [`${root}send/`, `${root}duplicate/`] as Prefix[]
-    const listing = createListing({ ...times, ...{ store: life.store, unordered, clock, log } })
+    const listing = createListing({
+      ...times,
+      ...{ store: life.store, common: commonPrefixes(root), unordered, clock, log },
+    })
     const bucket = new SentInBucket({ listing, store: life.store, root, clock, bucketClock })
     this.sender = await createSender({
       ...{

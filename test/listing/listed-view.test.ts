@@ -34,7 +34,7 @@ class World {
         deadline: minute,
         patience: minute,
       },
-      ...{ unordered: [], clock: this.clock, log: silentLogger() },
+      ...{ common: [], unordered: [], clock: this.clock, log: silentLogger() },
     })
   }
 
@@ -233,7 +233,7 @@ t.test('where users give the names, everything is listed each time', async (t) =
   const world = new World()
   const listing = createListing({
     ...{ store: world.store, ttl: 5_000, reconcile: 10 * minute, staleTtl: minute, deadline: minute, patience: minute },
-    ...{ unordered: [inbox], clock: world.clock, log: silentLogger() },
+    ...{ common: [], unordered: [inbox], clock: world.clock, log: silentLogger() },
   })
   world.fill(2_500)
   await listing.tree(inbox, world.signal)
@@ -495,7 +495,7 @@ t.test('folders are all there, however many pages they take', async (t) => {
   const [clock, store] = [clockOf(() => 0), new MemoryStore({ pageLimit: 2 })]
   for (let i = 1; i <= 5; i += 1) store.set(`AS2/files/S${i}/P/inbox/1`, 'x')
   const limits = { ttl: 5_000, reconcile: minute, staleTtl: minute, deadline: minute, patience: minute }
-  const listing = createListing({ store, ...limits, unordered: [], clock, log: silentLogger() })
+  const listing = createListing({ store, ...limits, common: [], unordered: [], clock, log: silentLogger() })
   const found = await listing.folders('AS2/files/' as Prefix, new AbortController().signal)
   t.same(found, ['S1', 'S2', 'S3', 'S4', 'S5'])
 })

@@ -45,7 +45,7 @@ t.test('a path given by name is what it is in the whole listing, whatever a page
         ])
         for (const path of [...there, ...(absent as Name[][])]) {
           const near = (purpose: Purpose) => {
-            const options = { store, ...ages, unordered: [], clock: systemClock, log: silentLogger() }
+            const options = { store, ...ages, common: [], unordered: [], clock: systemClock, log: silentLogger() }
             return createListing(options).near(inbox, path, purpose, signal)
           }
           deepStrictEqual(plain((await near('entry')).lookup(path)), plain(whole.lookup(path)))

@@ -32,6 +32,7 @@ import { idle, PlayedClock } from '../helpers/played-clock.js'
 import type { Outage } from './read-actions.js'
 import type { Partner } from '../../src/view/partner.js'
 import { pairs } from './read-views.js'
+import { commonPrefixes } from '../../src/view/tree.js'
 
 const minute: Milliseconds = 60_000
 /** As they are unless somebody says otherwise. */
@@ -83,6 +84,7 @@ export class ReadWorld {
     const listing = createListing({
       ...{ store, pulse, ttl, reconcile, staleTtl, clock, log, timers: clock },
       ...{ deadline: 2 * minute, patience: opTimeout / 8, onChange: () => (this.told += 1) },
+      common: commonPrefixes('AS2/' as Prefix),
       unordered: ['AS2/send/', 'AS2/duplicate/'] as Prefix[],
     })
     const objects = createObjects({

@@ -24,6 +24,7 @@ import { hostileAnswers } from '../helpers/hostile-answers.js'
 import { credentials } from '../helpers/mounted.js'
 import { never } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
+import { commonPrefixes } from '../../src/view/tree.js'
 
 const root = 'AS2/' as Prefix
 /** Thousands of changes go to the journal, each of which waits for the disk. */
@@ -57,7 +58,7 @@ async function behindProxy(t: Test) {
   const bucketClock = new BucketClock(clock)
   const times = { ttl: 0, reconcile: 600_000, staleTtl: 0, deadline: 10_000, patience: 60_000 }
   const unordered = [`${root}send/`, `${root}duplicate/`] as Prefix[]
-  const listing = createListing({ ...times, ...{ store, unordered, clock, log } })
+  const listing = createListing({ ...times, ...{ store, common: commonPrefixes(root), unordered, clock, log } })
   const sender = await createSender({
     ...{ hold: [], empty: 'hold', commit: 'close', triggerSuffixes: [], onDuplicate: 'reject', uploads: 24, settle: 0 },
     ...{ root, store, clock, log, directory, multipartThreshold, random: () => 0 },
