@@ -143,6 +143,11 @@ export class ReadWorld {
     await this.#seen.close()
   }
 
+  async #answer(operation: string): Promise<void> {
+    if (this.#latency > 0) await this.clock.pause(this.#latency, new AbortController().signal)
+    if (operation === 'list') this.answered += 1
+  }
+
   #fault(operation: string, key: string): StoreFault | undefined {
     if (operation === 'list') {
       this.#happen()
@@ -158,8 +163,7 @@ export class ReadWorld {
       case 'hung':
         return this.#hold && { hold: this.#hold }
       case undefined:
-        if (operation === 'list') this.answered += 1
-        return this.#latency === 0 ? undefined : { hold: this.clock.pause(this.#latency, new AbortController().signal) }
+        return { hold: this.#answer(operation) }
     }
   }
 
