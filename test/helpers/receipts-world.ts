@@ -9,7 +9,7 @@ import { Receipts, type ReceiptsOptions } from '../../src/mdn/receipts.js'
 import { systemClock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Prefix } from '../../src/units.js'
-import { mdnPrefix, type MdnDirection } from '../../src/view/tree.js'
+import { commonPrefixes, mdnPrefix, type MdnDirection } from '../../src/view/tree.js'
 import { MemoryStore } from './memory-store.js'
 
 const root = 'AS2/' as Prefix
@@ -46,7 +46,7 @@ export class ReceiptsWorld {
     this.directory = directory
     const limits = { ttl: 0, reconcile: 600_000, staleTtl: 0, deadline: 60_000, patience: 1_000 }
     this.listing = createListing({
-      ...{ store: this.store, clock: systemClock, log: silentLogger(), unordered: [] },
+      ...{ store: this.store, clock: systemClock, log: silentLogger(), common: commonPrefixes(root), unordered: [] },
       ...limits,
     })
   }
