@@ -82,7 +82,7 @@ async function started(start: Start): Promise<Daemon> {
   const sender = await makeSender({ config, directory: state.path, bucket, listing, audit, eventLog, ownership, log })
   owning.add('closing the queue', () => sender.close())
   const ending = new Ending({ config, sender, owning, log })
-  const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, sender }
+  const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, eventLog, sender }
   const putAside = await PutAside.of(state.path, systemClock)
   const reports: OwnReports = {
     status: () => statusReport({ ...parts, ...later, putAside, isStopping: ending.isStopping }),

@@ -6,6 +6,7 @@ import { sentencesOf } from '../s3/lacks.js'
 import { dollarsADay } from '../s3/prices.js'
 import type { RequestCounter } from '../s3/request-counter.js'
 import type { SendCounts, Sender, SendRow } from '../send/sender.js'
+import type { EventLog } from '../events/event-log.js'
 import type { QueueReport, RequestsReport, StatusReport } from '../control/reports.js'
 import type { Receipts } from '../mdn/receipts.js'
 import type { PutAside } from '../state/put-aside.js'
@@ -31,6 +32,7 @@ interface Parts {
   readonly reading: Reading
   readonly isStopping: boolean
   readonly audit: AuditLog | undefined
+  readonly eventLog: EventLog | undefined
   readonly putAside: PutAside
   readonly sender: Sender
   /** Both undefined before it is mounted. */
@@ -87,7 +89,7 @@ export function logRemains(rows: readonly SendRow[], { held, failed }: SendCount
   if (held + failed > 0) log.info({ held, failed }, 'Held and failed files stay where they are.')
 }
 
-function problemsOf({ bucket: { health }, audit, sender, mount, putAside, receipts }: Parts): string[] {
+function problemsOf({ bucket: { health }, audit, eventLog, sender, mount, putAside, receipts }: Parts): string[] {
   const { problem } = health.health
   const { failed } = sender.counts()
   return [
@@ -96,6 +98,7 @@ function problemsOf({ bucket: { health }, audit, sender, mount, putAside, receip
       ...health.hangingUploads,
       ...health.refusedListings,
       ...(audit?.problem === undefined ? [] : [audit.problem]),
+      ...(eventLog?.problem === undefined ? [] : [eventLog.problem]),
       ...sender.problems(),
       ...(receipts?.problems ?? []),
       ...putAside.problems(),

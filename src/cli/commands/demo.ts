@@ -87,6 +87,7 @@ Send, and see what becomes of it (outbox in two seconds, its receipt in three):
   ${as2fs} queue ${shellQuoted(mountpoint)}
   ls ${folder}/outbox ${folder}/mdn/incoming
   ${as2fs} info ${folder}/outbox/${path}
+  ${as2fs} events ${shellQuoted(mountpoint)}
   ${as2fs} status ${shellQuoted(mountpoint)}
 
 Partners send an order now and then, and it is acknowledged. HARBORMART takes what it gets, GROVER_RETAIL refuses it,
