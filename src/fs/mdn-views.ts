@@ -79,7 +79,9 @@ export class MdnViews {
 
   /** While nothing is listed yet, a path given by name is looked for where it is as a rule: below its partner. */
   async #near(prefix: Prefix, place: MdnPlace, signal: AbortSignal): Promise<KeyTree | undefined> {
-    if (place.names.length === 0 || this.#options.listing.isListed(prefix)) return undefined
+    // What is in a folder may come from further in as well.
+    if (place.names.length === 0 || place.purpose === 'content') return undefined
+    if (this.#options.listing.isListed(prefix)) return undefined
     const base = [encodeName(place.station), encodeName(place.partner)]
     const tree = await this.#options.listing.near(prefix, [...base, ...place.names], place.purpose, signal)
     return tree.lookup([...base, ...place.names]) ? new Below(tree, base) : undefined

@@ -87,3 +87,10 @@ t.test('a path by name is found without a listing of all', async (t) => {
   t.equal((await of.views.tree(at('3'), isKnown, signal)).lookup(names('3')), undefined)
   t.ok(of.listing.isListed(prefix), 'what is not there may be named further in')
 })
+
+t.test('a folder that is listed first, by its path, has all that the whole view has in it', async (t) => {
+  const it = world('ACME/GLOBEX/x/y', 'x/ACME/GLOBEX/b')
+  const place = { ...globex, names: names('x'), purpose: 'content' } as const
+  const tree = await it.views.tree(place, isKnown, signal)
+  t.same(files(tree, names('x')).sort(), ['x/ACME/GLOBEX/b', 'x/y'])
+})
