@@ -83,7 +83,7 @@ module.exports = {
     ),
     room(
       'fs',
-      ['view', 'listing', 'data', 'send', 'mdn', 's3', 'telemetry', 'state'],
+      ['view', 'listing', 'data', 'send', 'taking', 'mdn', 's3', 'telemetry', 'state'],
       'The filesystem without the kernel.',
     ),
     room('fuse', ['fs', 'telemetry'], 'The kernel without the bucket.'),

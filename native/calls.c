@@ -42,7 +42,7 @@ static bool must_wait (session_t *it, const call_t *call) {
     if (child != NULL && child->changing > 0) return true;
   }
   if (call->other == NULL) return false;
-  node_t *child = node_child(&it->nodes, call->other, call->other_name);
+  node_t *child = call->other_name == NULL ? NULL : node_child(&it->nodes, call->other, call->other_name);
   return node_is_changing(call->other) || (child != NULL && child->changing > 0);
 }
 

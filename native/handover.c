@@ -72,6 +72,10 @@ bool call_hand_over (session_t *it, const struct fuse_in_header *in, buffer_t *b
       call->other = node_of(&it->nodes, ((const struct fuse_rename_in *) (in + 1))->newdir);
       node_use(call->other);
     }
+    if (in->opcode == FUSE_LINK) {
+      call->other = node_of(&it->nodes, ((const struct fuse_link_in *) (in + 1))->oldnodeid);
+      node_use(call->other);
+    }
     if (call_is_stale(call)) error = ESTALE;
     else if (!call_admit(it, call)) error = ENOMEM;
     pthread_mutex_unlock(&it->mutex);

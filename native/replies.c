@@ -37,8 +37,8 @@ static void tell_attributes (struct fuse_attr *out, const double *in, uint64_t i
   tell_time(&out->ctime, &out->ctimensec, in[A_CTIME]);
 }
 
-static void tell_timeout (const session_t *it, uint64_t *seconds, uint32_t *nanoseconds) {
-  tell_time(seconds, nanoseconds, it->attr_timeout * 1000);
+static void tell_timeout (const session_t *it, uint64_t *seconds, uint32_t *nanoseconds, bool is_volatile) {
+  tell_time(seconds, nanoseconds, is_volatile ? 0 : it->attr_timeout * 1000);
 }
 
 // Whether those who read one version of it through the page cache would find their pages cut, or lengthened, as it has another
@@ -62,8 +62,8 @@ static node_t *tell_entry (session_t *it, struct fuse_entry_out *out, node_t *pa
   pthread_mutex_unlock(&it->mutex);
   if (node == NULL) return NULL;
   out->nodeid = node_id(&it->nodes, node);
-  tell_timeout(it, &out->entry_valid, &out->entry_valid_nsec);
-  tell_timeout(it, &out->attr_valid, &out->attr_valid_nsec);
+  tell_timeout(it, &out->entry_valid, &out->entry_valid_nsec, false);
+  tell_timeout(it, &out->attr_valid, &out->attr_valid_nsec, numbers[A_VOLATILE] != 0);
   tell_attributes(&out->attr, numbers, inode);
   return node;
 }
@@ -94,7 +94,7 @@ int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numb
   pthread_mutex_unlock(&it->mutex);
   if (is_other) return reply(it, unique, ESTALE, NULL, 0, NULL, 0);
   memset(&out, 0, sizeof(out));
-  tell_timeout(it, &out.attr_valid, &out.attr_valid_nsec);
+  tell_timeout(it, &out.attr_valid, &out.attr_valid_nsec, numbers[A_VOLATILE] != 0);
   tell_attributes(&out.attr, numbers, inode);
   return reply(it, unique, 0, &out, sizeof(out), NULL, 0);
 }

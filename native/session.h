@@ -23,8 +23,8 @@
 #define READERS 4
 #define BUFFERS 24
 
-// Of a file or folder, as numbers: JavaScript's order.
-enum { A_MODE, A_UID, A_GID, A_SIZE, A_NLINK, A_BLKSIZE, A_ATIME, A_MTIME, A_CTIME, ATTRIBUTES };
+// Of a file or folder, as numbers: JavaScript's order. What is volatile may change by another name: it is asked for each time.
+enum { A_MODE, A_UID, A_GID, A_SIZE, A_NLINK, A_BLKSIZE, A_ATIME, A_MTIME, A_CTIME, A_VOLATILE, ATTRIBUTES };
 // Of the filesystem, in the same way: bytes of a block, blocks, those that are free, files, how many more there may be, bytes of a name.
 enum { F_BLOCK_SIZE, F_BLOCKS, F_FREE_BLOCKS, F_FILES, F_FREE_FILES, F_NAME_MAX };
 
@@ -55,7 +55,7 @@ typedef struct call {
   uint32_t opcode;
   uint32_t pid;
   double received;          // ms of CLOCK_MONOTONIC
-  // What it is about: a node, or a name in it; of RENAME the other place, too.
+  // What it is about: a node, or a name in it; of RENAME the other place, too, of LINK what gets another name.
   node_t *node;
   char *name;
   char *path;

@@ -3,6 +3,10 @@ import type { LogLevel } from './telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from './units.js'
 import type { Partner } from './view/partner.js'
 
+/** Whether what the bucket had before the first mount counts as new. */
+type NewFromPolicy = 'all' | 'mount'
+/** Whether what was moved into a folder that was made in new/ counts as taken. */
+export type NewMovedPolicy = 'keep' | 'taken'
 /** What happens to an empty file in `send/`. */
 export type EmptyPolicy = 'hold' | 'send' | 'reject'
 /** When a file in `send/` is finished: at its last close, once it is renamed, or once its trigger is made beside it. */
@@ -51,6 +55,8 @@ export interface MountConfig {
   readonly mdnIndex: 'on' | 'off'
   /** So many at a time. */
   readonly mdnReads: number
+  readonly newFrom: NewFromPolicy
+  readonly newMoved: NewMovedPolicy
   /** Glob patterns of names that look unfinished. */
   readonly hold: readonly string[]
   readonly empty: EmptyPolicy

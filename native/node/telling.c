@@ -41,6 +41,7 @@ static void add_arguments (mount_t *it, list_t *list, const call_t *call) {
       add(list, call->set.valid);
       add(list, call->set.size);
       add(list, ms_of(call->set.mtime, call->set.mtimensec));
+      add(list, call->set.mode);
       break;
     case FUSE_READ:
       add(list, handle_of(call));
@@ -55,6 +56,7 @@ static void add_arguments (mount_t *it, list_t *list, const call_t *call) {
       add(list, call->bytes - call->buffer->bytes);
       break;
     case FUSE_UNLINK: add_text(list, call->hidden_path); break;
+    case FUSE_LINK: add_text(list, call->other_path); break;
     case FUSE_RENAME:
       add_text(list, call->other_path);
       add_text(list, call->hidden_path);

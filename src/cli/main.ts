@@ -8,6 +8,7 @@ import { demoCommand } from './words/demo.js'
 import { eventsCommand } from './words/events.js'
 import { infoCommand } from './words/info.js'
 import { mountCommand } from './words/mount.js'
+import { newCommand } from './words/new.js'
 import { queueCommand } from './words/queue.js'
 import { statusCommand } from './words/status.js'
 import { umountCommand } from './words/umount.js'
@@ -20,6 +21,7 @@ const commands: readonly Command[] = [
   umountCommand,
   statusCommand,
   queueCommand,
+  newCommand,
   infoCommand,
   eventsCommand,
   demoCommand,

@@ -105,6 +105,8 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues, aws:
     stations: values.station,
     mdnIndex: values['mdn-index'],
     mdnReads: values['mdn-reads'],
+    newFrom: values['new-from'],
+    newMoved: values['new-moved'],
     hold: values.hold,
     empty: values.empty,
     commit: values.commit,

@@ -94,6 +94,16 @@ export const mountOptions = {
     parse.station,
     [],
   ),
+  'new-from': value(
+    ['Reading', 'WHAT', 'what is new at the first mount: all that the bucket has, or what comes after the mount'],
+    parse.choice('all', 'mount'),
+    'all',
+  ),
+  'new-moved': value(
+    ['Reading', 'WHAT', 'what is moved into a folder made in new/: keep it waiting, or count it as taken'],
+    parse.choice('keep', 'taken'),
+    'keep',
+  ),
 
   'mdn-index': value(
     ['Receipts', 'WHAT', 'whether receipts (MDNs) are read, to know whose they are and what they say: on or off'],

@@ -10,10 +10,12 @@ import type { QueueAction } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
 import { queryOf } from './event-stream.js'
 import { followed } from './followed.js'
-import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
+import type { InfoReport, NewReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
 import { NoAnswerError, sentenceIn, socketName } from './socket.js'
 
 const defaultTimeout: Milliseconds = 10_000
+/** The daemon may list all inboxes for it. */
+const newTimeout: Milliseconds = 150_000
 /** An unmount answers when the queue is drained, and the daemon's own end is not part of that. */
 const unmountMargin: Milliseconds = 60_000
 
@@ -50,6 +52,15 @@ export class ControlClient {
    */
   async change(action: QueueAction, name: string): Promise<Partial<SendRow>> {
     return (await this.#ask('POST', `/queue/${action}`, { name })) as Partial<SendRow>
+  }
+
+  async new(): Promise<NewReport> {
+    return (await this.#ask('GET', '/new', undefined, newTimeout)) as NewReport
+  }
+
+  /** @param partner `STATION/PARTNER`; undefined: of all */
+  async changeNew(change: 'reset' | 'take-all', partner: string | undefined): Promise<NewReport> {
+    return (await this.#ask('POST', `/new/${change}`, { partner }, newTimeout)) as NewReport
   }
 
   /** @param drain undefined: the daemon's own `--drain` */

@@ -106,6 +106,16 @@ export interface InfoReport {
   readonly mdn?: string | undefined
 }
 
+/** How much is in one partner's new/, or why that can't be told. */
+export type NewRow = { readonly station: string; readonly partner: string } & (
+  { readonly waiting: number; readonly taken: number } | { readonly error: string }
+)
+
+/** `as2fs new` */
+export interface NewReport {
+  readonly rows: readonly NewRow[]
+}
+
 /** The answer to a request to unmount. */
 export interface UnmountReport {
   /** Files that are still in the spool: sent at the next mount, or waiting for somebody. */

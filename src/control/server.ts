@@ -11,8 +11,16 @@ import type { SendRow } from '../send/sender.js'
 import type { Milliseconds } from '../units.js'
 import { beginningIn, EventStream } from './event-stream.js'
 import { findRow } from './queue-target.js'
-import type { InfoReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
+import type { InfoReport, NewReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
 import { socketName } from './socket.js'
+
+/** Of new/. */
+interface NewHandlers {
+  report(signal: AbortSignal): Promise<NewReport>
+  /** @param partner `STATION/PARTNER`; undefined: of all */
+  reset(partner: string | undefined, signal: AbortSignal): Promise<NewReport>
+  takeAll(partner: string | undefined, signal: AbortSignal): Promise<NewReport>
+}
 
 /** What the socket may ask for. All may throw FsError or UsageError, whose sentence is handed on. */
 export interface ControlHandlers {
@@ -26,6 +34,7 @@ export interface ControlHandlers {
   release(id: string): Promise<SendRow | undefined>
   /** @see Events.follow */
   events(beginning: Beginning, lines: FollowerLines, signal: AbortSignal): Promise<void>
+  readonly fresh: NewHandlers
   /**
    * Unmounts and drains; what ends the process comes after the answer.
    * @throws FsError EBUSY, saying who holds the mount
@@ -41,6 +50,8 @@ export interface ControlServer {
 const maxBody = 64 * 1024
 const closeWithin: Milliseconds = 2_000
 const infoWithin: Milliseconds = 30_000
+/** All inboxes may have to be listed for it. */
+const newWithin: Milliseconds = 120_000
 
 /** @throws the socket's own error */
 export async function startControlServer(
@@ -147,6 +158,12 @@ async function route(request: IncomingMessage, handlers: ControlHandlers): Promi
       return handlers.queue()
     case 'GET /info':
       return handlers.info(url.searchParams.get('path') ?? '/', timeLimit(infoWithin))
+    case 'GET /new':
+      return handlers.fresh.report(timeLimit(newWithin))
+    case 'POST /new/reset':
+      return handlers.fresh.reset(textOf((await bodyOf(request)).partner), timeLimit(newWithin))
+    case 'POST /new/take-all':
+      return handlers.fresh.takeAll(textOf((await bodyOf(request)).partner), timeLimit(newWithin))
     case 'POST /unmount':
       return handlers.unmount(numberOf((await bodyOf(request)).drain))
     case 'POST /queue/retry':
@@ -182,6 +199,10 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   } catch (cause) {
     throw new FsError('EINVAL', 'The request is not JSON.', { cause })
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -17,6 +17,8 @@ import type { Filesystem, FilesystemFigures } from '../fs/filesystem.js'
 import { Info } from './info.js'
 import { MdnClaims } from '../fs/mdn-claims.js'
 import { onlyPairIn } from '../fs/only-pairs.js'
+import { NewOverview } from './new-overview.js'
+import { makeNew } from '../fs/new/make-new.js'
 import { ReadOnlyTree } from '../fs/read-only-tree.js'
 import { SendFolder } from '../fs/send-folder.js'
 import { SubmittedFiles } from '../fs/submitted-files.js'
@@ -34,6 +36,7 @@ import type { Sender } from '../send/sender.js'
 import { PartnerSet } from '../state/partners.js'
 import type { QueueReport, StatusReport } from '../control/reports.js'
 import { SeenPartners } from '../state/seen-partners.js'
+import { Taking } from '../taking/taking.js'
 import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -164,6 +167,19 @@ export function makeSender({
   })
 }
 
+export function openTaking({
+  config,
+  directory,
+  bucket,
+  ownership,
+  log,
+}: Pick<SenderParts, 'config' | 'directory' | 'bucket' | 'ownership' | 'log'>): Promise<Taking> {
+  const now = bucket.clock.now() ?? systemClock.now()
+  // LastModified has whole seconds: what came within the one of the mount is new.
+  const from = config.newFrom === 'all' ? 0 : Math.floor(now / 1_000) * 1_000
+  return Taking.open({ directory: join(directory, 'new'), from, ownership, clock: systemClock, log })
+}
+
 /** What the daemon says of itself in `.as2fs/`. */
 export interface OwnReports {
   status(): StatusReport
@@ -179,6 +195,7 @@ export interface FilesystemParts {
   readonly onChange: () => void
   readonly reading: Reading
   readonly sender: Sender
+  readonly taking: Taking
   readonly reports: OwnReports
   readonly log: Logger
 }
@@ -187,13 +204,14 @@ export interface FilesystemParts {
 export interface MadeFilesystem {
   readonly fs: Filesystem
   readonly info: Info
+  readonly overview: NewOverview
   readonly seen: SeenPartners
   readonly receipts: Receipts
   readonly partners: DirectoryOfPartners
 }
 
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
-  const { config, stateDirectory, bucket, reading, sender, reports, log } = parts
+  const { config, stateDirectory, bucket, reading, sender, taking, reports, log } = parts
   const { listing, objects } = reading
   const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
   const clock = systemClock
@@ -207,14 +225,18 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const looks = new MdnClaims({ receipts, listing, root })
   const views = new Views({ listing, objects, partners, attribution, looks, root, ttl: listTtl, since, clock })
   const submitted = new SubmittedFiles({ listing, sender, root })
+  const fresh = makeNew({ listing, objects, taking, root, reconcile, since, log })
   const fs = new As2Filesystem({
     tree: new ReadOnlyTree({ partners, views, control: controlFolder(reports) }),
     partners,
     readOnly,
     send: new SendFolder({ sender, submitted, objects }),
+    fresh,
     figures: () => figures(stateDirectory),
   })
-  return { fs, info: new Info({ fs, partners, views, sender, objects, root }), seen, receipts, partners }
+  const overview = new NewOverview({ partners, inboxes: fresh.inboxes, taking, moved: config.newMoved, readOnly })
+  const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, root })
+  return { fs, info, overview, seen, receipts, partners }
 }
 
 function openReceipts(parts: FilesystemParts, partners: DirectoryOfPartners): Promise<Receipts> {

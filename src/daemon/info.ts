@@ -11,6 +11,7 @@ import { encodeName } from '../view/names.js'
 import { parsePath, stationName, viewPrefix, type Place, type ViewName } from '../view/tree.js'
 import type { DirectoryEntry, Filesystem } from '../fs/filesystem.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
+import type { NewFolder } from '../fs/new/new-folder.js'
 import type { Views } from '../fs/views.js'
 import type { Partner } from '../view/partner.js'
 
@@ -36,6 +37,7 @@ export interface InfoOptions {
   readonly fs: Filesystem
   readonly partners: DirectoryOfPartners
   readonly views: Views
+  readonly fresh: NewFolder
   readonly sender: Sender
   readonly objects: Objects
   readonly root: Prefix
@@ -59,6 +61,7 @@ export class Info {
     const base = { path, kind, size, mtime }
     const place = parsePath(path)
     if (place.kind === 'send') return { ...base, ...(await this.#ofSend(place, kind, signal)) }
+    if (place.kind === 'new') return { ...base, ...(await this.#ofNew(place, signal)) }
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') return base
     const owner = place.kind === 'view' ? await this.#options.partners.find(place, signal) : undefined
     const entry = await this.#options.views.entry(place, signal)
@@ -82,6 +85,19 @@ export class Info {
     }
     const reason = row.error ?? (row.reason && heldBecause[row.reason])
     return { ...owner, key: row.key, etag: row.etag, state: row.state, reason }
+  }
+
+  async #ofNew(place: Extract<Place, { kind: 'new' }>, signal: AbortSignal): Promise<Partial<InfoReport>> {
+    const { partners, fresh, root } = this.#options
+    const owner = await partners.find(place, signal)
+    const object = await fresh.object(owner, place.names, signal)
+    if (!object) return owner
+    const { key, etag, mtime } = object
+    const [message, name] = key.slice(viewPrefix(root, owner, 'inbox').length).split('/')
+    const known = { ...owner, key, etag, expires: expiresAt(root, key, mtime) }
+    if (message === undefined || name === undefined) return known
+    const folder = encodeName(message)
+    return { ...known, messageId: messageId(folder), mdn: await this.#findMdn('inbox', owner, folder, signal) }
   }
 
   async #ofObject(

@@ -17,11 +17,20 @@ import type { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds } from '../units.js'
-import { makeFilesystem, makeReading, makeSender, openAudit, openDiskCache, type OwnReports } from './compose.js'
+import {
+  makeFilesystem,
+  makeReading,
+  makeSender,
+  openAudit,
+  openTaking,
+  openDiskCache,
+  type OwnReports,
+} from './compose.js'
 import { Ending, type Outcome } from './ending.js'
 import { ownEventLog, ownEvents } from './events.js'
 import { firstLook } from './first-look.js'
 import type { Info } from './info.js'
+import type { NewOverview } from './new-overview.js'
 import { openBucket, type Bucket } from './open-bucket.js'
 import { Owning } from './owning.js'
 import { queueReport, slowBinding, statusReport } from './status.js'
@@ -81,19 +90,22 @@ async function started(start: Start): Promise<Daemon> {
   const eventLog = await ownEventLog(state.path, owning, log)
   const sender = await makeSender({ config, directory: state.path, bucket, listing, audit, eventLog, ownership, log })
   owning.add('closing the queue', () => sender.close())
+  const taking = await openTaking({ config, directory: state.path, bucket, ownership, log })
+  owning.add('closing the marks of new/', () => taking.close())
   const ending = new Ending({ config, sender, owning, log })
-  const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, eventLog, sender }
+  const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, eventLog, sender, taking }
   const putAside = await PutAside.of(state.path, systemClock)
   const reports: OwnReports = {
     status: () => statusReport({ ...parts, ...later, putAside, isStopping: ending.isStopping }),
     queue: () => queueReport(sender),
   }
-  const { fs, info, seen, receipts, partners } = await makeFilesystem({ ...parts, ownership, onChange, reports, log })
+  const made = await makeFilesystem({ ...parts, ownership, onChange, reports, log })
+  const { fs, info, overview, seen, receipts, partners } = made
   owning.add('writing down who was seen', () => seen.close())
   owning.add('closing the receipts', () => receipts.close())
   later.receipts = receipts
   const events = ownEvents({ config, eventLog, listing, partners, bucket, owning })
-  await ownControl(start, state, { sender, info, reports, ending, events })
+  await ownControl(start, state, { sender, info, overview, reports, ending, events })
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)
   return {
@@ -134,18 +146,20 @@ async function ownAudit({ config, owning, log }: Start): Promise<AuditLog | unde
 interface Asked {
   readonly sender: Sender
   readonly info: Info
+  readonly overview: NewOverview
   readonly reports: OwnReports
   readonly ending: Ending
   readonly events: Events
 }
 
 async function ownControl({ config, owning, log }: Start, state: StateDirectory, asked: Asked): Promise<void> {
-  const { sender, info, reports, ending, events } = asked
+  const { sender, info, overview, reports, ending, events } = asked
   const rowOf = (id: string) => sender.allRows().find((it) => it.id === id)
   const handlers: ControlHandlers = {
     status: () => Promise.resolve(reports.status()),
     queue: () => Promise.resolve(reports.queue()),
     info: (path, signal) => info.describe(path, signal),
+    fresh: overview,
     retry: (id) => sender.retry(id).then(() => rowOf(id)),
     cancel: (id) => sender.cancel(id).then(() => rowOf(id)),
     release: (id) => sender.releaseHeld(id).then(() => rowOf(id)),

@@ -10,6 +10,7 @@ import type { EventLog } from '../events/event-log.js'
 import type { QueueReport, RequestsReport, StatusReport } from '../control/reports.js'
 import type { Receipts } from '../mdn/receipts.js'
 import type { PutAside } from '../state/put-aside.js'
+import type { Taking } from '../taking/taking.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds } from '../units.js'
@@ -35,6 +36,7 @@ interface Parts {
   readonly eventLog: EventLog | undefined
   readonly putAside: PutAside
   readonly sender: Sender
+  readonly taking: Taking
   /** Both undefined before it is mounted. */
   readonly mount?: MountedFuse
   readonly receipts?: Receipts
@@ -89,7 +91,9 @@ export function logRemains(rows: readonly SendRow[], { held, failed }: SendCount
   if (held + failed > 0) log.info({ held, failed }, 'Held and failed files stay where they are.')
 }
 
-function problemsOf({ bucket: { health }, audit, eventLog, sender, mount, putAside, receipts }: Parts): string[] {
+function problemsOf(parts: Parts): string[] {
+  const { bucket, audit, eventLog, sender, taking, mount, putAside, receipts } = parts
+  const { health } = bucket
   const { problem } = health.health
   const { failed } = sender.counts()
   return [
@@ -101,6 +105,7 @@ function problemsOf({ bucket: { health }, audit, eventLog, sender, mount, putAsi
       ...(eventLog?.problem === undefined ? [] : [eventLog.problem]),
       ...sender.problems(),
       ...(receipts?.problems ?? []),
+      ...(taking.problem === undefined ? [] : [taking.problem]),
       ...putAside.problems(),
       ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
       ...(mount?.whyStock === undefined ? [] : [slowBinding(mount.whyStock)]),

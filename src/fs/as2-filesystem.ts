@@ -16,6 +16,8 @@ import type {
 } from './filesystem.js'
 import type { FileDescription } from './file-description.js'
 import { HandleTable } from './handles.js'
+import type { NewChanges } from './new/new-changes.js'
+import type { NewFolder } from './new/new-folder.js'
 import type { ReadOnlyPlace, ReadOnlyTree } from './read-only-tree.js'
 import type { SendFolder } from './send-folder.js'
 import type { Partner } from '../view/partner.js'
@@ -30,17 +32,21 @@ const writeBits = 0o222
 export interface As2FilesystemOptions {
   readonly tree: ReadOnlyTree
   readonly send: SendFolder
+  readonly fresh: { readonly folder: NewFolder; readonly changes: NewChanges }
   readonly partners: DirectoryOfPartners
   /** `--read-only`: `send/` too refuses every change. */
   readonly readOnly: boolean
   readonly figures: () => Promise<FilesystemFigures>
 }
 
-type SendPlace = Extract<Place, { kind: 'send' }>
+/** Where programs may change something. */
+type WritablePlace = Extract<Place, { kind: 'send' | 'new' }>
 
 export class As2Filesystem implements Filesystem {
   readonly #tree: ReadOnlyTree
   readonly #send: SendFolder
+  readonly #new: NewFolder
+  readonly #newChanges: NewChanges
   readonly #partners: DirectoryOfPartners
   readonly #readOnly: boolean
   readonly #figures: () => Promise<FilesystemFigures>
@@ -49,6 +55,8 @@ export class As2Filesystem implements Filesystem {
   constructor(options: As2FilesystemOptions) {
     this.#tree = options.tree
     this.#send = options.send
+    this.#new = options.fresh.folder
+    this.#newChanges = options.fresh.changes
     this.#partners = options.partners
     this.#readOnly = options.readOnly
     this.#figures = options.figures
@@ -56,16 +64,16 @@ export class As2Filesystem implements Filesystem {
 
   async getattr(path: string, signal: AbortSignal): Promise<Attributes> {
     const place = parsePath(path)
-    if (place.kind !== 'send') return this.#tree.getattr(place, signal)
+    if (!isWritable(place)) return this.#tree.getattr(place, signal)
     const partner = await this.#partners.find(place, signal)
-    return this.#send.getattr(partner, place.names, signal)
+    return (place.kind === 'send' ? this.#send : this.#new).getattr(partner, place.names, signal)
   }
 
   async readdir(path: string, signal: AbortSignal): Promise<FolderContent> {
     const place = parsePath(path)
-    if (place.kind !== 'send') return this.#tree.readdir(place, signal)
+    if (!isWritable(place)) return this.#tree.readdir(place, signal)
     const partner = await this.#partners.find(place, signal)
-    return this.#send.readdir(partner, place.names, signal)
+    return (place.kind === 'send' ? this.#send : this.#new).readdir(partner, place.names, signal)
   }
 
   async access(path: string, mode: number, signal: AbortSignal): Promise<void> {
@@ -75,28 +83,31 @@ export class As2Filesystem implements Filesystem {
       throw new FsError('EACCES', `${path} is no program.`)
     }
     if ((mode & writable) === 0) return
-    const { kind } = parsePath(path)
-    if (kind !== 'send' && kind !== 'root' && kind !== 'station') throw readOnlyView(path)
+    const place = parsePath(path)
+    if (!isWritable(place) && place.kind !== 'root' && place.kind !== 'station') throw readOnlyView(path)
     if (this.#readOnly) throw mountedReadOnly()
-    if (kind === 'send' && (attributes.mode & writeBits) === 0) {
-      throw new FsError('EACCES', `${path} is submitted: it can be read, not changed.`)
+    if (isWritable(place) && (attributes.mode & writeBits) === 0) {
+      const why = place.kind === 'send' ? 'is submitted' : 'was made read-only'
+      throw new FsError('EACCES', `${path} ${why}: it can be read, not changed.`)
     }
   }
 
   async open(path: string, request: OpenRequest, signal: AbortSignal): Promise<Opened> {
     const place = parsePath(path)
-    if (place.kind === 'send') {
+    if (isWritable(place)) {
       if (request.write && this.#readOnly) throw mountedReadOnly()
       const partner = await this.#partners.find(place, signal)
-      return this.#opened(await this.#send.open(partner, place.names, request, signal))
+      const folder = place.kind === 'send' ? this.#send : this.#new
+      return this.#opened(await folder.open(partner, place.names, request, signal))
     }
     if (request.write) throw readOnlyView(path)
     return this.#opened(await this.#tree.open(place, signal))
   }
 
   async create(path: string, signal: AbortSignal): Promise<number> {
-    const { partner, names } = await this.#sendPlace(path, signal)
-    return this.#handles.add(await this.#send.create(partner, names, signal))
+    const { kind, partner, names } = await this.#writable(path, signal)
+    const folder = kind === 'send' ? this.#send : this.#newChanges
+    return this.#handles.add(await folder.create(partner, names, signal))
   }
 
   async read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
@@ -108,8 +119,8 @@ export class As2Filesystem implements Filesystem {
   }
 
   async truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void> {
-    const { partner, names } = await this.#sendPlace(path, signal)
-    await this.#send.truncate(partner, names, size, signal)
+    const { kind, partner, names } = await this.#writable(path, signal)
+    await (kind === 'send' ? this.#send : this.#newChanges).truncate(partner, names, size, signal)
   }
 
   async ftruncate(handle: number, size: Bytes): Promise<void> {
@@ -129,28 +140,36 @@ export class As2Filesystem implements Filesystem {
   }
 
   async rename(from: string, to: string, signal: AbortSignal): Promise<Renamed> {
-    const source = await this.#sendPlace(from, signal)
-    const target = await this.#sendPlace(to, signal)
-    if (!isSame(source.partner, target.partner)) {
-      throw new FsError('EXDEV', 'A file is renamed within one send/ only: copy it to another partner.')
+    const [source, target] = [await this.#writable(from, signal), await this.#writable(to, signal)]
+    if (source.kind !== target.kind || !isSame(source.partner, target.partner)) {
+      throw new FsError('EXDEV', 'A file is renamed within one folder only: copy it.')
     }
-    return this.#send.rename(source.partner, source.names, target.names, signal)
+    if (source.kind === 'send') return this.#send.rename(source.partner, source.names, target.names, signal)
+    await this.#newChanges.rename(source.partner, source.names, target.names, signal)
+    return { isPacked: false }
+  }
+
+  async link(from: string, to: string, signal: AbortSignal): Promise<void> {
+    const [source, target] = [await this.#writable(from, signal), await this.#writable(to, signal)]
+    if (source.kind === 'send' || target.kind === 'send') throw plainFilesOnly()
+    if (!isSame(source.partner, target.partner)) throw new FsError('EXDEV', 'A file has names in one new/ only.')
+    await this.#newChanges.link(source.partner, source.names, target.names, signal)
   }
 
   async unlink(path: string, signal: AbortSignal): Promise<void> {
-    const { partner, names } = await this.#sendPlace(path, signal)
-    await this.#send.unlink(partner, names, signal)
+    const { kind, partner, names } = await this.#writable(path, signal)
+    await (kind === 'send' ? this.#send : this.#newChanges).unlink(partner, names, signal)
   }
 
   sizeOfOpen(identity: string): Bytes | undefined {
-    return this.#send.sizeOfOpen(identity)
+    return this.#send.sizeOfOpen(identity) ?? this.#new.sizeOfOpen(identity)
   }
 
   async mkdir(path: string, signal: AbortSignal): Promise<void> {
     const place = parsePath(path)
     if (place.kind !== 'station' && place.kind !== 'partner') {
-      const { partner, names } = await this.#sendPlace(path, signal)
-      return this.#send.mkdir(partner, names, signal)
+      const { kind, partner, names } = await this.#writable(path, signal)
+      return (kind === 'send' ? this.#send : this.#newChanges).mkdir(partner, names, signal)
     }
     if (this.#readOnly) throw mountedReadOnly()
     if (await this.#isThere(place, signal)) throw new FsError('EEXIST', `${path} is there already.`)
@@ -162,33 +181,34 @@ export class As2Filesystem implements Filesystem {
   async rmdir(path: string, signal: AbortSignal): Promise<void> {
     const place = parsePath(path)
     if (place.kind !== 'station' && place.kind !== 'partner') {
-      const { partner, names } = await this.#sendPlace(path, signal)
-      return this.#send.rmdir(partner, names, signal)
+      const { kind, partner, names } = await this.#writable(path, signal)
+      return (kind === 'send' ? this.#send : this.#newChanges).rmdir(partner, names, signal)
     }
     if (this.#readOnly) throw mountedReadOnly()
     const station = await this.#partners.findStation(place.station, signal)
     if (place.kind === 'station') return this.#partners.forget(station, undefined, signal)
     const partner = await this.#partners.find(place, signal)
     if (this.#send.isBusy(partner)) throw new FsError('ENOTEMPTY', 'Files wait in its send/.')
+    if (this.#new.isBusy(partner)) throw new FsError('ENOTEMPTY', 'Something was made in its new/.')
     await this.#partners.forget(station, partner.partner, signal)
   }
 
   async utimens(path: string, times: Times, signal: AbortSignal): Promise<void> {
-    const { partner, names } = await this.#sendPlace(path, signal)
+    const { kind, partner, names } = await this.#writable(path, signal)
     if (times.mtime !== undefined && names.length > 0) {
-      await this.#send.setMtime(partner, names, times.mtime, signal)
+      await (kind === 'send' ? this.#send : this.#newChanges).setMtime(partner, names, times.mtime, signal)
     }
   }
 
-  async setattr(path: string, signal: AbortSignal): Promise<void> {
-    await this.#sendPlace(path, signal)
-    await this.getattr(path, signal)
+  async setattr(path: string, mode: number | undefined, signal: AbortSignal): Promise<void> {
+    const { kind, partner, names } = await this.#writable(path, signal)
+    if (kind === 'new' && mode !== undefined) await this.#newChanges.setMode(partner, names, mode, signal)
+    else await this.getattr(path, signal)
   }
 
-  refuse(path: string, operation: 'link' | 'symlink' | 'mknod' | 'setxattr'): Promise<never> {
+  refuse(path: string, operation: 'symlink' | 'mknod' | 'setxattr'): Promise<never> {
     if (operation === 'setxattr') return Promise.reject(new FsError('ENOTSUP', 'Extended attributes are not kept.'))
-    if (parsePath(path).kind !== 'send') return Promise.reject(readOnlyView(path))
-    return Promise.reject(new FsError('EPERM', 'A send/ holds plain files only.'))
+    return Promise.reject(isWritable(parsePath(path)) ? plainFilesOnly() : readOnlyView(path))
   }
 
   statfs(): Promise<FilesystemFigures> {
@@ -209,11 +229,15 @@ export class As2Filesystem implements Filesystem {
     return { handle: this.#handles.add(file), content: file.content }
   }
 
-  /** The place of a path that something is to be changed at. @throws FsError EROFS outside `send/` */
-  async #sendPlace(path: string, signal: AbortSignal): Promise<{ partner: Partner; names: readonly Name[] }> {
-    const place: SendPlace = requireSend(path)
+  /** The place of a path that something is to be changed at. @throws FsError EROFS outside `send/` and `new/` */
+  async #writable(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ kind: WritablePlace['kind']; partner: Partner; names: readonly Name[] }> {
+    const place = parsePath(path)
+    if (!isWritable(place)) throw readOnlyView(path)
     if (this.#readOnly) throw mountedReadOnly()
-    return { partner: await this.#partners.find(place, signal), names: place.names }
+    return { kind: place.kind, partner: await this.#partners.find(place, signal), names: place.names }
   }
 }
 
@@ -221,10 +245,8 @@ function isSame(one: Partner, other: Partner): boolean {
   return one.station === other.station && one.partner === other.partner
 }
 
-function requireSend(path: string): SendPlace {
-  const place = parsePath(path)
-  if (place.kind !== 'send') throw readOnlyView(path)
-  return place
+function isWritable(place: Place): place is WritablePlace {
+  return place.kind === 'send' || place.kind === 'new'
 }
 
 function newId(name: Name): string {
@@ -235,6 +257,10 @@ function newId(name: Name): string {
 
 function readOnlyView(path: string): FsError {
   return new FsError('EROFS', `${path} can only be read; files are sent through send/.`)
+}
+
+function plainFilesOnly(): FsError {
+  return new FsError('EPERM', 'send/ and new/ hold plain files only.')
 }
 
 function mountedReadOnly(): FsError {

@@ -9,6 +9,10 @@ export interface Attributes {
   readonly kind: 'file' | 'folder'
   /** Permission bits before the umask, e.g. 0o444. */
   readonly mode: number
+  /** The mode was set so: nothing is taken from it. */
+  readonly isModeSet?: boolean
+  /** How many names it has, where it may have several. */
+  readonly links?: number
   readonly size: Bytes
   readonly mtime: EpochMs
   /** What makes it the same file under another name; without it, its path does. */
@@ -91,9 +95,14 @@ export interface Filesystem {
   mkdir(path: string, signal: AbortSignal): Promise<void>
   rmdir(path: string, signal: AbortSignal): Promise<void>
   utimens(path: string, times: Times, signal: AbortSignal): Promise<void>
-  /** Changes of owner and mode: accepted in `send/`, EROFS elsewhere. */
-  setattr(path: string, signal: AbortSignal): Promise<void>
-  /** link, symlink, mknod: EPERM in `send/`, EROFS elsewhere; setxattr: ENOTSUP. */
-  refuse(path: string, operation: 'link' | 'symlink' | 'mknod' | 'setxattr'): Promise<never>
+  /**
+   * Changes of owner and mode: accepted in `send/` and `new/`, EROFS elsewhere.
+   * @param mode permission bits; undefined: that stays as it is. Remembered in `new/` only
+   */
+  setattr(path: string, mode: number | undefined, signal: AbortSignal): Promise<void>
+  /** Of what a program has made in `new/`; else EPERM there and in `send/`, EROFS elsewhere. */
+  link(from: string, to: string, signal: AbortSignal): Promise<void>
+  /** symlink, mknod: EPERM in `send/` and `new/`, EROFS elsewhere; setxattr: ENOTSUP. */
+  refuse(path: string, operation: 'symlink' | 'mknod' | 'setxattr'): Promise<never>
   statfs(signal: AbortSignal): Promise<FilesystemFigures>
 }

@@ -9,8 +9,10 @@ import type { FileDescription } from './file-description.js'
 import type { Attributes, DirectoryEntry, FolderContent } from './filesystem.js'
 import type { Views } from './views.js'
 
-/** A place with nothing of its own to write to; `send/` is `SendFolder`'s. */
-export type ReadOnlyPlace = Exclude<Place, { kind: 'send' }>
+/** A place with nothing of its own to write to; `send/` is `SendFolder`'s, `new/` `NewFolder`'s. */
+export type ReadOnlyPlace = Exclude<Place, { kind: 'send' | 'new' }>
+
+const writable = new Set(['send', 'new'])
 
 export interface ReadOnlyTreeOptions {
   readonly partners: DirectoryOfPartners
@@ -68,7 +70,7 @@ export class ReadOnlyTree {
       }
       case 'partner': {
         const names = await this.#views.foldersOf(await this.#partners.find(place, signal), signal)
-        return folders(names).map((it) => (it.name === 'send' ? { ...it, mode: 0o755 } : it))
+        return folders(names).map((it) => (writable.has(it.name) ? { ...it, mode: 0o755 } : it))
       }
       case 'pair':
         await this.#partners.find(place, signal)

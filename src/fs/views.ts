@@ -3,7 +3,6 @@ import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, KeyTree, Listing, Purpose } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
-import type { ObjectInfo } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
@@ -21,6 +20,7 @@ import type { DirectoryOfPartners } from './directory-of-partners.js'
 import { readOnly, type FileDescription } from './file-description.js'
 import type { Attributes, FolderContent } from './filesystem.js'
 import { MdnViews, type MdnLooks } from './mdn-views.js'
+import { versionOf } from './version.js'
 import { ViewContent } from './view-content.js'
 
 export type ViewPlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>
@@ -155,11 +155,6 @@ export class Views {
       (await this.#listing.folders(filesPrefix(this.#root, partner), signal)).includes('failed')
     if (!isThere) throw new FsError('ENOENT', 'There is no failed here.')
   }
-}
-
-/** Some servers give no ETag. */
-function versionOf({ key, etag, size, mtime }: ObjectInfo): string {
-  return [key, etag, size, mtime].join(' ')
 }
 
 function mdnDirection(view: ViewName): MdnDirection | undefined {

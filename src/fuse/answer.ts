@@ -53,6 +53,7 @@ const expected = new Set([
   'ENOTSUP',
   'EXDEV',
   'ENOTDIR',
+  'ENOTEMPTY',
   'EISDIR',
   'EBUSY',
   'EMFILE',

@@ -90,7 +90,7 @@ export class KernelCalls {
   /** Of paths. */
   #changes(): HandlerOf[] {
     const ops = this.#operations
-    const refused = (name: 'link' | 'symlink' | 'mknod' | 'setxattr'): HandlerOf => [
+    const refused = (name: 'symlink' | 'mknod' | 'setxattr'): HandlerOf => [
       operation[name],
       (call) => this.#runner.act(name, call, () => ops.refuse(call.path, name)),
     ]
@@ -100,7 +100,8 @@ export class KernelCalls {
       [operation.rename, (call, [to, as]) => this.#rename(call, String(to), as)],
       [operation.mkdir, (call) => this.#mkdir(call)],
       [operation.rmdir, (call) => this.#runner.act('rmdir', call, (signal) => ops.rmdir(call.path, signal))],
-      ...(['link', 'symlink', 'mknod', 'setxattr'] as const).map(refused),
+      [operation.link, (call, [from]) => this.#link(call, String(from))],
+      ...(['symlink', 'mknod', 'setxattr'] as const).map(refused),
     ]
   }
 
@@ -118,11 +119,9 @@ export class KernelCalls {
     )
   }
 
-  #setattr(call: Call, [handle, valid, size, mtime]: readonly Argument[]): void {
-    const change = attributeChangeOf(
-      { handle: num(handle), valid: num(valid), size: num(size), mtime: num(mtime) },
-      () => this.#clock.now(),
-    )
+  #setattr(call: Call, [handle, valid, size, mtime, mode]: readonly Argument[]): void {
+    const given = { handle: num(handle), valid: num(valid), size: num(size), mtime: num(mtime), mode: num(mode) }
+    const change = attributeChangeOf(given, () => this.#clock.now())
     this.#runner.change(
       'setattr',
       call,
@@ -137,6 +136,15 @@ export class KernelCalls {
       call,
       (it: Attributes) => this.#replies.entry(call.unique, it),
       (signal) => this.#operations.mkdir(call.path, signal),
+    )
+  }
+
+  #link(call: Call, from: string): void {
+    this.#runner.change(
+      'link',
+      call,
+      (it: Attributes) => this.#replies.entry(call.unique, it),
+      (signal) => this.#operations.link(from, call.path, signal),
     )
   }
 

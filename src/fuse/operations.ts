@@ -15,6 +15,8 @@ type Pid = number | undefined
 /** What setattr of the kernel changes; undefined: it leaves that alone. */
 export interface AttributeChange {
   readonly owner?: boolean
+  /** Permission bits. */
+  readonly mode?: number
   readonly size?: number
   /** `omit`: another of its times is set, which is not kept. */
   readonly mtime?: EpochMs | 'omit'
@@ -102,10 +104,10 @@ export class Operations {
   /** In the order in which a program would do it by itself. @returns what it is like then */
   async change(
     path: string,
-    { owner, size, mtime, handle }: AttributeChange,
+    { owner, mode, size, mtime, handle }: AttributeChange,
     signal: AbortSignal,
   ): Promise<Attributes> {
-    if (owner) await this.#fs.setattr(path, signal)
+    if (owner || mode !== undefined) await this.#fs.setattr(path, mode, signal)
     if (size !== undefined) {
       if (handle === undefined) await this.#fs.truncate(path, size, signal)
       else await this.#fs.ftruncate(handle, size, signal)
@@ -140,7 +142,14 @@ export class Operations {
     return this.#fs.rmdir(path, signal)
   }
 
-  refuse(path: string, operation: 'link' | 'symlink' | 'mknod' | 'setxattr'): Promise<never> {
+  /** @returns what it is like under both names then */
+  async link(from: string, to: string, signal: AbortSignal): Promise<Attributes> {
+    requireUtf8(to)
+    await this.#fs.link(from, to, signal)
+    return this.#fs.getattr(to, signal)
+  }
+
+  refuse(path: string, operation: 'symlink' | 'mknod' | 'setxattr'): Promise<never> {
     return this.#fs.refuse(path, operation)
   }
 

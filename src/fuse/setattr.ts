@@ -11,7 +11,10 @@ export interface Setattr {
   readonly handle: number
   readonly size: Bytes
   readonly mtime: EpochMs
+  readonly mode: number
 }
+
+const permissions = 0o7777
 
 /** @param now for a time that is to be that of the call */
 export function attributeChangeOf(it: Setattr, now: () => EpochMs): AttributeChange {
@@ -21,7 +24,8 @@ export function attributeChangeOf(it: Setattr, now: () => EpochMs): AttributeCha
   const isOwnTime = !sizes || !has(valid.mtimeNow)
   const mtime = has(valid.mtime) ? (has(valid.mtimeNow) ? now() : it.mtime) : 'omit'
   return {
-    ...(has(valid.mode | valid.uid | valid.gid) ? { owner: true } : {}),
+    ...(has(valid.uid | valid.gid) ? { owner: true } : {}),
+    ...(has(valid.mode) ? { mode: it.mode & permissions } : {}),
     ...(sizes ? { size: it.size } : {}),
     ...(has(valid.atime | valid.mtime) && isOwnTime ? { mtime } : {}),
     ...(has(valid.handle) ? { handle: it.handle } : {}),

@@ -23,6 +23,8 @@ export interface Stat {
   readonly atime: EpochMs
   readonly mtime: EpochMs
   readonly ctime: EpochMs
+  /** It may change by another name: the kernel asks each time. */
+  readonly isVolatile: boolean
 }
 
 const blockSize: Bytes = 512
@@ -33,17 +35,18 @@ export function encodeStat(it: Attributes, owner: Ownership): Stat {
   const mtime = timeOf(it.mtime, it.identity, owner.since)
   const type = it.kind === 'folder' ? constants.S_IFDIR : constants.S_IFREG
   return {
-    mode: type | (it.mode & ~owner.umask),
+    mode: type | (it.isModeSet === true ? it.mode : it.mode & ~owner.umask),
     uid: owner.uid,
     gid: owner.gid,
     size: it.size,
     // Of a folder too: two and more would say how many folders are in it, and programs skip looking for others.
-    nlink: 1,
+    nlink: it.links ?? 1,
     blksize: ioSize,
     blocks: Math.ceil(it.size / blockSize),
     atime: mtime,
     mtime,
     ctime: mtime,
+    isVolatile: it.links !== undefined,
   }
 }
 
@@ -53,7 +56,7 @@ export function timeOf(mtime: EpochMs, identity: string | undefined, mounted: Ep
 }
 
 /** In the order in which `native/` reads them; blocks it counts by itself. */
-export function numbersOf(it: Stat, into = new Float64Array(9)): Float64Array {
+export function numbersOf(it: Stat, into = new Float64Array(10)): Float64Array {
   into[0] = it.mode
   into[1] = it.uid
   into[2] = it.gid
@@ -63,5 +66,6 @@ export function numbersOf(it: Stat, into = new Float64Array(9)): Float64Array {
   into[6] = it.atime
   into[7] = it.mtime
   into[8] = it.ctime
+  into[9] = it.isVolatile ? 1 : 0
   return into
 }

@@ -103,9 +103,9 @@ function stockOperations(ops: Operations, answerer: Answerer, owner: Ownership):
 
     // It gives the other time in the place of this one.
     utimens: (path, _atime, mtime, done) => act('utimens', path, done, (signal) => ops.change(path, { mtime }, signal)),
-    chmod: (path, _mode, done) => act('chmod', path, done, (signal) => ops.change(path, { owner: true }, signal)),
+    chmod: (path, mode, done) => act('chmod', path, done, (signal) => ops.change(path, { mode }, signal)),
     chown: (path, _uid, _gid, done) => act('chown', path, done, (signal) => ops.change(path, { owner: true }, signal)),
-    link: (_from, to, done) => act('link', to, done, () => ops.refuse(to, 'link')),
+    link: (from, to, done) => act('link', to, done, (signal) => ops.link(from, to, signal)),
     symlink: (_target, path, done) => act('symlink', path, done, () => ops.refuse(path, 'symlink')),
     mknod: (path, _mode, _device, done) => act('mknod', path, done, () => ops.refuse(path, 'mknod')),
     setxattr: (path, _name, _value, _position, _flags, done) =>

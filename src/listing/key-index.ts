@@ -1,6 +1,7 @@
 /** The objects of one view in key order, compactly. Immutable: a change makes another index that shares what is equal. */
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Prefix } from '../units.js'
+import type { ObjectRun } from './listing.js'
 import { type Chunk, chunkLength } from './chunk.js'
 import { ChunkBuilder } from './chunk-builder.js'
 import { compareKeys, firstWhere } from '../s3/key-order.js'
@@ -107,6 +108,14 @@ export class KeyIndex {
   *objects(from = 0, to = this.size): Generator<ObjectInfo, undefined> {
     for (const [chunk, start, end] of this.#runs(from, to)) {
       for (let i = start; i < end; i += 1) yield chunk.object(i, this.prefix)
+    }
+  }
+
+  /** The same, in runs. */
+  *runs(from: number, to: number): Generator<ObjectRun, undefined> {
+    const { prefix } = this
+    for (const [chunk, start, end] of this.#runs(from, to)) {
+      yield { content: chunk, start, length: end - start, object: (index) => chunk.object(start + index, prefix) }
     }
   }
 

@@ -4,7 +4,7 @@ import type { ObjectInfo } from '../s3/store.js'
 import { cutEndingOf, decodeName, encodeName, encodeObjectName } from '../view/names.js'
 import { KeyIndex } from './key-index.js'
 import { afterFolder, compareKeys } from '../s3/key-order.js'
-import type { Entry, FileEntry, ListedFolder, FolderEntry, ViewTree } from './listing.js'
+import type { Entry, FileEntry, ListedFolder, FolderEntry, ObjectRun, ViewTree } from './listing.js'
 
 export interface TreeTimes {
   readonly listedAt: Milliseconds
@@ -99,6 +99,10 @@ export class IndexTree implements ViewTree {
 
   objects(): Iterable<ObjectInfo> {
     return this.index.objects(this.#root.from, this.#root.to)
+  }
+
+  runs(): Iterable<ObjectRun> {
+    return this.index.runs(this.#root.from, this.#root.to)
   }
 
   recent(since: Milliseconds): Iterable<ObjectInfo> {

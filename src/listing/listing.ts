@@ -37,6 +37,15 @@ export interface KeyTree {
   after(names: readonly Name[]): Iterable<ObjectInfo>
 }
 
+/** Some objects, one after the other in key order, as they are kept: what comes or goes leaves most of the others alone. */
+export interface ObjectRun {
+  /** Where it is the same, and so is `start`, so are the objects. */
+  readonly content: object
+  readonly start: number
+  readonly length: number
+  object(index: number): ObjectInfo
+}
+
 /** The tree of one prefix, as a listing found it. A refresh makes another. */
 export interface ViewTree extends KeyTree {
   /** When the last listing of all of it was begun, by the clock that never steps: what vanished before that is not here. */
@@ -46,6 +55,8 @@ export interface ViewTree extends KeyTree {
   readonly content: object
   /** All objects in key order. */
   objects(): Iterable<ObjectInfo>
+  /** The same, in runs. */
+  runs(): Iterable<ObjectRun>
   /** Those whose LastModified is that or later, in key order. */
   recent(since: EpochMs): Iterable<ObjectInfo>
   has(key: Key): boolean

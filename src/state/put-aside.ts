@@ -35,10 +35,12 @@ export class PutAside {
     this.#lookedAt = this.#clock.monotonic()
     const spool = join(this.#directory, 'spool')
     const strangers = join(spool, 'lost+found')
-    const [found, journals, lists] = await Promise.all([
+    const marks = join(this.#directory, 'new')
+    const [found, journals, lists, taken] = await Promise.all([
       namesIn(strangers),
       namesIn(spool, /^journal\.damaged-/),
       namesIn(this.#directory, /\.corrupt-/),
+      namesIn(marks, /^journal\.damaged-/),
     ])
     this.#problems = [
       ...(found.length === 0
@@ -49,6 +51,11 @@ export class PutAside {
       ...journals.map(
         (it) =>
           `The journal of send/ was damaged: see with as2fs queue whether all is there that waits, then delete ${join(spool, it)}.`,
+      ),
+      ...taken.map(
+        (it) =>
+          `It is not certain what was taken in new/, which is closed for that: as2fs new with --take-all or --reset, of each partner, ` +
+          `says what is so from now on, or look which files in it you have; then delete ${join(marks, it)}.`,
       ),
       ...lists.map(
         (it) =>

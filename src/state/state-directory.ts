@@ -115,8 +115,8 @@ async function requireEmptyOrOurs(path: string): Promise<void> {
   if (found.uid === process.geteuid?.() && (found.mode & 0o022) !== 0 && (await readdir(path)).length === 0) return
   try {
     await requireOwnFolder(path)
-    const spool = join(path, 'spool')
-    for (const folder of [spool, join(spool, 'data'), join(spool, 'lost+found')]) {
+    const [spool, marks] = [join(path, 'spool'), join(path, 'new')]
+    for (const folder of [spool, join(spool, 'data'), join(spool, 'lost+found'), marks, join(marks, 'made')]) {
       await requireOwnFolder(folder).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOENT') throw error
       })

@@ -60,6 +60,15 @@ export class AllMarks {
     return [...this.#known.keys()]
   }
 
+  get partners(): readonly Partner[] {
+    return [...this.#known.values()].map((it) => it.partner)
+  }
+
+  /** Of all files that were made, and have a name. */
+  madeNumbers(): ReadonlySet<MadeNumber> {
+    return new Set([...this.#known.values()].flatMap(({ marks }) => [...marks.files.values()]))
+  }
+
   /** Undefined: nothing was said of it yet. */
   numberOf(partner: Partner): number | undefined {
     return this.#numbers.get(keyOf(partner))

@@ -14,7 +14,7 @@ import { AllMarks, recover, type MarkChange, type MarkEntry } from './entry.js'
 /** It is made anew when it has this many lines more than say all that is known. */
 const compactAfter = 10_000
 /** Beside the journal, from its beginning on: so it can be told when that was lost. */
-const madeFolder = 'made'
+export const madeFolder = 'made'
 const words = { of: 'new/', whenFull: 'nothing can be taken in new/', whenBroken: 'nothing can be taken in new/' }
 
 export interface MarkLogOptions {
@@ -84,6 +84,11 @@ export class MarkLog {
       this.#introduced.add(p)
     }
     await this.#append({ p, ...change }, sync, isNew)
+  }
+
+  /** Nothing counts as taken because it was there before. @throws as `change` */
+  async countAll(): Promise<void> {
+    if (this.all.from > 0) await this.#append({ all: { from: 0 } }, true, false)
   }
 
   async close(): Promise<void> {

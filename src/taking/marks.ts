@@ -23,6 +23,7 @@ export class Marks {
   readonly modes = new Map<ModeOwner, number>()
   readonly #names = new Map<FileId, NewPath>()
   readonly #claims = new Map<NewPath, FileId>()
+  #named: IdSet | undefined
   readonly #id = new Uint32Array(idWords)
 
   /** Files of the inbox that have another name: which. */
@@ -35,12 +36,13 @@ export class Marks {
     return this.#names.get(id)
   }
 
-  get hasClaims(): boolean {
-    return this.#names.size > 0
-  }
-
-  isTaken(ids: Uint32Array, at: number): boolean {
-    return this.taken.has(ids, at)
+  /** Those that have another name, for who asks for many. */
+  get named(): IdSet {
+    if (!this.#named) {
+      this.#named = new IdSet()
+      for (const id of this.#names.keys()) this.#named.add(writeId(id, this.#id))
+    }
+    return this.#named
   }
 
   take(id: FileId): void {
@@ -55,6 +57,7 @@ export class Marks {
     this.unlink(path)
     this.#names.set(id, path)
     this.#claims.set(path, id)
+    this.#named?.add(writeId(id, this.#id))
   }
 
   /** A name of what a program made; what had it before goes. */
@@ -75,6 +78,7 @@ export class Marks {
     if (path === undefined) return
     this.#names.delete(id)
     this.#claims.delete(path)
+    this.#named = undefined
   }
 
   /** Nothing is remembered of these any longer. */
@@ -94,6 +98,7 @@ export class Marks {
     this.taken.clear()
     this.#names.clear()
     this.#claims.clear()
+    this.#named = undefined
     for (const owner of this.modes.keys()) if (!owner.startsWith('#')) this.modes.delete(owner)
   }
 
@@ -111,7 +116,7 @@ export class Marks {
       replace(
         moved(path),
         () => this.files.delete(path),
-        (it) => this.files.set(it, file),
+        (it) => this.link(file, it),
       )
     }
     for (const [path, id] of [...this.#claims])

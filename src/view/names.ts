@@ -33,12 +33,12 @@ export interface DecodedName {
 /** The name under which a segment of a key is shown. */
 export function encodeName(segment: string): Name {
   if (!unusual.test(segment) && segment.length * 3 <= maxNameBytes) return segment as Name
-  return cut(escape(segment), segment)
+  return cut(escapeSegment(segment), segment)
 }
 
 /** The name of an object: an escaped one where a folder has the plain one. */
 export function encodeObjectName(segment: string, { collides }: { readonly collides: boolean }): Name {
-  return collides ? cut(`${escape(segment)}${escapedObject}`, `${segment}/`) : encodeName(segment)
+  return collides ? cut(`${escapeSegment(segment)}${escapedObject}`, `${segment}/`) : encodeName(segment)
 }
 
 /** How those of a segment's names end that are cut, as a folder's or an object's: most segments have none. */
@@ -61,7 +61,8 @@ export function decodeName(name: string): DecodedName | undefined {
   return encodeObjectName(segment, { collides }) === name ? { segment, collides } : undefined
 }
 
-function escape(segment: string): string {
+/** With the bytes that a name can’t hold percent-encoded, of whatever length it becomes. */
+export function escapeSegment(segment: string): string {
   if (segment === '') return '%2F'
   if (segment === '.') return '%2E'
   if (segment === '..') return '%2E%2E'

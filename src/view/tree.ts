@@ -43,6 +43,7 @@ export type Place =
   | ({ readonly kind: 'partner' } & OfPartner)
   | ({ readonly kind: 'pair'; readonly pair: PairedView } & OfPartner)
   | ({ readonly kind: 'view'; readonly view: ViewName; readonly names: readonly Name[] } & OfPartner)
+  | ({ readonly kind: 'new'; readonly names: readonly Name[] } & OfPartner)
   | ({ readonly kind: 'send'; readonly names: readonly Name[] } & OfPartner)
   | { readonly kind: 'absent' }
 
@@ -68,7 +69,7 @@ function controlPlace(names: readonly Name[]): Place {
 }
 
 function partnerPlace(owner: OfPartner, view: string, rest: readonly Name[]): Place {
-  if (view === 'send') return { kind: 'send', ...owner, names: rest }
+  if (view === 'send' || view === 'new') return { kind: view, ...owner, names: rest }
   if (isPlainView(view)) return { kind: 'view', ...owner, view, names: rest }
   if (!isPairedView(view)) return absent
   const [direction, ...names] = rest
@@ -79,7 +80,7 @@ function partnerPlace(owner: OfPartner, view: string, rest: readonly Name[]): Pl
 
 /** The folders of a partner, in order; `failed` only where the bucket has one. */
 export function partnerFolders(hasFailed: boolean): readonly Name[] {
-  const all = [...plainViews, ...Object.keys(pairedViews), 'send'].sort()
+  const all = [...plainViews, ...Object.keys(pairedViews), 'new', 'send'].sort()
   return all.filter((it) => hasFailed || it !== 'failed') as Name[]
 }
 

@@ -52,8 +52,8 @@ const operations: Readonly<Record<string, (world: FilesystemWorld, path: string)
   mkdir: ({ fs }, path) => fs.mkdir(path, never()),
   rmdir: ({ fs }, path) => fs.rmdir(path, never()),
   utimens: ({ fs }, path) => fs.utimens(path, { mtime: 5 }, never()),
-  chmod: ({ fs }, path) => fs.setattr(path, never()),
-  link: ({ fs }, path) => fs.refuse(path, 'link'),
+  chmod: ({ fs }, path) => fs.setattr(path, 0o600, never()),
+  link: ({ fs }, path) => fs.link(path, `${path}.link`, never()),
   xattr: ({ fs }, path) => fs.refuse(path, 'setxattr'),
 }
 

@@ -2,11 +2,11 @@ import t from 'tap'
 import { attributeChangeOf } from '../../src/fuse/setattr.js'
 
 const now = () => 1_000
-const nothing = { valid: 0, handle: 0, size: 0, mtime: 5 }
+const nothing = { valid: 0, handle: 0, size: 0, mtime: 5, mode: 0o100640 }
 
 const cases: Readonly<Record<string, [valid: number, change: unknown]>> = {
   'nothing that is kept': [0, {}],
-  chmod: [1, { owner: true }],
+  chmod: [1, { mode: 0o640 }],
   chown: [2 | 4, { owner: true }],
   'utimensat of both times': [16 | 32, { mtime: 5 }],
   'utimensat of the mtime alone': [32, { mtime: 5 }],

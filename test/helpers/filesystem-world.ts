@@ -9,6 +9,7 @@ import { ControlFile } from '../../src/fs/control-file.js'
 import { ControlFolder } from '../../src/fs/control-folder.js'
 import { DirectoryOfPartners } from '../../src/fs/directory-of-partners.js'
 import type { Close, DirectoryEntry } from '../../src/fs/filesystem.js'
+import { makeNew } from '../../src/fs/new/make-new.js'
 import { ReadOnlyTree } from '../../src/fs/read-only-tree.js'
 import { SendFolder } from '../../src/fs/send-folder.js'
 import { SubmittedFiles } from '../../src/fs/submitted-files.js'
@@ -20,14 +21,17 @@ import type { SenderOptions } from '../../src/send/create-sender.js'
 import { PartnerSet } from '../../src/state/partners.js'
 import { SeenPartners } from '../../src/state/seen-partners.js'
 import { systemClock } from '../../src/telemetry/clock.js'
+import type { Taking } from '../../src/taking/taking.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Milliseconds, Prefix } from '../../src/units.js'
 import type { Partner } from '../../src/view/partner.js'
 import type { MemoryStore, StoreFault } from './memory-store.js'
+import { openTaking } from './no-marks.js'
 import { never, senderWorld, type SenderWorld } from './sender-world.js'
 import { commonPrefixes } from '../../src/view/tree.js'
 
 const root = 'AS2/' as Prefix
+const reconcile: Milliseconds = 600_000
 /** When it was mounted. */
 export const mountedAt = 1_000_000
 
@@ -54,12 +58,12 @@ export class FilesystemWorld {
   constructor(
     senders: SenderWorld,
     { stations = [], readOnly = false, ttl = 0, staleTtl = 0 }: FilesystemOptions,
-    kept: { made: PartnerSet; seen: SeenPartners },
+    kept: { made: PartnerSet; seen: SeenPartners; taking: Taking },
   ) {
     const { store, sender, clock } = senders
     const log = silentLogger()
     const unordered = [`${root}send/`, `${root}duplicate/`] as Prefix[]
-    const limits = { ttl, reconcile: 600_000, staleTtl, deadline: 10_000, patience: 60_000 }
+    const limits = { ttl, reconcile, staleTtl, deadline: 10_000, patience: 60_000 }
     const listing = createListing({ ...limits, ...{ store, common: commonPrefixes(root), unordered, clock, log } })
     const objects = createObjects({
       ...{ store, budget: 10_000_000, disk: undefined, deadline: 10_000, clock, lastAnswer: () => 0 },
@@ -68,7 +72,7 @@ export class FilesystemWorld {
     })
     const partners = new DirectoryOfPartners({
       ...{ listing, root, configured: stations, keep: staleTtl, clock },
-      ...kept,
+      ...{ made: kept.made, seen: kept.seen },
     })
     const controlFile = (value: unknown) => new ControlFile(() => value, 1_000, clock)
     const control = new ControlFolder(new Map([['status.json', controlFile({ mounted: true })]]))
@@ -82,6 +86,7 @@ export class FilesystemWorld {
     this.fs = new As2Filesystem({
       ...{ tree: new ReadOnlyTree({ partners, views, control }), partners, readOnly },
       send: new SendFolder({ sender, submitted, objects }),
+      fresh: makeNew({ listing, objects, taking: kept.taking, root, reconcile, since: mountedAt, log }),
       figures: async () => ({ blockSize: 4096, totalBlocks: 10, freeBlocks: 5, files: 0 }),
     })
   }
@@ -133,11 +138,13 @@ export async function filesystemWorld(t: Test, options: FilesystemOptions = {}):
   for (const [key, content] of Object.entries(options.objects ?? {})) senders.store.set(root + key, content, 5_000)
   const log = silentLogger()
   const seen = await SeenPartners.load(directory, systemClock, log)
+  const taking = await openTaking(directory)
   t.teardown(async () => {
     await seen.close()
+    await taking.close()
     await rm(directory, { recursive: true, force: true })
   })
-  return new FilesystemWorld(senders, options, { made: await PartnerSet.load(directory, log), seen })
+  return new FilesystemWorld(senders, options, { made: await PartnerSet.load(directory, log), seen, taking })
 }
 
 /** What an operation fails with; `ok` if it does not. */

@@ -119,6 +119,10 @@ export class PlayedFilesystem implements Filesystem {
     this.#change(`setattr ${path}`)
   }
 
+  async link(from: string, to: string): Promise<void> {
+    this.#change(`link ${from} ${to}`)
+  }
+
   refuse(path: string, operation: string): Promise<never> {
     return Promise.reject(new FsError('EPERM', `No ${operation} at ${path}.`))
   }

@@ -6,6 +6,7 @@ import { As2Filesystem } from '../../src/fs/as2-filesystem.js'
 import { ControlFolder } from '../../src/fs/control-folder.js'
 import { DirectoryOfPartners } from '../../src/fs/directory-of-partners.js'
 import type { Filesystem } from '../../src/fs/filesystem.js'
+import { makeNew } from '../../src/fs/new/make-new.js'
 import { ReadOnlyTree } from '../../src/fs/read-only-tree.js'
 import { SendFolder } from '../../src/fs/send-folder.js'
 import { SubmittedFiles } from '../../src/fs/submitted-files.js'
@@ -14,6 +15,7 @@ import { createListing } from '../../src/listing/cached-listing.js'
 import type { Listing } from '../../src/listing/listing.js'
 import { attributionByKey } from '../../src/mdn/attribution.js'
 import { Pulse } from '../../src/s3/pulse.js'
+import type { Taking } from '../../src/taking/taking.js'
 import type { Sender } from '../../src/send/sender.js'
 import { PartnerSet } from '../../src/state/partners.js'
 import { SeenPartners } from '../../src/state/seen-partners.js'
@@ -28,11 +30,14 @@ import {
   unreachable,
   type StoreFault,
 } from '../helpers/memory-store.js'
+import { noMarks } from '../helpers/no-marks.js'
 import { idle, PlayedClock } from '../helpers/played-clock.js'
 import type { Outage } from './read-actions.js'
 import type { Partner } from '../../src/view/partner.js'
 import { pairs } from './read-views.js'
 import { commonPrefixes } from '../../src/view/tree.js'
+
+const nothingTaken = noMarks()
 
 const minute: Milliseconds = 60_000
 /** As they are unless somebody says otherwise. */
@@ -70,7 +75,12 @@ export class ReadWorld {
   /** Done when so many LISTs more have come, before the next one is answered. */
   #event: { after: number; readonly run: () => void } | undefined
 
-  private constructor(made: PartnerSet, seen: SeenPartners, sender: Sender, options: ReadWorldOptions) {
+  private constructor(
+    kept: { made: PartnerSet; seen: SeenPartners; taking: Taking },
+    sender: Sender,
+    options: ReadWorldOptions,
+  ) {
+    const { made, seen, taking } = kept
     const { pageLimit, latency = 0, configured = pairs.filter((it) => it.isConfigured) } = options
     const [clock, log, root] = [new PlayedClock(), silentLogger(), 'AS2/' as Prefix]
     this.#seen = seen
@@ -102,8 +112,9 @@ export class ReadWorld {
     const tree = new ReadOnlyTree({ partners, views, control: new ControlFolder(new Map()) })
     const send = new SendFolder({ sender, submitted: new SubmittedFiles({ listing, sender, root }), objects })
     const figures = () => Promise.reject(new Error('nobody asks for them'))
+    const fresh = makeNew({ listing, objects, taking, root, reconcile, since: clock.now(), log })
     this.listing = listing
-    this.fs = new As2Filesystem({ tree, send, partners, readOnly: true, figures })
+    this.fs = new As2Filesystem({ tree, send, fresh, partners, readOnly: true, figures })
   }
 
   /** @param sender nothing is ever sent */
@@ -111,7 +122,7 @@ export class ReadWorld {
     // A disk on which nothing can be kept: hundreds of these are made.
     const [directory, log] = [join(tmpdir(), 'as2fs-no-such-directory'), silentLogger()]
     const [made, seen] = [await PartnerSet.load(directory, log), await SeenPartners.load(directory, systemClock, log)]
-    return new ReadWorld(made, seen, sender, options)
+    return new ReadWorld({ made, seen, taking: await nothingTaken }, sender, options)
   }
 
   begin(outage: Outage): void {

@@ -29,6 +29,17 @@ function handlers(asked: string[], others: Partial<ControlHandlers> = {}): Contr
     retry: (id) => note(`retry ${id}`),
     cancel: (id) => note(`cancel ${id}`),
     release: (id) => note(`release ${id}`),
+    fresh: {
+      report: async () => ({ rows: [] }),
+      reset: async (partner) => {
+        await note(`reset ${partner ?? 'all'}`)
+        return { rows: [] }
+      },
+      takeAll: async (partner) => {
+        await note(`take all of ${partner ?? 'all'}`)
+        return { rows: [] }
+      },
+    },
     unmount: async (drain) => {
       await note(`unmount ${drain ?? 'as configured'}`)
       return { remaining: rows.slice(0, 1) }
@@ -63,6 +74,15 @@ t.test('questions are answered', async (t) => {
   t.same((await client.unmount(5_000)).remaining.length, 1)
   await client.unmount(undefined)
   t.same(asked, ['unmount 5000', 'unmount as configured'])
+})
+
+t.test('new/ of one partner, or of all, is asked for', async (t) => {
+  const asked: string[] = []
+  const client = await start(t, t.testdir(), handlers(asked))
+  t.same(await client.new(), { rows: [] })
+  await client.changeNew('reset', undefined)
+  await client.changeNew('take-all', 'ACME/ö ü')
+  t.same(asked, ['reset all', 'take all of ACME/ö ü'])
 })
 
 t.test('a file of the queue is named by id, name or path', async (t) => {

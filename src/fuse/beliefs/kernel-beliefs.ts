@@ -119,8 +119,12 @@ export class KernelBeliefs implements Filesystem {
     if (!this.#displaced.nameless(path)) await this.#fs.utimens(this.#displaced.pathOf(path), times, signal)
   }
 
-  async setattr(path: string, signal: AbortSignal): Promise<void> {
-    if (!this.#displaced.nameless(path)) await this.#fs.setattr(this.#displaced.pathOf(path), signal)
+  async setattr(path: string, mode: number | undefined, signal: AbortSignal): Promise<void> {
+    if (!this.#displaced.nameless(path)) await this.#fs.setattr(this.#displaced.pathOf(path), mode, signal)
+  }
+
+  link(from: string, to: string, signal: AbortSignal): Promise<void> {
+    return this.#fs.link(this.#displaced.pathOf(from), to, signal)
   }
 
   read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
