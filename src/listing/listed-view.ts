@@ -12,6 +12,7 @@ import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import { ForgottenKeys } from './forgotten-keys.js'
 import { KeyIndex } from './key-index.js'
 import { ArrivalOrder, difference } from './arrival-order.js'
+import { Comparing } from './comparing.js'
 import { IndexTree } from './key-tree.js'
 import { listRange } from './list-range.js'
 import type { Glimpse, KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
@@ -48,9 +49,6 @@ export interface ViewOptions {
 
 /** So many looks at single paths, and listing the whole is cheaper. */
 const manyPeeks = 16
-/** After a comparison that failed, the next one waits for this. */
-const reconcilePause: Milliseconds = 30_000
-
 export class ListedView {
   readonly #options: ViewOptions
   readonly #seen: Refreshed<IndexTree>
@@ -58,7 +56,7 @@ export class ListedView {
   readonly #peeks: Peeks
   readonly #wholes: WholeListings<IndexTree>
   readonly #forgotten: ForgottenKeys
-  #nextReconcile: Milliseconds = 0
+  readonly #comparing: Comparing
 
   constructor(options: ViewOptions) {
     const { ttl, deadline, patience, pulse, mayServe, clock, timers } = options
@@ -67,6 +65,7 @@ export class ListedView {
     this.#forgotten = new ForgottenKeys(clock, deadline)
     this.#order = new ArrivalOrder(options.reconcile)
     this.#peeks = new Peeks(options)
+    this.#comparing = new Comparing(options)
     this.#seen = new Refreshed({
       ttl,
       deadline,
@@ -175,14 +174,14 @@ export class ListedView {
 
   #looked(tree: IndexTree): ViewTree {
     this.#peeks.clear()
-    this.#reconcileIfDue(tree)
+    this.#compareIfDue(tree)
     return tree
   }
 
   #change(change: (index: KeyIndex) => KeyIndex): void {
     // They may have what was found to be another.
     this.#peeks.clear()
-    this.#seen.replace((tree) => new IndexTree(change(this.#ownIndex(tree)), tree))
+    this.#seen.replace((tree) => new IndexTree(change(tree.own(this.#options.prefix)), tree))
   }
 
   async #refresh(signal: AbortSignal): Promise<IndexTree> {
@@ -197,13 +196,7 @@ export class ListedView {
 
   /** What was found with others as a listing of its own, where it may grow by single pages. */
   #settled(tree: IndexTree): IndexTree {
-    return tree.size > pageLength ? new IndexTree(this.#ownIndex(tree), tree) : tree
-  }
-
-  /** The objects of this view alone, where they are a range of what was found with others. */
-  #ownIndex(tree: IndexTree): KeyIndex {
-    const { prefix } = this.#options
-    return tree.index.prefix === prefix ? tree.index : KeyIndex.of(prefix, tree.objects())
+    return tree.size > pageLength ? new IndexTree(tree.own(this.#options.prefix), tree) : tree
   }
 
   #lookBackPoint(tree: IndexTree): string | undefined {
@@ -225,7 +218,7 @@ export class ListedView {
     if (known.listedAt > startedAt) return known
     this.#wholes.noteTail(after)
     const index = this.#forgotten.leftOutOf(
-      this.#ownIndex(known).replaced({ after, through: undefined }, found),
+      known.own(this.#options.prefix).replaced({ after, through: undefined }, found),
       startedAt,
     )
     return new IndexTree(index, { listedAt: startedAt, completeAt: known.completeAt })
@@ -237,13 +230,13 @@ export class ListedView {
     if (known && known.completeAt > startedAt) return known
     let index = found
     if (known && tail !== undefined) {
-      const own = this.#ownIndex(known)
+      const own = known.own(this.#options.prefix)
       const newer = [...own.objects(own.upperBound(tail))]
       index = index.replaced({ after: tail, through: undefined }, newer)
     }
     index = this.#forgotten.leftOutOf(index, startedAt)
     if (known) {
-      const own = this.#ownIndex(known)
+      const own = known.own(this.#options.prefix)
       const { isSame, ...changes } = difference(own, index)
       this.#order.note(changes, this.#options.clock.monotonic())
       if (isSame) index = own
@@ -255,13 +248,12 @@ export class ListedView {
     return tree
   }
 
-  #reconcileIfDue(tree: IndexTree): void {
-    const { clock, reconcile, log, prefix } = this.#options
-    const now = clock.monotonic()
-    const isDue = now - tree.completeAt >= reconcile && now >= this.#nextReconcile
-    if (!isDue || this.#wholes.areUnderWay || this.#lookBackPoint(tree) === undefined) return
-    this.#wholes.begunSince(now).catch((err: unknown) => {
-      this.#nextReconcile = clock.monotonic() + reconcilePause
+  #compareIfDue(tree: IndexTree): void {
+    if (!this.#comparing.isDue(tree.completeAt) || this.#wholes.areUnderWay || this.#lookBackPoint(tree) === undefined)
+      return
+    const { clock, log, prefix } = this.#options
+    this.#wholes.begunSince(clock.monotonic()).catch((err: unknown) => {
+      this.#comparing.noteFailure()
       log.debug({ err, prefix }, 'the comparison with the bucket failed; it is tried again')
     })
   }
