@@ -136,7 +136,9 @@ export class ListedView {
       return known
     }
     if (this.#peeks.count >= manyPeeks) this.#listAlongside()
-    return (await this.#peeks.tree(names, purpose, signal).catch(unlessRefused)) ?? this.tree(signal)
+    // In an outage what is known of the whole tells more.
+    const peek = this.#peeks.tree(names, purpose, signal).catch(known ? () => undefined : unlessRefused)
+    return (await peek) ?? this.tree(signal)
   }
 
   /** @see Listing.complete */

@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/telemetry/log.js'
 import type { Clock } from '../../src/telemetry/clock.js'
 import type { Key, Name, Prefix } from '../../src/units.js'
 import { inbox } from '../helpers/listed.js'
-import { MemoryStore } from '../helpers/memory-store.js'
+import { MemoryStore, unreachable } from '../helpers/memory-store.js'
 import { until } from '../helpers/until.js'
 import { clockOf } from '../helpers/clock-of.js'
 
@@ -187,6 +187,9 @@ t.test('in a view whose keys come out of order, too, a path by name is as new as
   }
   t.equal(await kind('0001-late.edi'), 'file')
   t.equal(await kind('0002-late.edi'), undefined)
+  world.later(5_001)
+  world.store.intercept = () => ({ before: unreachable() })
+  t.equal(await kind('0003-late.edi'), undefined, 'in an outage, by what is known')
 })
 
 t.test('a view whose keys come out of order is listed in full, says so, and finds its way back', async (t) => {
