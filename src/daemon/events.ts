@@ -5,6 +5,7 @@ import { EventLog } from '../events/event-log.js'
 import { Events } from '../events/events.js'
 import { watchHealth } from '../events/health-events.js'
 import { Inboxes } from '../events/inboxes.js'
+import { Watch } from '../events/watch.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { Listing } from '../listing/listing.js'
 import { systemClock } from '../telemetry/clock.js'
@@ -42,8 +43,9 @@ export interface EventParts {
 
 export function ownEvents({ config, eventLog, listing, partners, bucket, owning }: EventParts): Events {
   const { prefix: root, listTtl: every, opTimeout: patience } = config
-  const source = new Inboxes({ listing, partners, root, every, clock: bucket.clock })
-  owning.add('ending the looks at inboxes', () => source.close())
+  const eyes = [new Inboxes({ listing, partners, root })]
+  const source = new Watch({ eyes, every, clock: bucket.clock })
+  owning.add('ending the looks for events', () => source.close())
   if (eventLog)
     owning.add(
       'watching the bucket',

@@ -6,9 +6,9 @@ import { inTime } from '../patience.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { BucketEvent, FollowLine, GapEvent, LoggedEvent } from './event.js'
 import type { EventReader } from './event-file.js'
-import { lookBack } from './inboxes.js'
 import { merged } from './merged.js'
-import type { Source } from './source.js'
+import { lookBack, type Mark, type Source } from './source.js'
+import { markOf } from './watch.js'
 
 /** Where somebody begins. */
 export interface Beginning {
@@ -135,13 +135,13 @@ export class Follower {
   }
 
   async *#inBucket(): AsyncGenerator<BucketEvent, undefined> {
-    let after = { at: this.#from, key: '' }
+    let after: Mark = { at: this.#from, key: '' }
     for (;;) {
-      const found = this.#options.source.oldest(after, batch)
+      const found = await this.#options.source.oldest(after, batch)
       yield* found
       const last = found.at(-1)
       if (!last || found.length < batch) return
-      after = { at: Date.parse(last.at), key: last.key }
+      after = markOf(last)
     }
   }
 

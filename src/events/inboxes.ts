@@ -1,43 +1,21 @@
-/** What comes in: all inboxes, looked at while somebody waits for it. */
+/** What comes in, as the listings of all inboxes tell it. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { BackgroundJob } from '../background-job.js'
-import { FsError, reasonOf } from '../errors.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds, Prefix } from '../units.js'
-import { within } from '../patience.js'
 import { encodeName, encodeObjectName } from '../view/names.js'
 import type { Partner } from '../view/partner.js'
 import { stationName, viewPrefix } from '../view/tree.js'
 import type { ReceivedEvent } from './event.js'
 import { oldest } from './oldest.js'
-import { Recent } from './recent.js'
-import type { Mark, Source } from './source.js'
+import { forEachOwner, ownersIn, type OwnersOptions } from './owners.js'
+import { compareMarks, type Eye, type Look, type Mark } from './source.js'
 
-export interface InboxesOptions {
+export interface InboxesOptions extends OwnersOptions {
   readonly listing: Pick<Listing, 'tree' | 'folders'>
-  /** Who is known where the keys may not list all that there are. */
-  readonly partners: {
-    stations(signal: AbortSignal): Promise<readonly string[]>
-    partners(station: string, signal: AbortSignal): Promise<readonly string[]>
-  }
-  readonly root: Prefix
-  /** `--list-ttl` */
-  readonly every: Milliseconds
-  readonly clock: {
-    monotonic(): Milliseconds
-    /** The bucket's time; undefined before its first answer. */
-    now(): EpochMs | undefined
-  }
 }
 
-/** So much earlier than it can be seen a LastModified may be: of an upload in parts it is that of the beginning. */
-export const lookBack: Milliseconds = 60 * 60 * 1000
-const atOnce = 8
-const lookWithin: Milliseconds = 60_000
-const mostRecent = 10_000
 const manyAtOnce = 5_000
-const notYet = 'The inboxes have not all been looked at yet.'
 
 /** An inbox as it was at the last look. */
 interface Seen {
@@ -49,157 +27,67 @@ interface Seen {
   readonly young: ReadonlySet<string>
 }
 
-export class Inboxes implements Source {
-  readonly recent = new Recent<ReceivedEvent>(mostRecent)
+export class Inboxes implements Eye {
   readonly #options: InboxesOptions
   readonly #seen = new Map<Prefix, Seen>()
-  readonly #looks: BackgroundJob
-  #wanted = 0
-  #kept = 0
-  #through: EpochMs | undefined
-  #lookedAt: Milliseconds = -Infinity
-  #missing: string | undefined = notYet
 
   constructor(options: InboxesOptions) {
     this.#options = options
-    this.#looks = new BackgroundJob((signal) => this.#round(signal))
   }
 
-  get through(): EpochMs | undefined {
-    return this.#through
-  }
-
-  get missing(): string | undefined {
-    return this.#missing
-  }
-
-  async look(): Promise<void> {
-    this.#looks.now()
-    await this.#looks.idle()
-  }
-
-  oldest({ at, key }: Mark, most: number): readonly ReceivedEvent[] {
-    const found = oldest(this.#after({ at, key }), most, (a, b) => byAge(a.object, b.object))
-    return found.map(({ owner, object, tree }) => received(owner, object, tree, this.#options.root))
-  }
-
-  want(): () => void {
-    this.#wanted += 1
-    if (this.#wanted === 1) this.#lookInTime()
-    return once(() => {
-      this.#wanted -= 1
+  async look(since: EpochMs, signal: AbortSignal): Promise<Look> {
+    const { root, listing } = this.#options
+    const news: ReceivedEvent[] = []
+    let isFirst = false
+    let listedAt: Milliseconds | undefined
+    const missing = await forEachOwner(await ownersIn(this.#options, signal), async (owner) => {
+      const prefix = viewPrefix(root, owner, 'inbox')
+      const tree = await listing.tree(prefix, signal)
+      listedAt = Math.min(listedAt ?? tree.listedAt, tree.listedAt)
+      const before = this.#seen.get(prefix)
+      if (before?.tree.content === tree.content && before.tree.completeAt === tree.completeAt) return
+      const seen = seenIn(owner, tree, since)
+      this.#seen.set(prefix, seen)
+      if (!before) isFirst ||= tree.size > 0
+      else for (const it of await newIn(before, seen)) news.push(received(owner, it, tree, root))
     })
+    return { news, isFirst, listedAt, missing }
   }
 
-  keep(): () => void {
-    this.#kept += 1
-    return once(() => {
-      this.#kept -= 1
-      if (this.#kept === 0) this.#forget()
-    })
+  oldest(after: Mark, most: number): Promise<readonly ReceivedEvent[]> {
+    const compare = (a: Found, b: Found): number => compareMarks(markOf(a.object), markOf(b.object))
+    const found = oldest(this.#after(after), most, compare)
+    return Promise.resolve(found.map((it) => received(it.owner, it.object, it.tree, this.#options.root)))
   }
 
-  async close(): Promise<void> {
-    await this.#looks.stop()
-  }
-
-  #forget(): void {
-    this.#looks.putOff()
+  forget(): void {
     this.#seen.clear()
-    this.recent.invalidate()
-    this.#through = undefined
-    this.#missing = notYet
   }
 
-  *#after({ at, key }: Mark): Generator<Found, undefined> {
+  *#after(after: Mark): Generator<Found, undefined> {
     for (const { owner, tree } of this.#seen.values()) {
-      for (const object of tree.recent(at)) {
-        if (object.mtime > at || object.key > key) yield { owner, object, tree }
+      for (const object of tree.recent(after.at)) {
+        if (compareMarks(markOf(object), after) > 0) yield { owner, object, tree }
       }
     }
   }
+}
 
-  async #round(stopped: AbortSignal): Promise<void> {
-    this.#missing = await within(lookWithin, stopped, (signal) => this.#lookAtAll(signal)).catch(sentenceOf)
-    this.#lookedAt = this.#options.clock.monotonic()
-    // Who has not read yet what was found does not need more.
-    if (this.#wanted > 0) this.#lookInTime()
-  }
+interface Found {
+  readonly owner: Partner
+  readonly object: ObjectInfo
+  readonly tree: ViewTree
+}
 
-  #lookInTime(): void {
-    const { every, clock } = this.#options
-    this.#looks.in(Math.max(0, this.#lookedAt + every - clock.monotonic()))
-  }
+function seenIn(owner: Partner, tree: ViewTree, since: EpochMs): Seen {
+  return { owner, tree, since, young: new Set(Array.from(tree.recent(since), versionOf)) }
+}
 
-  /** @returns what could not be looked at */
-  async #lookAtAll(signal: AbortSignal): Promise<string | undefined> {
-    const { root } = this.#options
-    const owners = await this.#owners(signal)
-    const asked = owners.map((owner) => ({ owner, prefix: viewPrefix(root, owner, 'inbox') }))
-    const listedAt: Milliseconds[] = []
-    let missing: string | undefined
-    const one = async (): Promise<void> => {
-      for (let it = asked.pop(); it; it = asked.pop()) {
-        const tree = await this.#options.listing.tree(it.prefix, signal).catch((error: unknown) => {
-          // What the keys may not list is named in status, and is not waited for.
-          if (!(error instanceof FsError && error.code === 'EACCES')) missing ??= sentenceOf(error)
-        })
-        if (!tree) continue
-        listedAt.push(tree.listedAt)
-        await this.#see(it.owner, it.prefix, tree)
-      }
-    }
-    await Promise.all(Array.from({ length: atOnce }, one))
-    if (missing === undefined) this.#note(listedAt)
-    return missing ?? this.#stale(listedAt)
-  }
-
-  /** Who may have an inbox: of the roots below which partners appear, only one has any. */
-  async #owners(signal: AbortSignal): Promise<Partner[]> {
-    const { listing, partners, root } = this.#options
-    const files = `${root}files/` as Prefix
-    const stations = await listing.folders(files, signal).catch(whereRefused(() => partners.stations(signal)))
-    const owners = stations.map(async (station) => {
-      const below = listing.folders(`${files}${station}/` as Prefix, signal)
-      const all = await below.catch(whereRefused(() => partners.partners(station, signal)))
-      return all.map((partner) => ({ station, partner }))
-    })
-    return (await Promise.all(owners)).flat()
-  }
-
-  /** All that was there when the oldest of the listings was begun has been seen. */
-  #note(listedAt: readonly Milliseconds[]): void {
-    const { clock } = this.#options
-    const now = clock.now()
-    if (now === undefined) return
-    const first = listedAt.reduce((a, b) => Math.min(a, b), clock.monotonic())
-    this.#through = Math.max(this.#through ?? 0, now - (clock.monotonic() - first))
-  }
-
-  #stale(listedAt: readonly Milliseconds[]): string | undefined {
-    const { clock, every } = this.#options
-    const age = clock.monotonic() - listedAt.reduce((a, b) => Math.min(a, b), clock.monotonic())
-    if (age < every + lookWithin) return undefined
-    return `The bucket does not answer: what came within the last ${Math.round(age / 1_000)} s is not known.`
-  }
-
-  async #see(owner: Partner, prefix: Prefix, tree: ViewTree): Promise<void> {
-    const before = this.#seen.get(prefix)
-    if (before?.tree.content === tree.content && before.tree.completeAt === tree.completeAt) return
-    const now = this.#options.clock.now() ?? 0
-    const since = Math.min(now, this.#through ?? now) - lookBack
-    const young = [...tree.recent(since)]
-    this.#seen.set(prefix, { owner, tree, since, young: new Set(young.map(versionOf)) })
-    // Of an inbox that is seen for the first time nobody knows what of it is new: each reader goes by what he was told.
-    if (!before) {
-      if (tree.size > 0) this.recent.invalidate()
-      return
-    }
-    const isNew = (it: ObjectInfo): boolean =>
-      !before.young.has(versionOf(it)) && (it.mtime >= before.since || !before.tree.has(it.key))
-    const news = [...young.filter(isNew), ...(await late(before, tree, since))]
-    this.recent.add(news.map((it) => received(owner, it, tree, this.#options.root)))
-  }
+async function newIn(before: Seen, { tree, since }: Seen): Promise<readonly ObjectInfo[]> {
+  const young = [...tree.recent(since)].filter(
+    (it) => !before.young.has(versionOf(it)) && (it.mtime >= before.since || !before.tree.has(it.key)),
+  )
+  return [...young, ...(await late(before, tree, since))]
 }
 
 /** Those with an old LastModified that were not there before: looked for where all was listed anew. */
@@ -214,19 +102,6 @@ async function late(before: Seen, tree: ViewTree, since: EpochMs): Promise<Objec
     if (looked % manyAtOnce === 0) await nextTurn()
   }
   return found
-}
-
-interface Found {
-  readonly owner: Partner
-  readonly object: ObjectInfo
-  readonly tree: ViewTree
-}
-
-function whereRefused<T>(instead: () => Promise<T>): (error: unknown) => Promise<T> {
-  return (error) => {
-    if (error instanceof FsError && error.code === 'EACCES') return instead()
-    throw error
-  }
 }
 
 function received(owner: Partner, object: ObjectInfo, tree: ViewTree, root: Prefix): ReceivedEvent {
@@ -252,18 +127,6 @@ function versionOf({ key, mtime, etag }: ObjectInfo): string {
   return `${mtime} ${etag} ${key}`
 }
 
-function byAge(a: ObjectInfo, b: ObjectInfo): number {
-  return a.mtime - b.mtime || (a.key < b.key ? -1 : 1)
-}
-
-function sentenceOf(error: unknown): string {
-  return error instanceof FsError ? error.message : `The inboxes can't be looked at (${reasonOf(error)}).`
-}
-
-function once(act: () => void): () => void {
-  let isDone = false
-  return () => {
-    if (!isDone) act()
-    isDone = true
-  }
+function markOf({ key, mtime }: ObjectInfo): Mark {
+  return { at: mtime, key }
 }

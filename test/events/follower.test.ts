@@ -3,9 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { BucketEvent, FollowLine, LoggedEvent, Progress } from '../../src/events/event.js'
 import { Follower, type Beginning, type FollowerLines } from '../../src/events/follower.js'
-import { lookBack } from '../../src/events/inboxes.js'
 import { Recent } from '../../src/events/recent.js'
-import type { Mark, Source } from '../../src/events/source.js'
+import { lookBack, type Mark, type Source } from '../../src/events/source.js'
 import type { Key } from '../../src/units.js'
 import { until } from '../helpers/until.js'
 
@@ -36,7 +35,8 @@ class PlayedSource implements Source {
   async look(): Promise<void> {
     await this.looked
   }
-  oldest({ at, key }: Mark, most: number): readonly BucketEvent[] {
+  async oldest({ at, key }: Mark, most: number): Promise<readonly BucketEvent[]> {
+    await Promise.resolve()
     const timeOf = (it: BucketEvent) => Date.parse(it.at)
     return this.all
       .filter((it) => timeOf(it) > at || (timeOf(it) === at && it.key > key))

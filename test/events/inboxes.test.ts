@@ -1,6 +1,8 @@
 /** Arrivals as they are found in the bucket, on a store in memory; the times are the store's. */
 import t, { type Test } from 'tap'
-import { Inboxes, lookBack } from '../../src/events/inboxes.js'
+import { Inboxes } from '../../src/events/inboxes.js'
+import { lookBack } from '../../src/events/source.js'
+import { Watch } from '../../src/events/watch.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Prefix } from '../../src/units.js'
@@ -12,7 +14,7 @@ const minute = 60_000
 class World {
   readonly clock = new PlayedClock(Date.UTC(2026, 10, 28, 12))
   readonly store = new MemoryStore({ clock: this.clock })
-  readonly inboxes: Inboxes
+  readonly inboxes: Watch
   /** Who is known, where the keys may not list them all. */
   partners = ['GLOBEX', 'HOOLI']
 
@@ -28,13 +30,14 @@ class World {
       timers: clock,
       log: silentLogger(),
     })
-    this.inboxes = new Inboxes({
-      ...{ listing, root: 'AS2/' as Prefix, every: 5_000, clock },
+    const eye = new Inboxes({
+      ...{ listing, root: 'AS2/' as Prefix },
       partners: {
         stations: () => Promise.resolve(['ACME']),
         partners: () => Promise.resolve(this.partners),
       },
     })
+    this.inboxes = new Watch({ eyes: [eye], every: 5_000, clock })
     t.teardown(() => this.inboxes.close())
   }
 
@@ -104,7 +107,7 @@ t.test('an inbox that is seen for the first time makes everybody begin anew, an 
   await world.look()
   t.equal(world.inboxes.recent.from(next), undefined)
   const first = { at: world.clock.now() - lookBack, key: '' }
-  t.equal(world.inboxes.oldest(first, 100).filter((it) => it.name === 'first.edi').length, 2)
+  t.equal((await world.inboxes.oldest(first, 100)).filter((it) => it.name === 'first.edi').length, 2)
 })
 
 t.test('all that is there is told in the order of time, some at a time', async (t) => {
@@ -121,7 +124,7 @@ t.test('all that is there is told in the order of time, some at a time', async (
   const told: string[] = []
   let after = { at: world.clock.now() - 20_000, key: '' }
   for (;;) {
-    const some = world.inboxes.oldest(after, 7)
+    const some = await world.inboxes.oldest(after, 7)
     const last = some.at(-1)
     if (!last) break
     told.push(...some.map((it) => it.name))
@@ -183,8 +186,8 @@ t.test('when nobody is there any more all is forgotten, and a second one keeps i
   one()
   one()
   const first = { at: 0, key: '' }
-  t.equal(world.inboxes.oldest(first, 9).length, 1)
+  t.equal((await world.inboxes.oldest(first, 9)).length, 1)
   other()
-  t.same(world.inboxes.oldest(first, 9), [])
+  t.same(await world.inboxes.oldest(first, 9), [])
   t.equal(world.inboxes.through, undefined)
 })
