@@ -1,6 +1,6 @@
 /** Looks at the folders of many partners, and whether what they show may be shown. */
 import { encodeName } from '../../src/view/names.js'
-import { stationName } from '../../src/view/tree.js'
+import { partnerFolders, stationName } from '../../src/view/tree.js'
 import type { CostsViewByView } from './read-many-costs.js'
 import type { ManyExpectations, Span } from './read-many-expectations.js'
 import { pathOf, viewsOf, type ManyPartner, type ManyView } from './read-many-partners.js'
@@ -76,8 +76,7 @@ export class ManyLooks {
     const { outcome, span } = answer
     if (outcome.value) {
       const names = outcome.value.map((it) => it.name).join(' ')
-      if (names !== 'duplicate headers inbox mdn outbox raw-message send')
-        this.problem(`${pathOf(partner)} has ${names}`)
+      if (names !== partnerFolders(false).join(' ')) this.problem(`${pathOf(partner)} has ${names}`)
       await this.#readdirs([`${pathOf(partner)}/send`])
       return true
     }
