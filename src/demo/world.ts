@@ -3,7 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { systemClock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 import { Gateway, type GatewayEvent } from './gateway.js'
-import { startS3Server } from './s3/server.js'
+import { startS3Server, type S3Server } from './s3/server.js'
 import type { Keys } from './s3/sigv4.js'
 import { arrivals } from './arrivals.js'
 import { answersOf, firstPartner, seedPast } from './seed.js'
@@ -12,8 +12,13 @@ export interface DemoWorld {
   readonly endpoint: string
   readonly bucket: string
   readonly keys: Keys
-  /** A document that was sent, to send again under another name. */
-  readonly example: { readonly station: string; readonly partner: string; readonly path: string }
+  /** A document that was sent, to send again under another name, and the name of one that was received. */
+  readonly example: {
+    readonly station: string
+    readonly partner: string
+    readonly path: string
+    readonly received: string
+  }
   onEvent(listener: (event: GatewayEvent) => void): void
   /** Ends the gateway and the server. */
   close(): Promise<void>
@@ -39,7 +44,7 @@ export async function startDemoWorld(): Promise<DemoWorld> {
     endpoint: server.endpoint,
     bucket,
     keys,
-    example: { ...firstPartner, path: exampleOf(server.list(outboxOf()).map((it) => it.key)) },
+    example: { ...firstPartner, path: sentIn(server), received: receivedIn(server) },
     onEvent: (listener) => gateway.onEvent(listener),
     async close() {
       stopOrders()
@@ -73,12 +78,24 @@ function playPartners(gateway: Gateway): () => void {
   return () => timers.forEach((timer) => clearTimeout(timer))
 }
 
-function outboxOf(): string {
-  return `AS2/files/${firstPartner.station}/${firstPartner.partner}/outbox/`
+function sentIn(server: S3Server): string {
+  const outbox = boxOf('outbox')
+  return lastIn(server, outbox, '/INV_')?.slice(outbox.length) ?? ''
 }
 
-function exampleOf(keys: readonly string[]): string {
-  return keys.findLast((key) => key.includes('/INV_'))?.slice(outboxOf().length) ?? ''
+function receivedIn(server: S3Server): string {
+  return lastIn(server, boxOf('inbox'), '/PO_')?.split('/').at(-1) ?? ''
+}
+
+function lastIn(server: S3Server, prefix: string, part: string): string | undefined {
+  return server
+    .list(prefix)
+    .map((it) => it.key)
+    .findLast((key) => key.includes(part))
+}
+
+function boxOf(box: 'inbox' | 'outbox'): string {
+  return `AS2/files/${firstPartner.station}/${firstPartner.partner}/${box}/`
 }
 
 function randomHex(bytes: number): string {

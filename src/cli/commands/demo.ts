@@ -72,7 +72,7 @@ async function flagsFor(world: DemoWorld, directory: string): Promise<Map<Option
 }
 
 function welcome(world: DemoWorld, mountpoint: string, io: Io): string {
-  const { station, partner, path } = world.example
+  const { station, partner, path, received } = world.example
   const folder = shellQuoted(join(mountpoint, station, partner))
   const as2fs = shellQuoted(commandName(io))
   return `
@@ -80,6 +80,12 @@ A gateway with its bucket is mounted at ${mountpoint}. In another terminal:
 
   ls -R ${folder}
   cat ${folder}/outbox/${path}
+
+Take what came, one by one: what is removed from new/ stays in inbox/ and in the bucket, and is not new any more:
+
+  ls ${folder}/new
+  rm ${folder}/new/*_${received}
+  ${as2fs} new ${shellQuoted(mountpoint)}
 
 Send, and see what becomes of it (outbox in two seconds, its receipt in three):
 
@@ -114,7 +120,7 @@ function narrated({ what, station, partner, filename, bytes, at }: GatewayEvent)
     case 'mdn':
       return `${time}  ${partner} → ${station}: ${answered(file, bytes)}; the receipt is in mdn/incoming/\n`
     case 'received':
-      return `${time}  ${partner} → ${station}: ${file} is in inbox/\n`
+      return `${time}  ${partner} → ${station}: ${file} is in new/ and inbox/\n`
   }
 }
 
