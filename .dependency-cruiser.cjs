@@ -49,7 +49,7 @@ module.exports = {
       name: 'only-the-interface-of-listing',
       severity: 'error',
       comment: 'Which index a view is a range of, and how that is packed, is the listing room’s alone.',
-      from: { path: '^src/(fs|mdn|control)/' },
+      from: { path: '^src/(fs|mdn|delivery|control)/' },
       to: { path: '^src/listing/', pathNot: '^src/listing/listing\\.ts$' },
     },
     room('view', [], 'Pure: path to key and back.'),
@@ -82,8 +82,13 @@ module.exports = {
       'What receipts say; what becomes of that is shown elsewhere.',
     ),
     room(
+      'delivery',
+      ['view', 'listing', 'mdn', 's3', 'telemetry'],
+      'Made of listings and receipts; it reads nothing itself.',
+    ),
+    room(
       'fs',
-      ['view', 'listing', 'data', 'send', 'taking', 'mdn', 's3', 'telemetry', 'state'],
+      ['view', 'listing', 'data', 'send', 'taking', 'mdn', 'delivery', 's3', 'telemetry', 'state'],
       'The filesystem without the kernel.',
     ),
     room('fuse', ['fs', 'telemetry'], 'The kernel without the bucket.'),
@@ -93,7 +98,11 @@ module.exports = {
       ['view', 's3', 'listing', 'telemetry'],
       'What happened, for who follows it; who makes it happen knows nothing of that.',
     ),
-    room('control', ['send', 'state', 'listing', 'mdn', 'events', 'telemetry'], 'What is told to other processes.'),
+    room(
+      'control',
+      ['send', 'state', 'listing', 'mdn', 'delivery', 'view', 'events', 'telemetry'],
+      'What is told to other processes.',
+    ),
     room('telemetry', [], 'Everyone may log; the log needs no one.'),
   ],
   options: {

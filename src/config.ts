@@ -57,6 +57,10 @@ export interface MountConfig {
   readonly mdnReads: number
   readonly newFrom: NewFromPolicy
   readonly newMoved: NewMovedPolicy
+  /** After so long a message without a receipt is overdue; undefined: never. */
+  readonly mdnOverdue: Milliseconds | undefined
+  /** Of whom receipts are expected: of those who ever sent one, of all, of nobody. */
+  readonly mdnExpect: 'seen' | 'always' | 'never'
   /** Glob patterns of names that look unfinished. */
   readonly hold: readonly string[]
   readonly empty: EmptyPolicy

@@ -9,6 +9,7 @@ import { eventsCommand } from './words/events.js'
 import { infoCommand } from './words/info.js'
 import { mountCommand } from './words/mount.js'
 import { newCommand } from './words/new.js'
+import { deliveriesCommand } from './words/deliveries.js'
 import { queueCommand } from './words/queue.js'
 import { statusCommand } from './words/status.js'
 import { umountCommand } from './words/umount.js'
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   statusCommand,
   queueCommand,
   newCommand,
+  deliveriesCommand,
   infoCommand,
   eventsCommand,
   demoCommand,

@@ -107,6 +107,8 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues, aws:
     mdnReads: values['mdn-reads'],
     newFrom: values['new-from'],
     newMoved: values['new-moved'],
+    mdnOverdue: values['mdn-overdue'],
+    mdnExpect: values['mdn-expect'],
     hold: values.hold,
     empty: values.empty,
     commit: values.commit,

@@ -116,6 +116,17 @@ export const mountOptions = {
     '8',
   ),
 
+  'mdn-overdue': value(
+    ['Receipts', 'TIME', 'after which a message without a receipt is overdue, or never'],
+    parse.durationOr('never'),
+    '1h',
+  ),
+  'mdn-expect': value(
+    ['Receipts', 'WHOSE', 'receipts that are missed: of partners who have sent one (seen), always or never'],
+    parse.choice('seen', 'always', 'never'),
+    'seen',
+  ),
+
   hold: list(
     ['Sending', 'PATTERN', 'names in send/ that look unfinished and are kept until renamed; replaces the defaults'],
     parse.pattern,

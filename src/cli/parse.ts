@@ -34,6 +34,12 @@ export function duration(bounds: Bounds = {}): Parser<Milliseconds> {
   return bounded(parseDuration, { max: longest, ...bounds })
 }
 
+/** The same, or a word for none. */
+export function durationOr(word: string): Parser<Milliseconds | undefined> {
+  const parseTime = duration()
+  return (text, base) => (text === word ? undefined : parseTime(text, base))
+}
+
 function parseDuration(text: string): Milliseconds {
   if (text === '0') return 0
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text) ?? []

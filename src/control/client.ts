@@ -10,12 +10,22 @@ import type { QueueAction } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
 import { queryOf } from './event-stream.js'
 import { followed } from './followed.js'
-import type { InfoReport, NewReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
+import type {
+  DeliveriesQuery,
+  DeliveriesReport,
+  InfoReport,
+  NewReport,
+  QueueReport,
+  StatusReport,
+  UnmountReport,
+} from './reports.js'
 import { NoAnswerError, sentenceIn, socketName } from './socket.js'
 
 const defaultTimeout: Milliseconds = 10_000
 /** The daemon may list all inboxes for it. */
 const newTimeout: Milliseconds = 150_000
+/** The daemon gives up before that. */
+const deliveriesTimeout: Milliseconds = 310_000
 /** An unmount answers when the queue is drained, and the daemon's own end is not part of that. */
 const unmountMargin: Milliseconds = 60_000
 
@@ -44,6 +54,13 @@ export class ControlClient {
   /** @param path in the mount, from `/` */
   async info(path: string): Promise<InfoReport> {
     return (await this.#ask('GET', `/info?${new URLSearchParams({ path }).toString()}`)) as InfoReport
+  }
+
+  async deliveries({ partner, state, since }: DeliveriesQuery): Promise<DeliveriesReport> {
+    const wanted = Object.entries({ ...partner, state, since: since === undefined ? undefined : String(since) })
+    const query = wanted.filter((it): it is [string, string] => it[1] !== undefined)
+    const path = `/deliveries?${new URLSearchParams(query).toString()}`
+    return (await this.#ask('GET', path, undefined, deliveriesTimeout)) as DeliveriesReport
   }
 
   /**

@@ -1,4 +1,6 @@
 /** What the daemon tells about itself: `.as2fs/*.json` through the mount, and the control socket. All of it is JSON. */
+import type { DeliveryState } from '../delivery/delivery.js'
+import type { Partner } from '../view/partner.js'
 import type { ListingStatus } from '../listing/listing.js'
 import type { ReceiptCounts } from '../mdn/receipts.js'
 import type { SendCounts, SendRow, SendState } from '../send/sender.js'
@@ -102,8 +104,52 @@ export interface InfoReport {
   readonly contradictory?: readonly string[] | undefined
   /** Of an MDN: the message that it answers. */
   readonly originalMessageId?: string | undefined
-  /** Of a message: the path of its MDN in the mount. */
+  /** Of an MDN: the path of the message that it answers, if the outbox has it. */
+  readonly answered?: string | undefined
+  /** Of an MDN: the digest of what was received, as written. */
+  readonly mic?: string | undefined
+  /** Of a message: the path of its MDN in the mount; of one that was sent and has several, the one that tells. */
   readonly mdn?: string | undefined
+  /** Of a message that was sent: what became of it. */
+  readonly delivery?: DeliveryState | undefined
+  /** Of a message with several MDNs: what all of them say, latest last. */
+  readonly receipts?: readonly string[] | undefined
+}
+
+/** One message of an outbox, and what became of it. Fields that are undefined are left out of the JSON. */
+export interface DeliveryRow extends Partner {
+  readonly state: DeliveryState
+  /** Of its files; as they are in the outbox, below the message's folder. */
+  readonly names: readonly string[]
+  readonly size: Bytes
+  /** The folder; undefined where the outbox has none, and nobody can say which receipt answers it. */
+  readonly message: string | undefined
+  readonly messageId: string | undefined
+  /** When this mount's program closed the file, by this machine's clock; undefined of what another has sent. */
+  readonly closedAt?: EpochMs | undefined
+  /** When it came to be in the outbox, by the bucket's time. */
+  readonly sentAt: EpochMs
+  /** Of the receipt that tells. */
+  readonly disposition: string | undefined
+  readonly mdnAt: EpochMs | undefined
+}
+
+export interface DeliveriesReport {
+  readonly generatedAt: EpochMs
+  /** Receipts that are not read yet: some rows may say less than they will. */
+  readonly left: number
+  /** The latest first. */
+  readonly rows: readonly DeliveryRow[]
+  /** Sentences: whose outbox could not be looked at. */
+  readonly missing: readonly string[]
+}
+
+/** Which rows are wanted. */
+export interface DeliveriesQuery {
+  readonly partner: Partner | undefined
+  readonly state: DeliveryState | undefined
+  /** By `sentAt`, not before that. */
+  readonly since: EpochMs | undefined
 }
 
 /** How much is in one partner's new/, or why that can't be told. */

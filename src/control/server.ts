@@ -6,12 +6,21 @@ import { join } from 'node:path'
 import { FsError, UsageError } from '../errors.js'
 import type { Beginning, FollowerLines } from '../events/follower.js'
 import { inTime, timeLimit } from '../patience.js'
+import { deliveryStates } from '../delivery/delivery.js'
 import type { Logger } from '../telemetry/log.js'
 import type { SendRow } from '../send/sender.js'
 import type { Milliseconds } from '../units.js'
 import { beginningIn, EventStream } from './event-stream.js'
 import { findRow } from './queue-target.js'
-import type { InfoReport, NewReport, QueueReport, StatusReport, UnmountReport } from './reports.js'
+import type {
+  DeliveriesQuery,
+  DeliveriesReport,
+  InfoReport,
+  NewReport,
+  QueueReport,
+  StatusReport,
+  UnmountReport,
+} from './reports.js'
 import { socketName } from './socket.js'
 
 /** Of new/. */
@@ -28,6 +37,7 @@ export interface ControlHandlers {
   queue(): Promise<QueueReport>
   /** @param path in the mount, from `/` */
   info(path: string, signal: AbortSignal): Promise<InfoReport>
+  deliveries(query: DeliveriesQuery, signal: AbortSignal): Promise<DeliveriesReport>
   /** By the id of a row of `queue`, all three; it may be held then, too. @returns the row after it, undefined if it is there no more */
   retry(id: string): Promise<SendRow | undefined>
   cancel(id: string): Promise<SendRow | undefined>
@@ -52,6 +62,8 @@ const closeWithin: Milliseconds = 2_000
 const infoWithin: Milliseconds = 30_000
 /** All inboxes may have to be listed for it. */
 const newWithin: Milliseconds = 120_000
+/** All outboxes may have to be listed for it. */
+const deliveriesWithin: Milliseconds = 300_000
 
 /** @throws the socket's own error */
 export async function startControlServer(
@@ -164,6 +176,8 @@ async function route(request: IncomingMessage, handlers: ControlHandlers): Promi
       return handlers.fresh.reset(textOf((await bodyOf(request)).partner), timeLimit(newWithin))
     case 'POST /new/take-all':
       return handlers.fresh.takeAll(textOf((await bodyOf(request)).partner), timeLimit(newWithin))
+    case 'GET /deliveries':
+      return handlers.deliveries(deliveriesQuery(url.searchParams), timeLimit(deliveriesWithin))
     case 'POST /unmount':
       return handlers.unmount(numberOf((await bodyOf(request)).drain))
     case 'POST /queue/retry':
@@ -183,6 +197,15 @@ async function target(request: IncomingMessage, handlers: ControlHandlers): Prom
   const wanted = typeof id === 'string' ? id : name
   if (typeof wanted !== 'string') throw new FsError('EINVAL', 'The request names no file.')
   return findRow((await handlers.queue()).rows, wanted).id
+}
+
+function deliveriesQuery(search: URLSearchParams): DeliveriesQuery {
+  const [station, partner, since] = ['station', 'partner', 'since'].map((it) => search.get(it) ?? undefined)
+  return {
+    partner: station === undefined || partner === undefined ? undefined : { station, partner },
+    state: deliveryStates.find((it) => it === search.get('state')),
+    since: since === undefined ? undefined : numberOf(Number(since)),
+  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {

@@ -14,6 +14,7 @@ import { ControlFile } from '../fs/control-file.js'
 import { ControlFolder } from '../fs/control-folder.js'
 import { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { Filesystem, FilesystemFigures } from '../fs/filesystem.js'
+import { DeliveryReport } from './delivery-report.js'
 import { Info } from './info.js'
 import { MdnClaims } from '../fs/mdn-claims.js'
 import { onlyPairIn } from '../fs/only-pairs.js'
@@ -28,6 +29,7 @@ import { keepFreedMemory } from '../fuse/freed-memory.js'
 import { collectOften, collectRarely } from '../garbage.js'
 import { createListing } from '../listing/cached-listing.js'
 import type { Listing } from '../listing/listing.js'
+import { Deliveries } from '../delivery/deliveries.js'
 import { AttributionByContent } from '../mdn/attribution.js'
 import { Receipts } from '../mdn/receipts.js'
 import { createSender } from '../send/create-sender.js'
@@ -40,7 +42,7 @@ import { Taking } from '../taking/taking.js'
 import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Milliseconds } from '../units.js'
+import type { EpochMs, Milliseconds } from '../units.js'
 import { commonPrefixes, unorderedPrefixes } from '../view/tree.js'
 import type { Bucket } from './open-bucket.js'
 
@@ -208,6 +210,7 @@ export interface MadeFilesystem {
   readonly seen: SeenPartners
   readonly receipts: Receipts
   readonly partners: DirectoryOfPartners
+  readonly report: DeliveryReport
 }
 
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
@@ -223,7 +226,21 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const receipts = await openReceipts(parts, partners)
   const attribution = new AttributionByContent(receipts, onlyPairIn(partners))
   const looks = new MdnClaims({ receipts, listing, root })
-  const views = new Views({ listing, objects, partners, attribution, looks, root, ttl: listTtl, since, clock })
+  const now = (): EpochMs => bucket.clock.now() ?? clock.now()
+  const { mdnOverdue: overdueAfter, mdnExpect: expects } = config
+  const deliveries = new Deliveries({ listing, receipts, root, now, overdueAfter, expects })
+  const views = new Views({
+    listing,
+    objects,
+    partners,
+    attribution,
+    looks,
+    deliveries,
+    root,
+    ttl: listTtl,
+    since,
+    clock,
+  })
   const submitted = new SubmittedFiles({ listing, sender, root })
   const fresh = makeNew({ listing, objects, taking, root, reconcile, since, log })
   const fs = new As2Filesystem({
@@ -235,8 +252,9 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
     figures: () => figures(stateDirectory),
   })
   const overview = new NewOverview({ partners, inboxes: fresh.inboxes, taking, moved: config.newMoved, readOnly })
-  const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, root })
-  return { fs, info, overview, seen, receipts, partners }
+  const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, deliveries, receipts, root })
+  const report = new DeliveryReport({ deliveries, partners, receipts, root })
+  return { fs, info, report, overview, seen, receipts, partners }
 }
 
 function openReceipts(parts: FilesystemParts, partners: DirectoryOfPartners): Promise<Receipts> {

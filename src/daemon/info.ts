@@ -5,6 +5,10 @@ import type { FileEntry } from '../listing/listing.js'
 import { largestMdn, parseMdn } from '../mdn/report.js'
 import type { HoldReason, Sender } from '../send/sender.js'
 import type { InfoReport } from '../control/reports.js'
+import { messageId } from './message-id.js'
+import { messageNames } from '../mdn/message-id.js'
+import { messageOf, type Deliveries } from '../delivery/deliveries.js'
+import type { Receipts } from '../mdn/receipts.js'
 import type { Name, Prefix } from '../units.js'
 import { expiresAt } from '../view/expiry.js'
 import { encodeName } from '../view/names.js'
@@ -15,8 +19,6 @@ import type { NewFolder } from '../fs/new/new-folder.js'
 import type { Views } from '../fs/views.js'
 import type { Partner } from '../view/partner.js'
 
-/** The domain of the gateway's message ids. @see the one real key that is known: its folder is the local part */
-const messageDomain = 'as2@mftgateway.com'
 /** The views whose first folder is a message. */
 const messageViews: readonly ViewName[] = ['inbox', 'outbox', 'failed', 'headers/inbox', 'headers/outbox']
 
@@ -40,6 +42,8 @@ export interface InfoOptions {
   readonly fresh: NewFolder
   readonly sender: Sender
   readonly objects: Objects
+  readonly deliveries: Deliveries
+  readonly receipts: Receipts
   readonly root: Prefix
 }
 
@@ -109,24 +113,75 @@ export class Info {
     const { key, etag } = entry
     const known = { key, etag, expires: expiresAt(this.#options.root, key, entry.mtime) }
     if (place.kind === 'all-mdns-of' || place.view.startsWith('mdn/')) {
-      return { ...known, ...(await this.#ofMdn(entry, signal)) }
+      return { ...known, ...(await this.#ofMdn(entry, place, owner, signal)) }
+    }
+    if (owner && (place.view === 'outbox' || place.view.startsWith('delivery/'))) {
+      return { ...known, ...(await this.#ofSent(entry, owner, signal)) }
     }
     const message = place.names.length > 1 && messageViews.includes(place.view) ? place.names[0] : undefined
     if (message === undefined || !owner) return known
     return { ...known, messageId: messageId(message), mdn: await this.#findMdn(place.view, owner, message, signal) }
   }
 
-  async #ofMdn(entry: FileEntry, signal: AbortSignal): Promise<Partial<InfoReport>> {
+  async #ofMdn(
+    entry: FileEntry,
+    place: ViewPlace,
+    owner: Partner | undefined,
+    signal: AbortSignal,
+  ): Promise<Partial<InfoReport>> {
     if (entry.size > largestMdn) return {}
     const object = this.#options.objects.open(entry)
     try {
       const report = parseMdn(await object.read({ start: 0, end: entry.size }, signal))
       if (!report) return {}
-      const { disposition, contradictory, originalMessageId } = report
-      return { disposition, originalMessageId, ...(contradictory.length > 0 ? { contradictory } : {}) }
+      const { disposition, contradictory, originalMessageId, mic } = report
+      const direction = place.kind === 'view' ? place.view.slice('mdn/'.length) : undefined
+      const answered =
+        owner && direction === 'incoming' ? await this.#findSent(originalMessageId, owner, signal) : undefined
+      return { disposition, originalMessageId, mic, answered, ...(contradictory.length > 0 ? { contradictory } : {}) }
     } finally {
       object.close()
     }
+  }
+
+  /** The folder of the message that an id means. */
+  async #findSent(id: string | undefined, owner: Partner, signal: AbortSignal): Promise<string | undefined> {
+    const names = id === undefined ? undefined : messageNames(id)
+    const of = { station: stationName(owner.station), partner: encodeName(owner.partner) }
+    for (const segment of names ? new Set([names.stem, names.local, names.whole]) : []) {
+      const name = encodeName(segment)
+      const place = { kind: 'view', ...of, view: 'outbox', names: [name] } as const
+      const entry = await this.#options.views.entry(place, signal).catch(noneOf)
+      if (entry?.kind === 'folder') return `/${of.station}/${of.partner}/outbox/${name}`
+    }
+    return undefined
+  }
+
+  /** Of a file in the outbox: what became of its message. */
+  async #ofSent({ key, mtime }: FileEntry, owner: Partner, signal: AbortSignal): Promise<Partial<InfoReport>> {
+    const found = await this.#options.deliveries.of(owner, signal).catch(noneOf)
+    const message = messageOf(key.slice(viewPrefix(this.#options.root, owner, 'outbox').length))
+    if (!found || message === undefined) return {}
+    const { state, receipt } = found.deliveryOf(message, mtime)
+    const known = { messageId: messageId(message), delivery: state }
+    if (!receipt) return { ...known, mdn: await this.#findMdn('outbox', owner, encodeName(message), signal) }
+    const all = await Promise.all(found.receipts(message).map((it) => this.#options.receipts.details(it.row)))
+    const says = (await this.#options.receipts.details(receipt.row))?.says
+    const mdn = await this.#mdnPath(receipt.row, owner)
+    const receipts = all.length > 1 ? all.flatMap((it) => it?.says?.disposition ?? []) : undefined
+    const contradictory = says && says.contradictory.length > 0 ? says.contradictory : undefined
+    return { ...known, mdn, disposition: says?.disposition, contradictory, receipts }
+  }
+
+  /** Where an MDN that was read is shown. */
+  async #mdnPath(row: number, owner: Partner): Promise<string | undefined> {
+    const id = (await this.#options.receipts.details(row))?.id
+    if (!id) return undefined
+    const segments = id.key.split('/')
+    const isOwn = segments.length > 2 && segments[0] === owner.station && segments[1] === owner.partner
+    const names = (isOwn ? segments.slice(2) : segments).map(encodeName)
+    const folder = `/${stationName(owner.station)}/${encodeName(owner.partner)}/mdn/${id.direction}`
+    return `${folder}/${names.join('/')}`
   }
 
   /** The MDN of a message whose key names the message's folder; attribution by content is not needed for those. */
@@ -144,6 +199,8 @@ export class Info {
   }
 }
 
-function messageId(folder: Name): string | undefined {
-  return /^\d{15,17}$/.test(folder) ? `<${folder}.${messageDomain}>` : undefined
+/** What can't be looked at now tells nothing. */
+function noneOf(error: unknown): undefined {
+  if (error instanceof FsError) return undefined
+  throw error
 }

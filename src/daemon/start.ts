@@ -29,6 +29,7 @@ import {
 import { Ending, type Outcome } from './ending.js'
 import { ownEventLog, ownEvents } from './events.js'
 import { firstLook } from './first-look.js'
+import type { DeliveryReport } from './delivery-report.js'
 import type { Info } from './info.js'
 import type { NewOverview } from './new-overview.js'
 import { openBucket, type Bucket } from './open-bucket.js'
@@ -100,12 +101,12 @@ async function started(start: Start): Promise<Daemon> {
     queue: () => queueReport(sender),
   }
   const made = await makeFilesystem({ ...parts, ownership, onChange, reports, log })
-  const { fs, info, overview, seen, receipts, partners } = made
+  const { fs, info, report, overview, seen, receipts, partners } = made
   owning.add('writing down who was seen', () => seen.close())
   owning.add('closing the receipts', () => receipts.close())
   later.receipts = receipts
   const events = ownEvents({ config, eventLog, listing, partners, bucket, owning })
-  await ownControl(start, state, { sender, info, overview, reports, ending, events })
+  await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)
   return {
@@ -147,18 +148,20 @@ interface Asked {
   readonly sender: Sender
   readonly info: Info
   readonly overview: NewOverview
+  readonly report: DeliveryReport
   readonly reports: OwnReports
   readonly ending: Ending
   readonly events: Events
 }
 
 async function ownControl({ config, owning, log }: Start, state: StateDirectory, asked: Asked): Promise<void> {
-  const { sender, info, overview, reports, ending, events } = asked
+  const { sender, info, report, overview, reports, ending, events } = asked
   const rowOf = (id: string) => sender.allRows().find((it) => it.id === id)
   const handlers: ControlHandlers = {
     status: () => Promise.resolve(reports.status()),
     queue: () => Promise.resolve(reports.queue()),
     info: (path, signal) => info.describe(path, signal),
+    deliveries: (query, signal) => report.rows(query, signal),
     fresh: overview,
     retry: (id) => sender.retry(id).then(() => rowOf(id)),
     cancel: (id) => sender.cancel(id).then(() => rowOf(id)),

@@ -19,6 +19,10 @@ import { entryAttributes, readOnlyFolder } from './attributes.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
 import { readOnly, type FileDescription } from './file-description.js'
 import type { Attributes, FolderContent } from './filesystem.js'
+import type { Deliveries } from '../delivery/deliveries.js'
+import { deliveryFolders, type DeliveryFolder } from '../delivery/delivery.js'
+import { DeliveryTree } from './delivery-tree.js'
+import { FlatOutboxes } from './flat-outboxes.js'
 import { MdnViews, type MdnLooks } from './mdn-views.js'
 import { versionOf } from './version.js'
 import { ViewContent } from './view-content.js'
@@ -30,6 +34,7 @@ export interface ViewsOptions {
   readonly objects: Objects
   readonly partners: DirectoryOfPartners
   readonly attribution: MdnAttribution
+  readonly deliveries: Deliveries
   /** None where receipts are not read. */
   readonly looks?: MdnLooks | undefined
   readonly clock: Pick<Clock, 'monotonic'>
@@ -43,7 +48,9 @@ export interface ViewsOptions {
 /** What is listed for a place; of an MDN view also which part of that it shows. */
 interface Source {
   readonly prefix: Prefix
-  readonly mdns: (Partner & { readonly direction: MdnDirection }) | undefined
+  readonly mdns?: Partner & { readonly direction: MdnDirection }
+  /** Of a folder of `delivery/`. */
+  readonly deliveries?: Partner & { readonly folder: DeliveryFolder }
 }
 
 export class Views {
@@ -52,6 +59,8 @@ export class Views {
   readonly #partners: DirectoryOfPartners
   readonly #mdns: MdnViews
   readonly #looks: MdnLooks | undefined
+  readonly #deliveries: Deliveries
+  readonly #flat = new FlatOutboxes()
   readonly #root: Prefix
   readonly #ttl: Milliseconds
   readonly #since: EpochMs
@@ -62,6 +71,7 @@ export class Views {
     this.#partners = options.partners
     this.#mdns = new MdnViews(options)
     this.#looks = options.looks
+    this.#deliveries = options.deliveries
     this.#root = options.root
     this.#ttl = options.ttl
     this.#since = options.since
@@ -106,7 +116,11 @@ export class Views {
 
   /** A tree that has at a place what its view has. */
   async #tree(place: ViewPlace, purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
-    const { prefix, mdns } = await this.#source(place, signal)
+    const { prefix, mdns, deliveries } = await this.#source(place, signal)
+    if (deliveries) {
+      const found = await this.#deliveries.of(deliveries, signal)
+      return new DeliveryTree(found, this.#flat.of(found.outbox, prefix), deliveries.folder)
+    }
     if (!mdns) {
       const tree = await this.#listing.near(prefix, place.names, purpose, signal)
       if (place.kind === 'all-mdns-of') await this.#lookedAtAll(place.direction, prefix, signal)
@@ -132,11 +146,14 @@ export class Views {
   }
 
   async #source(place: ViewPlace, signal: AbortSignal): Promise<Source> {
-    if (place.kind === 'all-mdns-of') return { prefix: mdnPrefix(this.#root, place.direction), mdns: undefined }
+    if (place.kind === 'all-mdns-of') return { prefix: mdnPrefix(this.#root, place.direction) }
     const partner = await this.#partners.find(place, signal)
     if (place.view === 'failed' && place.names.length === 0) await this.#requireFailed(partner, signal)
     const direction = mdnDirection(place.view)
-    if (direction === undefined) return { prefix: viewPrefix(this.#root, partner, place.view), mdns: undefined }
+    const prefix = viewPrefix(this.#root, partner, place.view)
+    const folder = deliveryFolders.find((it) => place.view === `delivery/${it}`)
+    if (folder) return { prefix, deliveries: { ...partner, folder } }
+    if (direction === undefined) return { prefix }
     return { prefix: mdnPrefix(this.#root, direction), mdns: { ...partner, direction } }
   }
 

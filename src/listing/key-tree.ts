@@ -106,8 +106,13 @@ export class IndexTree implements ViewTree {
   }
 
   has(key: Key): boolean {
+    return this.object(key) !== undefined
+  }
+
+  object(key: Key): ObjectInfo | undefined {
     const { prefix } = this.index
-    return key.startsWith(prefix + this.#root.path) && this.index.find(key.slice(prefix.length)) !== undefined
+    const position = key.startsWith(prefix + this.#root.path) ? this.index.find(key.slice(prefix.length)) : undefined
+    return position === undefined ? undefined : this.index.object(position)
   }
 
   below(path: string): IndexTree {

@@ -60,6 +60,7 @@ export interface ViewTree extends KeyTree {
   /** Those whose LastModified is that or later, in key order. */
   recent(since: EpochMs): Iterable<ObjectInfo>
   has(key: Key): boolean
+  object(key: Key): ObjectInfo | undefined
   /** What is below a path of raw segments, which ends in `/`, as a tree of its own. */
   below(path: string): ViewTree
   /**

@@ -167,6 +167,11 @@ export class Receipts implements MdnContents {
       .map((row) => table.receipt(row))
   }
 
+  /** How many incoming ones say that they are a partner's, or answer a message of its own. */
+  countOf(partner: Partner): number {
+    return this.table.countOf(partner)
+  }
+
   /** Whether some can only be told by the messages that they answer. */
   hasUnowned(direction: MdnDirection): boolean {
     return this.table.unowned(direction) > 0

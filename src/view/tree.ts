@@ -13,6 +13,8 @@ const pairedViews = {
   headers: ['inbox', 'outbox'],
   'raw-message': ['inbox', 'outbox'],
   mdn: ['incoming', 'outgoing'],
+  /** The outbox, by what became of it. */
+  delivery: ['pending', 'delivered', 'refused'],
 } as const
 
 export type PairedView = keyof typeof pairedViews
@@ -89,7 +91,7 @@ export function pairFolders(pair: PairedView): readonly Name[] {
   return pairedViews[pair] as readonly string[] as readonly Name[]
 }
 
-/** Where the objects of a view are; those of `mdn/…` are the ones that can be told by their key alone. */
+/** Where the objects of a view are, or of what it is made of; those of `mdn/…` are the ones that can be told by their key alone. */
 export function viewPrefix(root: Prefix, { station, partner }: Partner, view: ViewName | 'send'): Prefix {
   const owner = `${station}/${partner}`
   const [pair, direction] = view.split('/')
@@ -97,6 +99,7 @@ export function viewPrefix(root: Prefix, { station, partner }: Partner, view: Vi
     if (view === 'send' || view === 'duplicate') return `${root}${view}/${owner}/` as Prefix
     return `${filesPrefix(root, { station, partner })}${view}/` as Prefix
   }
+  if (pair === 'delivery') return viewPrefix(root, { station, partner }, 'outbox')
   if (pair === 'mdn') return `${root}raw-mdn/${direction}/${owner}/` as Prefix
   return `${root}${pair ?? ''}/${owner}/${direction}/` as Prefix
 }

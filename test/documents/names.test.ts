@@ -55,7 +55,7 @@ t.test('a file that a document names is one of the project, and only one', (t) =
 })
 
 t.test('a folder that is named to developers is there', (t) => {
-  const ofMounts = /^(\.as2fs|AS2|inbox)\//
+  const ofMounts = /^(\.as2fs|AS2|inbox|new|delivery)\//
   for (const { name, spans } of forDevelopers) {
     for (const path of spans.filter((it) => /^[\w./-]+\/$/.test(it) && !ofMounts.test(it)))
       t.ok(isFolder(path), `${name}: ${path}`)
@@ -111,7 +111,7 @@ t.test('README has all options of a mount; an option that a document has is one 
   t.same(new Set([...inTable, ...elsewhere]), new Set(optionNames))
   t.match(readme?.text, '`--config`')
 
-  const ours = ['--help', 'mount', 'umount', 'status', 'queue', 'info', 'events', 'demo'].map(
+  const ours = ['--help', 'mount', 'umount', 'status', 'queue', 'info', 'new', 'deliveries', 'events', 'demo'].map(
     (it) => ['bin/as2fs', it] as const,
   )
   const scripts = ['benchmark', 'soaking'].map((it) => [process.execPath, `dist/scripts/${it}/main.js`] as const)

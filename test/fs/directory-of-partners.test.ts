@@ -29,7 +29,7 @@ t.test('all that any root of the bucket has, and the configuration names, is the
 
 t.test('a folder of the views is there for every partner, whatever the bucket has', async (t) => {
   const it = await filesystemWorld(t, { stations: [globex] })
-  const folders = ['duplicate', 'headers', 'inbox', 'mdn', 'new', 'outbox', 'raw-message', 'send']
+  const folders = ['delivery', 'duplicate', 'headers', 'inbox', 'mdn', 'new', 'outbox', 'raw-message', 'send']
   t.same(await it.names('/ACME/GLOBEX'), folders)
   for (const name of folders) t.equal((await it.fs.getattr(`/ACME/GLOBEX/${name}`, never())).kind, 'folder')
   t.equal((await it.list('/ACME/GLOBEX')).find((it) => it.name === 'send')?.mode, 0o755)

@@ -16,6 +16,7 @@ import { SubmittedFiles } from '../../src/fs/submitted-files.js'
 import { Views } from '../../src/fs/views.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import type { Listing } from '../../src/listing/listing.js'
+import { Deliveries } from '../../src/delivery/deliveries.js'
 import { attributionByKey } from '../../src/mdn/attribution.js'
 import type { SenderOptions } from '../../src/send/create-sender.js'
 import { PartnerSet } from '../../src/state/partners.js'
@@ -29,6 +30,7 @@ import type { MemoryStore, StoreFault } from './memory-store.js'
 import { openTaking } from './no-marks.js'
 import { never, senderWorld, type SenderWorld } from './sender-world.js'
 import { commonPrefixes } from '../../src/view/tree.js'
+import { noReceipts } from './no-receipts.js'
 
 const root = 'AS2/' as Prefix
 const reconcile: Milliseconds = 600_000
@@ -76,8 +78,11 @@ export class FilesystemWorld {
     })
     const controlFile = (value: unknown) => new ControlFile(() => value, 1_000, clock)
     const control = new ControlFolder(new Map([['status.json', controlFile({ mounted: true })]]))
+    const now = () => clock.now()
+    const receipts = { receipts: noReceipts, now, overdueAfter: undefined, expects: 'seen' } as const
+    const deliveries = new Deliveries({ listing, root, ...receipts })
     const views = new Views({
-      ...{ listing, objects, partners, attribution: attributionByKey, root, ttl, since: mountedAt, clock },
+      ...{ listing, objects, partners, attribution: attributionByKey, deliveries, root, ttl, since: mountedAt, clock },
     })
     const submitted = new SubmittedFiles({ listing, sender, root })
     this.senders = senders

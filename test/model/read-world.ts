@@ -13,6 +13,7 @@ import { SubmittedFiles } from '../../src/fs/submitted-files.js'
 import { Views } from '../../src/fs/views.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import type { Listing } from '../../src/listing/listing.js'
+import { Deliveries } from '../../src/delivery/deliveries.js'
 import { attributionByKey } from '../../src/mdn/attribution.js'
 import { Pulse } from '../../src/s3/pulse.js'
 import type { Taking } from '../../src/taking/taking.js'
@@ -35,6 +36,7 @@ import { idle, PlayedClock } from '../helpers/played-clock.js'
 import type { Outage } from './read-actions.js'
 import type { Partner } from '../../src/view/partner.js'
 import { pairs } from './read-views.js'
+import { noReceipts } from '../helpers/no-receipts.js'
 import { commonPrefixes } from '../../src/view/tree.js'
 
 const nothingTaken = noMarks()
@@ -105,8 +107,11 @@ export class ReadWorld {
     })
     const keep = Math.min(reconcile, staleTtl)
     const partners = new DirectoryOfPartners({ listing, root, configured, made, seen, keep, clock })
+    const now = () => clock.now()
+    const receipts = { receipts: noReceipts, now, overdueAfter: undefined, expects: 'seen' } as const
+    const deliveries = new Deliveries({ listing, root, ...receipts })
     const views = new Views({
-      ...{ listing, objects, partners, attribution: attributionByKey, root, ttl, clock },
+      ...{ listing, objects, partners, attribution: attributionByKey, deliveries, root, ttl, clock },
       since: clock.now(),
     })
     const tree = new ReadOnlyTree({ partners, views, control: new ControlFolder(new Map()) })

@@ -35,7 +35,7 @@ t.test('ls shows stations, partners and views', async (t) => {
   t.equal(await sh(`ls ${mounted.path('ACME')}`), 'GLOBEX\n')
   t.equal(
     await sh(`ls ${mounted.path('ACME/GLOBEX')} | tr '\\n' ' '`),
-    'duplicate headers inbox mdn new outbox raw-message send ',
+    'delivery duplicate headers inbox mdn new outbox raw-message send ',
   )
   t.equal(
     await sh(`ls ${view} | tr '\\n' ' '`, { env: { ...process.env, LC_ALL: 'C' } }),

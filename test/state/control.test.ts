@@ -26,6 +26,7 @@ function handlers(asked: string[], others: Partial<ControlHandlers> = {}): Contr
     status: async () => ({ pid: 7, state: 'ok' }) as StatusReport,
     queue: async () => ({ generatedAt: 1, rows }),
     info: async (path) => ({ path, kind: 'file', size: 1, mtime: 2 }),
+    deliveries: async () => ({ generatedAt: 1, left: 0, rows: [], missing: [] }),
     retry: (id) => note(`retry ${id}`),
     cancel: (id) => note(`cancel ${id}`),
     release: (id) => note(`release ${id}`),

@@ -49,6 +49,9 @@ function shown(report: InfoReport, now: number): string {
     ['disposition', report.disposition],
     ['contradictory', report.contradictory?.map((it) => `'${it}'`).join(' and ')],
     ['answers', report.originalMessageId],
+    ['message', report.answered],
+    ['delivery', report.delivery],
     ['mdn', report.mdn],
+    ['receipts', report.receipts?.map((it) => `'${it}'`).join(', ')],
   ])
 }

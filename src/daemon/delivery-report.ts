@@ -1,0 +1,81 @@
+/** `as2fs deliveries`: a row for each message of the outboxes. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { DeliveriesQuery, DeliveriesReport, DeliveryRow } from '../control/reports.js'
+import type { Deliveries, SentMessage } from '../delivery/deliveries.js'
+import { FsError } from '../errors.js'
+import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
+import type { Receipts } from '../mdn/receipts.js'
+import { systemClock } from '../telemetry/clock.js'
+import type { Name, Prefix } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import { viewPrefix } from '../view/tree.js'
+import { messageId } from './message-id.js'
+
+/** Between two turns of others. */
+const atOnce = 1_000
+
+export interface DeliveryReportOptions {
+  readonly deliveries: Deliveries
+  readonly partners: DirectoryOfPartners
+  readonly receipts: Receipts
+  readonly root: Prefix
+}
+
+export class DeliveryReport {
+  readonly #options: DeliveryReportOptions
+
+  constructor(options: DeliveryReportOptions) {
+    this.#options = options
+  }
+
+  /** @throws FsError ENOENT for a partner that there is not, else as Listing.tree if nothing at all can be looked at */
+  async rows({ partner, state, since = 0 }: DeliveriesQuery, signal: AbortSignal): Promise<DeliveriesReport> {
+    const { deliveries, receipts } = this.#options
+    const pairs = partner ? [await this.#find(partner, signal)] : await this.#all(signal)
+    const missing: string[] = []
+    const rows: DeliveryRow[] = []
+    let seen = 0
+    for (const pair of pairs) {
+      try {
+        for (const it of (await deliveries.of(pair, signal)).messages()) {
+          if (++seen % atOnce === 0) await nextTurn()
+          if (it.sentAt >= since && (state === undefined || it.delivery.state === state)) rows.push(await this.#row(it))
+        }
+      } catch (error) {
+        if (!(error instanceof FsError) || pairs.length === 1) throw error
+        missing.push(`${pair.station}/${pair.partner}: ${error.message}`)
+      }
+    }
+    rows.sort((a, b) => b.sentAt - a.sentAt)
+    return { generatedAt: systemClock.now(), left: receipts.counts().left, rows, missing }
+  }
+
+  #find({ station, partner }: Partner, signal: AbortSignal): Promise<Partner> {
+    return this.#options.partners.find({ station: station as Name, partner: partner as Name }, signal)
+  }
+
+  async #all(signal: AbortSignal): Promise<Partner[]> {
+    const { partners } = this.#options
+    const pairs: Partner[] = []
+    for (const station of await partners.stations(signal)) {
+      for (const partner of await partners.partners(station, signal)) pairs.push({ station, partner })
+    }
+    return pairs
+  }
+
+  async #row({ station, partner, message, files, sentAt, delivery }: SentMessage): Promise<DeliveryRow> {
+    const prefix = viewPrefix(this.#options.root, { station, partner }, 'outbox')
+    const nameOf = (path: string) =>
+      message === undefined ? path : path.slice(path.indexOf(`${message}/`) + message.length + 1)
+    const { state, receipt } = delivery
+    return {
+      ...{ station, partner, state, message, messageId: message === undefined ? undefined : messageId(message) },
+      names: files.map((it) => nameOf(it.key.slice(prefix.length))),
+      size: files.reduce((sum, it) => sum + it.size, 0),
+      sentAt,
+      disposition:
+        receipt && (receipt.disposition ?? (await this.#options.receipts.details(receipt.row))?.says?.disposition),
+      mdnAt: receipt?.mtime,
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** What became of all that is in an outbox, joined with the receipts for it. */
+import type { Listing, ViewTree } from '../listing/listing.js'
+import type { Receipt } from '../mdn/mdn-table.js'
+import type { ObjectInfo } from '../s3/store.js'
+import type { EpochMs, Milliseconds, Prefix } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import { mdnPrefix, viewPrefix, type MdnDirection } from '../view/tree.js'
+import { deliveryOf, type Delivery, type DeliveryPolicy } from './delivery.js'
+
+/** `--mdn-expect`: whether a receipt is missed. `seen`: of partners who have ever sent one. */
+type MdnExpectation = 'seen' | 'always' | 'never'
+
+/** What is known of receipts. */
+export interface KnownReceipts {
+  readonly isOn: boolean
+  look(direction: MdnDirection, tree: ViewTree): void
+  /** Latest last. */
+  answersTo(partner: Partner, message: string, direction: MdnDirection): readonly Receipt[]
+  /** How many say that they are a partner's. */
+  countOf(partner: Partner): number
+}
+
+export interface DeliveriesOptions {
+  readonly listing: Pick<Listing, 'tree'>
+  readonly receipts: KnownReceipts
+  readonly root: Prefix
+  /** By the bucket's clock. */
+  readonly now: () => EpochMs
+  /** `--mdn-overdue` */
+  readonly overdueAfter: Milliseconds | undefined
+  readonly expects: MdnExpectation
+}
+
+/** One message of an outbox: all files of its folder. */
+export interface SentMessage extends Partner {
+  /** Its folder; undefined of a file without one, of which no receipt can be told. */
+  readonly message: string | undefined
+  /** In the order of keys; one at least. */
+  readonly files: readonly ObjectInfo[]
+  /** By LastModified. */
+  readonly sentAt: EpochMs
+  readonly delivery: Delivery
+}
+
+export class Deliveries {
+  readonly #options: DeliveriesOptions
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * As fresh as the listings; receipts that are new in them are read in the background.
+   * @throws FsError as Listing.tree
+   */
+  async of(partner: Partner, signal: AbortSignal): Promise<OutboxDeliveries> {
+    const { listing, receipts, root } = this.#options
+    const [outbox, mdns] = await Promise.all([
+      listing.tree(viewPrefix(root, partner, 'outbox'), signal),
+      listing.tree(mdnPrefix(root, 'incoming'), signal),
+    ])
+    receipts.look('incoming', mdns)
+    return new OutboxDeliveries(this.#options, partner, outbox, mdns)
+  }
+}
+
+/** Of one partner, as it was listed. */
+export class OutboxDeliveries {
+  readonly outbox: ViewTree
+  /** When the older of both listings was begun, by the clock that never steps. */
+  readonly listedAt: Milliseconds
+  readonly prefix: Prefix
+  readonly #options: DeliveriesOptions
+  readonly #partner: Partner
+  readonly #mdns: ViewTree
+
+  constructor(options: DeliveriesOptions, partner: Partner, outbox: ViewTree, mdns: ViewTree) {
+    this.#options = options
+    this.#partner = partner
+    this.outbox = outbox
+    this.#mdns = mdns
+    this.listedAt = Math.min(outbox.listedAt, mdns.listedAt)
+    this.prefix = viewPrefix(options.root, partner, 'outbox')
+  }
+
+  /** In the order of keys. */
+  *messages(): Generator<SentMessage, undefined> {
+    const policy = this.#policy()
+    const now = this.#options.now()
+    let [message, files]: [string | undefined, ObjectInfo[]] = [undefined, []]
+    for (const object of this.outbox.objects()) {
+      const path = object.key.slice(this.prefix.length)
+      if (object.size === 0 && path.endsWith('/')) continue
+      const own = messageOf(path)
+      if (files.length > 0 && (own === undefined || own !== message)) {
+        yield this.#message(message, files, policy, now)
+        files = []
+      }
+      message = own
+      files.push(object)
+    }
+    if (files.length > 0) yield this.#message(message, files, policy, now)
+  }
+
+  /** All receipts for a message, latest last. @param message its folder */
+  receipts(message: string): readonly Receipt[] {
+    return this.#options.receipts.answersTo(this.#partner, message, 'incoming')
+  }
+
+  /** @param message its folder; undefined: it has none */
+  deliveryOf(message: string | undefined, sentAt: EpochMs): Delivery {
+    return this.#delivery(message, sentAt, this.#policy(), this.#options.now())
+  }
+
+  #message(message: string | undefined, files: readonly ObjectInfo[], policy: DeliveryPolicy, now: EpochMs) {
+    const sentAt = files.reduce((latest, it) => Math.max(latest, it.mtime), 0)
+    return { ...this.#partner, message, files, sentAt, delivery: this.#delivery(message, sentAt, policy, now) }
+  }
+
+  #delivery(message: string | undefined, sentAt: EpochMs, policy: DeliveryPolicy, now: EpochMs): Delivery {
+    if (message === undefined) return deliveryOf([], undefined, now, policy)
+    return deliveryOf(this.receipts(message), sentAt, now, policy)
+  }
+
+  #policy(): DeliveryPolicy {
+    const { overdueAfter, expects, receipts } = this.#options
+    const { station, partner } = this.#partner
+    const hasSent = () => this.#mdns.below(`${station}/${partner}/`).size > 0 || receipts.countOf(this.#partner) > 0
+    // Where none is read, nobody knows.
+    const isExpected = receipts.isOn && (expects === 'always' || (expects === 'seen' && hasSent()))
+    return { overdueAfter, isExpected }
+  }
+}
+
+/**
+ * The folder that is the message: the one with the gateway's digits, else the first.
+ * @param path below the outbox
+ */
+export function messageOf(path: string): string | undefined {
+  const folders = path.split('/').slice(0, -1)
+  return folders.find((it) => /^\d{15,17}$/.test(it)) ?? folders[0]
+}

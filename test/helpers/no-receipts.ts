@@ -1,0 +1,9 @@
+/** A bucket without receipts, for tests that need none. */
+import type { KnownReceipts } from '../../src/delivery/deliveries.js'
+
+export const noReceipts: KnownReceipts = {
+  isOn: true,
+  look: () => undefined,
+  answersTo: () => [],
+  countOf: () => 0,
+}

@@ -1,0 +1,170 @@
+/** What became of what was sent: as folders, as a command, and in `as2fs info`. */
+import { copyFile, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import type { DeliveriesReport, InfoReport } from '../../src/control/reports.js'
+import { as2fs, mount, type Mounted } from '../helpers/mounted.js'
+import { mdnText, type Said } from '../helpers/receipts-world.js'
+import { run } from '../helpers/run.js'
+import { until } from '../helpers/until.js'
+
+const id = (folder: string): string => `<${folder}.as2@mftgateway.com>`
+const sent = (folder: string, name = 'order.edi', partner = 'GLOBEX') =>
+  `AS2/files/ACME/${partner}/outbox/${folder}/${name}`
+const mdn = (name: string): string => `AS2/raw-mdn/incoming/ACME/GLOBEX/${name}.mdn`
+
+/** Messages by what becomes of them; all were sent three hours ago. */
+const folders = {
+  delivered: '720784109390001',
+  warned: '720784109390002',
+  refused: '720784109390003',
+  pending: '720784109390004',
+  other: '720784109390005',
+}
+const said: Readonly<Record<string, Said>> = {
+  delivered: { disposition: 'processed' },
+  warned: { disposition: 'processed/warning: x' },
+  refused: { disposition: 'processed/error: decryption-failed' },
+}
+const ago = Date.now() - 3 * 3_600_000
+
+async function world(t: Parameters<typeof mount>[0], flags: readonly string[] = []): Promise<Mounted> {
+  const mounted = await mount(t, { flags: ['--list-ttl', '200ms', '--station', 'ACME/GLOBEX', ...flags] })
+  const put = (key: string, content: string, at = ago) => mounted.server.put(key, Buffer.from(content), { mtime: at })
+  for (const [state, folder] of Object.entries(folders)) {
+    put(sent(folder, `${state}.edi`, state === 'other' ? 'INITECH' : 'GLOBEX'), `ISA ${state}`)
+    const says = said[state]
+    if (says) put(mdn(state), mdnText({ id: id(folder), ...says }), ago + 60_000)
+  }
+  return mounted
+}
+
+function names(mounted: Mounted, folder: string, partner = 'GLOBEX'): Promise<string[]> {
+  return readdir(mounted.path('ACME', partner, 'delivery', folder))
+}
+
+async function become(mounted: Mounted, folder: string, wanted: readonly string[]): Promise<void> {
+  await until(`${wanted.join()} in ${folder}`, async () => (await names(mounted, folder)).join() === wanted.join())
+}
+
+async function deliveries(mounted: Mounted, ...args: readonly string[]): Promise<DeliveriesReport> {
+  const { stdout } = await run(process.execPath, [as2fs, 'deliveries', mounted.mountpoint, ...args, '--json'])
+  return JSON.parse(stdout) as DeliveriesReport
+}
+
+t.test('the outbox is shown by what became of it, and changes as receipts come', async (t) => {
+  const mounted = await world(t)
+  const { delivered, warned, refused, pending } = folders
+  await become(mounted, 'delivered', [`${delivered}_delivered.edi`, `${warned}_warned.edi`])
+  await become(mounted, 'refused', [`${refused}_refused.edi`])
+  await become(mounted, 'pending', [`${pending}_pending.edi`])
+  t.same((await readdir(mounted.path('ACME/GLOBEX/delivery'))).sort(), ['delivered', 'pending', 'refused'])
+  const path = mounted.path('ACME/GLOBEX/delivery/refused', `${refused}_refused.edi`)
+  t.equal(await readFile(path, 'utf8'), 'ISA refused')
+  await t.rejects(readFile(mounted.path('ACME/GLOBEX/delivery/delivered', `${refused}_refused.edi`)), {
+    code: 'ENOENT',
+  })
+  const gets = () =>
+    mounted.server.requests.list.filter((it) => it.operation === 'GetObject' && it.key.includes('raw-mdn')).length
+  t.equal(gets(), 3, 'each receipt is read once')
+
+  await copyFile(path, mounted.path('ACME/GLOBEX/send/again.edi'))
+  await mounted.inBucket('AS2/send/ACME/GLOBEX/again.edi')
+
+  mounted.server.put(mdn('late'), Buffer.from(mdnText({ id: id(pending) })), { mtime: Date.now() })
+  await become(mounted, 'delivered', [`${delivered}_delivered.edi`, `${warned}_warned.edi`, `${pending}_pending.edi`])
+  mounted.server.put(mdn('second'), Buffer.from(mdnText({ id: id(refused) })), { mtime: Date.now() })
+  await become(mounted, 'refused', [])
+  t.equal(gets(), 5)
+
+  await mounted.kill('SIGKILL')
+  await mounted.mount()
+  await become(
+    mounted,
+    'delivered',
+    [delivered, warned, refused, pending].map((it) => `${it}_${nameOf(it)}.edi`),
+  )
+  t.equal(gets(), 5, 'a restart reads nothing again')
+})
+
+function nameOf(folder: string): string {
+  return Object.entries(folders).find(([, it]) => it === folder)?.[0] ?? ''
+}
+
+t.test('as2fs deliveries tells of each message, and --check for a monitor', async (t) => {
+  const mounted = await world(t)
+  await become(mounted, 'refused', [`${folders.refused}_refused.edi`])
+  await until('all to be read', async () => (await deliveries(mounted)).left === 0)
+  const { rows, missing } = await deliveries(mounted)
+  t.same(missing, [])
+  const states = Object.fromEntries(rows.map((it) => [it.names.join().replace('.edi', ''), it.state]))
+  t.same(states, { delivered: 'delivered', warned: 'warned', refused: 'refused', pending: 'overdue', other: 'pending' })
+  t.match(
+    rows.find((it) => it.state === 'refused'),
+    {
+      ...{ station: 'ACME', partner: 'GLOBEX', message: folders.refused, messageId: id(folders.refused), sentAt: ago },
+      ...{
+        disposition: /; processed\/error: decryption-failed$/,
+        mdnAt: ago + 60_000,
+        names: ['refused.edi'],
+        size: 11,
+      },
+    },
+  )
+  t.equal((await deliveries(mounted, 'ACME/INITECH')).rows.length, 1)
+  t.equal((await deliveries(mounted, '--state', 'refused')).rows.length, 1)
+  t.equal((await deliveries(mounted, '--since', '1h')).rows.length, 0)
+  const cli = (...args: readonly string[]) => run(process.execPath, [as2fs, 'deliveries', ...args])
+  t.match(
+    (await cli(mounted.mountpoint)).stdout,
+    /ACME\/GLOBEX +refused\.edi +720784109390003 .* refused +processed\/error/,
+  )
+  t.match(await cli(mounted.mountpoint, '--check'), { code: 2, stdout: /^DELIVERIES CRITICAL: 1 refused.*\n$/ })
+  t.match(await cli(mounted.mountpoint, '--state', 'overdue', '--check'), {
+    code: 1,
+    stdout: /^DELIVERIES WARNING: .*1 overdue/,
+  })
+  t.match(await cli(mounted.mountpoint, 'ACME/INITECH', '--check'), { code: 0, stdout: /^DELIVERIES OK: / })
+  t.match(await cli('/', '--check'), { code: 3, stdout: /^DELIVERIES UNKNOWN: / })
+  t.match(await cli(mounted.mountpoint, '--state', 'odd'), { code: 1, stderr: /^as2fs: 'odd' is none of/ })
+})
+
+t.test('as2fs info of a sent message names its receipt, and of a receipt its message', async (t) => {
+  const mounted = await world(t)
+  await become(mounted, 'refused', [`${folders.refused}_refused.edi`])
+  const info = async (...path: string[]): Promise<InfoReport> =>
+    JSON.parse(
+      (await run(process.execPath, [as2fs, 'info', mounted.path('ACME/GLOBEX', ...path), '--json'])).stdout,
+    ) as InfoReport
+  const told = {
+    ...{ messageId: id(folders.refused), delivery: 'refused', mdn: '/ACME/GLOBEX/mdn/incoming/refused.mdn' },
+    disposition: /processed\/error/,
+  }
+  t.match(await info('outbox', folders.refused, 'refused.edi'), told)
+  t.match(await info('delivery/refused', `${folders.refused}_refused.edi`), told)
+  t.match(await info('outbox', folders.pending, 'pending.edi'), { delivery: 'overdue', mdn: undefined })
+  t.match(await info('mdn/incoming/refused.mdn'), { answered: `/ACME/GLOBEX/outbox/${folders.refused}` })
+  mounted.server.put(mdn('more'), Buffer.from(mdnText({ id: id(folders.refused) })), { mtime: Date.now() })
+  await become(mounted, 'refused', [])
+  t.match(await info('outbox', folders.refused, 'refused.edi'), {
+    ...{ delivery: 'delivered', mdn: '/ACME/GLOBEX/mdn/incoming/more.mdn', receipts: [/error/, /processed$/] },
+  })
+})
+
+t.test('names that were joined are told apart, whatever the layout', async (t) => {
+  const mounted = await mount(t, { flags: ['--list-ttl', '200ms', '--mdn-expect', 'always', '--mdn-overdue', '1ms'] })
+  const long = 'n'.repeat(200)
+  const keys = ['a_b/c', 'a/b_c', 'flat.edi', 'm/deep/x.edi', `m2/${long}.edi`, 'm3/line\nbreak', 'm3/%0A']
+  for (const key of keys) mounted.server.put(`AS2/files/ACME/GLOBEX/outbox/${key}`, Buffer.from(key), { mtime: ago })
+  const found = await names(mounted, 'pending')
+  t.equal(new Set(found).size, keys.length)
+  const contents = await Promise.all(
+    found.map((it) => readFile(join(mounted.path('ACME/GLOBEX/delivery/pending'), it), 'utf8')),
+  )
+  t.same(contents.sort(), [...keys].sort())
+  t.ok(found.includes('flat.edi') && found.includes('m_deep_x.edi'))
+  t.ok(found.some((it) => it.startsWith('m2_nnn') && it.endsWith('.edi') && Buffer.byteLength(it) === 180))
+  const { rows } = await deliveries(mounted)
+  t.equal(rows.find((it) => it.names[0] === 'flat.edi')?.state, 'pending', 'of a file without a folder nobody can say')
+  t.equal(rows.find((it) => it.message === 'm')?.state, 'overdue')
+})
