@@ -208,8 +208,8 @@ export class Journal<T> {
 
 /** What is synced to a file that was deleted is gone all the same. */
 async function syncInPlace(file: FileHandle): Promise<void> {
-  await file.datasync()
-  if ((await file.stat()).nlink === 0) throw new Error('The journal was deleted under the running daemon.')
+  const [{ nlink }] = await Promise.all([file.stat(), file.datasync()])
+  if (nlink === 0) throw new Error('The journal was deleted under the running daemon.')
 }
 
 async function replaced(path: string, entries: readonly unknown[]): Promise<Opened> {

@@ -111,11 +111,13 @@ export class KeyIndex {
     }
   }
 
-  /** The same, in runs. */
-  *runs(from: number, to: number): Generator<ObjectRun, undefined> {
+  /** The same, in runs. @param cut how much of the keys leads to the root of the tree that it is for */
+  *runs(from: number, to: number, cut: number): Generator<ObjectRun, undefined> {
     const { prefix } = this
     for (const [chunk, start, end] of this.#runs(from, to)) {
-      yield { content: chunk, start, length: end - start, object: (index) => chunk.object(start + index, prefix) }
+      const path = (index: number): string => chunk.key(start + index).slice(cut)
+      const object = (index: number): ObjectInfo => chunk.object(start + index, prefix)
+      yield { content: chunk, start, length: end - start, path, object }
     }
   }
 

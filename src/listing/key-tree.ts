@@ -98,7 +98,7 @@ export class IndexTree implements ViewTree {
   }
 
   runs(): Iterable<ObjectRun> {
-    return this.index.runs(this.#root.from, this.#root.to)
+    return this.index.runs(this.#root.from, this.#root.to, this.#root.path.length)
   }
 
   recent(since: Milliseconds): Iterable<ObjectInfo> {

@@ -43,6 +43,8 @@ export interface ObjectRun {
   readonly content: object
   readonly start: number
   readonly length: number
+  /** The key below the tree's root. */
+  path(index: number): string
   object(index: number): ObjectInfo
 }
 

@@ -21,8 +21,7 @@ export class IdSet {
 
   /** @param ids an array that has the id from `at` on */
   has(ids: Uint32Array, at = 0): boolean {
-    const slot = this.#find(ids, at)
-    return !this.#isFree(slot)
+    return this.#size > 0 && !this.#isFree(this.#find(ids, at))
   }
 
   /** @returns whether it was not there */

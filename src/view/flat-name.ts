@@ -8,6 +8,8 @@ const mostBytes = 180
 const hashDigits = 16
 /** What is longer is no extension. */
 const longestExtension = 32
+/** What a name can't hold, and what reads as an escape; segments that are empty or mean another folder. */
+const unusual = /[\x00-\x1f\x7f%]|(^|\/)\.{0,2}(\/|$)/
 const extension = new RegExp(`(?<=.)\\.[^./]{1,${longestExtension - 1}}$`, 'u')
 
 /**
@@ -15,7 +17,7 @@ const extension = new RegExp(`(?<=.)\\.[^./]{1,${longestExtension - 1}}$`, 'u')
  * @param path the key without the view's prefix
  */
 export function flatName(path: string): Name {
-  const name = path.split('/').map(escapeSegment).join('_')
+  const name = joined(path)
   return (name.length * 3 <= mostBytes || Buffer.byteLength(name) <= mostBytes ? name : cut(name, path)) as Name
 }
 
@@ -24,7 +26,11 @@ export function flatName(path: string): Name {
  * @param attempt from 1 on
  */
 export function otherFlatName(path: string, attempt: number): Name {
-  return cut(path.split('/').map(escapeSegment).join('_'), `${attempt}/${path}`)
+  return cut(joined(path), `${attempt}/${path}`)
+}
+
+function joined(path: string): string {
+  return unusual.test(path) ? path.split('/').map(escapeSegment).join('_') : path.replaceAll('/', '_')
 }
 
 /** As names of views are cut, but that the extension stays. */

@@ -10,7 +10,6 @@ export class FlatInbox {
   readonly size: number
   /** Of all, one after the other: `idWords` each. */
   readonly ids: Uint32Array
-  readonly #cut: number
   readonly #runs: readonly ObjectRun[]
   readonly #starts: Uint32Array
   readonly #hashes: Uint32Array
@@ -20,8 +19,10 @@ export class FlatInbox {
   /** Of those whose plain names are the same, all but the oldest have another. */
   readonly #others = new Map<number, Name>()
 
-  constructor(tree: ViewTree, cut: number, flat: (run: ObjectRun) => FlatRun) {
-    this.#cut = cut
+  /** The run that was asked last: most who ask go on from there. */
+  #hint = 0
+
+  constructor(tree: ViewTree, flat: (run: ObjectRun) => FlatRun) {
     this.#runs = [...tree.runs()]
     this.#starts = new Uint32Array(this.#runs.length)
     this.size = tree.size
@@ -63,6 +64,12 @@ export class FlatInbox {
 
   id(position: number): FileId {
     return readId(this.ids, position * idWords)
+  }
+
+  /** What is the same for a file as long as that is the same, in a few characters: 64 bits of its id. */
+  identity(position: number): string {
+    const at = position * idWords
+    return `new/${this.ids[at] ?? 0}/${this.ids[at + 1] ?? 0}`
   }
 
   withName(name: string): number | undefined {
@@ -140,17 +147,20 @@ export class FlatInbox {
   }
 
   #path(position: number): string {
-    return this.object(position).key.slice(this.#cut)
+    const at = this.#runAt(position)
+    return this.#runs[at]?.path(position - (this.#starts[at] ?? 0)) ?? ''
   }
 
   #runAt(position: number): number {
+    const hint = this.#starts[this.#hint] ?? 0
+    if (position >= hint && position < hint + (this.#runs[this.#hint]?.length ?? 0)) return this.#hint
     let [low, high] = [0, this.#starts.length]
     while (high - low > 1) {
       const middle = (low + high) >>> 1
       if ((this.#starts[middle] ?? 0) <= position) low = middle
       else high = middle
     }
-    return low
+    return (this.#hint = low)
   }
 }
 

@@ -41,19 +41,19 @@ export class FlatInboxes {
     const made = this.#made.get(tree.content) ?? new Map<Prefix, FlatInbox>()
     let inbox = made.get(prefix)
     if (!inbox) {
-      inbox = new FlatInbox(tree, prefix.length, (run) => this.#flat(run, prefix.length))
+      inbox = new FlatInbox(tree, (run) => this.#flat(run, prefix))
       this.#made.set(tree.content, made.set(prefix, inbox))
     }
     if (this.known(prefix) !== inbox) this.#last.set(prefix, new WeakRef(inbox))
     return { inbox, completeAt: tree.completeAt }
   }
 
-  #flat(run: ObjectRun, cut: number): FlatRun {
+  #flat(run: ObjectRun, prefix: Prefix): FlatRun {
     const known = this.#runs.get(run.content) ?? new Map<string, FlatRun>()
-    const part = `${run.start} ${run.length} ${cut}`
+    const part = `${run.start} ${run.length} ${prefix}`
     let flat = known.get(part)
     if (!flat) {
-      flat = new FlatRun(run, cut)
+      flat = new FlatRun(run)
       this.#runs.set(run.content, known.set(part, flat))
     }
     return flat

@@ -8,13 +8,12 @@ export class FlatRun {
   /** 0: it is no file. */
   readonly hashes: Uint32Array
 
-  /** @param cut how much of each key is the inbox's prefix */
-  constructor(run: ObjectRun, cut: number) {
+  constructor(run: ObjectRun) {
     this.ids = new Uint32Array(run.length * idWords)
     this.hashes = new Uint32Array(run.length)
     for (let i = 0; i < run.length; i += 1) {
       const object = run.object(i)
-      const path = object.key.slice(cut)
+      const path = run.path(i)
       // A folder's marker is no file.
       if (object.size === 0 && (path === '' || path.endsWith('/'))) continue
       writeId(fileId(object), this.ids, i * idWords)

@@ -3,7 +3,6 @@ import type { Objects } from '../../data/objects.js'
 import { FsError } from '../../errors.js'
 import type { Listing } from '../../listing/listing.js'
 import type { ObjectInfo } from '../../s3/store.js'
-import type { FileId } from '../../taking/file-id.js'
 import type { MadeNumber, ModeOwner, NewPath } from '../../taking/marks.js'
 import type { Taking } from '../../taking/taking.js'
 import type { Bytes, EpochMs, Name, Prefix } from '../../units.js'
@@ -52,10 +51,12 @@ export class NewFolder {
     const marks = this.#options.taking.of(partner)
     const entries: DirectoryEntry[] = []
     for (const { position, name } of shown.in(folder)) {
-      const id = inbox.id(position)
-      entries.push({ ...inboxAttributes(inbox.object(position), id, marks.modes.get(id)), name })
+      const { size, mtime } = inbox.object(position)
+      const mode = marks.modes.size === 0 ? undefined : marks.modes.get(inbox.id(position))
+      entries.push({ kind: 'file', ...modeOf(mode), size, mtime, identity: inbox.identity(position), name })
     }
-    return [...entries, ...this.#made(partner, folder)]
+    entries.push(...this.#made(partner, folder))
+    return entries
   }
 
   async open(
@@ -117,7 +118,9 @@ export class NewFolder {
   #attributes(partner: Partner, found: Found): Attributes {
     if (found.kind === 'folder') return folderAttributes(this.#options.since)
     if (found.kind === 'made') return this.#madeAttributes(partner, found.number)
-    return inboxAttributes(found.object, found.id, this.#mode(partner, found.id))
+    const { size, mtime } = found.object
+    const identity = found.inbox.identity(found.position)
+    return { kind: 'file', ...modeOf(this.#mode(partner, found.id)), size, mtime, identity }
   }
 
   #madeAttributes(partner: Partner, number: MadeNumber): Attributes {
@@ -167,12 +170,7 @@ export class NewFolder {
   }
 }
 
-const inboxIdentity = 'new'
 const madeIdentity = 'made'
-
-function inboxAttributes({ size, mtime }: ObjectInfo, id: FileId, mode: number | undefined): Attributes {
-  return { kind: 'file', ...modeOf(mode), size, mtime, identity: `${inboxIdentity}/${id}` }
-}
 
 function folderAttributes(mtime: EpochMs): Attributes {
   return { kind: 'folder', mode: newFolderMode, size: 0, mtime }

@@ -94,6 +94,7 @@ export class Shown {
   /** Something else has that name. */
   #isUsed(path: NewPath): boolean {
     const { files, folders, claims } = this.#marks
+    if (files.size + folders.size + claims.size === 0) return false
     return files.has(path) || folders.has(path) || claims.has(path)
   }
 
