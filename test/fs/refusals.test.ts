@@ -1,4 +1,4 @@
-/** What each operation comes to at each kind of place: what is read can be read, what is not `send/` can't be changed. */
+/** What each operation comes to at each kind of place: what is read can be read, what is not `send/` or `new/` can't be changed. */
 import t, { type Test } from 'tap'
 import type { FilesystemWorld } from '../helpers/filesystem-world.js'
 import { filesystemWorld, outcome } from '../helpers/filesystem-world.js'
@@ -34,6 +34,11 @@ const places: Readonly<Record<string, string>> = {
   'others’ folder': '/ACME/GLOBEX/send/others',
   'others’ file': '/ACME/GLOBEX/send/others/deep.edi',
   'nothing in send/': '/ACME/GLOBEX/send/none.edi',
+  'new/': '/ACME/GLOBEX/new',
+  'a received file': '/ACME/GLOBEX/new/7207_order.edi',
+  'a lock file': '/ACME/GLOBEX/new/order.lck',
+  'a folder in new/': '/ACME/GLOBEX/new/.done',
+  'nothing in new/': '/ACME/GLOBEX/new/none.edi',
 }
 
 const other = '/ACME/GLOBEX/send/other.edi'
@@ -53,7 +58,7 @@ const operations: Readonly<Record<string, (world: FilesystemWorld, path: string)
   rmdir: ({ fs }, path) => fs.rmdir(path, never()),
   utimens: ({ fs }, path) => fs.utimens(path, { mtime: 5 }, never()),
   chmod: ({ fs }, path) => fs.setattr(path, 0o600, never()),
-  link: ({ fs }, path) => fs.link(path, `${path}.link`, never()),
+  link: ({ fs }, path) => fs.link(path, '/ACME/GLOBEX/send/linked.edi', never()),
   xattr: ({ fs }, path) => fs.refuse(path, 'setxattr'),
 }
 
@@ -66,6 +71,9 @@ async function world(t: Test): Promise<FilesystemWorld> {
   for (const name of ['submitted.edi', 'queued.edi', 'held.tmp']) await world.write(`${send}/${name}`)
   await world.fs.mkdir(`${send}/bundle`, never())
   await world.write(`${send}/bundle/member.edi`)
+  await world.fs.mkdir('/ACME/GLOBEX/new/.done', never())
+  await world.write('/ACME/GLOBEX/new/order.lck')
+  await world.names('/ACME/GLOBEX/new')
   await world.senders.sender.retry(world.senders.row('submitted.edi')!.id)
   await world.senders.inState('submitted.edi', 'submitted')
   return world
@@ -107,6 +115,11 @@ its member         ok      ENOTDIR EACCES  ok      ok      ok      ok      ok   
 others’ folder     ok      ok      ok      EACCES  EISDIR  EISDIR  EISDIR  EISDIR  EBUSY   EISDIR  EISDIR  EEXIST  EPERM   ok      ok      EPERM   ENOTSUP
 others’ file       ok      ENOTDIR EACCES  EACCES  ok      EPERM   ENOENT  EPERM   EBUSY   ENOENT  EPERM   EEXIST  EPERM   ok      ok      EPERM   ENOTSUP
 nothing in send/   ENOENT  ENOENT  ENOENT  ENOENT  ENOENT  ENOENT  ok      ENOENT  ENOENT  ok      ENOENT  ok      ENOENT  ENOENT  ENOENT  EPERM   ENOTSUP
+new/               ok      ok      ok      ok      EISDIR  EISDIR  EEXIST  EISDIR  EXDEV   EXDEV   EISDIR  EEXIST  EPERM   ok      ok      EPERM   ENOTSUP
+a received file    ok      ENOTDIR EACCES  ok      ok      ok      EEXIST  EROFS   EXDEV   EXDEV   ok      EEXIST  ENOTDIR ok      ok      EPERM   ENOTSUP
+a lock file        ok      ENOTDIR EACCES  ok      ok      ok      EEXIST  ok      EXDEV   EXDEV   ok      EEXIST  ENOTDIR ok      ok      EPERM   ENOTSUP
+a folder in new/   ok      ok      ok      ok      EISDIR  EISDIR  EEXIST  EISDIR  EXDEV   EXDEV   EISDIR  EEXIST  ok      ok      ok      EPERM   ENOTSUP
+nothing in new/    ENOENT  ENOENT  ENOENT  ENOENT  ENOENT  ENOENT  ok      ENOENT  EXDEV   EXDEV   ENOENT  ok      ENOENT  ENOENT  ENOENT  EPERM   ENOTSUP
 `
 
 /** The outcomes of a row of the table, by place. */

@@ -141,6 +141,8 @@ t.test('each call is asked of the filesystem once and answered once, with what i
   t.same(await it.call('unlink', '/send/other'), ['done'])
   t.same(await it.call('rmdir', '/send/folder'), ['done'])
   t.same(it.changes(), ['mkdir /send/folder', `rename ${file} /send/other`, 'unlink /send/other', 'rmdir /send/folder'])
+  await it.call('link', `${file}.2`, file)
+  t.same(it.changes(), [`link ${file} ${file}.2`])
   for (const op of ['symlink', 'mknod', 'setxattr'] as const) t.same(await it.call(op, file), [-errno.EPERM])
 })
 

@@ -7,7 +7,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { credentials, mount, type Mounted } from '../helpers/mounted.js'
@@ -65,6 +65,7 @@ t.test('on radosgw', { skip: withoutRadosgw() }, async (t) => {
   const flags = ['--multipart-threshold', '6MiB', '--list-ttl', '1s']
   const mounted = await mount(t, { endpoint: server.endpoint, flags })
   await t.test('what came is listed and read', async (t) => testReading(t, mounted, bucket))
+  await t.test('what is taken in new/ stays in the bucket', async (t) => testTaking(t, mounted, bucket))
   await t.test('what programs write is sent once, byte for byte', async (t) => testSending(t, mounted, bucket))
   await t.test('killed while files wait, the next mount sends them, once', async (t) => testKill(t, mounted, bucket))
 })
@@ -87,6 +88,29 @@ async function testReading(t: Test, mounted: Mounted, bucket: Bucket): Promise<v
   await until('the new message', async () => (await readdir(inbox)).includes('720784109397790'))
   await bucket.delete(`${files}/inbox/720784109397790/new.edi`)
   await until('its end', async () => !(await readdir(inbox)).includes('720784109397790'))
+}
+
+async function testTaking(t: Test, mounted: Mounted, bucket: Bucket): Promise<void> {
+  const path = (name: string) => mounted.path('ACME/GLOBEX/new', name)
+  const key = (name: string) => `${files}/inbox/720784109397786/${name}`
+  t.same((await readdir(path(''))).sort(), [
+    '720784109397786_order.edi',
+    '720784109397787_Größe 100%+ 🚚.edi',
+    '720784109397788_%2E%2E_up.edi',
+    '720784109397789_large.bin',
+  ])
+  await mkdir(path('.done'))
+  await rename(path('720784109397787_Größe 100%+ 🚚.edi'), path('.done/großer 🚚.edi'))
+  t.equal(await readFile(path('.done/großer 🚚.edi'), 'utf8'), 'UNB+UNOC')
+  for (const it of ['720784109397786_order.edi', '.done/großer 🚚.edi']) await unlink(path(it))
+  await bucket.put(key('late.edi'), Buffer.from('late'))
+  await until('it to be new', async () => (await readdir(path(''))).includes('720784109397786_late.edi'))
+  t.same(await readdir(path('.done')), [])
+  t.same(
+    await bucket.versions(key('')),
+    { [key('order.edi')]: 1, [key('late.edi')]: 1 },
+    'nothing was deleted or copied',
+  )
 }
 
 async function testSending(t: Test, mounted: Mounted, bucket: Bucket): Promise<void> {

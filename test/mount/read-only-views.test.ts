@@ -32,7 +32,7 @@ const changes: Readonly<Record<string, string>> = {
   'mv away': `mv 1/order.edi ${outside}/taken.edi`,
   mkdir: 'mkdir new',
   'mkdir in a folder': 'mkdir 1/new',
-  'mkdir beside the views': 'mkdir ../new',
+  'mkdir beside the views': 'mkdir ../other',
   rm: 'rm -f 1/order.edi',
   'rm -r': 'rm -rf 1/order.edi',
   rmdir: 'rmdir 1',

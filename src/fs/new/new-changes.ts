@@ -48,6 +48,7 @@ export class NewChanges {
 
   rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
     return this.#alone(partner, from, async (path) => {
+      if (from.length === 0) throw new FsError('EBUSY', 'new/ is always there.')
       requireNames(to)
       const source = await this.#finder.get(partner, from, 'known-or-fresh', signal)
       const target = pathOf(to)
@@ -75,6 +76,7 @@ export class NewChanges {
 
   rmdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
     return this.#alone(partner, names, async (rmdir) => {
+      if (names.length === 0) throw new FsError('EPERM', 'new/ is always there.')
       const found = await this.#finder.get(partner, names, 'known-or-fresh', signal)
       if (found.kind !== 'folder') throw new FsError('ENOTDIR', `${rmdir} is a file.`)
       this.#requireEmpty(partner, rmdir)
@@ -148,7 +150,6 @@ export class NewChanges {
   #alone<T>(partner: Partner, names: readonly Name[], act: (path: NewPath) => Promise<T>): Promise<T> {
     return this.#taking.alone(partner, async () => {
       await this.#taking.mustBeSure()
-      if (names.length === 0) throw new FsError('EPERM', 'new/ is always there.')
       return act(pathOf(names))
     })
   }
