@@ -83,7 +83,7 @@ module.exports = {
     ),
     room(
       'delivery',
-      ['view', 'listing', 'mdn', 's3', 'telemetry'],
+      ['view', 'listing', 'mdn', 's3', 'telemetry', 'journal'],
       'Made of listings and receipts; it reads nothing itself.',
     ),
     room(

@@ -29,24 +29,25 @@ function cells(row: DeliveryRow, now: number): string[] {
 }
 
 export interface Check {
-  /** As Nagios has them: 0 OK, 1 WARNING, 2 CRITICAL. */
-  readonly exitCode: 0 | 1 | 2
+  /** As Nagios has them: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. */
+  readonly exitCode: 0 | 1 | 2 | 3
   readonly line: string
 }
 
-export function check({ rows }: DeliveriesReport, send: Pick<SendCounts, 'failed'>): Check {
+export function check({ rows, left }: DeliveriesReport, send: Pick<SendCounts, 'failed'>): Check {
   const count = (state: DeliveryRow['state']): number => rows.filter((it) => it.state === state).length
   const [refused, overdue, warned, pending] = [count('refused'), count('overdue'), count('warned'), count('pending')]
   const delivered = count('delivered') + warned
-  const exitCode = refused + send.failed > 0 ? 2 : overdue > 0 ? 1 : 0
-  const word = (['OK', 'WARNING', 'CRITICAL'] as const)[exitCode]
+  const exitCode = refused + send.failed > 0 ? 2 : overdue > 0 ? 1 : left > 0 ? 3 : 0
+  const word = (['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const)[exitCode]
   const text = `${refused} refused, ${send.failed} failed in send/, ${overdue} overdue, ${pending} pending, ${delivered} delivered`
   const figures = { refused, failed: send.failed, overdue, pending, delivered, warned }
   const performance = Object.entries(figures).map(([name, value]) => `${name}=${value}`)
+  const unread = left > 0 ? `, ${counted(left, 'receipt')} left to read` : ''
   const first = rows.find((it) => it.state === (refused > 0 ? 'refused' : 'overdue'))
   const example = first ? `; latest: ${first.station}/${first.partner} ${first.names[0] ?? ''}` : ''
   return {
     exitCode,
-    line: `DELIVERIES ${word}: ${printable(text + example).replaceAll('|', '/')} | ${performance.join(' ')}\n`,
+    line: `DELIVERIES ${word}: ${printable(text + unread + example).replaceAll('|', '/')} | ${performance.join(' ')}\n`,
   }
 }

@@ -29,6 +29,8 @@ import { keepFreedMemory } from '../fuse/freed-memory.js'
 import { collectOften, collectRarely } from '../garbage.js'
 import { createListing } from '../listing/cached-listing.js'
 import type { Listing } from '../listing/listing.js'
+import { DeliveryTrail } from '../delivery/delivery-trail.js'
+import type { Submissions } from '../delivery/submissions.js'
 import { Deliveries } from '../delivery/deliveries.js'
 import { AttributionByContent } from '../mdn/attribution.js'
 import { Receipts } from '../mdn/receipts.js'
@@ -43,11 +45,14 @@ import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds } from '../units.js'
-import { commonPrefixes, unorderedPrefixes } from '../view/tree.js'
+import { commonPrefixes, mdnPrefix, unorderedPrefixes } from '../view/tree.js'
 import type { Bucket } from './open-bucket.js'
 
 /** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
 const listingDeadline: Milliseconds = 120_000
+
+/** A minute, with the default of `--list-ttl`. */
+const looksOfTrail = 12
 
 /** Whatever is read from the bucket. */
 export interface Reading {
@@ -121,6 +126,7 @@ export interface SenderParts {
   readonly listing: Listing
   readonly audit: AuditLog | undefined
   readonly eventLog: EventLog | undefined
+  readonly submissions: Submissions
   readonly ownership: Ownership
   readonly log: Logger
 }
@@ -132,6 +138,7 @@ export function makeSender({
   listing,
   audit,
   eventLog,
+  submissions,
   ownership,
   log,
 }: SenderParts): Promise<Sender> {
@@ -165,6 +172,7 @@ export function makeSender({
     log,
     audit,
     events: eventLog,
+    submissions,
     ownership,
   })
 }
@@ -195,6 +203,8 @@ export interface FilesystemParts {
   readonly ownership: Ownership
   /** What is shown is another than before. */
   readonly onChange: () => void
+  readonly audit: AuditLog | undefined
+  readonly submissions: Submissions
   readonly reading: Reading
   readonly sender: Sender
   readonly taking: Taking
@@ -211,6 +221,7 @@ export interface MadeFilesystem {
   readonly receipts: Receipts
   readonly partners: DirectoryOfPartners
   readonly report: DeliveryReport
+  readonly trail: DeliveryTrail
 }
 
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
@@ -229,6 +240,7 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const now = (): EpochMs => bucket.clock.now() ?? clock.now()
   const { mdnOverdue: overdueAfter, mdnExpect: expects } = config
   const deliveries = new Deliveries({ listing, receipts, root, now, overdueAfter, expects })
+  const trail = await openDeliveryTrail(parts, deliveries, receipts, now)
   const views = new Views({
     listing,
     objects,
@@ -253,8 +265,31 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   })
   const overview = new NewOverview({ partners, inboxes: fresh.inboxes, taking, moved: config.newMoved, readOnly })
   const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, deliveries, receipts, root })
-  const report = new DeliveryReport({ deliveries, partners, receipts, root })
-  return { fs, info, report, overview, seen, receipts, partners }
+  const report = new DeliveryReport({ deliveries, partners, receipts, trail, root })
+  return { fs, info, report, trail, overview, seen, receipts, partners }
+}
+
+async function openDeliveryTrail(
+  { config, stateDirectory, ownership, audit, submissions, log }: FilesystemParts,
+  deliveries: Deliveries,
+  receipts: Receipts,
+  now: () => EpochMs,
+): Promise<DeliveryTrail> {
+  const trail = await DeliveryTrail.open({
+    directory: join(stateDirectory, 'receipts'),
+    deliveries,
+    audit,
+    mdnKey: async (row) => {
+      const id = (await receipts.details(row))?.id
+      return id && `${mdnPrefix(config.prefix, id.direction)}${id.key}`
+    },
+    now,
+    every: looksOfTrail * config.listTtl,
+    lost: ownership.lost,
+    log,
+  })
+  submissions.listen((file) => trail.submitted(file))
+  return trail
 }
 
 function openReceipts(parts: FilesystemParts, partners: DirectoryOfPartners): Promise<Receipts> {

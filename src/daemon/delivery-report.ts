@@ -2,22 +2,27 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DeliveriesQuery, DeliveriesReport, DeliveryRow } from '../control/reports.js'
 import type { Deliveries, SentMessage } from '../delivery/deliveries.js'
+import type { DeliveryTrail } from '../delivery/delivery-trail.js'
+import { inTime } from '../patience.js'
 import { FsError } from '../errors.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { Receipts } from '../mdn/receipts.js'
 import { systemClock } from '../telemetry/clock.js'
-import type { Name, Prefix } from '../units.js'
+import type { Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { viewPrefix } from '../view/tree.js'
-import { messageId } from './message-id.js'
+import { messageId } from '../view/message-id.js'
 
 /** Between two turns of others. */
 const atOnce = 1_000
+const readWithin: Milliseconds = 10_000
 
 export interface DeliveryReportOptions {
   readonly deliveries: Deliveries
   readonly partners: DirectoryOfPartners
   readonly receipts: Receipts
+  /** It knows what was sent from here. */
+  readonly trail: Pick<DeliveryTrail, 'closedAt'>
   readonly root: Prefix
 }
 
@@ -32,6 +37,7 @@ export class DeliveryReport {
   async rows({ partner, state, since = 0 }: DeliveriesQuery, signal: AbortSignal): Promise<DeliveriesReport> {
     const { deliveries, receipts } = this.#options
     const pairs = partner ? [await this.#find(partner, signal)] : await this.#all(signal)
+    await this.#allRead(pairs, signal)
     const missing: string[] = []
     const rows: DeliveryRow[] = []
     let seen = 0
@@ -48,6 +54,14 @@ export class DeliveryReport {
     }
     rows.sort((a, b) => b.sentAt - a.sentAt)
     return { generatedAt: systemClock.now(), left: receipts.counts().left, rows, missing }
+  }
+
+  /** Receipts that came since the last look are waited for, but not for ever. */
+  async #allRead([first]: readonly Partner[], signal: AbortSignal): Promise<void> {
+    const { deliveries, receipts } = this.#options
+    // All receipts are looked at, whosever outbox it is.
+    if (first) await deliveries.of(first, signal).catch(() => undefined)
+    await inTime(receipts.idle(), readWithin)
   }
 
   #find({ station, partner }: Partner, signal: AbortSignal): Promise<Partner> {
@@ -68,10 +82,12 @@ export class DeliveryReport {
     const nameOf = (path: string) =>
       message === undefined ? path : path.slice(path.indexOf(`${message}/`) + message.length + 1)
     const { state, receipt } = delivery
+    const [file] = files
     return {
       ...{ station, partner, state, message, messageId: message === undefined ? undefined : messageId(message) },
       names: files.map((it) => nameOf(it.key.slice(prefix.length))),
       size: files.reduce((sum, it) => sum + it.size, 0),
+      closedAt: file && this.#options.trail.closedAt({ station, partner }, file),
       sentAt,
       disposition:
         receipt && (receipt.disposition ?? (await this.#options.receipts.details(receipt.row))?.says?.disposition),

@@ -28,6 +28,7 @@ import {
 } from './compose.js'
 import { Ending, type Outcome } from './ending.js'
 import { ownEventLog, ownEvents } from './events.js'
+import { Submissions } from '../delivery/submissions.js'
 import { firstLook } from './first-look.js'
 import type { DeliveryReport } from './delivery-report.js'
 import type { Info } from './info.js'
@@ -89,9 +90,11 @@ async function started(start: Start): Promise<Daemon> {
   owning.add('watching the lock', () => ownership.close())
   const { listing } = reading
   const eventLog = await ownEventLog(state.path, owning, log)
-  const sender = await makeSender({ config, directory: state.path, bucket, listing, audit, eventLog, ownership, log })
+  const submissions = new Submissions()
+  const shared = { config, directory: state.path, bucket, ownership, log }
+  const sender = await makeSender({ ...shared, listing, audit, eventLog, submissions })
   owning.add('closing the queue', () => sender.close())
-  const taking = await openTaking({ config, directory: state.path, bucket, ownership, log })
+  const taking = await openTaking(shared)
   owning.add('closing the marks of new/', () => taking.close())
   const ending = new Ending({ config, sender, owning, log })
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, eventLog, sender, taking }
@@ -100,10 +103,11 @@ async function started(start: Start): Promise<Daemon> {
     status: () => statusReport({ ...parts, ...later, putAside, isStopping: ending.isStopping }),
     queue: () => queueReport(sender),
   }
-  const made = await makeFilesystem({ ...parts, ownership, onChange, reports, log })
-  const { fs, info, report, overview, seen, receipts, partners } = made
+  const made = await makeFilesystem({ ...parts, ownership, onChange, submissions, reports, log })
+  const { fs, info, report, trail, overview, seen, receipts, partners } = made
   owning.add('writing down who was seen', () => seen.close())
   owning.add('closing the receipts', () => receipts.close())
+  owning.add('closing what was told of deliveries', () => trail.close())
   later.receipts = receipts
   const events = ownEvents({ config, eventLog, listing, partners, bucket, owning })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })

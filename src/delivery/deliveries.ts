@@ -13,6 +13,9 @@ type MdnExpectation = 'seen' | 'always' | 'never'
 /** What is known of receipts. */
 export interface KnownReceipts {
   readonly isOn: boolean
+  /** None is left to be read: one of those could be the one that is missed. */
+  readonly isCurrent: boolean
+  readonly changes: number
   look(direction: MdnDirection, tree: ViewTree): void
   /** Latest last. */
   answersTo(partner: Partner, message: string, direction: MdnDirection): readonly Receipt[]
@@ -43,6 +46,8 @@ export interface SentMessage extends Partner {
 }
 
 export class Deliveries {
+  /** Told of each look. */
+  onLooked: ((found: OutboxDeliveries) => void) | undefined
   readonly #options: DeliveriesOptions
 
   constructor(options: DeliveriesOptions) {
@@ -60,7 +65,9 @@ export class Deliveries {
       listing.tree(mdnPrefix(root, 'incoming'), signal),
     ])
     receipts.look('incoming', mdns)
-    return new OutboxDeliveries(this.#options, partner, outbox, mdns)
+    const found = new OutboxDeliveries(this.#options, partner, outbox, mdns)
+    this.onLooked?.(found)
+    return found
   }
 }
 
@@ -70,17 +77,22 @@ export class OutboxDeliveries {
   /** When the older of both listings was begun, by the clock that never steps. */
   readonly listedAt: Milliseconds
   readonly prefix: Prefix
+  readonly partner: Partner
   readonly #options: DeliveriesOptions
-  readonly #partner: Partner
   readonly #mdns: ViewTree
 
   constructor(options: DeliveriesOptions, partner: Partner, outbox: ViewTree, mdns: ViewTree) {
     this.#options = options
-    this.#partner = partner
+    this.partner = { station: partner.station, partner: partner.partner }
     this.outbox = outbox
     this.#mdns = mdns
     this.listedAt = Math.min(outbox.listedAt, mdns.listedAt)
     this.prefix = viewPrefix(options.root, partner, 'outbox')
+  }
+
+  /** Another number when more receipts are known. */
+  get changes(): number {
+    return this.#options.receipts.changes
   }
 
   /** In the order of keys. */
@@ -104,7 +116,7 @@ export class OutboxDeliveries {
 
   /** All receipts for a message, latest last. @param message its folder */
   receipts(message: string): readonly Receipt[] {
-    return this.#options.receipts.answersTo(this.#partner, message, 'incoming')
+    return this.#options.receipts.answersTo(this.partner, message, 'incoming')
   }
 
   /** @param message its folder; undefined: it has none */
@@ -114,7 +126,7 @@ export class OutboxDeliveries {
 
   #message(message: string | undefined, files: readonly ObjectInfo[], policy: DeliveryPolicy, now: EpochMs) {
     const sentAt = files.reduce((latest, it) => Math.max(latest, it.mtime), 0)
-    return { ...this.#partner, message, files, sentAt, delivery: this.#delivery(message, sentAt, policy, now) }
+    return { ...this.partner, message, files, sentAt, delivery: this.#delivery(message, sentAt, policy, now) }
   }
 
   #delivery(message: string | undefined, sentAt: EpochMs, policy: DeliveryPolicy, now: EpochMs): Delivery {
@@ -124,10 +136,11 @@ export class OutboxDeliveries {
 
   #policy(): DeliveryPolicy {
     const { overdueAfter, expects, receipts } = this.#options
-    const { station, partner } = this.#partner
-    const hasSent = () => this.#mdns.below(`${station}/${partner}/`).size > 0 || receipts.countOf(this.#partner) > 0
-    // Where none is read, nobody knows.
-    const isExpected = receipts.isOn && (expects === 'always' || (expects === 'seen' && hasSent()))
+    const { station, partner } = this.partner
+    const hasSent = () => this.#mdns.below(`${station}/${partner}/`).size > 0 || receipts.countOf(this.partner) > 0
+    // Where none is read, or not all are, nobody knows.
+    const isExpected =
+      receipts.isOn && receipts.isCurrent && (expects === 'always' || (expects === 'seen' && hasSent()))
     return { overdueAfter, isExpected }
   }
 }

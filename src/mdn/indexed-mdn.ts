@@ -1,6 +1,6 @@
 /** One MDN as the index keeps it, in memory and on disk. */
 import type { ObjectInfo } from '../s3/store.js'
-import type { Bytes, EpochMs } from '../units.js'
+import type { EpochMs } from '../units.js'
 import type { MdnDirection } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 import { outcomeOf } from './disposition.js'
@@ -21,12 +21,6 @@ export interface IndexedMdn {
   readonly mtime: EpochMs
   /** Undefined: it can't be understood. */
   readonly says: MdnReport | undefined
-}
-
-/** A line of the log. */
-export interface LogPlace {
-  readonly offset: Bytes
-  readonly length: Bytes
 }
 
 /** @param prefix of all MDNs of that direction */

@@ -5,7 +5,8 @@ import type { Partner } from '../view/partner.js'
 import { Columns } from './columns.js'
 import { isDuplicateWarning, outcomes, type Outcome } from './disposition.js'
 import { Interned } from './interned.js'
-import type { IndexedMdn, LogPlace, MdnId } from './indexed-mdn.js'
+import type { LinePlace } from '../journal/line-log.js'
+import type { IndexedMdn, MdnId } from './indexed-mdn.js'
 import { messageNames } from './message-id.js'
 import { RowLookup } from './row-lookup.js'
 import { newHasher, type Hasher } from './text-hash.js'
@@ -65,7 +66,7 @@ export class MdnTable {
   }
 
   /** @param placed whose it is by its key */
-  add({ id, mtime, says }: IndexedMdn, place: LogPlace, placed: Partner | undefined): number {
+  add({ id, mtime, says }: IndexedMdn, place: LinePlace, placed: Partner | undefined): number {
     const former = this.named(id)
     if (former !== undefined) this.drop(former)
     const columns = this.#columns
@@ -110,11 +111,11 @@ export class MdnTable {
     this.#changes += 1
   }
 
-  placeOf(row: number): LogPlace {
+  placeOf(row: number): LinePlace {
     return { offset: this.#columns.double('offset', row), length: this.#columns.word('length', row) }
   }
 
-  moved(row: number, { offset, length }: LogPlace): void {
+  moved(row: number, { offset, length }: LinePlace): void {
     this.#columns.setDouble('offset', row, offset)
     this.#columns.setWord('length', row, length)
   }

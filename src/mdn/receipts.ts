@@ -1,6 +1,7 @@
 /** The receipts of the bucket: what each says, read in the background when somebody looks, and kept in the state directory. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BackgroundJob } from '../background-job.js'
+import { LineLog } from '../journal/line-log.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
@@ -10,7 +11,6 @@ import type { Partner } from '../view/partner.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
 import { knownByKey, type Known, type ListedMdn, type MdnContents } from './attribution.js'
 import { changeIn, entryOf, mdnId, type IndexedMdn, type MdnChange } from './indexed-mdn.js'
-import { MdnLog } from './mdn-log.js'
 import { MdnReader } from './mdn-reader.js'
 import { MdnTable, type Receipt } from './mdn-table.js'
 import type { MdnReport } from './report.js'
@@ -71,7 +71,7 @@ const mostDead = 10_000
 export class Receipts implements MdnContents {
   readonly table = new MdnTable()
   readonly #options: ReceiptsOptions
-  readonly #log: MdnLog
+  readonly #log: LineLog
   readonly #reader: MdnReader
   readonly #telling: BackgroundJob
   readonly #comparing: BackgroundJob
@@ -81,9 +81,10 @@ export class Receipts implements MdnContents {
   readonly #more = new Map<MdnDirection, { readonly tree: ViewTree; readonly count: number }>()
   #unreadableKeys: readonly string[] = []
   #isLoaded = false
+  #isComparing = false
   #isTellingDue = false
 
-  private constructor(options: ReceiptsOptions, log: MdnLog) {
+  private constructor(options: ReceiptsOptions, log: LineLog) {
     const { store, listing, reads, clock, onChange } = options
     this.#options = options
     this.#log = log
@@ -108,13 +109,18 @@ export class Receipts implements MdnContents {
    * @throws the disk's own error, or NotOursError
    */
   static async open(options: ReceiptsOptions): Promise<Receipts> {
-    const receipts = new Receipts(options, await MdnLog.open(options))
+    const receipts = new Receipts(options, await LineLog.open({ ...options, name: 'mdns', what: 'What receipts say' }))
     receipts.#comparing.now()
     return receipts
   }
 
   get changes(): number {
     return this.table.changes
+  }
+
+  /** All that was looked at is read, or can't be. */
+  get isCurrent(): boolean {
+    return this.#isLoaded && !this.#isComparing && this.#trees.size === 0 && this.counts().left === 0
   }
 
   get isOn(): boolean {
@@ -228,6 +234,7 @@ export class Receipts implements MdnContents {
 
   async #compareAll(signal: AbortSignal): Promise<void> {
     if (!this.#isLoaded) await this.#load()
+    this.#isComparing = true
     for (const direction of directions) {
       const tree = this.#trees.get(direction)
       this.#trees.delete(direction)
@@ -236,6 +243,7 @@ export class Receipts implements MdnContents {
       if (more === 0) this.#more.delete(direction)
       else this.#more.set(direction, { tree, count: more })
     }
+    this.#isComparing = false
   }
 
   async #load(): Promise<void> {

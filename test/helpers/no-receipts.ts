@@ -3,6 +3,8 @@ import type { KnownReceipts } from '../../src/delivery/deliveries.js'
 
 export const noReceipts: KnownReceipts = {
   isOn: true,
+  isCurrent: true,
+  changes: 0,
   look: () => undefined,
   answersTo: () => [],
   countOf: () => 0,

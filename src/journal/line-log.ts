@@ -1,6 +1,6 @@
 /**
- * What all MDNs say, on disk: one line each with its checksum (`journal/journal.ts`), appended, and left to the system to sync.
- * A line that is torn, damaged or lost is passed over: its MDN is read once more. Memory has only where each line is.
+ * Lines that are appended in the background, each with its checksum (`journal.ts`), and left to the system to sync: for what a
+ * power loss may take, as it can be found again. One that is torn or damaged is passed over. Memory has only where each is.
  */
 import { mkdir, rename, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -8,31 +8,37 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BackgroundJob } from '../background-job.js'
 import { syncFolder } from '../durable-file.js'
 import { reasonOf } from '../errors.js'
-import { formatLine, parseLine } from '../journal/journal.js'
-import { writeAll } from '../journal/write-all.js'
+import { formatLine, parseLine } from './journal.js'
+import { writeAll } from './write-all.js'
 import { openOwn } from '../own-files.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../units.js'
-import type { LogPlace } from './indexed-mdn.js'
 
-const fileName = 'mdns'
+/** A line, without its end. */
+export interface LinePlace {
+  readonly offset: Bytes
+  readonly length: Bytes
+}
+
 const readAtOnce: Bytes = 1024 * 1024
 /** What waits to be written, as the disk is full: no more is read then. */
 const mostWaiting: Bytes = 1024 * 1024
 const retryAfter: Milliseconds = 5_000
 const longestLine: Bytes = 64 * 1024
 
-export interface MdnLogOptions {
-  /** Of the receipts, in the state directory. */
+export interface LineLogOptions {
   readonly directory: string
+  readonly name: string
+  /** What is in it, as sentences begin: `What receipts say`. */
+  readonly what: string
   /** Nothing is written once the directory is another's. */
   readonly lost: AbortSignal
   readonly log: Logger
 }
 
-export class MdnLog {
+export class LineLog {
   readonly #path: string
-  readonly #options: MdnLogOptions
+  readonly #options: LineLogOptions
   readonly #writing: BackgroundJob
   #file: FileHandle
   /** Of whole lines that are written. */
@@ -41,7 +47,7 @@ export class MdnLog {
   #waitingBytes: Bytes = 0
   #problem: string | undefined
 
-  private constructor(options: MdnLogOptions, path: string, file: FileHandle) {
+  private constructor(options: LineLogOptions, path: string, file: FileHandle) {
     this.#options = options
     this.#path = path
     this.#file = file
@@ -50,11 +56,11 @@ export class MdnLog {
   }
 
   /** @throws the disk's own error, or NotOursError */
-  static async open(options: MdnLogOptions): Promise<MdnLog> {
-    const { directory } = options
+  static async open(options: LineLogOptions): Promise<LineLog> {
+    const { directory, name } = options
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const path = join(directory, fileName)
-    return new MdnLog(options, path, await opened(path))
+    const path = join(directory, name)
+    return new LineLog(options, path, await opened(path))
   }
 
   /** One sentence, while it can't be written. */
@@ -77,7 +83,7 @@ export class MdnLog {
    * @param visit is given each whole line, in order
    * @throws the disk's own error
    */
-  async load(visit: (entry: unknown, place: LogPlace) => void): Promise<void> {
+  async load(visit: (entry: unknown, place: LinePlace) => void): Promise<void> {
     let [rest, position, bad] = [Buffer.alloc(0), 0, 0]
     for (;;) {
       const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(readAtOnce), 0, readAtOnce, position)
@@ -100,13 +106,13 @@ export class MdnLog {
     if (bad > 0) {
       this.#options.log.warn(
         { log: this.#path, lines: bad },
-        'What some receipts said is damaged on disk: they are read again.',
+        `${this.#options.what}: some of it is damaged on disk, and is found anew.`,
       )
     }
   }
 
   /** Written in the background. */
-  append(entry: object): LogPlace {
+  append(entry: object): LinePlace {
     const line = Buffer.from(formatLine(entry))
     const place = { offset: this.size, length: line.length - 1 }
     this.#waiting.push(line)
@@ -116,13 +122,13 @@ export class MdnLog {
   }
 
   /** @returns undefined for what can't be read */
-  async read({ offset, length }: LogPlace): Promise<unknown> {
+  async read({ offset, length }: LinePlace): Promise<unknown> {
     if (offset >= this.#written) await this.#writing.idle()
     try {
       const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(length), 0, length, offset)
       return bytesRead === length ? parseLine(buffer.toString()) : undefined
     } catch (err) {
-      this.#options.log.warn({ err }, 'What a receipt said could not be read from the state directory.')
+      this.#options.log.warn({ err }, `${this.#options.what}: that could not be read from the state directory.`)
       return undefined
     }
   }
@@ -132,7 +138,7 @@ export class MdnLog {
    * @param places of lines, in the order of the file; each gets its new one by `moved`, when all are written
    * @throws the disk's own error; it stays as it was then
    */
-  async compact(places: readonly LogPlace[], moved: (index: number, place: LogPlace) => void): Promise<void> {
+  async compact(places: readonly LinePlace[], moved: (index: number, place: LinePlace) => void): Promise<void> {
     const temporary = `${this.#path}.new`
     const file = await openOwn(temporary, 'w')
     let end = 0
@@ -158,6 +164,12 @@ export class MdnLog {
     })
   }
 
+  /** All that was appended is written, or can't be for now. @returns whether it is */
+  async written(): Promise<boolean> {
+    await this.#writing.idle()
+    return this.#waiting.length === 0
+  }
+
   async close(): Promise<void> {
     await this.#writing.idle()
     await this.#writing.stop()
@@ -165,7 +177,7 @@ export class MdnLog {
   }
 
   /** With their line breaks. */
-  async #linesAt(places: readonly LogPlace[]): Promise<Buffer> {
+  async #linesAt(places: readonly LinePlace[]): Promise<Buffer> {
     const from = places[0]?.offset ?? 0
     const last = places.at(-1)
     const length = last ? last.offset + last.length + 1 - from : 0
@@ -181,7 +193,7 @@ export class MdnLog {
       try {
         await writeAll(this.#file, bytes, this.#written)
       } catch (err) {
-        const sentence = `What receipts say can't be written down (${reasonOf(err)}): the next mount reads them again.`
+        const sentence = `${this.#options.what}: that can't be written down (${reasonOf(err)}), and the next mount finds it anew.`
         if (this.#problem === undefined) log.error({ err }, sentence)
         this.#problem = sentence
         this.#writing.in(retryAfter)
@@ -202,8 +214,8 @@ async function opened(path: string): Promise<FileHandle> {
 }
 
 /** Lines that are read at once. */
-function* runsOf(places: readonly LogPlace[]): Generator<readonly LogPlace[], undefined> {
-  let run: LogPlace[] = []
+function* runsOf(places: readonly LinePlace[]): Generator<readonly LinePlace[], undefined> {
+  let run: LinePlace[] = []
   for (const place of places) {
     if (run[0] && place.offset + place.length - run[0].offset > readAtOnce) {
       yield run

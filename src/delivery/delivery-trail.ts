@@ -1,0 +1,250 @@
+/**
+ * Tells once of each message what became of it: a line of the log, and an entry of the audit trail. What was told is written down
+ * before it is told; what may not have come to the trail, because the daemon was killed between the two, is told at the next start.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { BackgroundJob } from '../background-job.js'
+import { FsError } from '../errors.js'
+import { LineLog, type LineLogOptions } from '../journal/line-log.js'
+import { newHasher } from '../mdn/text-hash.js'
+import { messageId } from '../view/message-id.js'
+import { timeLimit } from '../patience.js'
+import type { ObjectInfo } from '../s3/store.js'
+import type { EpochMs, Milliseconds } from '../units.js'
+import type { Partner } from '../view/partner.js'
+import type { Deliveries, OutboxDeliveries, SentMessage } from './deliveries.js'
+import { entryOf, eventOf, idOf, isTold, lineIn, type DeliveryEntry } from './delivery-entry.js'
+import { SentFiles, type SentFile } from './sent-files.js'
+
+/** Where entries go; it never fails and never blocks. */
+interface Trail {
+  append(entry: object): void
+  flushed(): Promise<void>
+  tail(): Promise<readonly object[]>
+}
+
+export interface DeliveryTrailOptions extends Omit<LineLogOptions, 'name' | 'what'> {
+  readonly deliveries: Deliveries
+  /** `--audit-log` */
+  readonly audit: Trail | undefined
+  /** All that an MDN says, and its key. */
+  readonly mdnKey: (row: number) => Promise<string | undefined>
+  /** By the bucket's clock. */
+  readonly now: () => EpochMs
+  /** How often partners are looked at who have yet to answer; ten times as long an hour after the last message to them. */
+  readonly every: Milliseconds
+}
+
+/** What a message was told to be, as bits. */
+const bits = { overdue: 1, delivered: 2, refused: 4 } as const
+/** Between two turns of others. */
+const atOnce = 1_000
+const patience: Milliseconds = 60_000
+const anHour: Milliseconds = 3_600_000
+/** Nobody waits any longer. */
+const longestWait: Milliseconds = 7 * 24 * anHour
+/** Times go by while nothing changes: what is overdue now was not then. */
+const lookAgainAfter: Milliseconds = 5_000
+
+interface Looked {
+  readonly content: object
+  readonly changes: number
+  readonly at: EpochMs
+}
+
+export class DeliveryTrail {
+  readonly #options: DeliveryTrailOptions
+  readonly #lines: LineLog
+  readonly #hash = newHasher()
+  readonly #told = new Map<number, number>()
+  readonly #sent = new SentFiles()
+  /** Partners who have yet to answer: when something was sent to them last. */
+  readonly #waiting = new Map<string, { readonly partner: Partner; sentAt: EpochMs; lookedAt: EpochMs }>()
+  readonly #looked = new Map<string, Looked>()
+  #toLook = new Map<string, OutboxDeliveries>()
+  readonly #telling = new BackgroundJob((signal) => this.#tellAll(signal))
+  readonly #watching = new BackgroundJob((signal) => this.#watch(signal))
+  /** What was in an outbox before that is nobody's concern. */
+  #from: EpochMs = Infinity
+
+  private constructor(options: DeliveryTrailOptions, lines: LineLog) {
+    this.#options = options
+    this.#lines = lines
+  }
+
+  /** @throws the disk's own error, or NotOursError */
+  static async open(options: DeliveryTrailOptions): Promise<DeliveryTrail> {
+    const what = 'What was told of deliveries'
+    const trail = new DeliveryTrail(options, await LineLog.open({ ...options, name: 'deliveries', what }))
+    await trail.#load()
+    options.deliveries.onLooked = (found) => trail.looked(found)
+    if (options.audit) trail.#watching.in(options.every)
+    return trail
+  }
+
+  /** One sentence, while it can't be written. */
+  get problem(): string | undefined {
+    return this.#lines.problem
+  }
+
+  /** S3 has taken a file. */
+  submitted(file: SentFile): void {
+    if (this.#noteSent(file)) this.#lines.append({ sent: file })
+  }
+
+  /** When a program here closed the file that has become this object; undefined: another has sent it. */
+  closedAt(partner: Partner, object: ObjectInfo): EpochMs | undefined {
+    return this.#sent.closedAt(partner, object)
+  }
+
+  /** Somebody has looked what became of an outbox. */
+  looked(found: OutboxDeliveries): void {
+    const name = nameOf(found.partner)
+    const { content } = found.outbox
+    const last = this.#looked.get(name)
+    const isSame = last?.content === content && last.changes === found.changes
+    if (isSame && this.#options.now() - last.at < lookAgainAfter) return
+    this.#looked.set(name, { content, changes: found.changes, at: this.#options.now() })
+    this.#toLook.set(name, found)
+    this.#telling.now()
+  }
+
+  async close(): Promise<void> {
+    await this.#watching.stop()
+    await this.#telling.stop()
+    await this.#lines.close()
+  }
+
+  async #load(): Promise<void> {
+    const unsure: DeliveryEntry[] = []
+    await this.#lines.load((value) => {
+      const line = lineIn(value)
+      if (!line) return
+      if ('from' in line) this.#from = Math.min(this.#from, line.from)
+      else if ('sent' in line) this.#noteSent(line.sent)
+      else if ('flushed' in line) unsure.length = 0
+      else {
+        this.#note(line.told)
+        unsure.push(line.told)
+      }
+    })
+    if (this.#from === Infinity) {
+      this.#from = this.#options.now()
+      this.#lines.append({ from: this.#from })
+    }
+    await this.#reconcile(unsure)
+  }
+
+  /** The trail has what was told before a power loss that has taken our own lines, and may lack what we had written down. */
+  async #reconcile(unsure: readonly DeliveryEntry[]): Promise<void> {
+    const { audit } = this.#options
+    if (!audit) return
+    const there = (await audit.tail().catch((): readonly object[] => [])).filter(isTold)
+    const known = new Set(there.map(idOf))
+    for (const entry of there) this.#note(entry)
+    for (const entry of unsure) if (!known.has(idOf(entry))) audit.append(entry)
+    if (unsure.length > 0) await this.#flush()
+  }
+
+  #noteSent(file: SentFile): boolean {
+    if (!this.#sent.add(file)) return false
+    const { station, partner, submittedAt } = file
+    this.#waiting.set(nameOf(file), { partner: { station, partner }, sentAt: submittedAt, lookedAt: 0 })
+    return true
+  }
+
+  async #tellAll(signal: AbortSignal): Promise<void> {
+    const toLook = this.#toLook
+    this.#toLook = new Map()
+    for (const [name, found] of toLook) {
+      const { untold, isSettled } = await this.#untold(found, signal)
+      if (signal.aborted) return
+      if (isSettled) this.#waiting.delete(name)
+      await this.#tell(untold)
+    }
+  }
+
+  async #untold(found: OutboxDeliveries, signal: AbortSignal) {
+    const untold: SentMessage[] = []
+    let [count, isSettled, newest] = [0, true, 0]
+    for (const message of found.messages()) {
+      count += 1
+      if (count % atOnce === 0) await nextTurn()
+      if (signal.aborted) break
+      newest = Math.max(newest, message.sentAt)
+      if (message.message === undefined || message.sentAt < this.#from) continue
+      const { state } = message.delivery
+      if (state === 'pending' || state === 'overdue') isSettled = false
+      if (state !== 'pending' && !this.#isTold(message)) untold.push(message)
+    }
+    const sentAt = this.#waiting.get(nameOf(found.partner))?.sentAt ?? 0
+    return { untold, isSettled: isSettled && newest >= sentAt }
+  }
+
+  async #tell(messages: readonly SentMessage[]): Promise<void> {
+    const { audit, mdnKey, now, log } = this.#options
+    const entries: DeliveryEntry[] = []
+    for (const message of messages) {
+      const { receipt } = message.delivery
+      const mdn = receipt && message.delivery.state !== 'overdue' ? await mdnKey(receipt.row) : undefined
+      const [file] = message.files
+      const closedAt = file && this.closedAt(message, file)
+      const id = message.message === undefined ? undefined : messageId(message.message)
+      const entry = entryOf(message, { mdn, messageId: id, closedAt, at: now() })
+      entries.push(entry)
+      this.#note(entry)
+      this.#lines.append({ told: entry })
+    }
+    if (entries.length === 0 || !(await this.#lines.written())) return
+    for (const entry of entries) {
+      audit?.append(entry)
+      const { station, partner, name, event } = entry
+      const sentence = `${station}/${partner}: ${name} was ${event === 'overdue' ? 'sent, and its receipt is overdue' : event}`
+      if (event === 'delivered') log.info(entry, sentence)
+      else log.warn(entry, sentence)
+    }
+    await this.#flush()
+  }
+
+  async #flush(): Promise<void> {
+    await this.#options.audit?.flushed()
+    this.#lines.append({ flushed: true })
+  }
+
+  /** Looks for those who wait for answers; nothing is listed while there are none. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { deliveries, every, now } = this.#options
+    for (const [name, waiting] of this.#waiting) {
+      const age = now() - waiting.sentAt
+      if (age > longestWait) this.#waiting.delete(name)
+      else if (!signal.aborted && now() - waiting.lookedAt >= (age < anHour ? 0 : 10 * every)) {
+        waiting.lookedAt = now()
+        await deliveries.of(waiting.partner, timeLimit(patience)).catch((error: unknown) => {
+          // In an outage, or where the keys may not: the next look will tell.
+          if (!(error instanceof FsError)) throw error
+        })
+      }
+    }
+    this.#watching.in(every)
+  }
+
+  #isTold({ station, partner, message = '', delivery }: SentMessage): boolean {
+    const event = eventOf(delivery.state)
+    return event !== undefined && ((this.#told.get(this.#keyOf(station, partner, message)) ?? 0) & bits[event]) !== 0
+  }
+
+  #note({ station, partner, message, event }: DeliveryEntry): void {
+    const key = this.#keyOf(station, partner, message)
+    this.#told.set(key, (this.#told.get(key) ?? 0) | bits[event])
+  }
+
+  /** 53 bits of a hash. */
+  #keyOf(station: string, partner: string, message: string): number {
+    const { low, high } = this.#hash(`${station}\n${partner}\n${message}`)
+    return (high & 0x1fffff) * 0x1_0000_0000 + low
+  }
+}
+
+function nameOf({ station, partner }: Partner): string {
+  return `${station}\n${partner}`
+}
