@@ -45,7 +45,7 @@ export class CommonListings {
     if (place?.isView !== true) return undefined
     const known = this.#known(place)
     const fresh = known && known.listedAt > this.#since ? known : undefined
-    this.#sweepsOf(place.common).look(place.path, isKnown || fresh !== undefined)
+    this.#sweepsOf(place.common).look(place.path, isKnown || fresh !== undefined, fresh !== undefined)
     return fresh
   }
 
@@ -67,7 +67,7 @@ export class CommonListings {
     if (place?.isView !== false) return undefined
     const found = this.#sweeps.get(place.common)?.folders(place.path)
     const fresh = found && found.at > this.#since ? found : undefined
-    this.#sweepsOf(place.common).look(place.path, isKnown || fresh !== undefined)
+    this.#sweepsOf(place.common).look(place.path, isKnown || fresh !== undefined, fresh !== undefined)
     return fresh
   }
 

@@ -112,6 +112,36 @@ t.test('who stops has cost no more than he went', async (t) => {
   t.ok(lists <= 3 + 2 + 4 + 8, `${lists} LISTs`)
 })
 
+t.test('who polls a few of many partners pays for those alone, once that is known', async (t) => {
+  for (const few of [
+    [10, 11, 12, 13, 14],
+    [100, 300, 500, 700, 900],
+  ]) {
+    const world = new World().fill(1_000, 50)
+    const lists = await polls(t, world, 10, () => few)
+    t.ok(lists <= 10 * few.length + 12, `${few.join(' ')}: ${lists} LISTs`)
+    await world.later()
+    const more = await world.lookAtAll(t, few)
+    t.ok(more <= few.length, `one more time: ${more} LISTs`)
+  }
+})
+
+t.test('who looks at a few others each time pays for them, and once for what was listed ahead in vain', async (t) => {
+  const world = new World().fill(1_000, 50)
+  const lists = await polls(t, world, 10, (round) => upTo(10).map((n) => 200 + ((n * 7_919 + round * 31) % 700)))
+  t.ok(lists <= 100 + 12, `${lists} LISTs for 100 looks`)
+})
+
+/** @returns how many LISTs they took */
+async function polls(t: Test, world: World, rounds: number, of: (round: number) => readonly number[]): Promise<number> {
+  let lists = 0
+  for (let round = 0; round < rounds; round += 1) {
+    lists += await world.lookAtAll(t, of(round))
+    await world.later()
+  }
+  return lists
+}
+
 t.test('a view with pages of its own is listed by itself, from where its new keys are', async (t) => {
   const world = new World().fill(10, 10)
   for (let i = 10; i < 5_000; i += 1) world.put(4, i)

@@ -52,10 +52,15 @@ export class Sweeps {
     this.#coverage = new Coverage(common.prefix)
     this.#walks = new Walks(options.ttl)
     this.#forgotten = new ForgottenKeys(clock, deadline)
-    const wants = (view: string): boolean => this.#walks.wants(view)
+    const walks = this.#walks
+    const facts = {
+      wants: (view: string) => walks.wants(view),
+      expectedFrom: (key: string) => walks.expectedFrom(key),
+      onAnswer: () => walks.noteList(),
+    }
     const [coverage, large, forgotten] = [this.#coverage, this.#large, this.#forgotten]
     this.#pages = new SweptPages({
-      ...{ common, store, coverage, large, forgotten, deadline, wants, onChange, clock, timers },
+      ...{ common, store, coverage, large, forgotten, deadline, ...facts, onChange, clock, timers },
     })
     this.lastLook = clock.monotonic()
   }
@@ -65,10 +70,15 @@ export class Sweeps {
     return { objects: this.#coverage.size, listedAt: this.#coverage.newestAt }
   }
 
-  /** Somebody looks at a view, or at the whole of a partner. @param isKnown it is answered without a LIST */
-  look(path: string, isKnown: boolean): void {
+  /**
+   * Somebody looks at a view, or at the whole of a partner.
+   * @param isKnown it is answered without a LIST
+   * @param isSpared by what was listed with others
+   */
+  look(path: string, isKnown: boolean, isSpared: boolean): void {
     this.lastLook = this.#options.clock.monotonic()
     this.#walks.look(path, isKnown, this.#coverage.pageOf(path), this.lastLook)
+    if (isSpared) this.#walks.noteSpared(path)
     if (isKnown) this.#goAhead(path)
   }
 
@@ -126,6 +136,7 @@ export class Sweeps {
     for (let waits = 0; ; waits += 1) {
       const result = found()
       if (result !== undefined) {
+        this.#walks.noteSpared(path)
         this.#goAhead(path)
         return result
       }
@@ -151,13 +162,23 @@ export class Sweeps {
     const { ahead = 0 } = this.#walks
     const scope = ahead === 0 || this.#underWay.size > 0 ? undefined : this.#scope(path)
     if (scope === undefined) return
-    const parts = this.#coverage.frontier(path, this.#nearlyOld())?.parts ?? ahead
-    const first = parts < ahead ? this.#pages.unknown(scope, path, this.#nearlyOld()) : undefined
-    if (first === undefined) return
-    const pages = ahead - parts
-    const starts = [first, ...furtherStarts(this.#keysBehind(path, first, scope), pages)]
+    const unknown = this.#pages.unknown(scope, path, this.#nearlyOld())
+    if (!unknown || unknown.parts >= ahead) return
+    const first = unknown.after
+    const pages = ahead - unknown.parts
+    const starts = [first, ...this.#expected(furtherStarts(this.#keysBehind(path, first, scope), pages), first)]
     const further = Math.ceil(pages / starts.length) - 1
     starts.forEach((after, i) => this.#begin(path, { after, until: starts[i + 1], further }))
+  }
+
+  /** Of places where sweeps may begin, those from which on something is expected, in order. */
+  #expected(starts: readonly string[], first: string): readonly string[] {
+    const expected: string[] = []
+    for (const start of starts) {
+      const from = this.#walks.expectedFrom(start)
+      if (from !== undefined && compareKeys(expected.at(-1) ?? first, from) < 0) expected.push(from)
+    }
+    return expected
   }
 
   /** @returns undefined where what is common to those who walk may not be listed */

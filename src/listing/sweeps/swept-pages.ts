@@ -21,6 +21,9 @@ export interface SweptPagesOptions {
   readonly deadline: Milliseconds
   /** Whether somebody looks at views like that. */
   readonly wants: (view: string) => boolean
+  /** @see Walks.expectedFrom */
+  readonly expectedFrom: (key: string) => string | undefined
+  readonly onAnswer: () => void
   /** What was known before is another now. */
   readonly onChange: () => void
   readonly clock: Clock
@@ -56,35 +59,52 @@ export class SweptPages {
    * @throws FsError
    */
   async list(scope: string, after: string, awaited: string, since: Milliseconds): Promise<string | undefined> {
-    const { store, common, deadline, clock, timers } = this.#options
+    const { store, common, deadline, onAnswer, clock, timers } = this.#options
     const prefix = `${common.prefix}${scope}` as Prefix
     const startAfter = `${common.prefix}${after}` as Key
     const at = clock.monotonic()
     try {
       const request = { prefix, ...(after === '' ? {} : { startAfter }), isShortcut: true }
       const page = await store.list(request, timers.timeout(deadline))
+      onAnswer()
       const next = this.#take(page, { scope, after, at, awaited })
-      return next === undefined ? undefined : this.unknown(scope, next, since)
+      return next === undefined ? undefined : this.unknown(scope, next, since)?.after
     } catch (error) {
       if (error instanceof FsError && error.code === 'EACCES') this.#refused.set(scope, at + refusedFor)
       throw error
     }
   }
 
-  /** The first key, from one on, behind which not all was listed at that time or later; undefined: there is none. */
-  unknown(scope: string, from: string, since: Milliseconds): string | undefined {
-    const { coverage, large, common } = this.#options
+  /**
+   * The first key, from one on, behind which not all was listed at that time or later that will be looked at.
+   * @returns the key and how many pages come before it; undefined: there is none
+   */
+  unknown(
+    scope: string,
+    from: string,
+    since: Milliseconds,
+  ): { readonly after: string; readonly parts: number } | undefined {
+    const { coverage, large, common, expectedFrom } = this.#options
     const isOver = (key: string): boolean => scope !== '' && compareKeys(key, afterFolder(scope)) >= 0
-    for (let after = from; ;) {
+    let parts = 0
+    for (let after = expectedFrom(from); after !== undefined;) {
       const view = viewOf(after, common.depth)
-      const frontier = coverage.frontier(after, since)
-      if (!frontier || isOver(frontier.after)) return undefined
+      let next: string
       if (view !== undefined && large.has(view)) {
         coverage.notePassed(view, this.#options.clock.monotonic())
-        after = afterFolder(view)
-      } else if (frontier.after === after) return after
-      else after = frontier.after
+        next = afterFolder(view)
+      } else {
+        const frontier = coverage.frontier(after, since)
+        if (!frontier) return undefined
+        next = frontier.after
+        parts += frontier.parts
+      }
+      const expected = expectedFrom(next)
+      if (expected !== undefined && isOver(expected)) return undefined
+      if (expected === after) return { after, parts }
+      after = expected
     }
+    return undefined
   }
 
   #take(

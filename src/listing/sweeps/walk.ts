@@ -1,5 +1,6 @@
 /** Whether somebody goes from partner to partner, and so how far ahead of him is worth listing. */
 import type { Milliseconds } from '../../units.js'
+import { ExpectedPaths } from './expected.js'
 import { kindOf, partnerOf, stationOf } from './places.js'
 
 /** Who looks at no other partner for so long is on no walk any more. */
@@ -12,6 +13,9 @@ const manyPartners = 3
 const mostAhead = 32
 /** Where one is within this part of a ttl may be listed now: what lies farther ahead would be listed twice. */
 const soon = 0.5
+
+/** So many LISTs may have been made ahead before they have spared any: it is not known yet whether somebody goes on. */
+const advance = 8
 
 /** What of a walk decides how far ahead one lists. */
 export interface Steps {
@@ -44,6 +48,10 @@ interface Walk {
   readonly kinds: Set<string>
   /** What had to be listed for it. */
   readonly listed: Set<string>
+  /** All that was looked at. */
+  readonly looked: Set<string>
+  /** What needed no LIST of its own. */
+  readonly spared: Set<string>
   readonly begunAt: Milliseconds
   lastAt: Milliseconds
   /** The page that was looked at last, and how many there were. */
@@ -56,6 +64,12 @@ export class Walks {
   readonly #ttl: Milliseconds
   #walk: Walk | undefined
   #before: Walk | undefined
+  /** Where the walk is likely to go, if the one before it tells. */
+  #expected: ExpectedPaths | undefined
+  /** Partners at which it was not expected. */
+  readonly #strangers = new Set<string>()
+  /** How many more LISTs may be made ahead, so that all together are never many more than one for each view. */
+  #spare = advance
 
   constructor(ttl: Milliseconds) {
     this.#ttl = ttl
@@ -73,18 +87,41 @@ export class Walks {
     walk.partners.add(partner)
     walk.stations.add(station)
     walk.kinds.add(kindOf(path))
+    walk.looked.add(path)
+    if (this.#before?.partners.has(partner) === false) this.#strangers.add(partner)
     if (!isKnown) walk.listed.add(path)
     if (page !== walk.page) walk.pages += 1
     walk.page = page
     walk.lastAt = now
   }
 
-  /** @see pagesAhead */
+  /** A LIST was answered. */
+  noteList(): void {
+    this.#spare = Math.max(-mostAhead, this.#spare - 1)
+  }
+
+  /** A look was answered by what was listed with others. */
+  noteSpared(path: string): void {
+    if (!this.#walk || this.#walk.spared.has(path)) return
+    this.#walk.spared.add(path)
+    this.#spare = Math.min(mostAhead, this.#spare + 1)
+  }
+
+  /**
+   * The first key, from one on, behind which a LIST may bring what will be looked at: a round that goes where the last one went
+   * is spared what that one left out. @returns undefined: there is none
+   */
+  expectedFrom(key: string): string | undefined {
+    return this.#expected && this.#strangers.size < manyPartners ? this.#expected.from(key) : key
+  }
+
+  /** How many pages may be listed ahead now. @see pagesAhead */
   get ahead(): number | undefined {
     const before = this.#before?.partners.size ?? 0
     if (!this.#walk) return undefined
     const { partners, pages, begunAt, lastAt } = this.#walk
-    return pagesAhead({ partners: partners.size, before, pages, elapsed: lastAt - begunAt }, this.#ttl)
+    const ahead = pagesAhead({ partners: partners.size, before, pages, elapsed: lastAt - begunAt }, this.#ttl)
+    return ahead && Math.max(0, Math.min(ahead, this.#spare))
   }
 
   /** Whether it goes beyond one station. */
@@ -103,7 +140,11 @@ export class Walks {
     if (walk && now - walk.lastAt <= pause && (isKnown || !walk.listed.has(path))) return walk
     this.#before = walk && now - walk.lastAt <= remembered ? walk : undefined
     const none = { partners: new Set<string>(), stations: new Set<string>(), kinds: new Set<string>() }
-    this.#walk = { ...none, listed: new Set(), begunAt: now, lastAt: now, page: undefined, pages: 1 }
+    const paths = { listed: new Set<string>(), looked: new Set<string>(), spared: new Set<string>() }
+    const { partners, looked } = this.#before ?? { ...none, ...paths }
+    this.#expected = partners.size >= manyPartners ? new ExpectedPaths(looked) : undefined
+    this.#strangers.clear()
+    this.#walk = { ...none, ...paths, begunAt: now, lastAt: now, page: undefined, pages: 1 }
     return this.#walk
   }
 }
