@@ -29,7 +29,9 @@ export function positionOf(token: string): Position {
  */
 export function acceptPage(page: ListedPage, request: ListRequest, before: Position | undefined): ListPage {
   const { objects, prefix } = page
-  requireThat(prefix === undefined || prefix === request.prefix, 'it is of another folder')
+  // Keys say themselves whose they are; that there are none is said of something only by its name.
+  const isNamed = prefix !== undefined || objects.length + page.prefixes.length === 0
+  requireThat(!isNamed || prefix === request.prefix, 'it is of another folder, or of none')
   const last = before?.last ?? request.startAfter ?? ''
   const keys = objects.map((it) => it.key)
   const lastKey = requireOrder(keys, request.prefix, last)

@@ -143,6 +143,7 @@ t.test('a page of a listing', async (t) => {
   for (const [what, wrong] of Object.entries<Partial<ListedPage>>({
     'of another folder': { prefix: 'AS2/' },
     'with no prefix at all': { prefix: '' },
+    'empty, of nobody knows what': { prefix: undefined },
     'with another folder’s keys': { objects: objects('AS2/out/a') },
     'out of order': { objects: objects('AS2/in/b', 'AS2/in/a') },
     'in the order of UTF-16': { objects: objects('AS2/in/🚚', 'AS2/in/\uffff') },
