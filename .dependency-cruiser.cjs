@@ -95,7 +95,7 @@ module.exports = {
     room('state', ['send', 'telemetry'], 'What a mount keeps on disk, but for what waits to be sent.'),
     room(
       'events',
-      ['view', 's3', 'listing', 'telemetry'],
+      ['view', 's3', 'listing', 'mdn', 'delivery', 'telemetry'],
       'What happened, for who follows it; who makes it happen knows nothing of that.',
     ),
     room(

@@ -219,6 +219,7 @@ export interface MadeFilesystem {
   readonly overview: NewOverview
   readonly seen: SeenPartners
   readonly receipts: Receipts
+  readonly deliveries: Deliveries
   readonly partners: DirectoryOfPartners
   readonly report: DeliveryReport
   readonly trail: DeliveryTrail
@@ -266,7 +267,7 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const overview = new NewOverview({ partners, inboxes: fresh.inboxes, taking, moved: config.newMoved, readOnly })
   const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, deliveries, receipts, root })
   const report = new DeliveryReport({ deliveries, partners, receipts, trail, root })
-  return { fs, info, report, trail, overview, seen, receipts, partners }
+  return { fs, info, report, trail, overview, seen, receipts, deliveries, partners }
 }
 
 async function openDeliveryTrail(

@@ -1,12 +1,16 @@
 /** Makes what tells others of what happened: the log of events, and the followers. */
 import { join } from 'node:path'
 import type { MountConfig } from '../config.js'
+import type { Deliveries } from '../delivery/deliveries.js'
 import { EventLog } from '../events/event-log.js'
 import { Events } from '../events/events.js'
 import { watchHealth } from '../events/health-events.js'
 import { Inboxes } from '../events/inboxes.js'
+import { Outcomes } from '../events/outcomes.js'
+import { UnreadableReceipts } from '../events/unreadable.js'
 import { Watch } from '../events/watch.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
+import type { Receipts } from '../mdn/receipts.js'
 import type { Listing } from '../listing/listing.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -37,13 +41,27 @@ export interface EventParts {
   readonly eventLog: EventLog | undefined
   readonly listing: Listing
   readonly partners: DirectoryOfPartners
+  readonly deliveries: Deliveries
+  readonly receipts: Receipts
   readonly bucket: Bucket
   readonly owning: Owning
 }
 
-export function ownEvents({ config, eventLog, listing, partners, bucket, owning }: EventParts): Events {
+export function ownEvents({
+  config,
+  eventLog,
+  listing,
+  partners,
+  deliveries,
+  receipts,
+  bucket,
+  owning,
+}: EventParts): Events {
   const { prefix: root, listTtl: every, opTimeout: patience } = config
-  const eyes = [new Inboxes({ listing, partners, root })]
+  const owners = { listing, partners, root }
+  const { mdnOverdue: overdueAfter } = config
+  const outcomes = new Outcomes({ ...owners, deliveries, receipts, overdueAfter, clock: bucket.clock })
+  const eyes = [new Inboxes(owners), outcomes, new UnreadableReceipts({ receipts, root })]
   const source = new Watch({ eyes, every, clock: bucket.clock })
   owning.add('ending the looks for events', () => source.close())
   if (eventLog)

@@ -104,12 +104,12 @@ async function started(start: Start): Promise<Daemon> {
     queue: () => queueReport(sender),
   }
   const made = await makeFilesystem({ ...parts, ownership, onChange, submissions, reports, log })
-  const { fs, info, report, trail, overview, seen, receipts, partners } = made
+  const { fs, info, report, trail, overview, seen, receipts, deliveries, partners } = made
   owning.add('writing down who was seen', () => seen.close())
   owning.add('closing the receipts', () => receipts.close())
   owning.add('closing what was told of deliveries', () => trail.close())
   later.receipts = receipts
-  const events = ownEvents({ config, eventLog, listing, partners, bucket, owning })
+  const events = ownEvents({ config, eventLog, listing, partners, deliveries, receipts, bucket, owning })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)

@@ -46,6 +46,9 @@ const reply: Milliseconds = 47 * 60 * 1000
 /** Where a visitor begins. */
 export const firstPartner: Partner = { station: 'ACME-TOOLS', partner: 'HARBORMART' }
 
+/** Who refused one of those of the past. */
+export const refusingPartner: Partner = { station: 'ACME-TOOLS-EU', partner: 'BAUHOF' }
+
 /** Fills the bucket with what was exchanged until now; one invoice was refused, one was sent twice. */
 export function seedPast(gateway: Gateway, server: S3Server, now: EpochMs): void {
   for (const [t, trade] of trades.entries()) {
@@ -54,7 +57,8 @@ export function seedPast(gateway: Gateway, server: S3Server, now: EpochMs): void
       const order = orderFrom(trade, 100 * t + n, at)
       const incoming = orderDocument(trade, order)
       gateway.receive(trade, incoming.filename, incoming.bytes, { at })
-      const first = t === 2 && n === 1 ? receipts.error : receipts.processed
+      const isRefused = trade.partner === refusingPartner.partner && n === 1
+      const first = isRefused ? receipts.error : receipts.processed
       for (const [i, sent] of replies(trade, order).entries()) {
         gateway.recordSent(trade, sent.filename, sent.bytes, at + (i + 1) * reply, i === 0 ? first : receipts.processed)
       }

@@ -2,11 +2,12 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { systemClock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
+import type { Partner } from '../view/partner.js'
 import { Gateway, type GatewayEvent } from './gateway.js'
 import { startS3Server, type S3Server } from './s3/server.js'
 import type { Keys } from './s3/sigv4.js'
 import { arrivals } from './arrivals.js'
-import { answersOf, firstPartner, seedPast } from './seed.js'
+import { answersOf, firstPartner, refusingPartner, seedPast } from './seed.js'
 
 export interface DemoWorld {
   readonly endpoint: string
@@ -18,6 +19,8 @@ export interface DemoWorld {
     readonly partner: string
     readonly path: string
     readonly received: string
+    /** One who has refused something. */
+    readonly refusing: Partner
   }
   onEvent(listener: (event: GatewayEvent) => void): void
   /** Ends the gateway and the server. */
@@ -44,7 +47,7 @@ export async function startDemoWorld(): Promise<DemoWorld> {
     endpoint: server.endpoint,
     bucket,
     keys,
-    example: { ...firstPartner, path: sentIn(server), received: receivedIn(server) },
+    example: { ...firstPartner, path: sentIn(server), received: receivedIn(server), refusing: refusingPartner },
     onEvent: (listener) => gateway.onEvent(listener),
     async close() {
       stopOrders()

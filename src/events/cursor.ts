@@ -1,7 +1,7 @@
 /** Where a follower is: what he keeps, so that the next one goes on there. Pure. */
 import { createHash } from 'node:crypto'
 import type { EpochMs } from '../units.js'
-import { identityOf, type AnyEvent, type Progress } from './event.js'
+import { identityOf, isOfBucket, type AnyEvent, type Progress } from './event.js'
 import type { Beginning } from './follower.js'
 
 /** As it is written down. */
@@ -51,7 +51,7 @@ export class Cursor {
 
   /** Notes what was told. @returns false for what was told before */
   note(event: AnyEvent): boolean {
-    if (event.event !== 'received') return true
+    if (!isOfBucket(event)) return true
     const hash = createHash('sha256').update(identityOf(event)).digest('base64url').slice(0, 12)
     if (this.#told.has(hash)) return false
     this.#told.set(hash, Date.parse(event.at))

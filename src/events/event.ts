@@ -1,6 +1,7 @@
 /** What happened, as it is told to who follows. All of it is JSON. */
 import type { Bytes, EpochMs, Key } from '../units.js'
 import type { Partner } from '../view/partner.js'
+import type { OfObject } from './object-event.js'
 
 /** Of the audit trail, those that people and programs act upon. */
 export const sendEvents = ['queued', 'held', 'submitted', 'taken', 'duplicate', 'failed'] as const
@@ -39,21 +40,39 @@ export interface GapEvent extends Told {
 }
 
 /** A document came in. */
-export interface ReceivedEvent extends Told, Partner {
+export interface ReceivedEvent extends Told, OfObject {
   readonly event: 'received'
-  /** Its path in the mount. */
+}
+
+/** What a receipt says of a message in the outbox, or that none came in time. `at` is the receipt's time, or when it was due. */
+export interface DeliveryEvent extends Told, OfObject {
+  readonly event: 'delivered' | 'refused' | 'overdue'
+  /** Its folder in the outbox. */
+  readonly message?: string
+  readonly sentAt: string
+  /** The receipt's key. */
+  readonly mdn?: string
+  /** As written. */
+  readonly disposition?: string
+  /** Delivered, and something is to be looked at. */
+  readonly warned?: true
+  /** The receipt says more than one thing; `disposition` is the worst. */
+  readonly contradictory?: true
+}
+
+/** A receipt can't be understood: nothing is known by it. */
+export interface UnreadableEvent extends Told {
+  readonly event: 'mdn-unreadable'
+  /** Below `.as2fs/`. */
   readonly path: string
-  /** The last of its key's segments. */
-  readonly name: string
   readonly key: Key
-  readonly size: Bytes
   readonly etag: string
 }
 
 /** Those that are written down as they happen. */
 export type LoggedEvent = SendEvent | HealthEvent
 /** Those that the bucket tells, at any time again. */
-export type BucketEvent = ReceivedEvent
+export type BucketEvent = ReceivedEvent | DeliveryEvent | UnreadableEvent
 export type AnyEvent = LoggedEvent | BucketEvent | GapEvent
 
 /** How far somebody has followed, and so from where on he is told next time. */
@@ -71,7 +90,15 @@ export interface Progress {
 /** One line of what a follower is sent. */
 export type FollowLine = { readonly event: AnyEvent } | { readonly progress: Progress }
 
+const bucketEvents: readonly BucketEvent['event'][] = ['received', 'delivered', 'refused', 'overdue', 'mdn-unreadable']
+
+/** Whether it may be told more than once. */
+export function isOfBucket(event: AnyEvent): event is BucketEvent {
+  return (bucketEvents as readonly string[]).includes(event.event)
+}
+
 /** The same for the same thing that the bucket tells, however often it is told. */
 export function identityOf(event: BucketEvent): string {
-  return `${event.event} ${event.at} ${event.etag} ${event.key}`
+  const by = 'sentAt' in event ? (event.mdn ?? '') : event.etag
+  return `${event.event} ${event.at} ${by} ${event.key}`
 }

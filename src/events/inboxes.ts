@@ -3,10 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds, Prefix } from '../units.js'
-import { encodeName, encodeObjectName } from '../view/names.js'
 import type { Partner } from '../view/partner.js'
-import { stationName, viewPrefix } from '../view/tree.js'
+import { viewPrefix } from '../view/tree.js'
 import type { ReceivedEvent } from './event.js'
+import { objectEvent } from './object-event.js'
 import { oldest } from './oldest.js'
 import { forEachOwner, ownersIn, type OwnersOptions } from './owners.js'
 import { compareMarks, type Eye, type Look, type Mark } from './source.js'
@@ -105,22 +105,8 @@ async function late(before: Seen, tree: ViewTree, since: EpochMs): Promise<Objec
 }
 
 function received(owner: Partner, object: ObjectInfo, tree: ViewTree, root: Prefix): ReceivedEvent {
-  const { key, size, mtime, etag } = object
-  const segments = key.slice(viewPrefix(root, owner, 'inbox').length).split('/')
-  const name = segments.at(-1) ?? ''
-  const folders = segments.slice(0, -1).map(encodeName)
-  const collides = tree.lookup([...folders, encodeName(name)])?.kind === 'folder'
-  const path = [stationName(owner.station), encodeName(owner.partner), 'inbox', ...folders]
-  return {
-    at: new Date(mtime).toISOString(),
-    event: 'received',
-    ...owner,
-    name,
-    path: `/${[...path, encodeObjectName(name, { collides })].join('/')}`,
-    key,
-    size,
-    etag,
-  }
+  const at = new Date(object.mtime).toISOString()
+  return { at, event: 'received', ...objectEvent(owner, 'inbox', object, { tree, root }) }
 }
 
 function versionOf({ key, mtime, etag }: ObjectInfo): string {
@@ -128,5 +114,5 @@ function versionOf({ key, mtime, etag }: ObjectInfo): string {
 }
 
 function markOf({ key, mtime }: ObjectInfo): Mark {
-  return { at: mtime, key }
+  return { at: mtime, key: `${key} received` }
 }

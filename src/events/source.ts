@@ -7,7 +7,7 @@ import type { Recent } from './recent.js'
 export interface Mark {
   /** By the bucket's clock. */
   readonly at: EpochMs
-  /** Of what is of the same time: behind this key. */
+  /** Of what is of the same time: behind this one, a key and what happened to it. */
   readonly key: string
 }
 

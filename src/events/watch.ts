@@ -130,8 +130,8 @@ export class Watch implements Source {
 }
 
 /** The place of an event in the order of time. */
-export function markOf({ at, key }: BucketEvent): Mark {
-  return { at: Date.parse(at), key }
+export function markOf({ at, key, event }: BucketEvent): Mark {
+  return { at: Date.parse(at), key: `${key} ${event}` }
 }
 
 /** What an eye found before it failed for another reason than the bucket is found once more. */

@@ -68,12 +68,14 @@ async function flagsFor(world: DemoWorld, directory: string): Promise<Map<Option
     ['credentials-csv', [csv]],
     ['state-dir', [join(directory, 'state')]],
     ['list-ttl', ['1s']],
+    ['mdn-overdue', ['30s']],
   ])
 }
 
 function welcome(world: DemoWorld, mountpoint: string, io: Io): string {
-  const { station, partner, path, received } = world.example
+  const { station, partner, path, received, refusing } = world.example
   const folder = shellQuoted(join(mountpoint, station, partner))
+  const refused = shellQuoted(join(mountpoint, refusing.station, refusing.partner))
   const as2fs = shellQuoted(commandName(io))
   return `
 A gateway with its bucket is mounted at ${mountpoint}. In another terminal:
@@ -92,12 +94,16 @@ Send, and see what becomes of it (outbox in two seconds, its receipt in three):
   cp ${folder}/outbox/${path} ${folder}/send/INV_NEW.x12
   ${as2fs} queue ${shellQuoted(mountpoint)}
   ls ${folder}/outbox ${folder}/mdn/incoming
+  ls ${folder}/delivery/delivered
+  ls ${refused}/delivery/refused
+  ${as2fs} deliveries ${shellQuoted(mountpoint)}
   ${as2fs} info ${folder}/outbox/${path}
   ${as2fs} events ${shellQuoted(mountpoint)}
   ${as2fs} status ${shellQuoted(mountpoint)}
 
 Partners send an order now and then, and it is acknowledged. HARBORMART takes what it gets, GROVER_RETAIL refuses it,
-LINDEN LOGISTIK warns, and BAUHOF's receipts come after a minute and a half. Ctrl-C ends it all and leaves nothing behind.
+LINDEN LOGISTIK warns, and BAUHOF's receipts come after a minute and a half, when they are overdue: in delivery/refused,
+delivery/delivered and delivery/pending. Ctrl-C ends it all and leaves nothing behind.
 
 `
 }
@@ -114,11 +120,11 @@ function narrated({ what, station, partner, filename, bytes, at }: GatewayEvent)
   const file = printable(filename)
   switch (what) {
     case 'sent':
-      return `${time}  ${station} → ${partner}: ${file} was sent; it is in outbox/\n`
+      return `${time}  ${station} → ${partner}: ${file} was sent; it is in outbox/ and delivery/pending/\n`
     case 'duplicate':
       return `${time}  ${station} → ${partner}: ${file} was used within six hours: it is in duplicate/ and was not sent\n`
     case 'mdn':
-      return `${time}  ${partner} → ${station}: ${answered(file, bytes)}; the receipt is in mdn/incoming/\n`
+      return `${time}  ${partner} → ${station}: ${answered(file, bytes)}; its receipt is in mdn/incoming/\n`
     case 'received':
       return `${time}  ${partner} → ${station}: ${file} is in new/ and inbox/\n`
   }
@@ -126,6 +132,7 @@ function narrated({ what, station, partner, filename, bytes, at }: GatewayEvent)
 
 function answered(file: string, receipt: Uint8Array): string {
   const { outcome, disposition = '' } = parseMdn(receipt) ?? {}
-  if (outcome === 'delivered') return `${file} has arrived`
-  return `${file} ${outcome === 'refused' ? 'is REFUSED' : 'has arrived, with a warning'} (${disposition.replace(/^.*;\s*/, '')})`
+  if (outcome === 'delivered') return `${file} has arrived: it is in delivery/delivered/`
+  const what = outcome === 'refused' ? 'is REFUSED: it is in delivery/refused/' : 'has arrived, with a warning'
+  return `${file} ${what} (${disposition.replace(/^.*;\s*/, '')})`
 }

@@ -9,7 +9,7 @@ export const eventsCommand: Command = {
     'Prints a line for each event of the last day, or since T, and ends; with --follow, what happens from now on (or since ' +
       'T), until the mount ends. With --cursor it goes on where it was when it last used that FILE: none is missed, ' +
       'also of what came in while nobody was there, and one that was printed last may be printed again.',
-    'Events: received, queued, held, submitted, taken, duplicate, failed, bucket-lost, bucket-back, keys-refused, ' +
+    'Events: received, queued, held, submitted, taken, duplicate, failed, delivered, refused, overdue, mdn-unreadable, bucket-lost, bucket-back, keys-refused, ' +
       'keys-accepted; gap, where some are not kept any more.',
   ],
   positionals: { min: 1, max: 1 },

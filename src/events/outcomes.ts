@@ -1,0 +1,216 @@
+/** What became of what was sent, as the receipts for it tell, and that none came in time. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Deliveries, OutboxDeliveries, SentMessage } from '../delivery/deliveries.js'
+import type { Receipt } from '../mdn/mdn-table.js'
+import type { Receipts } from '../mdn/receipts.js'
+import { inTime } from '../patience.js'
+import type { EpochMs, Milliseconds } from '../units.js'
+import { mdnPrefix } from '../view/tree.js'
+import type { BucketEvent, DeliveryEvent } from './event.js'
+import { objectEvent } from './object-event.js'
+import { oldest } from './oldest.js'
+import { forEachOwner, ownersIn, type OwnersOptions } from './owners.js'
+import { compareMarks, type Eye, type Look, type Mark } from './source.js'
+
+export interface OutcomesOptions extends OwnersOptions {
+  readonly deliveries: Pick<Deliveries, 'of'>
+  readonly receipts: Pick<Receipts, 'isOn' | 'counts' | 'idle' | 'details'> & {
+    readonly table: { readonly changes: number }
+  }
+  /** `--mdn-overdue`; undefined: never. */
+  readonly overdueAfter: Milliseconds | undefined
+  readonly clock: {
+    monotonic(): Milliseconds
+    /** The bucket's time; undefined before its first answer. */
+    now(): EpochMs | undefined
+  }
+}
+
+/** What became of one message, by one receipt or by the lack of any. */
+interface Outcome extends Mark {
+  readonly event: DeliveryEvent['event']
+  readonly message: SentMessage
+  readonly outbox: OutboxDeliveries
+  readonly receipt: Receipt | undefined
+}
+
+/** All of them, as they were gone through last. */
+interface Seen {
+  readonly contents: readonly unknown[]
+  readonly changes: number
+  readonly since: EpochMs
+  readonly young: ReadonlySet<string>
+  readonly listedAt: Milliseconds | undefined
+  /** Of the time, when they are worth going through again. */
+  readonly nextAt: Milliseconds
+  /** When the next one is overdue, by the bucket's clock. */
+  readonly nextDue: EpochMs
+}
+
+/** New receipts are read within moments; a bucket's whole past is not waited for. */
+const readWithin: Milliseconds = 5_000
+const manyAtOnce = 1_000
+/** Of the time, what going through all messages may take. */
+const share = 1 / 20
+
+export class Outcomes implements Eye {
+  readonly #options: OutcomesOptions
+  #outboxes: readonly OutboxDeliveries[] = []
+  #seen: Seen | undefined
+  #wasIncomplete = true
+
+  constructor(options: OutcomesOptions) {
+    this.#options = options
+  }
+
+  async look(since: EpochMs, signal: AbortSignal): Promise<Look> {
+    const { receipts, deliveries } = this.#options
+    if (!receipts.isOn) return { news: [], isFirst: false, listedAt: undefined, missing: undefined }
+    const outboxes: OutboxDeliveries[] = []
+    const missing = await forEachOwner(await ownersIn(this.#options, signal), async (owner) => {
+      outboxes.push(await deliveries.of(owner, signal))
+    })
+    await inTime(receipts.idle(), readWithin)
+    const { left } = receipts.counts()
+    // What was read after it was looked for may be older than all that is looked for now.
+    const isFirst = this.#wasIncomplete && left === 0 && missing === undefined
+    this.#wasIncomplete = left > 0 || missing !== undefined
+    this.#outboxes = outboxes
+    const news = await this.#news(since, isFirst)
+    const unread = left > 0 ? `${left} receipts are not read yet.` : undefined
+    return { news, isFirst, listedAt: this.#seen?.listedAt, missing: missing ?? unread }
+  }
+
+  async oldest(after: Mark, most: number): Promise<readonly BucketEvent[]> {
+    let kept: Outcome[] = []
+    for await (const it of this.#all(after.at)) {
+      if (compareMarks(it, after) <= 0) continue
+      kept.push(it)
+      if (kept.length >= 2 * most) kept = oldest(kept, most, compareMarks)
+    }
+    return this.#told(oldest(kept, most, compareMarks))
+  }
+
+  forget(): void {
+    this.#outboxes = []
+    this.#seen = undefined
+    this.#wasIncomplete = true
+  }
+
+  async #news(since: EpochMs, isFirst: boolean): Promise<readonly BucketEvent[]> {
+    const { clock } = this.#options
+    const before = this.#seen
+    if (before && !isFirst && !this.#mayHaveChanged(before)) return []
+    const startedAt = clock.monotonic()
+    const changes = this.#options.receipts.table.changes
+    const young = new Map<string, Outcome>()
+    let nextDue = Infinity
+    for await (const it of this.#all(since, (due) => (nextDue = Math.min(nextDue, due)))) young.set(idOf(it), it)
+    const now = clock.monotonic()
+    this.#seen = {
+      contents: this.#outboxes.map((it) => it.outbox.content),
+      changes,
+      since,
+      young: new Set(young.keys()),
+      listedAt: this.#listedAt(),
+      nextAt: now + (now - startedAt) / share,
+      nextDue,
+    }
+    if (!before || isFirst) return []
+    const news = [...young.entries()].filter(([id, it]) => it.at >= before.since && !before.young.has(id))
+    return this.#told(news.map(([, it]) => it))
+  }
+
+  #mayHaveChanged(before: Seen): boolean {
+    const { clock, receipts } = this.#options
+    if (clock.monotonic() < before.nextAt) return false
+    const contents = this.#outboxes.map((it) => it.outbox.content)
+    const isSame = contents.length === before.contents.length && contents.every((it, i) => it === before.contents[i])
+    const isDue = (clock.now() ?? 0) > before.nextDue
+    if (!isSame || isDue || receipts.table.changes !== before.changes) return true
+    this.#seen = { ...before, listedAt: this.#listedAt() }
+    return false
+  }
+
+  #listedAt(): Milliseconds | undefined {
+    return this.#outboxes.reduce<Milliseconds | undefined>(
+      (first, it) => Math.min(first ?? it.listedAt, it.listedAt),
+      undefined,
+    )
+  }
+
+  /** @param onDue told when one will be overdue that is not yet */
+  async *#all(since: EpochMs, onDue?: (at: EpochMs) => void): AsyncGenerator<Outcome, undefined> {
+    const { overdueAfter = Infinity } = this.#options
+    // Where not all receipts are read, nobody knows that one is missing.
+    const late = this.#wasIncomplete ? undefined : overdueAfter
+    let looked = 0
+    for (const outbox of this.#outboxes) {
+      for (const message of outbox.messages()) {
+        looked += 1
+        // There may be hundreds of thousands, and others are not to wait.
+        if (looked % manyAtOnce === 0) await nextTurn()
+        const { state } = message.delivery
+        if (state === 'pending') onDue?.(message.sentAt + overdueAfter)
+        for (const it of outcomesOf(message, outbox, late)) if (it.at >= since) yield it
+      }
+    }
+  }
+
+  async #told(outcomes: readonly Outcome[]): Promise<DeliveryEvent[]> {
+    const told: DeliveryEvent[] = []
+    for (const it of outcomes) told.push(await this.#event(it))
+    return told
+  }
+
+  async #event({ at, event, message, outbox, receipt }: Outcome): Promise<DeliveryEvent> {
+    const { receipts, root } = this.#options
+    const { station, partner, sentAt, files } = message
+    const said = receipt && (await receipts.details(receipt.row))
+    const [file] = files
+    if (!file) throw new RangeError('a message has a file')
+    return {
+      at: new Date(at).toISOString(),
+      event,
+      ...objectEvent({ station, partner }, 'outbox', file, { tree: outbox.outbox, root }),
+      ...(message.message !== undefined && { message: message.message }),
+      sentAt: new Date(sentAt).toISOString(),
+      ...(said && { mdn: `${mdnPrefix(root, said.id.direction)}${said.id.key}` }),
+      ...(said?.says && { disposition: said.says.disposition }),
+      ...(receipt?.outcome === 'warned' && { warned: true }),
+      ...(receipt?.isContradictory === true && { contradictory: true }),
+    }
+  }
+}
+
+/**
+ * A warning of a duplicate changes nothing where something else is known, and a receipt that says nothing tells nothing.
+ * @param overdueAfter undefined: it is not known whether a receipt is missing
+ */
+function* outcomesOf(
+  message: SentMessage,
+  outbox: OutboxDeliveries,
+  overdueAfter: Milliseconds | undefined,
+): Generator<Outcome, undefined> {
+  const key = message.files[0]?.key ?? ''
+  const said = message.message === undefined ? [] : outbox.receipts(message.message)
+  const telling = said.filter((it) => it.outcome !== 'unknown')
+  const known = telling.some((it) => !it.isDuplicate) ? telling.filter((it) => !it.isDuplicate) : telling
+  for (const receipt of known) {
+    const event = receipt.outcome === 'refused' ? 'refused' : 'delivered'
+    yield { at: receipt.mtime, key: `${key} ${event}`, event, message, outbox, receipt }
+  }
+  if (message.delivery.state !== 'overdue' || overdueAfter === undefined) return
+  yield {
+    at: message.sentAt + overdueAfter,
+    key: `${key} overdue`,
+    event: 'overdue',
+    message,
+    outbox,
+    receipt: undefined,
+  }
+}
+
+function idOf({ at, key, receipt }: Outcome): string {
+  return `${at} ${receipt?.row ?? ''} ${key}`
+}
