@@ -28,6 +28,7 @@ import {
 } from './compose.js'
 import { Ending, type Outcome } from './ending.js'
 import { ownEventLog, ownEvents } from './events.js'
+import type { DeliveryTrail } from '../delivery/delivery-trail.js'
 import { Submissions } from '../delivery/submissions.js'
 import { firstLook } from './first-look.js'
 import type { DeliveryReport } from './delivery-report.js'
@@ -80,7 +81,7 @@ async function started(start: Start): Promise<Daemon> {
   const disk = await openDiskCache(config, log)
   const since = systemClock.now()
   // What is made before the mount looks for it here.
-  const later: { mount?: MountedFuse; receipts?: Receipts } = {}
+  const later: { mount?: MountedFuse; receipts?: Receipts; deliveryTrail?: DeliveryTrail } = {}
   const onChange = (): void => later.mount?.folderChanged()
   const reading = makeReading(config, bucket, disk, onChange, log)
   const missing = await firstLook(bucket, state, config, log)
@@ -109,6 +110,7 @@ async function started(start: Start): Promise<Daemon> {
   owning.add('closing the receipts', () => receipts.close())
   owning.add('closing what was told of deliveries', () => trail.close())
   later.receipts = receipts
+  later.deliveryTrail = trail
   const events = ownEvents({ config, eventLog, listing, partners, deliveries, receipts, bucket, owning })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
   later.mount = await mounted(start, fs, since, state)

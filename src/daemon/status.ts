@@ -8,6 +8,7 @@ import type { RequestCounter } from '../s3/request-counter.js'
 import type { SendCounts, Sender, SendRow } from '../send/sender.js'
 import type { EventLog } from '../events/event-log.js'
 import type { QueueReport, RequestsReport, StatusReport } from '../control/reports.js'
+import type { DeliveryTrail } from '../delivery/delivery-trail.js'
 import type { Receipts } from '../mdn/receipts.js'
 import type { PutAside } from '../state/put-aside.js'
 import type { Taking } from '../taking/taking.js'
@@ -37,9 +38,10 @@ interface Parts {
   readonly putAside: PutAside
   readonly sender: Sender
   readonly taking: Taking
-  /** Both undefined before it is mounted. */
+  /** All undefined before it is mounted. */
   readonly mount?: MountedFuse
   readonly receipts?: Receipts
+  readonly deliveryTrail?: DeliveryTrail
 }
 
 export function statusReport(parts: Parts): StatusReport {
@@ -92,7 +94,7 @@ export function logRemains(rows: readonly SendRow[], { held, failed }: SendCount
 }
 
 function problemsOf(parts: Parts): string[] {
-  const { bucket, audit, eventLog, sender, taking, mount, putAside, receipts } = parts
+  const { bucket, audit, eventLog, sender, taking, mount, putAside, receipts, deliveryTrail } = parts
   const { health } = bucket
   const { problem } = health.health
   const { failed } = sender.counts()
@@ -105,6 +107,7 @@ function problemsOf(parts: Parts): string[] {
       ...(eventLog?.problem === undefined ? [] : [eventLog.problem]),
       ...sender.problems(),
       ...(receipts?.problems ?? []),
+      ...(deliveryTrail?.problem === undefined ? [] : [deliveryTrail.problem]),
       ...(taking.problem === undefined ? [] : [taking.problem]),
       ...putAside.problems(),
       ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
