@@ -98,18 +98,23 @@ export class Journal<T> {
   /**
    * Reads what is there; a damaged journal is copied aside before it is ever written again.
    * @param of what it is kept for, as the log names it: `send/`
+   * @param isReserved no version wrote one without zeros at its end: where they lack, lines may have been cut off with them
    */
-  static async read<T>(directory: string, of: string, log: Logger): Promise<Omit<ParsedJournal<T>, 'isDamaged'>> {
+  static async read<T>(
+    directory: string,
+    of: string,
+    log: Logger,
+    isReserved = false,
+  ): Promise<Omit<ParsedJournal<T>, 'isDamaged'>> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const path = join(directory, fileName)
     const text = await readOwn(path)
     if (text === undefined) return { entries: [], isDoubtful: false }
     const parsed = parseJournal<T>(text)
     const { entries } = parsed
-    // One of ours is never without its reserve.
-    const isEmpty = text === ''
-    const isDoubtful = parsed.isDoubtful || isEmpty
-    if (parsed.isDamaged || isEmpty) {
+    const isCut = text === '' || (isReserved && !text.endsWith('\0'))
+    const isDoubtful = parsed.isDoubtful || isCut
+    if (parsed.isDamaged || isCut) {
       const aside = `${path}.damaged-${Date.now()}`
       await replaceFile(aside, text)
       log.error({ journal: aside }, `The journal of ${of} is damaged: a copy is put aside, what can be read goes on.`)
@@ -187,8 +192,8 @@ export class Journal<T> {
         this.#allocated += step
       }
     } catch (error) {
-      // No room for more, but there is some left.
-      if (end + toSpare > this.#allocated) throw error
+      // No room for more, but there is some left. The last zero stays, which says that nothing was cut off.
+      if (end + toSpare >= this.#allocated) throw error
     }
   }
 

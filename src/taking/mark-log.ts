@@ -58,7 +58,7 @@ export class MarkLog {
       await writeFile(lost, '', { mode: 0o600 })
       log.error({ journal: lost }, 'The journal of new/ is gone: nobody knows what was taken.')
     }
-    const { entries, isDoubtful } = await Journal.read<MarkEntry>(directory, words.of, log)
+    const { entries, isDoubtful } = await Journal.read<MarkEntry>(directory, words.of, log, true)
     const all = isThere ? recover(entries) : new AllMarks(isLost ? 0 : options.from)
     const journal = await begun(directory, [...all.entries()], isDoubtful)
     await mkdir(join(directory, madeFolder), { recursive: true, mode: 0o700 })

@@ -131,6 +131,26 @@ t.test('it can be locked, with flock and fcntl: a second one is refused', async 
   t.equal(stdout, 'flock refused\nfcntl refused\n', stderr)
 })
 
+const mapping = `
+import mmap, os, sys
+file = os.open(sys.argv[1], os.O_RDWR)
+print(os.read(file, 7).decode())
+try:
+    view = mmap.mmap(file, 0)
+    view[0] = 88
+    view.flush()
+except OSError:
+    print('refused')
+`
+
+t.test('what is written to a mapping of a received file is seen by nobody', async (t) => {
+  const mounted = await mountReceived(t)
+  const path = newPath(mounted, first)
+  const { stdout, stderr } = await run('python3', ['-c', mapping, path])
+  t.equal(stdout, 'content\nrefused\n', stderr)
+  t.equal(await readFile(path, 'utf8'), 'content of order_1.edi')
+})
+
 t.test('chmod is remembered, chown and utimens succeed; a read-only one can’t be written', async (t) => {
   const mounted = await mountReceived(t)
   const path = newPath(mounted, first)

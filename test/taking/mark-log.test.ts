@@ -1,7 +1,7 @@
 /**
  * Marks are written down before anybody is told, and every crash leaves what was promised: no mark is lost, none invented.
  */
-import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -123,28 +123,44 @@ t.test('lines of a later version, and such that make no sense, are left out', as
   t.same(all.of(globex).takenIds(), [id(1)])
 })
 
-t.test('a damaged journal, one of 0 bytes and a lost one are put aside until somebody takes that away', async (t) => {
-  const spoil: Readonly<Record<string, (path: string) => Promise<void>>> = {
-    damaged: async (path) =>
-      writeFile(path, (await readFile(path, 'latin1')).replace('"take":"', '"take":"!'), 'latin1'),
-    empty: (path) => writeFile(path, ''),
-    lost: (path) => rename(path, `${path}.elsewhere`),
-  }
-  for (const [how, act] of Object.entries(spoil)) {
-    const directory = await directoryOf(t)
-    const log = await opened(directory)
-    for (const take of [id(1), id(2)]) await log.change(globex, { take })
-    await log.close()
-    t.same(await damagedJournals(directory), [])
-    await act(join(directory, 'journal'))
-    await (await opened(directory)).close()
-    t.equal((await damagedJournals(directory)).length, 1, how)
-    const again = await opened(directory)
-    t.equal((await damagedJournals(directory)).length, 1, `${how}, and after another start`)
-    t.same(again.all.of(globex).takenIds(), how === 'damaged' ? [id(2)] : [], 'what can be read goes on')
-    await again.close()
-  }
-})
+/** How long a journal is without its reserve. */
+async function linesOf(path: string): Promise<number> {
+  return (await readFile(path)).lastIndexOf('\n') + 1
+}
+
+t.test(
+  'a damaged journal, one that is cut off and a lost one are put aside until somebody takes that away',
+  async (t) => {
+    const spoil: Readonly<Record<string, (path: string) => Promise<void>>> = {
+      damaged: async (path) =>
+        writeFile(path, (await readFile(path, 'latin1')).replace('"take":"', '"take":"!'), 'latin1'),
+      empty: (path) => writeFile(path, ''),
+      'cut in its first line': (path) => truncate(path, 10),
+      'cut in a line': async (path) => truncate(path, (await linesOf(path)) - 10),
+      'cut behind a line': async (path) => truncate(path, await linesOf(path)),
+      lost: (path) => rename(path, `${path}.elsewhere`),
+    }
+    const left: Readonly<Record<string, readonly string[]>> = {
+      damaged: [id(2)],
+      'cut in a line': [id(1)],
+      'cut behind a line': [id(1), id(2)],
+    }
+    for (const [how, act] of Object.entries(spoil)) {
+      const directory = await directoryOf(t)
+      const log = await opened(directory)
+      for (const take of [id(1), id(2)]) await log.change(globex, { take })
+      await log.close()
+      t.same(await damagedJournals(directory), [])
+      await act(join(directory, 'journal'))
+      await (await opened(directory)).close()
+      t.equal((await damagedJournals(directory)).length, 1, how)
+      const again = await opened(directory)
+      t.equal((await damagedJournals(directory)).length, 1, `${how}, and after another start`)
+      t.same(again.all.of(globex).takenIds(), left[how] ?? [], 'what can be read goes on')
+      await again.close()
+    }
+  },
+)
 
 t.test('what was there before counts as taken from the time on that is given, once', async (t) => {
   const directory = await directoryOf(t)

@@ -149,7 +149,7 @@ export class NewFolder {
     ]
   }
 
-  #openInbox({ object: info, position, inbox, shown }: Found & { kind: 'inbox' }, { truncate }: OpenRequest) {
+  #openInbox({ object: info, position, inbox, shown }: Found & { kind: 'inbox' }, { truncate, write }: OpenRequest) {
     if (truncate) throw unchangeable(info.key)
     function* ahead(): Generator<ObjectInfo, undefined> {
       for (const next of shown.after(position)) yield inbox.object(next)
@@ -157,7 +157,8 @@ export class NewFolder {
     const object = this.#options.objects.open(info, ahead)
     const refuse = (): Promise<never> => Promise.reject(unchangeable(info.key))
     const file: FileDescription = {
-      content: { version: versionOf(info), size: info.size },
+      // What is written to a mapping would stay in the page cache for all readers, though it is refused: none is to be had.
+      content: write ? 'rendered' : { version: versionOf(info), size: info.size },
       read: (start, length, signal) => object.read({ start, end: start + length }, signal),
       // Programs open for writing to see whether somebody writes yet, and lock what they have opened.
       write: refuse,
