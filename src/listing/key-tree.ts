@@ -11,6 +11,8 @@ export interface TreeTimes {
   readonly completeAt: Milliseconds
   /** It has some path, and may lack others. */
   readonly isPart?: boolean
+  /** An object that is called just as its root is, as some tools make one, is not in it. */
+  readonly isBelowRoot?: boolean
 }
 
 export class IndexTree implements ViewTree {
@@ -28,7 +30,7 @@ export class IndexTree implements ViewTree {
    */
   constructor(
     index: KeyIndex,
-    { listedAt, completeAt, isPart = false }: TreeTimes,
+    { listedAt, completeAt, isPart = false, isBelowRoot = false }: TreeTimes,
     below = '',
     content?: () => object,
   ) {
@@ -37,7 +39,7 @@ export class IndexTree implements ViewTree {
     this.completeAt = completeAt
     this.isPart = isPart
     this.#folders = new KeyFolders(index)
-    this.#root = { path: below, ...this.#range(below) }
+    this.#root = { path: below, ...this.#range(below, isBelowRoot) }
     this.#content = content
   }
 
@@ -140,9 +142,10 @@ export class IndexTree implements ViewTree {
     return new IndexTree(this.index, times, this.#root.path, this.#content)
   }
 
-  #range(path: string): { from: number; to: number } {
+  #range(path: string, isBelow: boolean): { from: number; to: number } {
     if (path === '') return { from: 0, to: this.index.size }
-    return { from: this.index.lowerBound(path), to: this.index.lowerBound(afterFolder(path)) }
+    const from = isBelow ? this.index.upperBound(path) : this.index.lowerBound(path)
+    return { from, to: this.index.lowerBound(afterFolder(path)) }
   }
 
   #entriesOf(folder: Folder): Iterable<Entry> {

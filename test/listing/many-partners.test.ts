@@ -282,6 +282,20 @@ t.test('whether a partner has failed/ is known by the walk that passes it', asyn
   t.ok(world.lists - before <= 4, `${world.lists - before} LISTs`)
 })
 
+t.test('an object that is called as its view is makes the view, and is not in it', async (t) => {
+  const world = new World().fill(20, 2)
+  world.store.set(`${root}files/ACME/P0007/failed/`, '')
+  await world.lookAtAll(t, upTo(20))
+  const partner = `${root}files/ACME/P0007/` as Prefix
+  const folders = await world.listing.folders(partner, world.clock.timeout(9_000))
+  t.same(folders, ['failed', 'inbox'])
+  world.store.set(world.inbox(8), 'not empty')
+  await world.later()
+  await world.look(world.inbox(6))
+  await world.look(world.inbox(7))
+  t.equal((await world.look(world.inbox(8))).length, 2)
+})
+
 t.test('status has one row for what is listed together', async (t) => {
   const world = new World().fill(300, 5)
   await world.lookAtAll(t, upTo(300))

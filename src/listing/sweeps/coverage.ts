@@ -57,7 +57,12 @@ export class Coverage {
     const at = this.listedAt(path)
     if (at === undefined) return undefined
     const content = (): object => this.#contents.of(path, tree)
-    const tree: IndexTree = new IndexTree(this.#index, { listedAt: at, completeAt: at }, path, content)
+    const tree: IndexTree = new IndexTree(
+      this.#index,
+      { listedAt: at, completeAt: at, isBelowRoot: true },
+      path,
+      content,
+    )
     return tree
   }
 

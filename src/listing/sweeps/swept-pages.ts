@@ -123,9 +123,7 @@ export class SweptPages {
     const facts = { depth: common.depth, wants, isLarge: (view: string) => large.has(view) }
     const { after: next, passed, isLarge } = nextStep({ first, last, isLast }, facts)
     const gone = forgotten.since(at)
-    const isKept = (key: string): boolean =>
-      // The path of a view itself is no object of it, though some tools make one.
-      !gone.has(key) && viewOf(key, common.depth) !== key && (passed === undefined || !key.startsWith(passed))
+    const isKept = (key: string): boolean => !gone.has(key) && (passed === undefined || !key.startsWith(passed))
     const objects = page.objects.filter((it) => isKept(below(it.key)))
     const end = scope === '' ? undefined : afterFolder(scope)
     const through = isLast ? end : (passed ?? last)
