@@ -10,8 +10,9 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { credentials, mount, type Mounted } from '../helpers/mounted.js'
+import { as2fs, credentials, mount, type Mounted } from '../helpers/mounted.js'
 import { startRadosgw, withoutRadosgw } from '../helpers/radosgw.js'
+import { mdnText } from '../helpers/receipts-world.js'
 import { sh } from '../helpers/run.js'
 import { inState, taken } from '../helpers/send-state.js'
 import { until } from '../helpers/until.js'
@@ -66,6 +67,8 @@ t.test('on radosgw', { skip: withoutRadosgw() }, async (t) => {
   const mounted = await mount(t, { endpoint: server.endpoint, flags })
   await t.test('what came is listed and read', async (t) => testReading(t, mounted, bucket))
   await t.test('what is taken in new/ stays in the bucket', async (t) => testTaking(t, mounted, bucket))
+  await t.test('of many partners all is seen, listed together', async (t) => testManyPartners(t, mounted, bucket))
+  await t.test('what became of what was sent is told by its receipt', async (t) => testDelivery(t, mounted, bucket))
   await t.test('what programs write is sent once, byte for byte', async (t) => testSending(t, mounted, bucket))
   await t.test('killed while files wait, the next mount sends them, once', async (t) => testKill(t, mounted, bucket))
 })
@@ -111,6 +114,40 @@ async function testTaking(t: Test, mounted: Mounted, bucket: Bucket): Promise<vo
     { [key('order.edi')]: 1, [key('late.edi')]: 1 },
     'nothing was deleted or copied',
   )
+}
+
+async function testManyPartners(t: Test, mounted: Mounted, bucket: Bucket): Promise<void> {
+  const key = (partner: number, message: number): string =>
+    `AS2/files/CROWD/P${partner} ${'é'.repeat(partner % 3)}/inbox/${720_784_109_390_000 + message}/order.edi`
+  const partners = Array.from({ length: 20 }, (_, n) => n)
+  for (const partner of partners) await bucket.put(key(partner, partner), Buffer.from('UNB'))
+  const count = async (): Promise<number> =>
+    Number(await sh(`ls ${mounted.path('CROWD')}/*/inbox | grep -c '^[0-9]*$'`))
+  // Between two partners there is an empty line.
+  const lines = (messages: number): number => messages + partners.length - 1
+  await until('all to be seen', async () => (await count()) === lines(20))
+  for (const partner of [3, 11]) await bucket.put(key(partner, 100), Buffer.from('UNB'))
+  await until('what came since to be seen', async () => (await count()) === lines(22))
+  await bucket.delete(key(5, 5))
+  await until('what was deleted to be gone', async () => (await count()) === lines(21))
+  t.same(await readdir(mounted.path('CROWD', 'P5 éé', 'inbox')), [])
+}
+
+async function testDelivery(t: Test, mounted: Mounted, bucket: Bucket): Promise<void> {
+  const message = '720784109397799'
+  await bucket.put(`AS2/files/ACME/INITECH/outbox/${message}/out.edi`, Buffer.from('ISA*refused'))
+  const disposition = 'processed/error: decryption-failed'
+  const receipt = mdnText({ id: `<${message}.as2@mftgateway.com>`, disposition })
+  await bucket.put('AS2/raw-mdn/incoming/flat-1', Buffer.from(receipt))
+  const refused = mounted.path('ACME/INITECH/delivery/refused', `${message}_out.edi`)
+  await until(
+    'it to be told as refused',
+    async () => (await readFile(refused).catch(() => undefined))?.toString() === 'ISA*refused',
+  )
+  const told = await sh(`${as2fs} deliveries ${mounted.mountpoint} --json`)
+  t.match(told, message)
+  const events = await sh(`${as2fs} events ${mounted.mountpoint} --json --since 1h`)
+  t.match(events, /"event":"refused"/)
 }
 
 async function testSending(t: Test, mounted: Mounted, bucket: Bucket): Promise<void> {
