@@ -7,7 +7,7 @@ export function deliveryTable({ rows, missing, left, generatedAt: now }: Deliver
   const titles = ['PARTNER', 'NAME', 'MESSAGE', 'SENT', '>AGE', 'STATE', 'DISPOSITION']
   const shown =
     rows.length === 0
-      ? 'Nothing was sent.\n'
+      ? 'There is no message to show.\n'
       : table(
           titles,
           rows.map((row) => cells(row, now)),

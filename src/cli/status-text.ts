@@ -50,7 +50,7 @@ function sendLine(send: StatusReport['send']): string {
 
 function receiptsLine({ read, left, unreadable, refused }: NonNullable<StatusReport['receipts']>): string {
   return [
-    `${counted(read, 'receipt')} known`,
+    `${read} known`,
     ...(left > 0 ? [`${left} left to read`] : []),
     ...(unreadable > 0 ? [`${unreadable} can't be understood`] : []),
     ...(refused > 0 ? [`${refused} may not be read`] : []),

@@ -138,7 +138,9 @@ async function check(path: string, options: StateOptions): Promise<void> {
     return writeMarker(path, markerOf(options))
   }
   if (marker === 'senseless' || isFor(marker, options) || (await isUnused(path))) return
-  throw new UsageError(`The state directory ${path} belongs to another bucket (see ${markerPath(path)}): give another.`)
+  throw new UsageError(
+    `The state directory ${path} belongs to another bucket or prefix (see ${markerPath(path)}): give another.`,
+  )
 }
 
 /** Under the lock. @returns what is written there from now on */
@@ -148,7 +150,7 @@ async function claim(path: string, options: StateOptions): Promise<Marker> {
   const marker = found === 'senseless' ? undefined : found
   if (marker && !isFor(marker, options) && !(await isUnused(path))) {
     throw new UsageError(
-      `The state directory ${path} belongs to another bucket (see ${markerPath(path)}): give another.`,
+      `The state directory ${path} belongs to another bucket or prefix (see ${markerPath(path)}): give another.`,
     )
   }
   const isSame = marker !== undefined && isFor(marker, options)

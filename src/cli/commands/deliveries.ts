@@ -7,7 +7,7 @@ import { ask, mountNamed } from '../daemon-of.js'
 import { check, deliveryTable } from '../delivery-table.js'
 import { json } from '../format.js'
 import type { Io } from '../io.js'
-import { choice, duration, ParseError, station } from '../parse.js'
+import { choice, moment, ParseError, station } from '../parse.js'
 
 /** UNKNOWN, as Nagios has it. */
 const unknown = 3
@@ -49,16 +49,10 @@ function queryOf(typed: Typed): DeliveriesQuery {
     return {
       partner: partner === undefined ? undefined : station(partner),
       state: state === undefined ? undefined : choice(...deliveryStates)(state, '/'),
-      since: since === undefined ? undefined : sinceOf(since),
+      since: since === undefined ? undefined : moment(since, Date.now()),
     }
   } catch (error) {
     if (error instanceof ParseError) throw new UsageError(error.message)
     throw error
   }
-}
-
-/** `2d`, or a date. */
-function sinceOf(text: string): number {
-  const date = /^\d{4}-\d\d/.test(text) ? Date.parse(text) : NaN
-  return Number.isNaN(date) ? Date.now() - duration({ max: '366d' })(text, '/') : date
 }
