@@ -93,7 +93,8 @@ Send, and see what becomes of it (outbox in two seconds, its receipt in three):
 
   cp ${folder}/outbox/${path} ${folder}/send/INV_NEW.x12
   ${as2fs} queue ${shellQuoted(mountpoint)}
-  ls ${folder}/outbox ${folder}/mdn/incoming
+  ls ${folder}/outbox ${folder}/mdn/incoming ${folder}/delivery/*
+  ${as2fs} deliveries ${shellQuoted(mountpoint)} --since 10m
   ls ${folder}/delivery/delivered
   ls ${refused}/delivery/refused
   ${as2fs} deliveries ${shellQuoted(mountpoint)}
@@ -104,6 +105,7 @@ Send, and see what becomes of it (outbox in two seconds, its receipt in three):
 Partners send an order now and then, and it is acknowledged. HARBORMART takes what it gets, GROVER_RETAIL refuses it,
 LINDEN LOGISTIK warns, and BAUHOF's receipts come after a minute and a half, when they are overdue: in delivery/refused,
 delivery/delivered and delivery/pending. Ctrl-C ends it all and leaves nothing behind.
+What is listed is a second old at most here, not five as elsewhere, so status counts more LISTs than a mount needs.
 
 `
 }
