@@ -137,8 +137,16 @@ export class ListedView {
     }
     if (this.#peeks.count >= manyPeeks) this.#listAlongside()
     // In an outage what is known of the whole tells more.
-    const peek = this.#peeks.tree(names, purpose, signal).catch(known ? () => undefined : unlessRefused)
-    return (await peek) ?? this.tree(signal)
+    const peek = orAborted(this.#peeks.tree(names, purpose, signal), this.#whileNothingElse(known, signal))
+    return (await peek.catch(known ? () => undefined : unlessRefused)) ?? this.tree(signal)
+  }
+
+  /** An answer for one path that is late is not waited for while what is known of the whole may be shown. */
+  #whileNothingElse(known: IndexTree | undefined, signal: AbortSignal): AbortSignal {
+    const { clock, timers, patience, pulse, mayServe } = this.#options
+    const late = new FsError('ETIMEDOUT', 'The bucket is slow to answer.')
+    if (!known || !mayServe(clock.monotonic() - known.listedAt, late)) return signal
+    return AbortSignal.any([signal, timers.timeout(pulse.patience === 0 ? 0 : patience)])
   }
 
   /** @see Listing.complete */

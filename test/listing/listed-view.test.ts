@@ -5,7 +5,7 @@ import { createListing } from '../../src/listing/cached-listing.js'
 import type { Listing } from '../../src/listing/listing.js'
 import { StoreError } from '../../src/s3/store-error.js'
 import { silentLogger } from '../../src/telemetry/log.js'
-import type { Clock } from '../../src/telemetry/clock.js'
+import { systemTimers, type Clock } from '../../src/telemetry/clock.js'
 import type { Key, Name, Prefix } from '../../src/units.js'
 import { inbox } from '../helpers/listed.js'
 import { MemoryStore, unreachable } from '../helpers/memory-store.js'
@@ -24,7 +24,8 @@ class World {
   readonly listing: Listing
   #arrived = 0
 
-  constructor() {
+  /** @param patience how long a look waits while there is something to show */
+  constructor(patience = minute) {
     this.listing = createListing({
       ...{
         store: this.store,
@@ -32,7 +33,7 @@ class World {
         reconcile: 10 * minute,
         staleTtl: 5 * minute,
         deadline: minute,
-        patience: minute,
+        patience,
       },
       ...{ common: [], unordered: [], clock: this.clock, log: silentLogger() },
     })
@@ -75,8 +76,8 @@ class World {
   }
 }
 
-async function listed(count: number): Promise<World> {
-  const world = new World()
+async function listed(count: number, patience = minute): Promise<World> {
+  const world = new World(patience)
   world.fill(count)
   await world.look()
   return world
@@ -190,6 +191,30 @@ t.test('in a view whose keys come out of order, too, a path by name is as new as
   world.later(5_001)
   world.store.intercept = () => ({ before: unreachable() })
   t.equal(await kind('0003-late.edi'), undefined, 'in an outage, by what is known')
+})
+
+t.test('a path by name is answered by what is known of its view while the bucket does not answer at all', async (t) => {
+  const world = await listed(3_000, 20)
+  world.store.set(`${inbox}0000-late.edi`, 'x')
+  world.later(10 * minute)
+  await world.look()
+  await world.reconciled()
+  world.later(5_001)
+  world.store.intercept = () => ({ hold: new Promise(() => undefined) })
+  // The limits of what waits keep no process alive.
+  const alive = setInterval(() => undefined, minute)
+  t.teardown(() => {
+    clearInterval(alive)
+  })
+  for (const [name, kind] of [
+    ['0000-late.edi', 'file'],
+    ['0001-late.edi', undefined],
+  ] as const) {
+    const names = [name] as Name[]
+    // As a system call: it is no answer that comes when its time is over.
+    const tree = await world.listing.near(inbox, names, 'entry', systemTimers.timeout(10_000))
+    t.equal(tree.lookup(names)?.kind, kind)
+  }
 })
 
 t.test('a view whose keys come out of order is listed in full, says so, and finds its way back', async (t) => {
