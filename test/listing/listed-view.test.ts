@@ -212,8 +212,10 @@ t.test('a path by name is answered by what is known of its view while the bucket
   ] as const) {
     const names = [name] as Name[]
     // As a system call: it is no answer that comes when its time is over.
-    const tree = await world.listing.near(inbox, names, 'entry', systemTimers.timeout(10_000))
+    const signal = systemTimers.timeout(10_000)
+    const tree = await world.listing.near(inbox, names, 'entry', signal)
     t.equal(tree.lookup(names)?.kind, kind)
+    t.notOk(signal.aborted, 'in time')
   }
 })
 
