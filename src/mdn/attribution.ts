@@ -27,7 +27,7 @@ export interface MdnAttribution {
 }
 
 /** By a known `<station>/<partner>` in the key: at its beginning, or further in, and then it is shown with all of its key. */
-export function knownByKey(segments: readonly string[], known: Known): Attribution | undefined {
+function knownByKey(segments: readonly string[], known: Known): Attribution | undefined {
   for (let i = 0; i + 2 < segments.length; i += 1) {
     const [station, partner] = [segments[i] ?? '', segments[i + 1] ?? '']
     if (known(station, partner)) return { station, partner, rest: i === 0 ? segments.slice(2) : segments }

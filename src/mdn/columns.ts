@@ -17,7 +17,7 @@ const words = [
   'length',
   'flags',
   'disposition',
-  'placed',
+  'folders',
   'sides',
   'recipient',
   'owner',

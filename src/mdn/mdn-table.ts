@@ -8,6 +8,7 @@ import { Interned } from './interned.js'
 import type { LinePlace } from '../journal/line-log.js'
 import type { IndexedMdn, MdnId } from './indexed-mdn.js'
 import { messageNames } from './message-id.js'
+import { pairFolders } from './named-pair.js'
 import { RowLookup } from './row-lookup.js'
 import { newHasher, type Hasher } from './text-hash.js'
 
@@ -36,6 +37,7 @@ export class MdnTable {
   readonly #byStem: RowLookup
   readonly #dispositions = new Interned()
   readonly #ids = new Interned()
+  readonly #folders = new Interned()
   /** `<station>/<partner>`: AS2 ids may have a slash, and then two pairs would be one; so a line break is between them. */
   readonly #pairs = new Interned()
   /** How many incoming ones each pair has by what they say. */
@@ -65,8 +67,7 @@ export class MdnTable {
     return this.#changes
   }
 
-  /** @param placed whose it is by its key */
-  add({ id, mtime, says }: IndexedMdn, place: LinePlace, placed: Partner | undefined): number {
+  add({ id, mtime, says }: IndexedMdn, place: LinePlace): number {
     const former = this.named(id)
     if (former !== undefined) this.drop(former)
     const columns = this.#columns
@@ -76,7 +77,8 @@ export class MdnTable {
     columns.setDouble('mtime', row, mtime)
     columns.setDouble('offset', row, place.offset)
     columns.setWord('length', row, place.length)
-    if (placed) columns.setWord('placed', row, this.#pairs.number(pairText(placed)) + 1)
+    const folders = pairFolders(id.key)
+    if (folders.length > 0) columns.setWord('folders', row, this.#folders.number(folders.join('/')) + 1)
     this.#byKey.add(row)
     const direction = id.direction === 'outgoing' ? isOutgoing : 0
     if (says) this.#addSaid(row, id.direction, says, direction)
@@ -138,9 +140,9 @@ export class MdnTable {
     return this.#pairAt(this.#columns.word('sides', row))
   }
 
-  /** By its key. */
-  placedOf(row: number): Partner | undefined {
-    return this.#pairAt(this.#columns.word('placed', row))
+  /** Those of its key that may name a pair. */
+  foldersOf(row: number): readonly string[] {
+    return this.#folders.text(this.#columns.word('folders', row) - 1)?.split('/') ?? []
   }
 
   directionOf(row: number): MdnDirection {
@@ -151,7 +153,7 @@ export class MdnTable {
   isUnowned(row: number): boolean {
     const columns = this.#columns
     if (this.#has(row, isUnreadable | isDropped) || columns.word('stemLow', row) === 0) return false
-    return columns.word('placed', row) === 0 && columns.word('sides', row) === 0 && columns.word('owner', row) === 0
+    return columns.word('folders', row) === 0 && columns.word('sides', row) === 0 && columns.word('owner', row) === 0
   }
 
   unowned(direction: MdnDirection): number {

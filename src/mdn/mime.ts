@@ -23,7 +23,7 @@ export interface Entity {
 export function entityOf(text: string): Entity {
   const leaves: Leaf[] = []
   const rest = text.replace(/^\s*HTTP\/\d[^\n]*\n/, '')
-  collect(rest, mostLevels, leaves)
+  collect(rest, mostLevels, leaves, true)
   const start = startOf(rest)
   return { headers: delimiterAt(rest, start) === undefined ? splitAt(rest, start).headers : new Map(), leaves }
 }
@@ -58,23 +58,54 @@ export function typeOf(headers: Headers): string {
   return /^\s*([^\s;]+)/.exec(contentType(headers))?.[1]?.toLowerCase() ?? 'text/plain'
 }
 
-function collect(text: string, levels: number, leaves: Leaf[]): void {
+/** @param isLast its end is that of all bytes: it may be cut off, where no boundary is behind it */
+function collect(text: string, levels: number, leaves: Leaf[], isLast: boolean): void {
   if (leaves.length >= mostParts || levels < 0) return
   const start = startOf(text)
   const bare = delimiterAt(text, start)
   if (bare !== undefined) {
-    for (const part of partsOf(text, bare)) collect(part, levels - 1, leaves)
+    collectParts(partsOf(text, bare), levels - 1, leaves, isLast)
     return
   }
   const { headers, body } = splitAt(text, start)
   if (hasOwnHeaders(headers, body)) {
-    collect(body, levels - 1, leaves)
+    collect(body, levels - 1, leaves, isLast)
     return
   }
   const type = typeOf(headers)
   const boundary = type.startsWith('multipart/') && levels > 0 ? delimiterIn(headers, body) : undefined
-  if (boundary === undefined) leaves.push({ headers, text: decoded(headers, body) })
-  else for (const part of partsOf(body, boundary)) collect(part, levels - 1, leaves)
+  if (boundary !== undefined) collectParts(partsOf(body, boundary), levels - 1, leaves, isLast)
+  else if (isLast) leaves.push(lastLeaf(text, start))
+  else leaves.push({ headers, text: decoded(headers, body) })
+}
+
+function collectParts({ parts, isClosed }: Parts, levels: number, leaves: Leaf[], isLast: boolean): void {
+  for (const [i, part] of parts.entries()) collect(part, levels, leaves, isLast && !isClosed && i === parts.length - 1)
+}
+
+/** Without a field at its very end that may go on in bytes that are not there. */
+function lastLeaf(text: string, start: number): Leaf {
+  const { headers, body } = splitAt(text, start)
+  if (body === '') return { headers: splitAt(withoutCutField(text), start).headers, text: '' }
+  // Padding is at the end of what was encoded.
+  const isWhole = encodingOf(headers) === 'base64' && body.trimEnd().endsWith('=')
+  const content = decoded(headers, body)
+  return { headers, text: isWhole ? content : withoutCutField(content) }
+}
+
+/** Behind type and modifiers the rest of a disposition tells nothing: it may be cut off there. */
+const isTold = /^disposition[ \t]*:[^;]*;[^:]*:/i
+
+function withoutCutField(text: string): string {
+  let start = text.length
+  do {
+    if (start === 0) return ''
+    start = text.lastIndexOf('\n', start - 1) + 1
+    if (start === text.length) return text
+    if (text[start] !== ' ' && text[start] !== '\t') break
+    start -= 1
+  } while (start > 0)
+  return isTold.test(text.slice(start)) ? text : text.slice(0, start)
 }
 
 /** Of the first line that is not blank. */
@@ -119,8 +150,14 @@ export function unquoted(value: string): string {
   return isQuoted ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value
 }
 
+interface Parts {
+  readonly parts: readonly string[]
+  /** A boundary is behind the last one. */
+  readonly isClosed: boolean
+}
+
 /** @param delimiter with its hyphens */
-function partsOf(body: string, delimiter: string): string[] {
+function partsOf(body: string, delimiter: string): Parts {
   const parts: string[] = []
   let start: number | undefined
   const text = `\n${body}`
@@ -128,17 +165,22 @@ function partsOf(body: string, delimiter: string): string[] {
     if (start !== undefined) parts.push(text.slice(start, at))
     const after = at + 1 + delimiter.length
     const lineEnd = text.indexOf('\n', after)
-    if (text.startsWith('--', after) || lineEnd < 0) return parts
+    if (text.startsWith('--', after) || lineEnd < 0) return { parts, isClosed: true }
     // Another boundary may begin with this one.
     start = text.slice(after, lineEnd).trim() === '' ? lineEnd + 1 : start
     at = text.indexOf(`\n${delimiter}`, after)
   }
   // One that was cut off ends where the text does.
-  return start === undefined || parts.length >= mostParts ? parts : [...parts, text.slice(start)]
+  if (start === undefined || parts.length >= mostParts) return { parts, isClosed: true }
+  return { parts: [...parts, text.slice(start)], isClosed: false }
+}
+
+function encodingOf(headers: Headers): string {
+  return unquoted(headers.get('content-transfer-encoding')?.at(-1)?.trim() ?? '').toLowerCase()
 }
 
 function decoded(headers: Headers, body: string): string {
-  switch (unquoted(headers.get('content-transfer-encoding')?.at(-1)?.trim() ?? '').toLowerCase()) {
+  switch (encodingOf(headers)) {
     case 'base64':
       return Buffer.from(body, 'base64').toString('latin1')
     case 'quoted-printable':

@@ -9,10 +9,11 @@ import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
-import { knownByKey, type Known, type ListedMdn, type MdnContents } from './attribution.js'
+import type { Known, ListedMdn, MdnContents } from './attribution.js'
 import { changeIn, entryOf, mdnId, type IndexedMdn, type MdnChange } from './indexed-mdn.js'
 import { MdnReader } from './mdn-reader.js'
 import { MdnTable, type Receipt } from './mdn-table.js'
+import { namesAnother } from './named-pair.js'
 import type { MdnReport } from './report.js'
 
 export interface ReceiptsOptions {
@@ -162,7 +163,7 @@ export class Receipts implements MdnContents {
   }
 
   /**
-   * The MDNs that answer a message, latest last. One that is another's by its key or its sides is none of them.
+   * The MDNs that answer a message, latest last. One that names another pair by its key or its sides is none of them.
    * @param name the message's folder in the bucket
    */
   answersTo(partner: Partner, name: string, direction: MdnDirection): readonly Receipt[] {
@@ -217,10 +218,10 @@ export class Receipts implements MdnContents {
     return this.table.find(mdnId(direction, mdnPrefix(this.#options.root, direction), object))
   }
 
-  #isAnothers(row: number, { station, partner }: Partner): boolean {
-    const sides = this.table.placedOf(row) ?? this.table.sidesOf(row)
-    if (!sides || (sides.station === station && sides.partner === partner)) return false
-    return this.#options.known(sides.station, sides.partner)
+  #isAnothers(row: number, partner: Partner): boolean {
+    const { table } = this
+    const named = { sides: table.sidesOf(row), folders: table.foldersOf(row) }
+    return namesAnother(named, partner, this.#options.known)
   }
 
   async #own(row: number, owner: Partner): Promise<void> {
@@ -267,7 +268,7 @@ export class Receipts implements MdnContents {
     if ('read' in change) {
       const { id, says } = change.read
       if (!says) this.#unreadableKeys = [`${id.direction}/${id.key}`, ...this.#unreadableKeys].slice(0, mostNamed)
-      this.table.add(change.read, place, knownByKey(id.key.split('/'), this.#options.known))
+      this.table.add(change.read, place)
       return
     }
     const row = this.table.named('found' in change ? change.found : change.gone)

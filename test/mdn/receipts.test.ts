@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { MdnTable } from '../../src/mdn/mdn-table.js'
 import { accessDenied, unreachable } from '../helpers/memory-store.js'
-import { receiptsWorld } from '../helpers/receipts-world.js'
+import { receiptsWorld, type Said } from '../helpers/receipts-world.js'
 import { until } from '../helpers/until.js'
 
 const globex = { station: 'ACME', partner: 'GLOBEX' }
@@ -191,6 +191,48 @@ t.test('what answers a partner’s message is that partner’s, and stays so whe
   await again.close()
 })
 
+t.test('one that names another pair moves no message, whether that pair is known or not', async (t) => {
+  const world = await receiptsWorld(t)
+  const answers = { id: '<7.as2@x>' }
+  const others: Readonly<Record<string, Partial<Said>>> = {
+    evil: { from: 'EVIL', to: 'ACME' },
+    'ACME/GLOBEX/evil': { from: 'EVIL', to: 'ACME' },
+    station: { from: 'GLOBEX', to: 'EVIL' },
+    'ACME/EVIL/1': {},
+    'ACME/EVIL/2': { from: 'GLOBEX', to: 'ACME' },
+    'X/Y/1': {},
+    '2026-11/X/Y/1': {},
+    'ACME/INITECH/1': {},
+  }
+  const own: Readonly<Record<string, Partial<Said>>> = {
+    bare: {},
+    sided: { from: 'GLOBEX', to: 'ACME' },
+    'other-case': { from: 'Globex', to: 'acme' },
+    'acme/globex/1': {},
+    'ACME/GLOBEX/1': { from: 'GLOBEX', to: 'ACME' },
+    'prod/2026/ACME/GLOBEX/1': {},
+    '2026/11/28/1': {},
+    '2026/720784109390007/1': {},
+    'GLOBEX/720784109390007/1': {},
+    'some/folder/1': { from: 'GLOBEX', to: 'ACME' },
+  }
+  for (const [key, said] of Object.entries({ ...others, ...own })) world.mdn(key, { ...answers, ...said })
+  const receipts = await world.open()
+  await world.read(receipts)
+  const counted = async (): Promise<string[]> => {
+    const found = receipts.answersTo(globex, '7', 'incoming').map(({ row }) => receipts.details(row))
+    return (await Promise.all(found)).map((it) => it?.id.key ?? '').sort()
+  }
+  t.same(await counted(), Object.keys(own).sort())
+  world.pairs.add('ACME/EVIL').add('X/Y')
+  t.same(await counted(), Object.keys(own).sort(), 'and so it stays when they become known')
+  const slashed = { station: 'ACME', partner: 'A%2FB' }
+  world.mdn('slash', { id: '<8.as2@x>', from: 'A/B', to: 'ACME' })
+  await world.read(receipts)
+  t.equal(receipts.answersTo(slashed, '8', 'incoming').length, 1, 'an id that can’t stand in a key is not another')
+  await receipts.close()
+})
+
 t.test('more unread ones than are remembered at a time are all read', { timeout: 120_000 }, async (t) => {
   const world = await receiptsWorld(t)
   for (let i = 0; i < 25_000; i += 1) world.mdn(`${i}`, { id: `<${i}.as2@x>` }, 1_000 + i)
@@ -213,7 +255,7 @@ t.test('an MDN takes at most 200 bytes of memory', async (t) => {
       ...{ from: `PARTNER ${i % 300}`, to: 'ACME', mic: 'x' },
     }
     const id = { direction: 'incoming', key: `ACME/PARTNER ${i % 300}/${i}.mdn`, version: `${i}` } as const
-    table.add({ id, mtime: i, says }, { offset: i, length: 300 }, undefined)
+    table.add({ id, mtime: i, says }, { offset: i, length: 300 })
   }
   const each = (bytesUsed() - before) / count
   t.ok(each <= 200, `${each.toFixed(0)} bytes`)

@@ -188,6 +188,38 @@ t.test('one that says two things is shown as contradictory, and the worst of the
   t.end()
 })
 
+t.test('a disposition that is cut off where it may go on says nothing', (t) => {
+  const ends = (value: string, text = mdn(['Original-Message-ID: <1@a>', `Disposition: a/b; ${value}`])): string =>
+    text.slice(0, text.indexOf(value, text.indexOf('a/b')) + value.length)
+  const single = (value: string): string =>
+    `Content-Type: message/disposition-notification\r\n\r\nDisposition: a/b; ${value}`
+  const encoded = (text: string): string =>
+    `--b\r\nContent-Type: message/disposition-notification\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64(text)}`
+  const cut: Readonly<Record<string, string>> = {
+    'in a part': ends('processed'),
+    'in a signed part': ends('processed', signed(mdn(['Disposition: a/b; processed']))),
+    'in the bare body': bare(ends('processed')),
+    'behind a modifier': ends('processed/warning'),
+    'in a folded line': ends('processed', mdn(['Disposition: a/b;', '\tprocessed'])),
+    'before its folded line': ends('a/b;', mdn(['Disposition: a/b;', '\tprocessed'])),
+    'in a single part': single('processed'),
+    'among the headers': `AS2-From: GLOBEX\r\nDisposition: ${processed}`,
+    'in base64 without padding': encoded('Disposition: a/b; processed'),
+    'in base64 at a line’s end': `${encoded('Disposition: a/b; processed')}\r\n`,
+  }
+  for (const [where, text] of Object.entries(cut)) t.equal(parseMdn(Buffer.from(text)), undefined, where)
+  const told: Readonly<Record<string, string>> = {
+    'behind the modifier': ends('processed/error: auth'),
+    'in its single part': single('processed/error: auth'),
+    'behind the line': `${ends('processed/error')}\r\n`,
+    'in a boundary': ends('--b-', mdn(['Disposition: a/b; processed/error'])),
+  }
+  for (const [where, text] of Object.entries(told)) t.match(parseMdn(Buffer.from(text)), { outcome: 'refused' }, where)
+  const padded = encoded('Disposition: a/b; processed ')
+  t.match(parseMdn(Buffer.from(padded)), { outcome: 'delivered' }, 'padding is an end')
+  t.end()
+})
+
 t.test('what is none is none, whatever the bytes', async (t) => {
   const none = [
     'ISA*00*',
