@@ -85,7 +85,11 @@ export class Ending {
     this.#isStopping = true
     try {
       const users = await this.#mount?.unmount()
-      if (users) throw new FsError('EBUSY', `${config.mountpoint} is in use by ${describeMountUsers(users)}.`)
+      if (users)
+        throw new FsError(
+          'EBUSY',
+          `${config.mountpoint} is in use by ${describeMountUsers(users)}: end that, or leave the folder.`,
+        )
     } catch (error) {
       this.#isStopping = false
       throw error

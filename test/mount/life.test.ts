@@ -63,6 +63,14 @@ t.test('a busy mount', async (t) => {
     t.equal(refused.stdout, '')
     t.equal((await mounted.status()).state, 'ok')
   })
+  await t.test('does not name the command that asks, wherever it is called', async (t) => {
+    const cwd = mounted.path('ACME')
+    const refused = await run(process.execPath, [as2fs, 'umount', mounted.mountpoint], { cwd })
+    t.equal(refused.code, 1)
+    const named = [...refused.stderr.matchAll(/process (\d+)/g)].map(([, pid]) => Number(pid))
+    t.same(named, [process.pid])
+    t.match(refused.stderr, /leave the folder/)
+  })
   await t.test('is taken away by SIGTERM, and the log says from whom', async (t) => {
     t.equal(await mounted.kill('SIGTERM'), 0)
     t.match(mounted.log, new RegExp(`in use by .*${process.pid}`))

@@ -22,6 +22,8 @@ const lookEvery: Milliseconds = 50
 export async function run(typed: Typed, io: Io): Promise<number> {
   const drain = drainOf(typed)
   const mount = await mountNamed(typed.positionals[0] ?? '', io)
+  // Who calls from within the mount would find this very process to be what uses it.
+  process.chdir('/')
   if (mount.daemon === 'dead') return cleared(mount, io)
   const look = async () => (await clientOf(mount).queue()).rows
   const report = await showDrain(asked(mount, drain), look, io)
