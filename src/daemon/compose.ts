@@ -302,6 +302,7 @@ function openReceipts(parts: FilesystemParts, partners: DirectoryOfPartners): Pr
     listing: reading.listing,
     reads: config.mdnIndex === 'on' ? config.mdnReads : 0,
     known: (station, partner) => partners.isKnown(station, partner),
+    settleWithin: Math.min(1_000, config.opTimeout / 8),
     onChange,
     lost: ownership.lost,
     clock: systemClock,

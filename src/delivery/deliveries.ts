@@ -17,6 +17,8 @@ export interface KnownReceipts {
   readonly isCurrent: boolean
   readonly changes: number
   look(direction: MdnDirection, tree: ViewTree): void
+  /** What was just looked at is read, or will not be soon. */
+  settled(): Promise<void>
   /** Latest last. */
   answersTo(partner: Partner, message: string, direction: MdnDirection): readonly Receipt[]
   /** How many say that they are a partner's. */
@@ -67,6 +69,13 @@ export class Deliveries {
     receipts.look('incoming', mdns)
     const found = new OutboxDeliveries(this.#options, partner, outbox, mdns)
     this.onLooked?.(found)
+    return found
+  }
+
+  /** The same, but few receipts that have just come are waited for, a moment. */
+  async settled(partner: Partner, signal: AbortSignal): Promise<OutboxDeliveries> {
+    const found = await this.of(partner, signal)
+    await this.#options.receipts.settled()
     return found
   }
 }

@@ -118,7 +118,10 @@ export class Views {
   async #tree(place: ViewPlace, purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
     const { prefix, mdns, deliveries } = await this.#source(place, signal)
     if (deliveries) {
-      const found = await this.#deliveries.of(deliveries, signal)
+      const found =
+        purpose === 'content'
+          ? await this.#deliveries.settled(deliveries, signal)
+          : await this.#deliveries.of(deliveries, signal)
       return new DeliveryTree(found, this.#flat.of(found.outbox, prefix), deliveries.folder)
     }
     if (!mdns) {

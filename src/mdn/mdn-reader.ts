@@ -54,6 +54,11 @@ export class MdnReader {
     return this.#refused.size
   }
 
+  /** The bucket does not answer, or the disk is behind. */
+  get isPaused(): boolean {
+    return this.#options.clock.monotonic() < this.#pausedUntil
+  }
+
   get left(): number {
     return this.#queue.length + this.#underWay.size
   }
@@ -96,9 +101,12 @@ export class MdnReader {
   }
 
   async #readSome(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#isPaused()) {
-      if (this.#options.mustWait()) this.#pauseFor(behindPause)
-      const object = this.#isPaused() ? undefined : this.#queue.pop()
+    while (!signal.aborted && !this.isPaused) {
+      if (this.#options.mustWait()) {
+        this.#pauseFor(behindPause)
+        return
+      }
+      const object = this.#queue.pop()
       if (!object) return
       this.#underWay.add(object.key)
       try {
@@ -133,7 +141,7 @@ export class MdnReader {
       if (this.#refusedInARow >= mostRefused) this.#pauseFor(refusedFor)
     } else {
       this.#queue.push(object)
-      if (this.#isPaused()) return
+      if (this.isPaused) return
       this.#pause = Math.min(longestPause, Math.max(firstPause, this.#pause * 2))
       this.#pauseFor(this.#pause)
     }
@@ -141,9 +149,5 @@ export class MdnReader {
 
   #pauseFor(time: Milliseconds): void {
     this.#pausedUntil = this.#options.clock.monotonic() + time
-  }
-
-  #isPaused(): boolean {
-    return this.#options.clock.monotonic() < this.#pausedUntil
   }
 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BackgroundJob } from '../background-job.js'
 import { LineLog } from '../journal/line-log.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
+import { inTime } from '../patience.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -25,6 +26,8 @@ export interface ReceiptsOptions {
   /** `--mdn-reads`; 0: none is read (`--mdn-index off`). */
   readonly reads: number
   readonly known: Known
+  /** How long after a look one may wait for the receipts that it found. */
+  readonly settleWithin: Milliseconds
   /** What is known is more than before. */
   readonly onChange: () => void
   /** Nothing is written down once the state directory is another's. */
@@ -64,6 +67,8 @@ const mostWanted = 20_000
 const rememberedFor: Milliseconds = 40 * 24 * 3_600_000
 /** Whoever shows what is known is told of changes at most that often. */
 const tellEvery: Milliseconds = 250
+/** More than that are not waited for. */
+const mostAwaited = 100
 /** Of those that can't be understood, for `status`. */
 const mostNamed = 10
 /** Lines of the log that say nothing any more, before it is made anew at a start. */
@@ -84,6 +89,7 @@ export class Receipts implements MdnContents {
   #isLoaded = false
   #isComparing = false
   #isTellingDue = false
+  #lookedAt: Milliseconds = -Infinity
 
   private constructor(options: ReceiptsOptions, log: LineLog) {
     const { store, listing, reads, clock, onChange } = options
@@ -144,7 +150,15 @@ export class Receipts implements MdnContents {
   look(direction: MdnDirection, tree: ViewTree): void {
     if (!this.isOn || this.#looks.get(direction)?.content === tree.content) return
     this.#trees.set(direction, tree)
+    this.#lookedAt = this.#options.clock.monotonic()
     if (this.#isLoaded) this.#comparing.now()
+  }
+
+  /** What was just looked at is read, or will not be soon: there are many, or the bucket does not answer. */
+  async settled(): Promise<void> {
+    const { settleWithin, clock } = this.#options
+    const rest = this.#lookedAt + settleWithin - clock.monotonic()
+    if (rest > 0) await inTime(this.#fewRead(), rest)
   }
 
   sidesOf(mdn: ListedMdn): Partner | undefined {
@@ -212,6 +226,11 @@ export class Receipts implements MdnContents {
     await this.#reader.stop()
     await this.#telling.stop()
     await this.#log.close()
+  }
+
+  async #fewRead(): Promise<void> {
+    await this.#comparing.idle()
+    if (!this.#reader.isPaused && this.#reader.left <= mostAwaited) await this.#reader.idle()
   }
 
   #rowOf({ direction, object }: ListedMdn): number | undefined {

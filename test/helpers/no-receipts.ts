@@ -6,6 +6,7 @@ export const noReceipts: KnownReceipts = {
   isCurrent: true,
   changes: 0,
   look: () => undefined,
+  settled: () => Promise.resolve(),
   answersTo: () => [],
   countOf: () => 0,
 }

@@ -59,6 +59,7 @@ export class ReceiptsWorld {
     return Receipts.open({
       ...{ directory: this.directory, root, store: this.store, listing: this.listing, reads: 4 },
       known: (station, partner) => this.pairs.has(`${station}/${partner}`),
+      settleWithin: 60_000,
       onChange: () => (this.told += 1),
       ...{ lost: new AbortController().signal, clock: systemClock, log: silentLogger() },
       ...options,

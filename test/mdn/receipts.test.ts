@@ -5,7 +5,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { MdnTable } from '../../src/mdn/mdn-table.js'
-import { accessDenied, unreachable } from '../helpers/memory-store.js'
+import type { Prefix } from '../../src/units.js'
+import { accessDenied, unreachable, type StoreFault } from '../helpers/memory-store.js'
 import { receiptsWorld, type Said } from '../helpers/receipts-world.js'
 import { until } from '../helpers/until.js'
 
@@ -150,6 +151,37 @@ t.test('keys that may read no receipt at all are not tried on all of them', asyn
   await world.read(receipts)
   t.ok(world.store.count('get') < 40)
   await receipts.close()
+})
+
+t.test('few that were just seen are waited for, not many, not for long, and not while the bucket fails', async (t) => {
+  const world = await receiptsWorld(t)
+  const incoming = () => world.listing.tree('AS2/raw-mdn/incoming/' as Prefix, new AbortController().signal)
+  world.mdn('1', {})
+  const receipts = await world.open()
+  receipts.look('incoming', await incoming())
+  await receipts.settled()
+  t.match(receipts.counts(), { read: 1, left: 0 })
+  let fault: StoreFault = { before: unreachable() }
+  world.store.intercept = ({ operation }) => (operation === 'get' ? fault : undefined)
+  world.mdn('2', {})
+  receipts.look('incoming', await incoming())
+  await receipts.settled()
+  t.match(receipts.counts(), { read: 1, left: 1 }, 'one that fails')
+  await receipts.close()
+  let go: () => void = () => undefined
+  fault = { hold: new Promise<void>((resolve) => (go = resolve)) }
+  const short = await world.open({ settleWithin: 50 })
+  short.look('incoming', await incoming())
+  await short.settled()
+  t.match(short.counts(), { read: 1, left: 1 }, 'one that takes longer')
+  for (let i = 0; i < 200; i += 1) world.mdn(`many-${i}`, {})
+  const long = await world.open()
+  long.look('incoming', await incoming())
+  await long.settled()
+  t.ok(long.counts().left > 100, 'many')
+  go()
+  await short.close()
+  await long.close()
 })
 
 t.test('with reads off nothing is read', async (t) => {

@@ -52,6 +52,16 @@ async function deliveries(mounted: Mounted, ...args: readonly string[]): Promise
   return JSON.parse(stdout) as DeliveriesReport
 }
 
+t.test('one look shows what the receipts say that it found', async (t) => {
+  // Nobody waits longer than a second: on a busy machine that may be over first.
+  const looks: string[] = []
+  while (looks.length < 3 && looks.at(-1) !== `${folders.refused}_refused.edi`) {
+    const mounted = await world(t)
+    looks.push((await names(mounted, 'refused')).join())
+  }
+  t.equal(looks.at(-1), `${folders.refused}_refused.edi`)
+})
+
 t.test('the outbox is shown by what became of it, and changes as receipts come', async (t) => {
   const mounted = await world(t)
   const { delivered, warned, refused, pending } = folders
