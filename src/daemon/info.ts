@@ -159,7 +159,7 @@ export class Info {
 
   /** Of a file in the outbox: what became of its message. */
   async #ofSent({ key, mtime }: FileEntry, owner: Partner, signal: AbortSignal): Promise<Partial<InfoReport>> {
-    const found = await this.#options.deliveries.of(owner, signal).catch(noneOf)
+    const found = await this.#options.deliveries.settled(owner, signal).catch(noneOf)
     const message = messageOf(key.slice(viewPrefix(this.#options.root, owner, 'outbox').length))
     if (!found || message === undefined) return {}
     const { state, receipt } = found.deliveryOf(message, mtime)
