@@ -25,6 +25,11 @@ t.test(
     t.same(await readdir(send), [])
     t.same(await mounted.queue().then(({ rows }) => rows), [])
     t.same(mounted.puts(), [])
-    t.match(await mounted.status(), { calls: { underWay: 1, timedOut: 0 } })
+    // Nobody waits for a release: the last of them may be under way still. The call that asks is one itself.
+    const { calls } = await until('all calls to be answered', async () => {
+      const status = await mounted.status()
+      return status.calls?.underWay === 1 && status
+    })
+    t.equal(calls?.timedOut, 0)
   },
 )
