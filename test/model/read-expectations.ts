@@ -121,9 +121,11 @@ export class Expectations {
     const others = mixtures(choices)
     for (const state of this.#history.within(from, to)) {
       if (!choices.some((it) => it.isCertain)) yield this.#show(view, state)
-      for (const mixture of others) yield view.show(withOthers(state.below(view.prefix), mixture))
+      for (const mixture of others) yield* shown(view, withOthers(state.below(view.prefix), mixture))
+      if (!choices.some((it) => it.isCertain))
+        for (const show of view.others ?? []) yield show(state.below(view.prefix))
     }
-    if (isRelaxed) yield view.show(this.#everything(view, from, to))
+    if (isRelaxed) yield* shown(view, this.#everything(view, from, to))
   }
 
   /** Keys that were found when they came, by their place in the order, and have been there for the whole ttl. */
@@ -238,4 +240,8 @@ export class Expectations {
     if (!it) shown.set(view, (it = view.show(state.below(view.prefix))))
     return it
   }
+}
+
+function* shown(view: View, objects: readonly Version[]): Generator<Shown, undefined> {
+  for (const show of [view.show, ...(view.others ?? [])]) yield show(objects)
 }

@@ -34,6 +34,8 @@ export interface View {
   readonly kind: 'plain' | 'send' | 'failed'
   /** What it shows of the objects below its prefix, which are in the order of keys. */
   readonly show: (objects: readonly Version[]) => Shown
+  /** What it may show of them as well: where that depends on which partners were ever seen. */
+  readonly others?: readonly View['show'][]
 }
 
 const [acme, other, odd] = pairs
@@ -83,35 +85,45 @@ function allMdns(direction: string): View {
   }
 }
 
-/** Those below the pair, unless they name a configured one further in; and those that name it further in, with all their key. */
+/**
+ * Those below the pair, unless they name a known one further in; and those that name it further in, with all their key. Known
+ * are those that are configured, and those that were seen.
+ */
 function mdns(pair: Pair, direction: string): View {
   const prefix = `AS2/raw-mdn/${direction}/` as Prefix
+  const showTo = (seen: readonly Pair[]): View['show'] =>
+    mdnsKnowing((it) => it.isConfigured || seen.includes(it), pair, prefix)
+  return {
+    ...{ path: `${pathOf(pair)}/mdn/${direction}`, prefix, pair, kind: 'plain' },
+    show: showTo([]),
+    others: [[other], [odd], [other, odd]].map(showTo),
+  }
+}
+
+function mdnsKnowing(isKnown: (pair: Pair) => boolean, pair: Pair, prefix: Prefix): View['show'] {
   const own = `${prefix}${pair.station}/${pair.partner}/` as Prefix
   const innerOwner = (segments: readonly string[]): Pair | undefined => {
     for (let i = 0; i + 2 < segments.length; i += 1) {
-      const found = pairs.find((it) => it.isConfigured && it.station === segments[i] && it.partner === segments[i + 1])
+      const found = pairs.find((it) => isKnown(it) && it.station === segments[i] && it.partner === segments[i + 1])
       if (found) return i === 0 ? undefined : found
     }
     return undefined
   }
-  return {
-    ...{ path: `${pathOf(pair)}/mdn/${direction}`, prefix, pair, kind: 'plain' },
-    show: (objects) => {
-      const owned = objects.map((it) => ({ it, inner: innerOwner(it.key.slice(prefix.length).split('/')) }))
-      const direct = owned.filter(({ it, inner }) => it.key.startsWith(own) && it.key.length > own.length && !inner)
-      const inner = owned.filter((it) => it.inner === pair)
-      const trees = [
-        treeOfMaps(
-          own,
-          direct.map(({ it }) => it),
-        ),
-        treeOfMaps(
-          prefix,
-          inner.map(({ it }) => it),
-        ),
-      ]
-      return merged(trees)
-    },
+  return (objects) => {
+    const owned = objects.map((it) => ({ it, inner: innerOwner(it.key.slice(prefix.length).split('/')) }))
+    const direct = owned.filter(({ it, inner }) => it.key.startsWith(own) && it.key.length > own.length && !inner)
+    const inner = owned.filter((it) => it.inner === pair)
+    const trees = [
+      treeOfMaps(
+        own,
+        direct.map(({ it }) => it),
+      ),
+      treeOfMaps(
+        prefix,
+        inner.map(({ it }) => it),
+      ),
+    ]
+    return merged(trees)
   }
 }
 
