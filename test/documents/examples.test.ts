@@ -74,7 +74,9 @@ async function printed(mounted: Mounted, command: string): Promise<string> {
     LC_ALL: 'C.UTF-8',
     COLUMNS: '200',
   }
-  const { stdout } = await run('bash', ['-c', `exec 2>&1; ${real}`], { cwd: mounted.path('ACME/GLOBEX'), env })
+  // The shell stays there while the command runs, as one at a terminal does.
+  const shell = ['-c', `exec 2>&1; ${real}\nexit $?`]
+  const { stdout } = await run('bash', shell, { cwd: mounted.path('ACME/GLOBEX'), env })
   return stdout.replaceAll(mounted.mountpoint, mountpoint).replaceAll(audit, auditLog)
 }
 
