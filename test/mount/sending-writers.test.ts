@@ -198,22 +198,26 @@ t.test('a writer out of sight: nothing is sent before it has closed, and nothing
 t.test('a mapping that outlives the descriptor: what is written through it later is sent too', async (t) => {
   const mounted = await mount(t, { flags })
   const path = mounted.path('ACME/GLOBEX/send/mapped.edi')
-  const pipe = await gate(t, 'gate')
+  // Two: who opens one again may meet the reader of before, and is let go by nobody.
+  const [first, second] = [await gate(t, 'first'), await gate(t, 'second')]
   const program = python(`
 import mmap, os
 f = os.open('${path}', os.O_CREAT | os.O_RDWR)
 os.write(f, b'.' * 10000)
 m = mmap.mmap(f, 10000)
 os.close(f)
-open('${pipe}').read()
+open('${first}').read()
 m[0:5] = b'later'
 m.flush()
-open('${pipe}').read()
+open('${second}').read()
 m[9995:10000] = b'still'
 m.close()
 `)
   // The pipe has a reader when it can be opened: the program has come so far.
-  for (const marker of ['one.edi', 'two.edi']) {
+  for (const [pipe, marker] of [
+    [first, 'one.edi'],
+    [second, 'two.edi'],
+  ] as const) {
     const opened = await open(pipe, 'w')
     await later(mounted, marker)
     await opened.close()
