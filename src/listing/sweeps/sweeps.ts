@@ -34,7 +34,7 @@ export interface SweepsOptions {
 /** What is so old, in ttls, is listed again ahead of who walks: it would be too old when he comes there. */
 const nearlyOld = 0.9
 /** So many pages of another's sweep one waits for, as far as is known, before asking for one of one's own. */
-const mostWaits = 3
+const mostWaits = 8
 
 export class Sweeps {
   readonly #options: SweepsOptions
