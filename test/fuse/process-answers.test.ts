@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { answerTo } from '../../src/fuse/callers/process-answers.js'
 import { ProcessFiles } from '../../src/fuse/callers/process-files.js'
@@ -43,11 +44,14 @@ async function program(
     child.kill('SIGKILL')
     await rm(directory, { recursive: true })
   })
-  await once(child.stdout, 'data')
+  // By lines: Python writes one in two parts now and then.
+  const lines = createInterface(child.stdout)
+  await once(lines, 'line')
   const { pid = 0 } = child
   const next = async (): Promise<void> => {
+    const said = once(lines, 'line')
     child.stdin.write('\n')
-    await once(child.stdout, 'data')
+    await said
   }
   return Object.assign(child, { pid, next })
 }
