@@ -26,6 +26,8 @@ export interface MountConfig {
   readonly region: string | undefined
   /** Absolute path of certificates in PEM; undefined: Node's are trusted. */
   readonly caFile: string | undefined
+  /** What named them: `--ca-file` or a variable. */
+  readonly caFileBy: string
   readonly pathStyle: boolean
   /** Name of a profile in ~/.aws; undefined: the SDK's default chain. */
   readonly profile: string | undefined

@@ -50,7 +50,7 @@ function ownPlaces(config: MountConfig): Places {
     ['--audit-log', config.auditLog],
     ['--disk-cache', config.diskCache],
     ['--credentials-csv', config.credentialsCsv],
-    ['--ca-file', config.caFile],
+    [config.caFileBy, config.caFile],
   ])
 }
 
@@ -83,6 +83,7 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues, aws:
     endpoint,
     isEndpointGiven: values.endpoint !== undefined,
     caFile: values['ca-file'] ?? aws.caFile,
+    caFileBy: values['ca-file'] === undefined && aws.caFile !== undefined ? 'AWS_CA_BUNDLE' : '--ca-file',
     region: values.region,
     // Servers other than AWS seldom have a name in DNS for each bucket.
     pathStyle: values['path-style'] ?? endpoint !== undefined,

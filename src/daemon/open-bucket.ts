@@ -32,7 +32,7 @@ export async function openBucket(config: MountConfig, log: Logger): Promise<Buck
   const health = new HealthWatch(systemClock, traffic)
   const pulse = new Pulse(systemClock)
   const requests = new RequestCounter(systemClock)
-  const network = networkOf(config.caFile)
+  const network = networkOf(config.caFile, config.caFileBy)
   const region = new BucketRegion(await givenRegion(config.region, config.profile), log)
   const credentials = await credentialsOf(config, network)
   const where = { bucket, endpoint, region, pathStyle, credentials, network, patience: opTimeout }

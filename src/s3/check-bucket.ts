@@ -15,7 +15,7 @@ export async function checkBucket(
   log: Logger,
 ): Promise<string | undefined> {
   try {
-    await store.list({ prefix: root, maxKeys: 1 }, timeLimit(patience))
+    await store.list({ prefix: root, maxKeys: 1, failsFast: true }, timeLimit(patience))
     return undefined
   } catch (error) {
     // Keys may be allowed less than the whole root: what they may not is shown as such where it is.

@@ -1,5 +1,6 @@
 /** Failures of the SDK, and what S3 says → ours, in one place. */
 import type { FsErrorCode } from '../errors.js'
+import { neverArrived } from './never-arrived.js'
 import { StoreError, type StoreFailure } from './store-error.js'
 
 interface Meaning {
@@ -107,6 +108,14 @@ export interface StoreCall {
   readonly mayBeAbsent?: boolean
 }
 
+/** OpenSSL's words for a certificate that is not trusted. */
+const distrusted = /CERT|UNABLE_TO_VERIFY|SELF_SIGNED/
+
+/** Whether the next try would find the same: nobody is there, or somebody who is not meant. */
+export function isFutile({ s3Code }: StoreError): boolean {
+  return neverArrived.has(s3Code) || distrusted.test(s3Code) || s3Code === 'EPROTO' || s3Code.startsWith('HPE_')
+}
+
 /** Any error of the SDK as a StoreError; one that is ours already passes. */
 export function storeError(error: unknown, call: StoreCall): StoreError {
   if (error instanceof StoreError) return error
@@ -145,6 +154,13 @@ function describe(error: unknown): { name: string; status: number | undefined; d
 
 /** @param code Node's or OpenSSL's */
 function unreachable(code: string): string {
-  if (!/CERT|UNABLE_TO_VERIFY|SELF_SIGNED/.test(code)) return `S3 can't be reached (${code})`
+  // What a server says without TLS is no record of TLS.
+  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+    return `the server does not speak TLS there (${code}): write http:// and not https://, or give another port`
+  // A record of TLS is no answer.
+  if (code.startsWith('HPE_')) {
+    return `what answers there does not speak HTTP (${code}): write https:// and not http://, or give another port`
+  }
+  if (!distrusted.test(code)) return `S3 can't be reached (${code})`
   return `the server's certificate is not trusted (${code}): name the one to trust with --ca-file`
 }

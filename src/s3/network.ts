@@ -26,9 +26,12 @@ const limits = { socketTimeout: 20_000, requestTimeout: 60_000, throwOnRequestTi
 /** Whoever sends has limits of his own. 0, for undefined is a default of the SDK's. */
 const noLimits = { socketTimeout: 0, requestTimeout: 0 }
 
-/** @throws UsageError one sentence */
-export function networkOf(caFile: string | undefined): Network {
-  const ca = caFile === undefined ? undefined : certificatesIn(caFile)
+/**
+ * @param named how the file was: `--ca-file`, `AWS_CA_BUNDLE`
+ * @throws UsageError one sentence
+ */
+export function networkOf(caFile: string | undefined, named = '--ca-file'): Network {
+  const ca = caFile === undefined ? undefined : certificatesIn(caFile, named)
   return { ca, names: new SharedLookup(systemClock) }
 }
 
@@ -82,15 +85,16 @@ function hasProxy(): boolean {
   )
 }
 
-function certificatesIn(file: string): string {
+function certificatesIn(file: string, named: string): string {
   try {
     const text = readFileSync(file, 'utf8')
-    if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new UsageError(`${file} has no certificate in PEM.`)
+    if (!text.includes('-----BEGIN CERTIFICATE-----'))
+      throw new UsageError(`${file} (${named}) has no certificate in PEM.`)
     createSecureContext({ ca: text })
     return text
   } catch (error) {
     if (error instanceof UsageError) throw error
     const code = reasonOf(error)
-    throw new UsageError(`The certificates in ${file} (--ca-file, AWS_CA_BUNDLE) can't be read (${code}).`)
+    throw new UsageError(`The certificates in ${file} (${named}) can't be read (${code}).`)
   }
 }

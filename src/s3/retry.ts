@@ -1,7 +1,7 @@
 /** Reads are tried again: a cut body, a reset, silence, a server that asks to slow down. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Milliseconds } from '../units.js'
-import { isThrottled } from './failure.js'
+import { isFutile, isThrottled } from './failure.js'
 import { StoreError } from './store-error.js'
 
 const maxTries = 5
@@ -18,15 +18,20 @@ export function backoff(tries: number, first: Milliseconds, max: Milliseconds, r
 /**
  * Calls again while it fails transiently and the signal allows.
  * @param call is told which try it is, from 1
+ * @param options.failsFast what is futile is told at once
  * @throws the last StoreError
  */
-export async function retried<T>(call: (tries: number) => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function retried<T>(
+  call: (tries: number) => Promise<T>,
+  signal: AbortSignal,
+  { failsFast = false } = {},
+): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await call(tries)
     } catch (error) {
       const again = error instanceof StoreError && error.failure === 'transient' && tries < maxTries
-      if (!again || signal.aborted) throw error
+      if (!again || signal.aborted || (failsFast && isFutile(error))) throw error
       const first = isThrottled(error) ? firstDelayThrottled : firstDelay
       try {
         await delay(backoff(tries, first, maxDelay, Math.random), undefined, { signal })

@@ -93,7 +93,7 @@ class SdkStore implements Store {
   list(request: ListRequest, signal: AbortSignal): Promise<ListPage> {
     const call = { what: `list ${request.prefix}`, key: request.prefix }
     const before = request.token === undefined ? undefined : positionOf(request.token)
-    return this.#read(call, signal, async (own, heard) => {
+    const send: HeardCall<ListPage> = async (own, heard) => {
       const command = new ListObjectsV2Command({
         Bucket: this.#options.bucket,
         Prefix: request.prefix,
@@ -111,7 +111,8 @@ class SdkStore implements Store {
       })
       await this.#client.send(command, { abortSignal: own })
       return page()
-    })
+    }
+    return this.#read(call, signal, send, request)
   }
 
   get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
@@ -179,7 +180,12 @@ class SdkStore implements Store {
     this.#client.destroy()
   }
 
-  async #read<T>(call: StoreCall, signal: AbortSignal, send: HeardCall<T>): Promise<T> {
+  async #read<T>(
+    call: StoreCall,
+    signal: AbortSignal,
+    send: HeardCall<T>,
+    { failsFast = false }: Pick<ListRequest, 'failsFast'> = {},
+  ): Promise<T> {
     const { patience, credentials } = this.#options
     const flow = this.#traffic.begin('read')
     const seen: HeardCall<T> = async (own, heard) => {
@@ -191,7 +197,7 @@ class SdkStore implements Store {
       return answer
     }
     try {
-      return await retried(async (tries) => {
+      const tried = async (tries: number): Promise<T> => {
         try {
           return await whileHeard(seen, silenceLimit(tries, patience), signal, silenceLimit(1, patience))
         } catch (error) {
@@ -199,7 +205,8 @@ class SdkStore implements Store {
           if (failure.failure === 'credentials') credentials.refused()
           throw failure
         }
-      }, signal)
+      }
+      return await retried(tried, signal, { failsFast })
     } finally {
       flow.end()
     }

@@ -31,6 +31,8 @@ export interface ListRequest {
   readonly maxKeys?: number
   /** Who asks does without it where the keys may not list that: nobody has to be told. */
   readonly isShortcut?: boolean
+  /** Somebody waits to be told of a mistake: where no server is found at all, it is not looked for again. */
+  readonly failsFast?: boolean
 }
 
 /** Byte range of an object; `end` is exclusive. */

@@ -164,6 +164,7 @@ t.test(
       isEndpointGiven: false,
       pathStyle: true,
       caFile: '/etc/ca.pem',
+      caFileBy: 'AWS_CA_BUNDLE',
     })
     t.match(await config({}, { ...env, AWS_ENDPOINT_URL_S3: 'http://two:9000/' }), { endpoint: 'http://two:9000' })
     const flags = { endpoint: ['http://three:9000'], 'ca-file': ['/own.pem'] }

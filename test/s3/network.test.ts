@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer, request as httpRequest, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { networkOf } from '../../src/s3/network.js'
@@ -92,7 +92,23 @@ t.test('a certificate is trusted that --ca-file names, and no other', async (t) 
   await t.rejects(list(t, endpoint), { failure: 'transient', message: /certificate is not trusted \(.*--ca-file/ })
 })
 
-t.test('certificates that can’t be read are one sentence', async (t) => {
+t.test('TLS where there is none, and none where there is, is said so', async (t) => {
+  withEnvironment(t, {})
+  const port = await listening(
+    t,
+    createHttpServer((_request, response) => response.end()),
+  )
+  await t.rejects(list(t, `https://127.0.0.1:${port}`), { message: /does not speak TLS there .*write http:\/\// })
+  const alert = Buffer.from([0x15, 3, 3, 0, 2, 2, 0x32])
+  const tls = createTcpServer((socket) => socket.end(alert)).listen(0, '127.0.0.1')
+  await once(tls, 'listening')
+  t.teardown(() => tls.close())
+  const { port: other } = tls.address() as AddressInfo
+  await t.rejects(list(t, `http://127.0.0.1:${other}`), { message: /does not speak HTTP .*write https:\/\// })
+})
+
+t.test('certificates that can’t be read are one sentence, which says by what they were named', async (t) => {
+  t.throws(() => networkOf('/nonexistent/ca.pem', 'AWS_CA_BUNDLE'), { message: /\(AWS_CA_BUNDLE\) can't be read/ })
   t.throws(() => networkOf('/nonexistent/ca.pem'), { name: 'UsageError', message: /ca\.pem.*can't be read \(ENOENT\)/ })
   const file = join(t.testdir({ 'ca.pem': 'hello' }), 'ca.pem')
   t.throws(() => networkOf(file), { name: 'UsageError', message: /has no certificate in PEM/ })

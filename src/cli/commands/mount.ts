@@ -1,5 +1,6 @@
 /** `as2fs mount`. */
 import { join } from 'node:path'
+import { preflight } from '../../fuse/preflight.js'
 import { csvExposure } from '../../s3/csv-exposure.js'
 import { makeStateDirectory } from '../../state/state-directory.js'
 import { isGiven, type Typed } from '../command.js'
@@ -20,6 +21,8 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   }
   const exposure = await csvExposure(config.credentialsCsv)
   if (exposure !== undefined) io.err(`as2fs: ${printable(exposure)}\n`)
+  // The daemon looks too; what it needs for the rest takes half a second to load.
+  await preflight(config)
   const directory = await makeStateDirectory(config)
   return startInBackground(
     {
