@@ -1,6 +1,6 @@
 /** Lines of a journal as people read them: when, which file, what happened, and what is another about it since. Pure. */
 import { printable } from '../src/cli/format.js'
-import { parseJournal } from '../src/journal/journal.js'
+import { parseJournal } from '../src/journal/lines.js'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -39,7 +39,9 @@ import type { Ownership } from '../ownership.js'
 import type { Sender } from '../send/sender.js'
 import { PartnerSet } from '../state/partners.js'
 import type { QueueReport, StatusReport } from '../control/reports.js'
+import type { MarksReach } from '../state/marker.js'
 import { SeenPartners } from '../state/seen-partners.js'
+import type { StateDirectory } from '../state/state-directory.js'
 import { Taking } from '../taking/taking.js'
 import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
@@ -177,17 +179,16 @@ export function makeSender({
   })
 }
 
-export function openTaking({
-  config,
-  directory,
-  bucket,
-  ownership,
-  log,
-}: Pick<SenderParts, 'config' | 'directory' | 'bucket' | 'ownership' | 'log'>): Promise<Taking> {
+export interface TakingParts extends Pick<SenderParts, 'config' | 'bucket' | 'ownership' | 'log'> {
+  readonly state: StateDirectory
+}
+
+export function openTaking({ config, state, bucket, ownership, log }: TakingParts): Promise<Taking> {
   const now = bucket.clock.now() ?? systemClock.now()
   // LastModified has whole seconds: what came within the one of the mount is new.
   const from = config.newFrom === 'all' ? 0 : Math.floor(now / 1_000) * 1_000
-  return Taking.open({ directory: join(directory, 'new'), from, ownership, clock: systemClock, log })
+  const reach = { known: state.marks, write: (extent: MarksReach) => state.marksReach(extent) }
+  return Taking.open({ directory: join(state.path, 'new'), from, reach, ownership, clock: systemClock, log })
 }
 
 /** What the daemon says of itself in `.as2fs/`. */

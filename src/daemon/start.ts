@@ -95,7 +95,7 @@ async function started(start: Start): Promise<Daemon> {
   const shared = { config, directory: state.path, bucket, ownership, log }
   const sender = await makeSender({ ...shared, listing, audit, eventLog, submissions })
   owning.add('closing the queue', () => sender.close())
-  const taking = await openTaking(shared)
+  const taking = await openTaking({ ...shared, state })
   owning.add('closing the marks of new/', () => taking.close())
   const ending = new Ending({ config, sender, owning, log })
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, eventLog, sender, taking }

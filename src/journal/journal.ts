@@ -5,11 +5,11 @@
  */
 import { mkdir, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import { replaceFile, syncFolder } from '../durable-file.js'
 import { openOwn, readOwn } from '../own-files.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes } from '../units.js'
+import { formatLine, parseJournal, type ParsedJournal } from './lines.js'
 import { writeAll } from './write-all.js'
 
 const fileName = 'journal'
@@ -17,56 +17,21 @@ const fileName = 'journal'
 const reserve: Bytes = 256 * 1024
 const step: Bytes = 32 * 1024
 
-/** Entries as they were read, and whether something between them could not be. */
-interface ParsedJournal<T> {
-  readonly entries: readonly T[]
-  /** A line that is bad though others follow: not a torn write, but damage. */
-  readonly isDamaged: boolean
-  /** Something may be missing that was acknowledged: by damage, or as the last whole line is bad. */
-  readonly isDoubtful: boolean
-}
-
-/** A line: eight hexadecimal digits of CRC-32, a space, JSON. */
-export function formatLine(entry: unknown): string {
-  const json = JSON.stringify(entry)
-  return `${checksum(json)} ${json}\n`
-}
-
-/**
- * Pure: a torn last line is dropped, it was never acknowledged; a bad one before it is left out and reported.
- * @returns entries as whoever wrote them had them: the checksum says that a line is whole, no more. Which versions write what is for
- * `T` to say, with all optional that one of them may lack
- */
-export function parseJournal<T>(text: string): ParsedJournal<T> {
-  const lines = text.replace(/\0+$/, '').split('\n')
-  const torn = lines.pop() ?? ''
-  const parsed = lines.map((line) => parseLine(line) as T | undefined)
-  const entries = parsed.filter((it) => it !== undefined)
-  const bad = parsed.length - entries.length
-  // A crash can also leave the last whole block of zeros or half a line with a newline in it: only the end may be bad.
-  const isTail = bad === 1 && parsed.at(-1) === undefined && torn === ''
-  return { entries, isDamaged: bad > 0 && !isTail, isDoubtful: bad > 0 }
-}
-
-/** @returns undefined for what is no whole line of ours */
-export function parseLine(line: string): unknown {
-  const json = line.slice(9)
-  if (line.length < 10 || line[8] !== ' ' || checksum(json) !== line.slice(0, 8)) return undefined
-  try {
-    return JSON.parse(json) as unknown
-  } catch {
-    return undefined
-  }
-}
-
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0')
-}
-
 interface Opened {
   readonly file: FileHandle
   readonly length: Bytes
   readonly allocated: Bytes
+  readonly lines: number
+}
+
+export interface ReadOptions<T> {
+  /** What it is kept for, as the log names it: `send/`. */
+  readonly of: string
+  readonly log: Logger
+  /** No version wrote one without zeros at its end: where they lack, lines may have been cut off with them. */
+  readonly isReserved?: boolean
+  /** Whether it lacks lines that are known to have been written, though nothing shows in it. */
+  readonly isBehind?: (parsed: ParsedJournal<T>) => boolean
 }
 
 export interface AppendOptions {
@@ -76,43 +41,41 @@ export interface AppendOptions {
   readonly isNew?: boolean
 }
 
-export class Journal<T> {
+export class Journal<T extends object> {
   readonly #path: string
+  readonly #isNumbered: boolean
   #file: FileHandle
   /** Bytes of whole lines; what a failed write left behind them is written over. */
   #length: Bytes
   /** Bytes of the file, with the zeros at its end. */
   #allocated: Bytes
+  #lines: number
   /** Writes follow one another. */
   #lastWrite: Promise<unknown> = Promise.resolve()
   #nextSync: Promise<void> | undefined
   #lastSync: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, { file, length, allocated }: Opened) {
+  private constructor(path: string, { file, length, allocated, lines }: Opened, isNumbered: boolean) {
     this.#path = path
+    this.#isNumbered = isNumbered
     this.#file = file
     this.#length = length
     this.#allocated = allocated
+    this.#lines = lines
   }
 
-  /**
-   * Reads what is there; a damaged journal is copied aside before it is ever written again.
-   * @param of what it is kept for, as the log names it: `send/`
-   * @param isReserved no version wrote one without zeros at its end: where they lack, lines may have been cut off with them
-   */
+  /** Reads what is there; a damaged journal is copied aside before it is ever written again. */
   static async read<T>(
     directory: string,
-    of: string,
-    log: Logger,
-    isReserved = false,
-  ): Promise<Omit<ParsedJournal<T>, 'isDamaged'>> {
+    { of, log, isReserved = false, isBehind = () => false }: ReadOptions<T>,
+  ): Promise<Pick<ParsedJournal<T>, 'entries' | 'isDoubtful'>> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const path = join(directory, fileName)
     const text = await readOwn(path)
     if (text === undefined) return { entries: [], isDoubtful: false }
     const parsed = parseJournal<T>(text)
     const { entries } = parsed
-    const isCut = text === '' || (isReserved && !text.endsWith('\0'))
+    const isCut = text === '' || (isReserved && !text.endsWith('\0')) || isBehind(parsed)
     const isDoubtful = parsed.isDoubtful || isCut
     if (parsed.isDamaged || isCut) {
       const aside = `${path}.damaged-${Date.now()}`
@@ -122,21 +85,30 @@ export class Journal<T> {
     return { entries, isDoubtful }
   }
 
-  /** Begins a new journal that holds these entries, in one step. */
-  static async begin<T>(directory: string, entries: readonly T[]): Promise<Journal<T>> {
+  /**
+   * Begins a new journal that holds these entries, in one step.
+   * @param isNumbered each line has its number: then one that is missing is known to be
+   */
+  static async begin<T extends object>(
+    directory: string,
+    entries: readonly T[],
+    isNumbered = false,
+  ): Promise<Journal<T>> {
     const path = join(directory, fileName)
-    return new Journal<T>(path, await replaced(path, entries))
+    return new Journal<T>(path, await replaced(path, entries, isNumbered), isNumbered)
   }
 
   /** Goes on with the one that is there, all of which could be read: a full disk has no room for another. */
-  static async goOn<T>(directory: string): Promise<Journal<T>> {
+  static async goOn<T extends object>(directory: string, isNumbered = false): Promise<Journal<T>> {
     const path = join(directory, fileName)
     const file = await openOwn(path, 'r+')
     try {
       const bytes = await file.readFile()
       // What is to be acted on from now on was perhaps never synced by the process that has died.
       await file.sync()
-      return new Journal<T>(path, { file, length: bytes.lastIndexOf('\n') + 1, allocated: bytes.length })
+      const length = bytes.lastIndexOf('\n') + 1
+      const lines = parseJournal(bytes.toString('utf8', 0, length)).lines
+      return new Journal<T>(path, { file, length, allocated: bytes.length, lines }, isNumbered)
     } catch (error) {
       await file.close()
       throw error
@@ -148,11 +120,12 @@ export class Journal<T> {
    * @throws the disk's own error; the entry may then be there or not
    */
   async append(entry: T, { sync, isNew = false }: AppendOptions): Promise<void> {
-    const line = Buffer.from(formatLine(entry))
     const written = this.#lastWrite.then(async () => {
+      const line = Buffer.from(formatLine(entry, this.#isNumbered ? this.#lines + 1 : undefined))
       await this.#makeRoom(line.length, isNew ? reserve / 2 : 0)
       await writeAll(this.#file, line, this.#length)
       this.#length += line.length
+      this.#lines += 1
     })
     this.#lastWrite = written.catch(() => undefined)
     await written
@@ -163,16 +136,25 @@ export class Journal<T> {
   async compact(entries: () => readonly T[]): Promise<void> {
     const compacted = this.#lastWrite.then(async () => {
       const old = this.#file
-      const { file, length, allocated } = await replaced(this.#path, entries())
+      const { file, length, allocated, lines } = await replaced(this.#path, entries(), this.#isNumbered)
       this.#file = file
       this.#length = length
       this.#allocated = allocated
+      this.#lines = lines
       await this.#lastSync
       // A disk that failed may say so once more; nothing of it is needed.
       await old.close().catch(() => undefined)
     })
     this.#lastWrite = compacted.catch(() => undefined)
     await compacted
+  }
+
+  /** How many lines are on disk for good. @throws the disk's own error */
+  async synced(): Promise<number> {
+    await this.#lastWrite
+    const lines = this.#lines
+    await this.#sync()
+    return lines
   }
 
   async close(): Promise<void> {
@@ -217,17 +199,17 @@ async function syncInPlace(file: FileHandle): Promise<void> {
   if (nlink === 0) throw new Error('The journal was deleted under the running daemon.')
 }
 
-async function replaced(path: string, entries: readonly unknown[]): Promise<Opened> {
+async function replaced(path: string, entries: readonly object[], isNumbered: boolean): Promise<Opened> {
   const temporary = `${path}.new`
   const file = await openOwn(temporary, 'w')
   try {
-    const lines = Buffer.from(entries.map(formatLine).join(''))
-    const allocated = lines.length + reserve
-    await writeAll(file, Buffer.concat([lines], allocated), 0)
+    const bytes = Buffer.from(entries.map((it, i) => formatLine(it, isNumbered ? i + 1 : undefined)).join(''))
+    const allocated = bytes.length + reserve
+    await writeAll(file, Buffer.concat([bytes], allocated), 0)
     await file.sync()
     await rename(temporary, path)
     await syncFolder(dirname(path))
-    return { file, length: lines.length, allocated }
+    return { file, length: bytes.length, allocated, lines: entries.length }
   } catch (error) {
     await file.close().catch(() => undefined)
     // It takes room that others need.

@@ -33,7 +33,7 @@ export interface RecoveredSpool {
 /** @throws the disk's own error if the directory can't be used, UsageError if its journal can't be relied on */
 export async function recoveredSpool(sources: RecoverySources): Promise<RecoveredSpool> {
   const { directory, descriptors, trail, bucket, clock, log } = sources
-  const read = await Journal.read<JournalEntry>(directory, 'send/', log)
+  const read = await Journal.read<JournalEntry>(directory, { of: 'send/', log })
   const spool = await Spool.open(directory, descriptors, log)
   const recovered = recover(read, await spool.sizes(), bucket.now())
   for (const id of recovered.strangers) {

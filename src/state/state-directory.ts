@@ -6,7 +6,7 @@ import { requireOwnFolder } from '../own-files.js'
 import { countWaiting } from '../send/waiting.js'
 import { takeLock } from './lock.js'
 import { named } from './lock-record.js'
-import { markerName, markerPath, readMarker, writeMarker, type Marker } from './marker.js'
+import { markerName, markerPath, OwnMarker, readMarker, writeMarker, type Marker, type MarksReach } from './marker.js'
 import { stateDirectoryPath, type StateOptions } from './places.js'
 
 export interface StateDirectory {
@@ -15,6 +15,9 @@ export interface StateDirectory {
   readonly isBucketKnown: boolean
   /** Writes that down. */
   bucketFound(): Promise<void>
+  /** How far the journal of new/ goes, as far as that was written down. */
+  readonly marks: MarksReach | undefined
+  marksReach(marks: MarksReach): Promise<void>
   /** Whether it still has the lock. */
   isMine(): Promise<boolean>
   /** Lets the next mount have it. */
@@ -62,11 +65,13 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
     )
   }
   try {
-    const marker = await claim(path, options)
+    const marker = new OwnMarker(path, await claim(path, options))
     return {
       path,
-      isBucketKnown: marker.isFound === true,
-      bucketFound: () => writeMarker(path, { ...marker, isFound: true }),
+      isBucketKnown: marker.value.isFound === true,
+      bucketFound: () => marker.change({ isFound: true }),
+      marks: marker.value.marks,
+      marksReach: (marks) => marker.change({ marks }),
       isMine: () => taken.lock.isMine(),
       release: () => taken.lock.release(),
     }
@@ -160,9 +165,9 @@ async function claim(path: string, options: StateOptions): Promise<Marker> {
     // A version that wrote down neither made the spool only once it had found the bucket.
     const isFound = marker.isFound ?? !(await isUnused(path))
     if (marker.endpoint === mine.endpoint && marker.isFound !== undefined) return marker
-    return written(path, { ...mine, isFound })
+    return written(path, { ...mine, isFound, marks: marker.marks })
   }
-  return written(path, mine)
+  return written(path, isSame ? { ...mine, marks: marker.marks } : mine)
 }
 
 async function written(path: string, marker: Marker): Promise<Marker> {

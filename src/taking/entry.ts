@@ -22,8 +22,8 @@ export type MarkChange =
 
 /** Partners are written out once, and have numbers from then on. */
 export type MarkEntry =
-  /** For partners of which nothing else is said. */
-  | { readonly all: { readonly from: EpochMs } }
+  /** For partners of which nothing else is said. In the first line of a journal: the how-manieth it is. */
+  | { readonly all: { readonly from: EpochMs; readonly journal?: number } }
   | { readonly p: number; readonly of: readonly [station: string, partner: string] }
   | ({ readonly p: number } & MarkChange)
 
@@ -37,6 +37,8 @@ export class AllMarks {
   #next = 0
   /** What the bucket has from before counts as taken, of all partners for which nothing else is said. */
   #from: EpochMs
+  /** How many journals were begun, this one too; undefined: whoever began it did not say. */
+  #journal: number | undefined
 
   constructor(from: EpochMs = 0) {
     this.#from = from
@@ -44,6 +46,10 @@ export class AllMarks {
 
   get from(): EpochMs {
     return this.#from
+  }
+
+  get journal(): number | undefined {
+    return this.#journal
   }
 
   /** How many lines say all of it, about. */
@@ -85,13 +91,17 @@ export class AllMarks {
   }
 
   apply(entry: MarkEntry): void {
-    if ('all' in entry) this.#from = entry.all.from
-    else if ('of' in entry) this.#introduce(entry.p, { station: entry.of[0], partner: entry.of[1] })
+    if ('all' in entry) {
+      this.#from = entry.all.from
+      this.#journal = entry.all.journal ?? this.#journal
+    } else if ('of' in entry) this.#introduce(entry.p, { station: entry.of[0], partner: entry.of[1] })
     else applyChange(this.#marks(entry.p), entry)
   }
 
-  *entries(): Generator<MarkEntry, undefined> {
-    yield { all: { from: this.#from } }
+  /** For another journal. @param journal the how-manieth it is */
+  *entries(journal: number): Generator<MarkEntry, undefined> {
+    this.#journal = journal
+    yield { all: { from: this.#from, journal } }
     for (const [p, { partner, marks }] of this.#known) {
       yield { p, of: [partner.station, partner.partner] }
       for (const change of changesOf(marks)) yield { p, ...change }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { codeOf, type FsError, isDiskFull, UsageError } from '../errors.js'
 import { Journal } from '../journal/journal.js'
 import { JournalHealth } from '../journal/journal-health.js'
+import type { ParsedJournal } from '../journal/lines.js'
 import type { Ownership } from '../ownership.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -17,11 +18,26 @@ const compactAfter = 10_000
 export const madeFolder = 'made'
 const words = { of: 'new/', whenFull: 'nothing can be taken in new/', whenBroken: 'nothing can be taken in new/' }
 
+/** How far a journal goes. */
+export interface Extent {
+  /** The how-manieth it is. */
+  readonly journal: number
+  readonly lines: number
+}
+
+/** How far the journal is known to go, kept where it does not go with it. */
+export interface JournalReach {
+  /** Undefined: there never was one, that is known of. */
+  readonly known: Extent | undefined
+  write(extent: Extent): Promise<void>
+}
+
 export interface MarkLogOptions {
   /** `new/` in the state directory. */
   readonly directory: string
   /** What is older than that counts as taken in a directory that has no marks yet: by the bucket's time. */
   readonly from: EpochMs
+  readonly reach: JournalReach
   readonly ownership: Ownership
   readonly clock: Pick<Clock, 'monotonic'>
   readonly log: Logger
@@ -49,20 +65,25 @@ export class MarkLog {
 
   /** @throws the disk's own error, or UsageError where its journal can't be relied on, and there is no room for another */
   static async open(options: MarkLogOptions): Promise<MarkLog> {
-    const { directory, log } = options
+    const { directory, reach, log } = options
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const isThere = await exists(join(directory, 'journal'))
-    const isLost = !isThere && (await exists(join(directory, madeFolder)))
+    const isLost = !isThere && (reach.known !== undefined || (await exists(join(directory, madeFolder))))
     if (isLost) {
       const lost = join(directory, `${damagedPrefix}${Date.now()}`)
       await writeFile(lost, '', { mode: 0o600 })
       log.error({ journal: lost }, 'The journal of new/ is gone: nobody knows what was taken.')
     }
-    const { entries, isDoubtful } = await Journal.read<MarkEntry>(directory, words.of, log, true)
+    const isBehind = (parsed: ParsedJournal<MarkEntry>) => isShorter(parsed, reach.known)
+    const reading = { of: words.of, log, isReserved: true, isBehind }
+    const { entries, isDoubtful } = await Journal.read<MarkEntry>(directory, reading)
     const all = isThere ? recover(entries) : new AllMarks(isLost ? 0 : options.from)
-    const journal = await begun(directory, [...all.entries()], isDoubtful)
+    const next = Math.max(reach.known?.journal ?? 0, all.journal ?? 0) + 1
+    const journal = await begun(directory, [...all.entries(next)], isDoubtful)
     await mkdir(join(directory, madeFolder), { recursive: true, mode: 0o700 })
-    return new MarkLog(options, journal, all)
+    const marks = new MarkLog(options, journal, all)
+    await marks.#noteReach()
+    return marks
   }
 
   /** One sentence, while nothing can be written down. */
@@ -93,7 +114,20 @@ export class MarkLog {
 
   async close(): Promise<void> {
     await this.#health.close()
+    await this.#noteReach()
     await this.#journal.close()
+  }
+
+  /** Where it can't be noted, less is known than could be: no harm. */
+  async #noteReach(): Promise<void> {
+    const { ownership, reach, log } = this.#options
+    const { journal } = this.all
+    if (ownership.lost.aborted || this.problem !== undefined || journal === undefined) return
+    try {
+      await reach.write({ journal, lines: await this.#journal.synced() })
+    } catch (err) {
+      log.warn({ err }, 'How far the journal of new/ goes could not be written down.')
+    }
   }
 
   #numberOf({ station, partner }: Partner): number {
@@ -134,7 +168,7 @@ export class MarkLog {
     // What was appended to the old journal, and is still being synced there, would be lost with it.
     await this.#journal.compact(() => {
       numbers = this.all.numbers
-      return [...this.all.entries(), ...this.#underWay.keys()]
+      return [...this.all.entries((this.all.journal ?? 0) + 1), ...this.#underWay.keys()]
     })
     this.#introduced = new Set([...this.#introduced, ...numbers])
   }
@@ -146,6 +180,13 @@ export class MarkLog {
     if (isFull) await this.#journal.append({ all: { from: this.all.from } }, { sync: true, isNew: true })
     else await this.#madeAnew()
   }
+}
+
+/** It ends before what is known to have been in it, or is an older one. One that does not say which it is was an older version's. */
+function isShorter({ entries, lines }: ParsedJournal<MarkEntry>, known: Extent | undefined): boolean {
+  const { journal } = recover(entries)
+  if (known === undefined || journal === undefined) return false
+  return journal < known.journal || (journal === known.journal && lines < known.lines)
 }
 
 const damagedPrefix = 'journal.damaged-'
@@ -163,13 +204,13 @@ async function begun(
   isDoubtful: boolean,
 ): Promise<Journal<MarkEntry>> {
   try {
-    return await Journal.begin(directory, entries)
+    return await Journal.begin(directory, entries, true)
   } catch (error) {
     if (!isDiskFull(error)) throw error
     if (isDoubtful || !(await exists(join(directory, 'journal')))) {
       throw new UsageError(`The disk of ${directory} is full: make some room there.`)
     }
-    return Journal.goOn(directory)
+    return Journal.goOn(directory, true)
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { QueueReport } from '../../src/control/reports.js'
-import { formatLine } from '../../src/journal/journal.js'
+import { formatLine } from '../../src/journal/lines.js'
 import { as2fs } from '../helpers/mounted.js'
 import { sh } from '../helpers/run.js'
 

@@ -1,6 +1,6 @@
 /** The disk of the state directory is full, fails, or has lost what was taken: nothing is taken that is not written down. */
 import { mkdir, readdir, readFile, rename, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { failingDisk } from '../helpers/failing-disk.js'
 import { outcome } from '../helpers/filesystem-world.js'
@@ -83,7 +83,9 @@ t.test('a journal that was damaged or lost closes new/ until somebody has dealt 
   const spoil: Readonly<Record<string, (journal: string) => Promise<void>>> = {
     damaged: async (journal) =>
       writeFile(journal, (await readFile(journal, 'latin1')).replace('"take":"', '"take":"!'), 'latin1'),
-    lost: (journal) => rm(journal),
+    'without a line': async (journal) =>
+      writeFile(journal, (await readFile(journal, 'latin1')).replace(/.*"take":".*\n/, ''), 'latin1'),
+    'lost with its folder': (journal) => rm(dirname(journal), { recursive: true }),
   }
   for (const [how, act] of Object.entries(spoil)) {
     const mounted = await prepareReceived(t)

@@ -2,7 +2,7 @@
 import { chmod, chown, link, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { formatLine } from '../../src/journal/journal.js'
+import { formatLine } from '../../src/journal/lines.js'
 import { as2fs, prepare, type Mounted } from '../helpers/mounted.js'
 import { nobody, withoutRoot } from '../helpers/nobody.js'
 import { run, type Outcome } from '../helpers/run.js'

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { parseJournal } from '../../src/journal/journal.js'
+import { parseJournal } from '../../src/journal/lines.js'
 import type { JournalEntry } from '../../src/send/life/entry.js'
 import type { Message } from '../../src/send/life/message.js'
 import { recover } from '../../src/send/life/recovery.js'

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { formatLine } from '../../src/journal/journal.js'
+import { formatLine } from '../../src/journal/lines.js'
 import type { Message } from '../../src/send/life/message.js'
 import { senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'

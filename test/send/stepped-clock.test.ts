@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { formatLine, parseJournal } from '../../src/journal/journal.js'
+import { formatLine, parseJournal } from '../../src/journal/lines.js'
 import type { JournalEntry } from '../../src/send/life/entry.js'
 import { unreachable } from '../helpers/memory-store.js'
 import { globex, senderWorld } from '../helpers/sender-world.js'

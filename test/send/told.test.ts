@@ -2,7 +2,7 @@
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { formatLine } from '../../src/journal/journal.js'
+import { formatLine } from '../../src/journal/lines.js'
 import type { SenderOptions } from '../../src/send/create-sender.js'
 import { accessDenied, unreachable } from '../helpers/memory-store.js'
 import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'

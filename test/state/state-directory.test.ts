@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stateDirectoryPath } from '../../src/state/places.js'
 import { makeStateDirectory, openStateDirectory } from '../../src/state/state-directory.js'
-import { formatLine } from '../../src/journal/journal.js'
+import { formatLine } from '../../src/journal/lines.js'
 import type { Prefix } from '../../src/units.js'
 import { nobody, withoutRoot } from '../helpers/nobody.js'
 

@@ -1,15 +1,15 @@
 /**
  * Marks are written down before anybody is told, and every crash leaves what was promised: no mark is lost, none invented.
  */
-import { mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { parseJournal } from '../../src/journal/journal.js'
+import { formatLine, parseJournal } from '../../src/journal/lines.js'
 import { undisputed } from '../../src/ownership.js'
 import { recover, type AllMarks, type MarkChange } from '../../src/taking/entry.js'
 import { fileId, type FileId } from '../../src/taking/file-id.js'
-import { damagedJournals, MarkLog } from '../../src/taking/mark-log.js'
+import { damagedJournals, MarkLog, type Extent } from '../../src/taking/mark-log.js'
 import { systemClock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 
@@ -23,8 +23,15 @@ async function directoryOf(t: Test): Promise<string> {
   return join(directory, 'new')
 }
 
+/** How far each journal is known to go, by its directory. */
+const extents = new Map<string, Extent>()
+
 function opened(directory: string, from = 0): Promise<MarkLog> {
-  return MarkLog.open({ directory, from, ownership: undisputed, clock: systemClock, log: silentLogger() })
+  const reach = {
+    known: extents.get(directory),
+    write: (extent: Extent) => Promise.resolve(void extents.set(directory, extent)),
+  }
+  return MarkLog.open({ directory, from, reach, ownership: undisputed, clock: systemClock, log: silentLogger() })
 }
 
 /** All that is known, in a form that can be compared. */
@@ -123,6 +130,12 @@ t.test('lines of a later version, and such that make no sense, are left out', as
   t.same(all.of(globex).takenIds(), [id(1)])
 })
 
+/** @param change of lines with their ends */
+async function withLines(path: string, change: (lines: string[]) => string[]): Promise<void> {
+  const [, text = '', rest = ''] = /^([^\0]*)(\0*)$/.exec(await readFile(path, 'utf8')) ?? []
+  await writeFile(path, change(text.match(/.*\n/g) ?? []).join('') + rest)
+}
+
 /** How long a journal is without its reserve. */
 async function linesOf(path: string): Promise<number> {
   return (await readFile(path)).lastIndexOf('\n') + 1
@@ -138,12 +151,22 @@ t.test(
       'cut in its first line': (path) => truncate(path, 10),
       'cut in a line': async (path) => truncate(path, (await linesOf(path)) - 10),
       'cut behind a line': async (path) => truncate(path, await linesOf(path)),
+      'without one of its lines': (path) => withLines(path, (lines) => lines.toSpliced(-2, 1)),
+      'without its last line': (path) => withLines(path, (lines) => lines.slice(0, -1)),
+      'without its first line': (path) => withLines(path, (lines) => lines.slice(1)),
+      'an older one': (path) =>
+        withLines(path, (lines) => [formatLine({ all: { from: 0, journal: 0 } }), ...lines.slice(1)]),
       lost: (path) => rename(path, `${path}.elsewhere`),
+      'lost with its folder': (path) => rm(dirname(path), { recursive: true }),
     }
     const left: Readonly<Record<string, readonly string[]>> = {
       damaged: [id(2)],
       'cut in a line': [id(1)],
       'cut behind a line': [id(1), id(2)],
+      'without one of its lines': [id(2)],
+      'without its last line': [id(1)],
+      'without its first line': [id(1), id(2)],
+      'an older one': [id(1), id(2)],
     }
     for (const [how, act] of Object.entries(spoil)) {
       const directory = await directoryOf(t)
@@ -161,6 +184,19 @@ t.test(
     }
   },
 )
+
+t.test('a journal that an older version wrote, without numbers, is none that lacks lines', async (t) => {
+  const directory = await directoryOf(t)
+  await mkdir(directory)
+  extents.set(directory, { journal: 3, lines: 100 })
+  const lines = [{ all: { from: 0 } }, { p: 0, of: ['ACME', 'GLOBEX'] }, { p: 0, take: id(1) }]
+  await writeFile(join(directory, 'journal'), `${lines.map((it) => formatLine(it)).join('')}\0\0`)
+  const log = await opened(directory)
+  t.same(await damagedJournals(directory), [])
+  t.same(log.all.of(globex).takenIds(), [id(1)])
+  await log.close()
+  t.match(extents.get(directory), { journal: 4, lines: 4 })
+})
 
 t.test('what was there before counts as taken from the time on that is given, once', async (t) => {
   const directory = await directoryOf(t)
