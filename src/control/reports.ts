@@ -16,6 +16,37 @@ interface KernelCalls {
   readonly underWay: number
 }
 
+/** What may keep a mount from being well: one word for monitoring, where people are told a sentence. */
+export const healthReasons = [
+  'bucket',
+  'credentials',
+  'uploads',
+  'listing',
+  'audit',
+  'events',
+  'send',
+  'receipts',
+  'deliveries',
+  'new',
+  'put-aside',
+  'failed',
+  'binding',
+] as const
+export type HealthReason = (typeof healthReasons)[number]
+
+export interface Problem {
+  readonly reason: HealthReason
+  /** For a person. */
+  readonly sentence: string
+}
+
+/** Whether a mount is well: `/healthz`, and the beginning of `status`. */
+export interface HealthReport {
+  readonly state: 'ok' | 'degraded' | 'stopping'
+  /** Empty when all is well; several may have the same reason. */
+  readonly reasons: readonly Problem[]
+}
+
 /** `.as2fs/status.json`. Fields that are undefined are left out of the JSON. */
 export interface StatusReport {
   readonly version: string
@@ -30,7 +61,7 @@ export interface StatusReport {
   readonly stateDirectory: string
   /** When it was mounted. */
   readonly since: EpochMs
-  readonly state: 'ok' | 'degraded' | 'stopping'
+  readonly state: HealthReport['state']
   /** Sentences; empty when all is well. */
   readonly problems: readonly string[]
   /** What the S3 server was found not to do, and how that is gone around: sentences, and no problems. */

@@ -34,11 +34,12 @@ import type { Submissions } from '../delivery/submissions.js'
 import { Deliveries } from '../delivery/deliveries.js'
 import { AttributionByContent } from '../mdn/attribution.js'
 import { Receipts } from '../mdn/receipts.js'
+import type { Metrics } from '../metrics/metrics.js'
 import { createSender } from '../send/create-sender.js'
 import type { Ownership } from '../ownership.js'
 import type { Sender } from '../send/sender.js'
 import { PartnerSet } from '../state/partners.js'
-import type { QueueReport, StatusReport } from '../control/reports.js'
+import type { HealthReport, QueueReport, StatusReport } from '../control/reports.js'
 import type { MarksReach } from '../state/marker.js'
 import { SeenPartners } from '../state/seen-partners.js'
 import type { StateDirectory } from '../state/state-directory.js'
@@ -191,9 +192,11 @@ export function openTaking({ config, state, bucket, ownership, log }: TakingPart
   return Taking.open({ directory: join(state.path, 'new'), from, reach, ownership, clock: systemClock, log })
 }
 
-/** What the daemon says of itself in `.as2fs/`. */
+/** What the daemon says of itself. None of it waits for the bucket. */
 export interface OwnReports {
   status(): StatusReport
+  /** What `status` begins with, alone. */
+  health(): HealthReport
   queue(): QueueReport
 }
 
@@ -210,6 +213,7 @@ export interface FilesystemParts {
   readonly sender: Sender
   readonly taking: Taking
   readonly reports: OwnReports
+  readonly metrics: Metrics
   readonly log: Logger
 }
 
@@ -227,7 +231,7 @@ export interface MadeFilesystem {
 }
 
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
-  const { config, stateDirectory, bucket, reading, sender, taking, reports, log } = parts
+  const { config, stateDirectory, bucket, reading, sender, taking, reports, metrics, log } = parts
   const { listing, objects } = reading
   const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
   const clock = systemClock
@@ -258,7 +262,7 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const submitted = new SubmittedFiles({ listing, sender, root })
   const fresh = makeNew({ listing, objects, taking, root, reconcile, since, log })
   const fs = new As2Filesystem({
-    tree: new ReadOnlyTree({ partners, views, control: controlFolder(reports) }),
+    tree: new ReadOnlyTree({ partners, views, control: controlFolder(reports, metrics) }),
     partners,
     readOnly,
     send: new SendFolder({ sender, submitted, objects }),
@@ -311,12 +315,21 @@ function openReceipts(parts: FilesystemParts, partners: DirectoryOfPartners): Pr
   })
 }
 
-function controlFolder(reports: OwnReports): ControlFolder {
-  const file = (render: () => unknown) => new ControlFile(render, believedAtMost, systemClock)
+function controlFolder(reports: OwnReports, metrics: Metrics): ControlFolder {
+  const file = (render: () => string, onOpened?: () => void) =>
+    new ControlFile(render, believedAtMost, systemClock, onOpened)
+  const json = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`
   return new ControlFolder(
     new Map([
-      ['status.json', file(() => reports.status())],
-      ['queue.json', file(() => reports.queue())],
+      ['status.json', file(() => json(reports.status()))],
+      ['queue.json', file(() => json(reports.queue()))],
+      [
+        'metrics',
+        file(
+          () => metrics.text(),
+          () => metrics.asked(),
+        ),
+      ],
     ]),
   )
 }

@@ -32,11 +32,13 @@ import type { DeliveryTrail } from '../delivery/delivery-trail.js'
 import { Submissions } from '../delivery/submissions.js'
 import { firstLook } from './first-look.js'
 import type { DeliveryReport } from './delivery-report.js'
+import { healthOf, slowBinding } from './health.js'
 import type { Info } from './info.js'
+import { makeMetrics } from './metrics.js'
 import type { NewOverview } from './new-overview.js'
 import { openBucket, type Bucket } from './open-bucket.js'
 import { Owning } from './owning.js'
-import { queueReport, slowBinding, statusReport } from './status.js'
+import { queueReport, statusReport } from './status.js'
 
 export interface Daemon {
   /** Resolves when all is over: the mount is gone, the queue closed, the lock given back. */
@@ -100,11 +102,14 @@ async function started(start: Start): Promise<Daemon> {
   const ending = new Ending({ config, sender, owning, log })
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, eventLog, sender, taking }
   const putAside = await PutAside.of(state.path, systemClock)
+  const now = () => ({ ...parts, ...later, putAside, isStopping: ending.isStopping })
   const reports: OwnReports = {
-    status: () => statusReport({ ...parts, ...later, putAside, isStopping: ending.isStopping }),
+    status: () => statusReport(now()),
+    health: () => healthOf(now()),
     queue: () => queueReport(sender),
   }
-  const made = await makeFilesystem({ ...parts, ownership, onChange, submissions, reports, log })
+  const metrics = makeMetrics({ ...parts, health: () => healthOf(now()), mount: () => later.mount })
+  const made = await makeFilesystem({ ...parts, ownership, onChange, submissions, reports, metrics, log })
   const { fs, info, report, trail, overview, seen, receipts, deliveries, partners } = made
   owning.add('writing down who was seen', () => seen.close())
   owning.add('closing the receipts', () => receipts.close())

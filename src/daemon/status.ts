@@ -1,22 +1,16 @@
 /** What a daemon says of itself: its status, its queue, and what stays behind when it ends. */
 import type { MountConfig } from '../config.js'
-import type { MountedFuse } from '../fuse/mount.js'
 import { systemClock } from '../telemetry/clock.js'
 import { sentencesOf } from '../s3/lacks.js'
 import { dollarsADay } from '../s3/prices.js'
 import type { RequestCounter } from '../s3/request-counter.js'
 import type { SendCounts, Sender, SendRow } from '../send/sender.js'
-import type { EventLog } from '../events/event-log.js'
 import type { QueueReport, RequestsReport, StatusReport } from '../control/reports.js'
-import type { DeliveryTrail } from '../delivery/delivery-trail.js'
-import type { Receipts } from '../mdn/receipts.js'
-import type { PutAside } from '../state/put-aside.js'
-import type { Taking } from '../taking/taking.js'
-import type { AuditLog } from '../telemetry/audit-log.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import { version } from '../version.js'
 import type { Reading } from './compose.js'
+import { healthOf, type HealthParts } from './health.js'
 import type { Bucket } from './open-bucket.js'
 
 /** Files that the log names one by one when they stay behind. */
@@ -26,29 +20,19 @@ const mostNamed = 20
 const tooEarly: Milliseconds = 60_000
 
 /** What there is to be told of. */
-interface Parts {
+interface Parts extends HealthParts {
   readonly config: MountConfig
   readonly stateDirectory: string
   readonly since: EpochMs
   readonly bucket: Bucket
   readonly reading: Reading
-  readonly isStopping: boolean
-  readonly audit: AuditLog | undefined
-  readonly eventLog: EventLog | undefined
-  readonly putAside: PutAside
-  readonly sender: Sender
-  readonly taking: Taking
-  /** All undefined before it is mounted. */
-  readonly mount?: MountedFuse
-  readonly receipts?: Receipts
-  readonly deliveryTrail?: DeliveryTrail
 }
 
 export function statusReport(parts: Parts): StatusReport {
-  const { config, stateDirectory, since, reading, sender, mount, isStopping } = parts
+  const { config, stateDirectory, since, reading, sender, mount } = parts
   const { store } = parts.bucket
   const { bucket, endpoint, prefix, mountpoint } = config
-  const problems = problemsOf(parts)
+  const health = healthOf(parts)
   return {
     version,
     pid: process.pid,
@@ -59,8 +43,8 @@ export function statusReport(parts: Parts): StatusReport {
     mountpoint,
     stateDirectory,
     since,
-    state: isStopping ? 'stopping' : problems.length > 0 ? 'degraded' : 'ok',
-    problems,
+    state: health.state,
+    problems: health.reasons.map((it) => it.sentence),
     server: sentencesOf(store.lacks),
     binding: mount?.binding ?? 'stock',
     calls: mount?.counts(),
@@ -91,34 +75,6 @@ export function logRemains(rows: readonly SendRow[], { held, failed }: SendCount
     log.warn({ waiting: files.length }, `${count} in the queue until the next mount: ${named.join(', ')}`)
   }
   if (held + failed > 0) log.info({ held, failed }, 'Held and failed files stay where they are.')
-}
-
-function problemsOf(parts: Parts): string[] {
-  const { bucket, audit, eventLog, sender, taking, mount, putAside, receipts, deliveryTrail } = parts
-  const { health } = bucket
-  const { problem } = health.health
-  const { failed } = sender.counts()
-  return [
-    ...new Set([
-      ...(problem === undefined ? [] : [problem]),
-      ...health.hangingUploads,
-      ...health.refusedListings,
-      ...(audit?.problem === undefined ? [] : [audit.problem]),
-      ...(eventLog?.problem === undefined ? [] : [eventLog.problem]),
-      ...sender.problems(),
-      ...(receipts?.problems ?? []),
-      ...(deliveryTrail?.problem === undefined ? [] : [deliveryTrail.problem]),
-      ...(taking.problem === undefined ? [] : [taking.problem]),
-      ...putAside.problems(),
-      ...(failed > 0 ? [`${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`] : []),
-      ...(mount?.whyStock === undefined ? [] : [slowBinding(mount.whyStock)]),
-    ]),
-  ]
-}
-
-/** @param why it was not compiled */
-export function slowBinding(why: string): string {
-  return `The binding was not compiled here (${why}): the mount slows down under load.`
 }
 
 /** Sent without anybody's doing. */

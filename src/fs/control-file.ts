@@ -18,10 +18,11 @@ const freshFor: Milliseconds = 250
 
 /**
  * A file whose content is rendered from the daemon's state. Many programs ask for the size, and read just so many bytes:
- * so what is opened is never longer than any size that somebody may still go by, and no JSON document is cut.
+ * so what is opened is never longer than any size that somebody may still go by, and no document is cut.
  */
 export class ControlFile {
-  readonly #render: () => unknown
+  readonly #render: () => string
+  readonly #onOpened: () => void
   readonly #sizeHolds: Milliseconds
   readonly #clock: Clock
   /** In the order of `shownAt`, the time at which its size was told last. */
@@ -31,11 +32,13 @@ export class ControlFile {
   #pinned: Dated | undefined
 
   /**
-   * @param render gives a value to be shown as JSON
+   * @param render gives what is shown
    * @param sizeHolds for how long somebody may go by a size that was told
+   * @param onOpened told of each who opens it
    */
-  constructor(render: () => unknown, sizeHolds: Milliseconds, clock: Clock) {
+  constructor(render: () => string, sizeHolds: Milliseconds, clock: Clock, onOpened: () => void = () => undefined) {
     this.#render = render
+    this.#onOpened = onOpened
     this.#sizeHolds = sizeHolds
     this.#clock = clock
   }
@@ -47,6 +50,7 @@ export class ControlFile {
 
   /** For those who read; to be followed by `closed`. */
   opened(): Snapshot {
+    this.#onOpened()
     const newest = this.#current()
     const snapshot = this.#shown.reduce(
       (least, { snapshot }) => (snapshot.bytes.length < least.bytes.length ? snapshot : least),
@@ -74,7 +78,7 @@ export class ControlFile {
   }
 
   #made(since: Milliseconds): Dated {
-    const bytes = Buffer.from(`${JSON.stringify(this.#render(), undefined, 2)}\n`)
+    const bytes = Buffer.from(this.#render())
     return { bytes, madeAt: this.#clock.now(), since }
   }
 }

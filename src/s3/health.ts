@@ -26,6 +26,7 @@ export class HealthWatch {
   /** Prefixes that the keys may not list, and what was said of them. */
   readonly #refused = new Map<string, string>()
   #health: Health
+  #areKeysAccepted = true
 
   constructor(clock: Clock, traffic: Traffic) {
     this.#clock = clock
@@ -39,6 +40,11 @@ export class HealthWatch {
     if (this.#health.state !== 'ok' || silence === undefined) return this.#health
     const problem = `S3 has not answered for ${seconds(silence)}.`
     return { state: 'unreachable', since: this.#clock.now() - silence, problem }
+  }
+
+  /** Not refused when S3 was last heard: who can't be reached refuses none. */
+  get areKeysAccepted(): boolean {
+    return this.#areKeysAccepted
   }
 
   /** One sentence if uploads hang, whether others are answered or not. */
@@ -117,6 +123,7 @@ export class HealthWatch {
   #note(state: Health['state'], problem: string | undefined): void {
     const since = state === this.#health.state ? this.#health.since : this.#clock.now()
     this.#health = { state, since, problem }
+    if (state !== 'unreachable') this.#areKeysAccepted = state !== 'refused'
   }
 }
 

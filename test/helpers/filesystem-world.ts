@@ -76,8 +76,8 @@ export class FilesystemWorld {
       ...{ listing, root, configured: stations, keep: staleTtl, clock },
       ...{ made: kept.made, seen: kept.seen },
     })
-    const controlFile = (value: unknown) => new ControlFile(() => value, 1_000, clock)
-    const control = new ControlFolder(new Map([['status.json', controlFile({ mounted: true })]]))
+    const status = new ControlFile(() => '{"mounted":true}\n', 1_000, clock)
+    const control = new ControlFolder(new Map([['status.json', status]]))
     const now = () => clock.now()
     const receipts = { receipts: noReceipts, now, overdueAfter: undefined, expects: 'seen' } as const
     const deliveries = new Deliveries({ listing, root, ...receipts })
