@@ -53,8 +53,12 @@ class World {
     )
   }
 
-  /** Looks into all inboxes, one after the other. @returns how many LISTs that took */
-  async lookAtAll(t: Test, partners: readonly number[], station = 'ACME'): Promise<number> {
+  /**
+   * Looks into all inboxes, one after the other.
+   * @param step the time between two looks
+   * @returns how many LISTs that took
+   */
+  async lookAtAll(t: Test, partners: readonly number[], station = 'ACME', step: Milliseconds = 0): Promise<number> {
     const before = this.lists
     const there = new Map<string, string[]>()
     for (const key of this.store.keys()) {
@@ -66,6 +70,7 @@ class World {
       const seen = await this.look(prefix)
       if (JSON.stringify(seen) !== JSON.stringify(there.get(prefix) ?? []))
         t.same(seen, there.get(prefix) ?? [], prefix)
+      if (step > 0) await this.clock.advance(step)
     }
     await idle()
     return this.lists - before
@@ -86,6 +91,22 @@ t.test('who looks at all partners pays for pages of keys', async (t) => {
   for (let n = 0; n < 20; n += 1) world.put(15 * n, 100 + n)
   t.ok((await world.lookAtAll(t, upTo(300))) <= 2, 'once more: pages alone')
   t.equal(await world.lookAtAll(t, upTo(300)), 0, 'within the ttl')
+})
+
+t.test('who comes up with what is listed ahead of him waits for it, however far the bucket is', async (t) => {
+  for (const [delay, step] of [
+    [25, 0.3],
+    [25, 1.2],
+    [100, 0.5],
+  ] as const) {
+    const world = new World().fill(300, 100)
+    world.store.intercept = () => ({ hold: world.clock.pause(delay, new AbortController().signal) })
+    for (const round of ['cold', 'after the ttl']) {
+      const lists = await world.lookAtAll(t, upTo(300), 'ACME', step)
+      t.ok(lists <= 31, `${round}, ${delay} ms away, a look each ${step} ms: ${lists} LISTs for 30 pages`)
+      await world.later()
+    }
+  }
 })
 
 t.test('who goes through them in another order pays little more', async (t) => {

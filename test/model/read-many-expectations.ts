@@ -86,7 +86,8 @@ export class ManyExpectations {
     const from = span.asked - (isOutage ? limits.staleTtl : limits.ttl)
     const shown = new Map(entries.map((it) => [it.name, it]))
     // What an unknown number of keys comes before is compared with the whole from time to time.
-    const oldest = this.#isLarge(view, from) ? Math.min(from, this.#comparedAt(view, span)) : from
+    const comparedAt = Math.min(from, this.#comparedAt(view, span))
+    const oldest = this.#isLarge(view, Math.min(from - limits.reconcile, comparedAt)) ? comparedAt : from
     const problems: string[] = []
     for (const key of this.#timeline.keys(view.prefix)) {
       const name = key.slice(view.prefix.length).split('/')[0] ?? ''
@@ -102,8 +103,9 @@ export class ManyExpectations {
     return problems
   }
 
+  /** Whether it may be known as one of more than a page, by a listing at that time or later. */
   #isLarge(view: ManyView, since: Milliseconds): boolean {
-    return view.isOrdered && this.#timeline.count(view.prefix, since - limits.reconcile) > pageLength
+    return view.isOrdered && this.#timeline.count(view.prefix, since) > pageLength
   }
 
   /** A look begins a comparison that is due, and there was time for that since. */

@@ -7,8 +7,8 @@ import { sh } from '../helpers/run.js'
 const ttl = 3_000
 const minute = 60_000
 const order = Buffer.from('UNB+UNOC:3+A:14+B:14')
-/** All is listed from several places at the same time, each of which ends in a page that is not full; and partners are looked for. */
-const beyondPages = 10
+/** New partners are looked for, and where sweeps meet they may overlap. */
+const beyondPages = 7
 
 interface Shape {
   readonly partners: number

@@ -150,10 +150,14 @@ export class Sweeps {
     }
   }
 
-  /** A sweep that will have come to a path in so many pages. */
+  /** A sweep that will have come to a path, or to what of it is still to be listed, in so many pages. */
   #comingTo(path: string, pages: number): Sweep | undefined {
+    const { clock, ttl } = this.#options
+    const listed = this.#coverage.frontier(path, clock.monotonic() - ttl)?.after ?? path
+    // A view that was gone past is listed from its beginning.
+    const missing = compareKeys(listed, afterFolder(path)) < 0 ? listed : path
     const isNear = (sweep: Sweep): boolean =>
-      sweep.mayBring(path) && this.#coverage.count(sweep.after, path) < pages * pageLength
+      sweep.mayBring(missing) && this.#coverage.count(sweep.after, missing) < pages * pageLength
     return [...this.#underWay].find(isNear)
   }
 
