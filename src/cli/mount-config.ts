@@ -8,11 +8,13 @@ import { awsPlaces, refuseInMounts, type Places } from './own-places.js'
 import { awsEnvironment, type AwsEnvironment } from './aws-environment.js'
 import { mountOptions, type OptionName, type OptionValues } from './options.js'
 import * as parse from './parse.js'
+import type { WordKey } from './settings-file.js'
 import { fromEnvironment, settle, valueOf, type Source } from './settings.js'
 
 export interface MountArguments {
-  readonly bucket: string
-  readonly mountpoint: string
+  /** Undefined: the configuration file says it. */
+  readonly bucket: string | undefined
+  readonly mountpoint: string | undefined
   /** Flags and the words after `-o`. */
   readonly flags: ReadonlyMap<OptionName, readonly string[]>
 }
@@ -26,21 +28,32 @@ export async function mountConfig(
   const flags: Source = { texts: args.flags, label: (name) => `--${name}`, base: cwd }
   const environment = fromEnvironment(env, cwd)
   const file = valueOf('config', flags) ?? valueOf('config', environment)
-  const mountpoint = await realMountpoint(args.mountpoint, cwd)
-  await refuseInMounts(new Map([['--config', file]]), mountpoint)
+  const given = args.mountpoint === undefined ? undefined : await realMountpoint(args.mountpoint, cwd)
+  await refuseInMounts(new Map([['--config', file]]), given)
   // Few have such a file: what reads YAML is loaded for them.
-  const files = file === undefined ? [] : [(await import('./settings-file.js')).fromFile(file)]
-  const values = settle([flags, environment, ...files])
+  const settings = file === undefined ? undefined : (await import('./settings-file.js')).fromFile(file)
+  const bucket = args.bucket ?? settings?.words.bucket ?? missing('bucket', file)
+  const mountpoint =
+    given ?? (await realMountpoint(settings?.words.mountpoint ?? missing('mountpoint', file), dirname(file ?? cwd)))
+  const values = settle([flags, environment, ...(settings ? [settings.source] : [])])
   if (values.profile !== undefined && values['credentials-csv'] !== undefined) {
     throw new UsageError('--profile and --credentials-csv both name credentials: give one of them.')
   }
   if (values.commit !== 'trigger' && values['trigger-suffix'] !== mountOptions['trigger-suffix'].fallback) {
     throw new UsageError('--trigger-suffix has a meaning with --commit trigger only: give both, or neither.')
   }
-  const config = configOf(parsedBucket(args.bucket), mountpoint, values, awsEnvironment(env, cwd))
+  const config = configOf(parsedBucket(bucket), mountpoint, values, awsEnvironment(env, cwd))
   await refuseInMounts(new Map([...ownPlaces(config), ...awsPlaces(env)]), mountpoint)
   await refuseInMounts(new Map([['The mountpoint', dirname(mountpoint)]]), undefined)
   return config
+}
+
+function missing(word: WordKey, file: string | undefined): never {
+  if (file === undefined) {
+    throw new UsageError('Something is missing; the usage is: as2fs mount <bucket> <mountpoint> [options]')
+  }
+  const example = { bucket: 'mftg-acme', mountpoint: '/mnt/as2' }[word]
+  throw new UsageError(`${file} has no ${word}: write '${word}: ${example}' there, or say it on the command line.`)
 }
 
 function ownPlaces(config: MountConfig): Places {

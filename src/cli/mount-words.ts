@@ -10,7 +10,9 @@ const forOthers = new Set([
   ...['exec', 'noexec', 'suid', 'nosuid', 'dev', 'nodev', 'atime', 'noatime', 'relatime', 'norelatime', 'diratime'],
   ...['nodiratime', 'strictatime', 'lazytime', 'nolazytime', 'sync', 'async', 'dirsync', 'silent', 'loud'],
 ])
-const prefixesForOthers = [/^x-/i, /^comment=/]
+const prefixesForOthers = [/^x-/i, /^comment=/, /^user=/]
+const cannotRemount =
+  'The options of a mount of as2fs stay as they are as long as it is there (-o remount): unmount it, and mount it again.'
 
 /**
  * @param lists what was given with each `-o`
@@ -20,6 +22,7 @@ const prefixesForOthers = [/^x-/i, /^comment=/]
 export function parseMountWords(lists: readonly string[]): Map<OptionName, string[]> {
   const texts = new Map<OptionName, string[]>()
   for (const word of lists.flatMap(splitList)) {
+    if (word === 'remount') throw new UsageError(cannotRemount)
     if (word === '' || forOthers.has(word) || prefixesForOthers.some((it) => it.test(word))) continue
     const [name, text] = splitWord(word)
     texts.set(name, [...(texts.get(name) ?? []), text])

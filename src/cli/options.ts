@@ -179,7 +179,10 @@ export const mountOptions = {
     ['Daemon', 'FILE', 'append the log to it', 'stderr with -f, else as2fs.log in the state'],
     parse.path,
   ),
-  config: optional(['Daemon', 'FILE', 'YAML with the names of these options as keys'], parse.path),
+  config: optional(
+    ['Daemon', 'FILE', 'YAML with the names of these options as keys, and bucket and mountpoint'],
+    parse.path,
+  ),
 }
 
 export type OptionName = keyof typeof mountOptions

@@ -46,7 +46,8 @@ export async function unmount(path: string, options: { readonly lazy: boolean })
   const commands: [string, string[]][] = [
     ['fusermount3', ['-u', ...lazy, '--', path]],
     ['fusermount', ['-u', ...lazy, '--', path]],
-    ['umount', [...(options.lazy ? ['-l'] : []), '--', path]],
+    // Past the helper of umount(8), which would ask this daemon.
+    ['umount', ['-i', ...(options.lazy ? ['-l'] : []), '--', path]],
   ]
   let reason = 'there is neither fusermount3 nor umount'
   for (const [command, args] of commands) {

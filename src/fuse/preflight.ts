@@ -15,11 +15,17 @@ export interface PreflightOptions {
 
 /** Clears a dead mount of ours out of the way. @throws UsageError */
 export async function preflight(options: PreflightOptions): Promise<void> {
-  const isRoot = process.getuid?.() === 0
+  const mayMount = process.getuid?.() === 0 || (await isAllowedToMount())
   await checkDevice(options.device ?? '/dev/fuse')
-  if (!isRoot) await checkFusermount()
-  if (!isRoot && options.allowOther) await checkUserAllowOther()
-  await checkMountpoint(options.mountpoint)
+  if (!mayMount) await checkFusermount()
+  if (!mayMount && options.allowOther) await checkUserAllowOther()
+  await checkMountpoint(options.mountpoint, mayMount)
+}
+
+/** A service with a user of its own may be given CAP_SYS_ADMIN (bit 21), and needs no fusermount then. @see capabilities(7) */
+async function isAllowedToMount(): Promise<boolean> {
+  const [, effective = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile('/proc/self/status', 'utf8')) ?? []
+  return ((BigInt(`0x${effective}`) >> 21n) & 1n) === 1n
 }
 
 async function checkDevice(device: string): Promise<void> {
@@ -52,7 +58,8 @@ async function checkUserAllowOther(): Promise<void> {
   throw new UsageError('--allow-other needs the line user_allow_other in /etc/fuse.conf, unless root mounts.')
 }
 
-async function checkMountpoint(path: string): Promise<void> {
+/** @param mayMount mount(2) does not ask for the right to write: the bare mountpoint may be one that nobody can write to */
+async function checkMountpoint(path: string, mayMount: boolean): Promise<void> {
   if (await isDeadMount(path)) {
     const reason = await unmount(path, { lazy: true })
     if (reason !== undefined) throw new UsageError(`A dead mount at ${path} could not be cleared: ${reason}.`)
@@ -64,7 +71,7 @@ async function checkMountpoint(path: string): Promise<void> {
     if ((await readdir(path)).length > 0) {
       throw new UsageError(`The mountpoint ${path} is not empty: choose an empty directory.`)
     }
-    await access(path, constants.W_OK)
+    if (!mayMount) await access(path, constants.W_OK)
   } catch (error) {
     if (error instanceof UsageError) throw error
     if (codeOf(error) === 'ENOENT') throw new UsageError(`The mountpoint ${path} does not exist: mkdir -p ${path}.`)

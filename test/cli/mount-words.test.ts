@@ -26,7 +26,7 @@ t.test('words are flags', async (t) => {
 
 t.test('what fstab says to others is left alone', async (t) => {
   const words = 'rw,noauto,auto,nofail,_netdev,user,users,nouser,defaults,exec,noexec,suid,nosuid,dev,nodev,noatime'
-  t.same([...parseMountWords([`${words},relatime,x-systemd.automount,x-gvfs-hide,comment=mine`])], [])
+  t.same([...parseMountWords([`${words},relatime,x-systemd.automount,x-gvfs-hide,comment=mine,user=edi`])], [])
 })
 
 t.test('a word that is no option is said', async (t) => {
@@ -34,5 +34,9 @@ t.test('a word that is no option is said', async (t) => {
     message: 'There is no option -o list-tll. Did you mean -o list-ttl?',
   })
   t.throws(() => parseMountWords(['xattr']), { message: '-o xattr is not part of this version yet: leave it out.' })
+  t.throws(() => parseMountWords(['rw,remount']), {
+    message: /^The options of a mount .* unmount it, and mount it again/,
+  })
+  t.same([...parseMountWords(['station=A\\,remount/B'])], [['station', ['A,remount/B']]])
   t.throws(() => parseMountWords(['list-ttl']), { message: '-o list-ttl needs a value: -o list-ttl=TIME.' })
 })

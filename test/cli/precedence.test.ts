@@ -128,6 +128,22 @@ t.test('paths begin where they are written', async (t) => {
   t.equal(stateDir, '/somewhere/state')
 })
 
+t.test('a file may name bucket and mountpoint, and what is typed counts first', async (t) => {
+  const file = await yaml(t, 'bucket: in-file\nmountpoint: mnt\n')
+  const flags = new Map([['config', [file]]] as const)
+  const words = async (bucket?: string, mountpoint?: string) => {
+    const it = await mountConfig({ bucket, mountpoint, flags }, {}, '/')
+    return [it.bucket, it.mountpoint]
+  }
+  t.same(await words(), ['in-file', join(t.testdirName, 'mnt')], 'a path begins where it is written')
+  t.same(await words('typed', '/mnt/typed'), ['typed', '/mnt/typed'])
+  t.same(await words('typed'), ['typed', join(t.testdirName, 'mnt')])
+  await writeFile(file, 'mountpoint: /mnt/none\n')
+  await t.rejects(words(), { message: /as2fs\.yaml has no bucket: write 'bucket: mftg-acme' there, or/ })
+  await writeFile(file, 'bucket: in-file\nmountpoint:\n')
+  await t.rejects(words(), { message: /as2fs\.yaml: mountpoint has no value\.$/ })
+})
+
 t.test('an empty file says nothing', async (t) => {
   t.equal((await config({ config: [await yaml(t, '# nothing yet\n')] })).listTtl, 5_000)
 })

@@ -11,7 +11,7 @@ import { mountConfig } from '../mount-config.js'
 import { flagsOf } from '../mount-words.js'
 
 export async function run(typed: Typed, io: Io): Promise<number> {
-  const [bucket = '', mountpoint = ''] = typed.positionals
+  const [bucket, mountpoint] = typed.positionals
   const config = await mountConfig({ bucket, mountpoint, flags: flagsOf(typed) }, io.env, io.cwd)
   const isChild = io.env[childMarker] !== undefined && process.connected
   if (isChild || isGiven(typed, 'foreground')) {
