@@ -20,6 +20,7 @@ interface KernelCalls {
 export const healthReasons = [
   'bucket',
   'credentials',
+  'prefix',
   'uploads',
   'listing',
   'audit',
@@ -64,7 +65,7 @@ export interface StatusReport {
   readonly state: HealthReport['state']
   /** Sentences; empty when all is well. */
   readonly problems: readonly string[]
-  /** What the S3 server was found not to do, and how that is gone around: sentences, and no problems. */
+  /** What the S3 server was found not to do and how that is gone around, and that it has nothing yet: sentences, and no problems. */
   readonly server: readonly string[]
   /** Whether fuse-native has the patch for a fixed pool of threads. */
   readonly binding: 'compiled' | 'stock'

@@ -11,8 +11,14 @@ import type { Bucket } from './open-bucket.js'
 /** A bucket that is well answers within that; in an outage the mount is there so much later. */
 const patience: Milliseconds = 2_000
 
+export interface FirstLook {
+  /** Why the mount begins without its bucket, in one sentence; undefined if it was found. */
+  readonly missing: string | undefined
+  /** What is below the prefix, if that is known. */
+  readonly folders: readonly string[] | undefined
+}
+
 /**
- * @returns why the mount begins without its bucket, in one sentence; undefined if it was found
  * @throws UsageError that sentence, at the first mount of the state directory
  */
 export async function firstLook(
@@ -20,20 +26,21 @@ export async function firstLook(
   state: StateDirectory,
   config: MountConfig,
   log: Logger,
-): Promise<string | undefined> {
+): Promise<FirstLook> {
   const look = checkBucket(store, config, config.prefix, log)
   if (!state.isBucketKnown) {
-    const problem = await look
+    const { problem, folders } = await look
     if (problem !== undefined) throw new UsageError(problem)
     await remembered(state, log)
-    return undefined
+    return { missing: undefined, folders }
   }
   const found = await inTime(look, patience)
-  const problem = found === late ? `The bucket ${config.bucket} does not answer.` : found
-  if (problem === undefined) return undefined
+  const problem = found === late ? `The bucket ${config.bucket} does not answer.` : found.problem
+  const folders = found === late ? undefined : found.folders
+  if (problem === undefined) return { missing: undefined, folders }
   if (health.health.state === 'ok') health.expectAnswer(problem)
   log.warn(`${problem} Mounted all the same: what is written to send/ is kept, and sent when the bucket is back.`)
-  return problem
+  return { missing: problem, folders }
 }
 
 /** On a full disk the next mount must find it once more. */

@@ -9,6 +9,7 @@ import type { PutAside } from '../state/put-aside.js'
 import type { Taking } from '../taking/taking.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
 import type { Bucket } from './open-bucket.js'
+import type { PrefixWatch } from './prefix-watch.js'
 
 /** Whoever may have something to say. */
 export interface HealthParts {
@@ -16,6 +17,7 @@ export interface HealthParts {
   readonly isStopping: boolean
   readonly audit: Pick<AuditLog, 'problem'> | undefined
   readonly eventLog: Pick<EventLog, 'problem'> | undefined
+  readonly prefix: Pick<PrefixWatch, 'empty'>
   readonly putAside: Pick<PutAside, 'problems'>
   readonly sender: Pick<Sender, 'counts' | 'problems'>
   readonly taking: Pick<Taking, 'problem'>
@@ -34,13 +36,14 @@ export function healthOf(parts: HealthParts): HealthReport {
 }
 
 function problemsOf(parts: HealthParts): Problem[] {
-  const { bucket, audit, eventLog, sender, taking, mount, putAside, receipts, deliveryTrail } = parts
+  const { bucket, prefix, audit, eventLog, sender, taking, mount, putAside, receipts, deliveryTrail } = parts
   const { health } = bucket
   const { state, problem } = health.health
   const { failed } = sender.counts()
   const failedFiles = `${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`
   return [
     ...because(state === 'refused' ? 'credentials' : 'bucket', problem),
+    ...because('prefix', prefix.empty?.isWrong === true ? prefix.empty.sentence : undefined),
     ...because('uploads', ...health.hangingUploads),
     ...because('listing', ...health.refusedListings),
     ...because('audit', audit?.problem),

@@ -38,6 +38,7 @@ import { makeMetrics } from './metrics.js'
 import type { NewOverview } from './new-overview.js'
 import { openBucket, type Bucket } from './open-bucket.js'
 import { Owning } from './owning.js'
+import { PrefixWatch } from './prefix-watch.js'
 import { queueReport, statusReport } from './status.js'
 
 export interface Daemon {
@@ -86,8 +87,10 @@ async function started(start: Start): Promise<Daemon> {
   const later: { mount?: MountedFuse; receipts?: Receipts; deliveryTrail?: DeliveryTrail } = {}
   const onChange = (): void => later.mount?.folderChanged()
   const reading = makeReading(config, bucket, disk, onChange, log)
-  const missing = await firstLook(bucket, state, config, log)
-  owning.add('ending the probe', probeWhileUnwell(bucket.health, bucket.store, config.prefix))
+  const { missing, folders } = await firstLook(bucket, state, config, log)
+  const { store } = bucket
+  const prefix = new PrefixWatch({ store, bucket: config.bucket, root: config.prefix }, folders, systemClock, log)
+  owning.add('ending the probe', probeWhileUnwell(bucket.health, store, config.prefix))
   const audit = await ownAudit(start)
   const ownership = new LockWatch({ directory: state.path, isMine: () => state.isMine(), clock: systemClock, log })
   owning.add('watching the lock', () => ownership.close())
@@ -102,7 +105,7 @@ async function started(start: Start): Promise<Daemon> {
   const ending = new Ending({ config, sender, owning, log })
   const parts = { config, stateDirectory: state.path, since, bucket, reading, audit, eventLog, sender, taking }
   const putAside = await PutAside.of(state.path, systemClock)
-  const now = () => ({ ...parts, ...later, putAside, isStopping: ending.isStopping })
+  const now = () => ({ ...parts, ...later, prefix, putAside, isStopping: ending.isStopping })
   const reports: OwnReports = {
     status: () => statusReport(now()),
     health: () => healthOf(now()),

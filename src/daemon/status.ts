@@ -31,6 +31,7 @@ interface Parts extends HealthParts {
 export function statusReport(parts: Parts): StatusReport {
   const { config, stateDirectory, since, reading, sender, mount } = parts
   const { store } = parts.bucket
+  const { empty } = parts.prefix
   const { bucket, endpoint, prefix, mountpoint } = config
   const health = healthOf(parts)
   return {
@@ -45,7 +46,7 @@ export function statusReport(parts: Parts): StatusReport {
     since,
     state: health.state,
     problems: health.reasons.map((it) => it.sentence),
-    server: sentencesOf(store.lacks),
+    server: [...sentencesOf(store.lacks), ...(empty && !empty.isWrong ? [empty.sentence] : [])],
     binding: mount?.binding ?? 'stock',
     calls: mount?.counts(),
     listings: reading.listing.status(),

@@ -7,27 +7,34 @@ import type { Store } from './store.js'
 
 const patience: Milliseconds = 15_000
 
-/** @returns one sentence if the bucket is not there, the keys are refused, or S3 can't be reached; undefined if we are let in */
+interface BucketAnswer {
+  /** One sentence if the bucket is not there, the keys are refused, or S3 can't be reached; undefined if we are let in. */
+  readonly problem: string | undefined
+  /** Directly below the root; undefined if they may not be listed. */
+  readonly folders: readonly Prefix[] | undefined
+}
+
 export async function checkBucket(
   store: Store,
   { bucket, endpoint }: { readonly bucket: string; readonly endpoint: string | undefined },
   root: Prefix,
   log: Logger,
-): Promise<string | undefined> {
+): Promise<BucketAnswer> {
   try {
-    await store.list({ prefix: root, maxKeys: 1, failsFast: true }, timeLimit(patience))
-    return undefined
+    const page = await store.list({ prefix: root, delimiter: '/', maxKeys: 100, failsFast: true }, timeLimit(patience))
+    return { problem: undefined, folders: page.prefixes }
   } catch (error) {
     // Keys may be allowed less than the whole root: what they may not is shown as such where it is.
     if (error instanceof StoreError && error.s3Code === 'AccessDenied') {
       log.warn(error.message)
-      return undefined
+      return { problem: undefined, folders: undefined }
     }
-    return sentence(error, bucket, endpoint)
+    return { problem: bucketProblem(error, bucket, endpoint), folders: undefined }
   }
 }
 
-function sentence(error: unknown, bucket: string, endpoint: string | undefined): string {
+/** What a failure means for who is about to mount. */
+function bucketProblem(error: unknown, bucket: string, endpoint: string | undefined): string {
   if (!(error instanceof StoreError)) return `The bucket ${bucket} can't be used: ${String(error)}.`
   // Of what is wrong on this side, such as the credentials' file, its own sentence says all.
   if (error.reason === undefined) return error.message

@@ -135,6 +135,11 @@ export function stationRoots(root: Prefix): readonly Prefix[] {
   return ['files', 'headers', 'raw-message', 'send', 'duplicate'].map((folder) => `${root}${folder}/` as Prefix)
 }
 
+/** All that a gateway keeps below its root. */
+export function gatewayFolders(root: Prefix): readonly Prefix[] {
+  return [...stationRoots(root), `${root}raw-mdn/` as Prefix]
+}
+
 /** The name of a station's folder: one called as the daemon's own folder is shown as an object is that shares a name. */
 export function stationName(id: string): Name {
   return (id === controlFolder ? `${id}%2F` : encodeName(id)) as Name

@@ -19,14 +19,14 @@ function failing(before: StoreError): MemoryStore {
   return store
 }
 
-t.test('one page of one key is asked for', async (t) => {
+t.test('one page is asked for, which tells what is there', async (t) => {
   const store = new MemoryStore()
-  await checkBucket(store, where, root, log)
+  t.same(await checkBucket(store, where, root, log), { problem: undefined, folders: [] })
   t.same(store.calls, [{ operation: 'list', key: root }])
 })
 
 t.test('keys that may not list it all may mount: what they may not is shown as such where it is', async (t) => {
-  t.equal(await checkBucket(failing(accessDenied()), where, root, log), undefined)
+  t.equal((await checkBucket(failing(accessDenied()), where, root, log)).problem, undefined)
 })
 
 t.test('what is wrong is one sentence for the user', async (t) => {
@@ -34,7 +34,7 @@ t.test('what is wrong is one sentence for the user', async (t) => {
     reason: 'there is no such bucket (NoSuchBucket)',
   })
   t.equal(
-    await checkBucket(failing(absent), where, root, log),
+    (await checkBucket(failing(absent), where, root, log)).problem,
     "The bucket mftg can't be used: there is no such bucket (NoSuchBucket); check its name, and that AWS is where it is (--endpoint).",
   )
 })
@@ -45,7 +45,7 @@ t.test('a server that can’t be reached is named', async (t) => {
   const store = createSdkStore({ ...sdk, endpoint, credentials })
   t.teardown(() => store.close())
   t.match(
-    await checkBucket(store, { ...where, endpoint }, root, log),
+    (await checkBucket(store, { ...where, endpoint }, root, log)).problem,
     /S3 can't be reached \(ECONNREFUSED\); it is looked for at http:\/\/127\.0\.0\.1:9 \(--endpoint\)\.$/,
   )
 })
@@ -56,7 +56,7 @@ t.test('a credentials file that is missing is all there is to say', async (t) =>
   const store = createSdkStore({ ...sdk, endpoint, credentials })
   t.teardown(() => store.close())
   t.equal(
-    await checkBucket(store, { ...where, endpoint }, root, log),
+    (await checkBucket(store, { ...where, endpoint }, root, log)).problem,
     "The credentials file /nonexistent/keys.csv can't be read (ENOENT).",
   )
 })
