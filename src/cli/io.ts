@@ -1,4 +1,6 @@
 /** What a command knows of the process it runs in: an argument, so that tests have their own. */
+import { isJournal } from '../telemetry/stderr.js'
+
 export interface Io {
   out(text: string): void
   err(text: string): void
@@ -9,6 +11,8 @@ export interface Io {
   readonly columns: number | undefined
   /** Whether somebody reads stderr as it comes. */
   readonly isTerminal: boolean
+  /** Whether stderr goes to systemd's journal. */
+  readonly isJournal: boolean
   /** Starts as2fs anew: program and first arguments. */
   readonly program: readonly [command: string, ...args: string[]]
 }
@@ -21,6 +25,7 @@ export function processIo(): Io {
     cwd: process.cwd(),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     isTerminal: process.stderr.isTTY,
+    isJournal: isJournal(process.env),
     program: [process.execPath, ...process.execArgv, process.argv[1] ?? 'as2fs'],
   }
 }

@@ -1,6 +1,7 @@
 /** The command line's way in: finds the command, and turns every failure into one sentence. */
 import { FsError, UsageError } from '../errors.js'
 import { NoAnswerError } from '../control/socket.js'
+import { journalError } from '../telemetry/stderr.js'
 import { version } from '../version.js'
 import { parseCommandLine } from './arguments.js'
 import type { Command } from './command.js'
@@ -37,7 +38,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   try {
     return await run(args, io)
   } catch (error) {
-    io.err(`as2fs: ${sentenceOf(error)}\n`)
+    const sentence = `as2fs: ${sentenceOf(error)}\n`
+    io.err(io.isJournal ? journalError(sentence) : sentence)
     // For those who look for the cause; others get the sentence alone.
     if (io.env.AS2FS_DEBUG !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`)
     return 1

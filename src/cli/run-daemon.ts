@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js'
 import { collectOften } from '../garbage.js'
 import { unmount } from '../fuse/mountinfo.js'
 import { endAtOnce, wouldHang } from './end-process.js'
+import type { LevelNow } from './level-now.js'
 import type { Logger, OpenLog } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 
@@ -13,14 +14,19 @@ const interrupted = 130
 /** npx and others hand a signal on that the terminal has sent to us already. */
 const sameWish: Milliseconds = 2_000
 
+export interface DaemonRun extends OpenLog {
+  readonly config: MountConfig
+  /** Absent where nobody could have changed it. */
+  readonly levelNow?: LevelNow
+}
+
 /**
  * @param ready is called when the mount answers; `missing` says why it began without its bucket, if it did
  * @returns the exit code
  * @throws UsageError one sentence if it can't start
  */
 export async function runDaemon(
-  config: MountConfig,
-  { log, ...file }: OpenLog,
+  { config, levelNow, log, ...file }: DaemonRun,
   ready: (missing: string | undefined) => void,
 ): Promise<number> {
   collectOften()
@@ -49,7 +55,7 @@ export async function runDaemon(
     reopenAll = () => {
       file.reopen()
       daemon.reopenLogs()
-      log.info('The logs were opened anew.')
+      void setLevel({ log, ...file }, levelNow).finally(() => log.info('The logs were opened anew.'))
     }
     stop = (reason) => void daemon.stop(reason).catch((err: unknown) => log.error({ err }, 'stopping failed'))
     if (asked === undefined) ready(daemon.missing)
@@ -63,6 +69,18 @@ export async function runDaemon(
     return exitCode
   } finally {
     release()
+  }
+}
+
+/** The level may have changed with the configuration file. Never throws. */
+async function setLevel({ log, ...file }: OpenLog, levelNow: LevelNow | undefined): Promise<void> {
+  if (levelNow === undefined) return
+  try {
+    const { level, by } = await levelNow()
+    file.setLevel(level)
+    log.info({ level, by }, `The log level is ${level}, by ${by}.`)
+  } catch (error) {
+    log.warn(`The log level stays as it is: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -4,6 +4,7 @@ import type { MountConfig } from '../config.js'
 import type { Deliveries } from '../delivery/deliveries.js'
 import { EventLog } from '../events/event-log.js'
 import { Events } from '../events/events.js'
+import type { HealthEvent } from '../events/event.js'
 import { watchHealth } from '../events/health-events.js'
 import { Inboxes } from '../events/inboxes.js'
 import { Outcomes } from '../events/outcomes.js'
@@ -45,6 +46,7 @@ export interface EventParts {
   readonly receipts: Receipts
   readonly bucket: Bucket
   readonly owning: Owning
+  readonly log: Logger
 }
 
 export function ownEvents({
@@ -56,6 +58,7 @@ export function ownEvents({
   receipts,
   bucket,
   owning,
+  log,
 }: EventParts): Events {
   const { prefix: root, listTtl: every, opTimeout: patience } = config
   const owners = { listing, partners, root }
@@ -64,11 +67,22 @@ export function ownEvents({
   const eyes = [new Inboxes(owners), outcomes, new UnreadableReceipts({ receipts, root })]
   const source = new Watch({ eyes, every, clock: bucket.clock })
   owning.add('ending the looks for events', () => source.close())
-  if (eventLog)
-    owning.add(
-      'watching the bucket',
-      watchHealth(bucket.health, systemClock, (event) => eventLog.tell(event)),
-    )
+  const tell = (event: HealthEvent): void => {
+    eventLog?.tell(event)
+    logHealth(event, log)
+  }
+  owning.add('watching the bucket', watchHealth(bucket.health, systemClock, tell))
   const clock = { now: () => systemClock.now(), bucketNow: () => bucket.clock.now() }
   return new Events({ log: eventLog, source, clock, heartbeat, patience })
+}
+
+function logHealth({ event, reason = '' }: HealthEvent, log: Logger): void {
+  const said: Readonly<Record<HealthEvent['event'], () => void>> = {
+    'bucket-lost': () =>
+      log.warn(`The bucket can't be used: ${reason} What is written to send/ is kept, and sent when it can.`),
+    'keys-refused': () => log.warn(`The keys are not accepted: ${reason} What is written to send/ waits for new ones.`),
+    'bucket-back': () => log.info('The bucket can be used again.'),
+    'keys-accepted': () => log.info('The keys are accepted again.'),
+  }
+  said[event]()
 }

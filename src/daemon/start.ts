@@ -119,7 +119,7 @@ async function started(start: Start): Promise<Daemon> {
   owning.add('closing what was told of deliveries', () => trail.close())
   later.receipts = receipts
   later.deliveryTrail = trail
-  const events = ownEvents({ config, eventLog, listing, partners, deliveries, receipts, bucket, owning })
+  const events = ownEvents({ config, eventLog, listing, partners, deliveries, receipts, bucket, owning, log })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)

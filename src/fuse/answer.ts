@@ -5,6 +5,7 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import { toErrno } from './errno.js'
+import { SaidFailures } from './said-failures.js'
 
 export interface AnswerOptions {
   readonly log: Logger
@@ -62,6 +63,7 @@ const expected = new Set([
 export class Answerer {
   readonly #options: AnswerOptions
   readonly #underWay = new Set<Call>()
+  readonly #said = new SaidFailures()
   /** Of these, the ones that end when their caller is killed. */
   readonly #byId = new Map<number, Call>()
   readonly #sweeper: NodeJS.Timeout
@@ -156,13 +158,14 @@ export class Answerer {
   #note({ operation, path }: Asked, error: unknown): number {
     this.#failed += 1
     const errno = toErrno(error)
-    const { log } = this.#options
+    const { log, clock } = this.#options
     if (!(error instanceof FsError)) log.error({ operation, path, err: error }, `${operation} failed unexpectedly: EIO`)
     else {
       const { code, key } = error
       const fields = { operation, path, code, key }
       // Shells try whether they may run each file that they complete.
-      if (expected.has(code) || operation === 'access') log.debug(fields, error.message)
+      const isExpected = expected.has(code) || operation === 'access'
+      if (isExpected || !this.#said.isWorthSaying(code, path, clock.monotonic())) log.debug(fields, error.message)
       else log.warn(fields, error.message)
     }
     return errno

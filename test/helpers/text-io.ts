@@ -6,13 +6,15 @@ export class TextIo implements Io {
   readonly cwd: string
   readonly columns = undefined
   readonly isTerminal: boolean
+  readonly isJournal: boolean
   readonly program: Io['program']
   stdout = ''
   stderr = ''
 
-  constructor(given: Partial<Pick<Io, 'env' | 'cwd' | 'program' | 'isTerminal'>> = {}) {
-    const { env = {}, cwd = '/', program = ['/bin/false'], isTerminal = false } = given
+  constructor(given: Partial<Pick<Io, 'env' | 'cwd' | 'program' | 'isTerminal' | 'isJournal'>> = {}) {
+    const { env = {}, cwd = '/', program = ['/bin/false'], isTerminal = false, isJournal = false } = given
     this.isTerminal = isTerminal
+    this.isJournal = isJournal
     this.env = env
     this.cwd = cwd
     this.program = program

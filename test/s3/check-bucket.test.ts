@@ -1,5 +1,5 @@
 /** The question that is asked before a mount, and what its answers mean. */
-import { createLogger } from '../../src/telemetry/log.js'
+import { silentLogger } from '../../src/telemetry/log.js'
 import t from 'tap'
 import { checkBucket } from '../../src/s3/check-bucket.js'
 import { csvCredentials } from '../../src/s3/credentials.js'
@@ -11,7 +11,7 @@ import { accessDenied, MemoryStore } from '../helpers/memory-store.js'
 const root = 'AS2/' as Prefix
 const where = { bucket: 'mftg', endpoint: undefined }
 const sdk = { bucket: 'mftg', region: 'us-east-1', pathStyle: true, patience: 2_000 }
-const log = createLogger({ level: 'silent', file: undefined, pretty: false })
+const log = silentLogger()
 
 function failing(before: StoreError): MemoryStore {
   const store = new MemoryStore()

@@ -25,8 +25,8 @@ export async function run(typed: Typed, io: Io): Promise<number> {
       io.cwd,
     )
     world.onEvent((event) => io.out(narrated(event)))
-    const log = openLog({ level: 'warn', file: undefined, pretty: io.isTerminal })
-    return await runDaemon(config, log, () => io.out(welcome(world, mountpoint.path, io)))
+    const log = await openLog({ level: 'warn', file: undefined, style: io.isTerminal ? 'pretty' : 'json' })
+    return await runDaemon({ config, ...log }, () => io.out(welcome(world, mountpoint.path, io)))
   } finally {
     await world.close()
     await rm(directory, { recursive: true, force: true })

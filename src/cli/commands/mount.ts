@@ -7,17 +7,20 @@ import { isGiven, type Typed } from '../command.js'
 import { childMarker, startInBackground } from '../daemonise.js'
 import { printable } from '../format.js'
 import type { Io } from '../io.js'
+import { levelNow } from '../level-now.js'
 import { mountConfig } from '../mount-config.js'
 import { flagsOf } from '../mount-words.js'
 
 export async function run(typed: Typed, io: Io): Promise<number> {
   const [bucket, mountpoint] = typed.positionals
-  const config = await mountConfig({ bucket, mountpoint, flags: flagsOf(typed) }, io.env, io.cwd)
+  const flags = flagsOf(typed)
+  const config = await mountConfig({ bucket, mountpoint, flags }, io.env, io.cwd)
   const isChild = io.env[childMarker] !== undefined && process.connected
   if (isChild || isGiven(typed, 'foreground')) {
     // Here and not at the top: who starts another process for it needs nothing of a daemon.
     const { runForParent, runInForeground } = await import('../run-mount.js')
-    return isChild ? runForParent(config) : runInForeground(config, io)
+    const level = levelNow(flags, io.env, io.cwd)
+    return isChild ? runForParent(config, level) : runInForeground(config, level, io)
   }
   const exposure = await csvExposure(config.credentialsCsv)
   if (exposure !== undefined) io.err(`as2fs: ${printable(exposure)}\n`)
