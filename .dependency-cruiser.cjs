@@ -103,7 +103,11 @@ module.exports = {
       ['send', 'state', 'listing', 'mdn', 'delivery', 'view', 'events', 'telemetry'],
       'What is told to other processes.',
     ),
-    room('metrics', ['control', 's3', 'telemetry'], 'Figures of what others know; nobody but the daemon knows of it.'),
+    room(
+      'metrics',
+      ['control', 'fs', 's3', 'telemetry'],
+      'Figures of what others know; nobody but the daemon knows of it.',
+    ),
     room('telemetry', [], 'Everyone may log; the log needs no one.'),
   ],
   options: {

@@ -13,7 +13,7 @@ import { SentInBucket } from './sent-in-bucket.js'
 import { ControlFile } from '../fs/control-file.js'
 import { ControlFolder } from '../fs/control-folder.js'
 import { DirectoryOfPartners } from '../fs/directory-of-partners.js'
-import type { Filesystem, FilesystemFigures } from '../fs/filesystem.js'
+import type { FilesystemFigures } from '../fs/filesystem.js'
 import { DeliveryReport } from './delivery-report.js'
 import { Info } from './info.js'
 import { MdnClaims } from '../fs/mdn-claims.js'
@@ -219,7 +219,7 @@ export interface FilesystemParts {
 
 /** The tree of the mount, what `as2fs info` tells of it, and whom it has ever shown. */
 export interface MadeFilesystem {
-  readonly fs: Filesystem
+  readonly fs: As2Filesystem
   readonly info: Info
   readonly overview: NewOverview
   readonly seen: SeenPartners

@@ -20,6 +20,8 @@ export interface Bucket {
   readonly pulse: Pulse
   /** Told of all that `store` sends. */
   readonly requests: RequestCounter
+  /** The same. */
+  readonly traffic: Traffic
   readonly clock: BucketClock
   readonly region: BucketRegion
 }
@@ -37,7 +39,7 @@ export async function openBucket(config: MountConfig, log: Logger): Promise<Buck
   const credentials = await credentialsOf(config, network)
   const where = { bucket, endpoint, region, pathStyle, credentials, network, patience: opTimeout }
   const store = pulse.watch(health.watch(createSdkStore({ ...where, traffic, requests, bucketClock: clock })))
-  return { store, health, pulse, requests, clock, region }
+  return { store, health, pulse, requests, traffic, clock, region }
 }
 
 async function credentialsOf(

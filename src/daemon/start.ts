@@ -9,6 +9,7 @@ import { replaceableBy } from '../own-files.js'
 import { csvExposure } from '../s3/csv-exposure.js'
 import { probeWhileUnwell } from '../s3/health.js'
 import type { Receipts } from '../mdn/receipts.js'
+import { Metrics } from '../metrics/metrics.js'
 import type { Sender } from '../send/sender.js'
 import { LockWatch } from '../state/lock-watch.js'
 import { PutAside } from '../state/put-aside.js'
@@ -34,7 +35,7 @@ import { firstLook } from './first-look.js'
 import type { DeliveryReport } from './delivery-report.js'
 import { healthOf, slowBinding } from './health.js'
 import type { Info } from './info.js'
-import { makeMetrics } from './metrics.js'
+import { tellFigures } from './metrics.js'
 import type { NewOverview } from './new-overview.js'
 import { openBucket, type Bucket } from './open-bucket.js'
 import { Owning } from './owning.js'
@@ -111,7 +112,7 @@ async function started(start: Start): Promise<Daemon> {
     health: () => healthOf(now()),
     queue: () => queueReport(sender),
   }
-  const metrics = makeMetrics({ ...parts, health: () => healthOf(now()), mount: () => later.mount })
+  const metrics = new Metrics()
   const made = await makeFilesystem({ ...parts, ownership, onChange, submissions, reports, metrics, log })
   const { fs, info, report, trail, overview, seen, receipts, deliveries, partners } = made
   owning.add('writing down who was seen', () => seen.close())
@@ -120,6 +121,7 @@ async function started(start: Start): Promise<Daemon> {
   later.receipts = receipts
   later.deliveryTrail = trail
   const events = ownEvents({ config, eventLog, listing, partners, deliveries, receipts, bucket, owning, log })
+  tellFigures(metrics, { ...parts, fs, health: () => healthOf(now()), mount: () => later.mount })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)

@@ -15,7 +15,7 @@ import type {
   Times,
 } from './filesystem.js'
 import type { FileDescription } from './file-description.js'
-import { HandleTable } from './handles.js'
+import { HandleTable, type OpenFiles, type OpenKind } from './handles.js'
 import type { NewChanges } from './new/new-changes.js'
 import type { NewFolder } from './new/new-folder.js'
 import type { ReadOnlyPlace, ReadOnlyTree } from './read-only-tree.js'
@@ -62,6 +62,11 @@ export class As2Filesystem implements Filesystem {
     this.#figures = options.figures
   }
 
+  /** What programs have open. */
+  get openFiles(): OpenFiles {
+    return this.#handles.counts
+  }
+
   async getattr(path: string, signal: AbortSignal): Promise<Attributes> {
     const place = parsePath(path)
     if (!isWritable(place)) return this.#tree.getattr(place, signal)
@@ -98,16 +103,17 @@ export class As2Filesystem implements Filesystem {
       if (request.write && this.#readOnly) throw mountedReadOnly()
       const partner = await this.#partners.find(place, signal)
       const folder = place.kind === 'send' ? this.#send : this.#new
-      return this.#opened(await folder.open(partner, place.names, request, signal))
+      return this.#opened(await folder.open(partner, place.names, request, signal), place.kind)
     }
     if (request.write) throw readOnlyView(path)
-    return this.#opened(await this.#tree.open(place, signal))
+    const kind = place.kind === 'control-file' ? 'daemon' : 'object'
+    return this.#opened(await this.#tree.open(place, signal), kind)
   }
 
   async create(path: string, signal: AbortSignal): Promise<number> {
     const { kind, partner, names } = await this.#writable(path, signal)
     const folder = kind === 'send' ? this.#send : this.#newChanges
-    return this.#handles.add(await folder.create(partner, names, signal))
+    return this.#handles.add(await folder.create(partner, names, signal), kind)
   }
 
   async read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
@@ -225,8 +231,8 @@ export class As2Filesystem implements Filesystem {
     }
   }
 
-  #opened(file: FileDescription): Opened {
-    return { handle: this.#handles.add(file), content: file.content }
+  #opened(file: FileDescription, kind: OpenKind): Opened {
+    return { handle: this.#handles.add(file, kind), content: file.content }
   }
 
   /** The place of a path that something is to be changed at. @throws FsError EROFS outside `send/` and `new/` */

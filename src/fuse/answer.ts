@@ -1,10 +1,11 @@
 /** The one place that answers the kernel: a deadline for each call, exactly one reply, errors to errno, one log line. */
 import { constants } from 'node:os'
-import { FsError } from '../errors.js'
+import { FsError, type FsErrorCode } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
-import { toErrno } from './errno.js'
+import { OutcomeMeter } from '../telemetry/outcome-meter.js'
+import { failureOf, toErrno } from './errno.js'
 import { SaidFailures } from './said-failures.js'
 
 export interface AnswerOptions {
@@ -34,6 +35,8 @@ export interface Asked {
 
 interface Call {
   readonly controller: AbortController
+  /** When its caller began to wait. */
+  readonly since: Milliseconds
   readonly expiresAt: Milliseconds
   readonly asked: Asked
   readonly refuse: (errno: number) => void
@@ -60,7 +63,12 @@ const expected = new Set([
   'EMFILE',
 ])
 
+/** In seconds: from what is known here to what waits for the bucket. */
+const limitsOfTimes = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30]
+
 export class Answerer {
+  /** Of the calls that have ended: `OK`, or what they failed with. */
+  readonly meter = new OutcomeMeter(limitsOfTimes)
   readonly #options: AnswerOptions
   readonly #underWay = new Set<Call>()
   readonly #said = new SaidFailures()
@@ -97,12 +105,16 @@ export class Answerer {
   ): void {
     this.#calls += 1
     const controller = new AbortController()
-    const expiresAt = this.#options.clock.monotonic() - (asked.age ?? 0) + this.#options.deadline - this.#early
-    const call: Call = { controller, expiresAt, asked, refuse }
+    const since = this.#options.clock.monotonic() - (asked.age ?? 0)
+    const expiresAt = since + this.#options.deadline - this.#early
+    const call: Call = { controller, since, expiresAt, asked, refuse }
     this.#underWay.add(call)
     if (asked.id !== undefined) this.#byId.set(asked.id, call)
-    const failed = (error: unknown) => this.#end(call, () => refuse(this.#note(asked, error)))
-    const succeeded = (result: T) => this.#end(call, () => reply(result))
+    const failed = (error: unknown) => {
+      const code = failureOf(error)
+      this.#end(call, code, () => refuse(this.#note(asked, error, code)))
+    }
+    const succeeded = (result: T) => this.#end(call, 'OK', () => reply(result))
     try {
       run(controller.signal).then(succeeded, failed)
     } catch (error) {
@@ -114,7 +126,7 @@ export class Answerer {
   abandon(id: number): void {
     const call = this.#byId.get(id)
     if (!call) return
-    this.#end(call, () => call.refuse(-constants.errno.EINTR))
+    this.#end(call, 'EINTR', () => call.refuse(-constants.errno.EINTR))
     call.controller.abort()
   }
 
@@ -123,14 +135,17 @@ export class Answerer {
   }
 
   /** Only the first end of a call counts: the kernel's request is gone after it. */
-  #end(call: Call, act: () => void): void {
+  #end(call: Call, code: string, act: () => void): void {
     if (!this.#underWay.delete(call)) return
-    const { id } = call.asked
+    const { id, operation } = call.asked
     if (id !== undefined) this.#byId.delete(id)
+    const ended = (as: string): void => this.meter.ended(operation, as, this.#options.clock.monotonic() - call.since)
     try {
       act()
+      ended(code)
     } catch (error) {
       // A result that can't be told: whoever waits for it is told that.
+      ended('EIO')
       this.#options.log.error({ ...call.asked, err: error }, 'an answer could not be given')
       try {
         call.refuse(-constants.errno.EIO)
@@ -144,7 +159,7 @@ export class Answerer {
     const now = this.#options.clock.monotonic()
     for (const call of this.#underWay) {
       if (call.expiresAt > now) continue
-      this.#end(call, () => call.refuse(this.#expired(call.asked)))
+      this.#end(call, 'ETIMEDOUT', () => call.refuse(this.#expired(call.asked)))
       call.controller.abort()
     }
   }
@@ -152,12 +167,12 @@ export class Answerer {
   #expired(asked: Asked): number {
     this.#timedOut += 1
     const message = `no answer within ${this.#options.deadline} ms`
-    return this.#note(asked, new FsError('ETIMEDOUT', message, { key: asked.path }))
+    return this.#note(asked, new FsError('ETIMEDOUT', message, { key: asked.path }), 'ETIMEDOUT')
   }
 
-  #note({ operation, path }: Asked, error: unknown): number {
+  #note({ operation, path }: Asked, error: unknown, failure: FsErrorCode): number {
     this.#failed += 1
-    const errno = toErrno(error)
+    const errno = toErrno(failure)
     const { log, clock } = this.#options
     if (!(error instanceof FsError)) log.error({ operation, path, err: error }, `${operation} failed unexpectedly: EIO`)
     else {

@@ -32,9 +32,13 @@ const table: Readonly<Record<FsErrorCode, number>> = {
   EXDEV: errno.EXDEV,
 }
 
-/** @returns the negative errno for the kernel; EIO for what is unknown, never ENOSYS: the kernel would stop asking */
-export function toErrno(error: unknown): number {
-  if (error instanceof FsError) return -table[error.code]
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return -errno.ETIMEDOUT
-  return -errno.EIO
+/** @returns EIO for what is unknown, never ENOSYS: the kernel would stop asking */
+export function failureOf(error: unknown): FsErrorCode {
+  if (error instanceof FsError) return error.code
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError') ? 'ETIMEDOUT' : 'EIO'
+}
+
+/** @returns the negative errno for the kernel */
+export function toErrno(code: FsErrorCode): number {
+  return -table[code]
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js'
 import type { Filesystem } from '../fs/filesystem.js'
 import type { Logger } from '../telemetry/log.js'
+import type { OutcomeMeter } from '../telemetry/outcome-meter.js'
 import type { Milliseconds } from '../units.js'
 import { systemClock } from '../telemetry/clock.js'
 import { Answerer, type CallCounts } from './answer.js'
@@ -34,6 +35,8 @@ export interface MountedFuse {
   /** Resolves when the mount is gone, whoever took it away. */
   readonly gone: Promise<void>
   counts(): CallCounts & { readonly answeredByBinding: number }
+  /** Of the calls that have ended. */
+  readonly meter: OutcomeMeter
   /** What was told of some folder may be so no longer. */
   folderChanged(): void
   /** @returns who keeps it busy; undefined when it is unmounted */
@@ -69,6 +72,7 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
     binding: kept ? 'compiled' : 'stock',
     whyStock: kept ? undefined : whyNotCompiled,
     gone,
+    meter: answerer.meter,
     counts: () => ({ ...answerer.counts, answeredByBinding: kept?.answered ?? 0 }),
     folderChanged: () => kept?.drop(),
     async unmount() {

@@ -6,13 +6,16 @@ export type Collector = (samples: Samples) => void
 
 export class Metrics {
   readonly contentType = contentType
-  readonly #collectors: readonly Collector[]
-  readonly #onAsked: () => void
+  readonly #collectors: Collector[] = []
+  readonly #listeners: (() => void)[] = []
 
-  /** @param onAsked somebody reads them: what takes longer to know may be looked at, for the next time */
-  constructor(collectors: readonly Collector[], onAsked: () => void = () => undefined) {
-    this.#collectors = collectors
-    this.#onAsked = onAsked
+  add(...collectors: readonly Collector[]): void {
+    this.#collectors.push(...collectors)
+  }
+
+  /** Called when somebody reads them: what takes longer to know may be looked at, for the next time. */
+  onAsked(listener: () => void): void {
+    this.#listeners.push(listener)
   }
 
   /** As they are now, for who may only look how long they are. */
@@ -24,7 +27,7 @@ export class Metrics {
 
   /** Somebody reads them. */
   asked(): void {
-    this.#onAsked()
+    for (const listener of this.#listeners) listener()
   }
 
   /** `/metrics`: for who reads them by HTTP. */

@@ -9,6 +9,9 @@ export interface Series {
 
 const gauge = (labels: string, help: string): Series => ({ type: 'gauge', labels: words(labels), help })
 
+const counter = (labels: string, help: string): Series => ({ type: 'counter', labels: words(labels), help })
+const histogram = (labels: string, help: string): Series => ({ type: 'histogram', labels: words(labels), help })
+
 /** In the order in which they are told. */
 export const series = {
   as2fs_build_info: gauge('version node binding', 'Always 1: which version, by which Node and which binding.'),
@@ -19,6 +22,29 @@ export const series = {
     '0 while the keys are refused or can not be got; in an outage as they were before.',
   ),
   as2fs_degraded: gauge('reason', '1 for each reason for which the mount is not well.'),
+  as2fs_s3_requests_total: counter(
+    'operation code',
+    'Requests to S3, each try: by status; not-s3 is an answer of somebody else, given-up one that did not come in time or was not wanted any more, else how the connection failed.',
+  ),
+  as2fs_s3_request_duration_seconds: histogram(
+    'operation',
+    'How long they took: until the answer began, listings until its end; of uploads with the sending of the body.',
+  ),
+  as2fs_s3_bytes_total: counter('direction', 'Bytes of objects and listings, sent and received.'),
+  as2fs_s3_retries_total: counter('operation', 'Requests that were made again because one had failed.'),
+  as2fs_open_files: gauge(
+    'kind',
+    'Files that programs have open: in send/, in new/, objects of the views, and of the daemon.',
+  ),
+  as2fs_fuse_calls_total: counter(
+    'operation code',
+    'Calls of the kernel that were answered: OK, or what they failed with.',
+  ),
+  as2fs_fuse_call_duration_seconds: histogram('operation', 'How long they took, seen from their callers.'),
+  as2fs_fuse_calls_kept_total: counter(
+    '',
+    'Calls beside those that were answered from folders read before, without asking anybody.',
+  ),
 } as const satisfies Readonly<Record<string, Series>>
 
 export type SeriesName = keyof typeof series

@@ -18,7 +18,7 @@ export interface BodyOptions {
   /** No more than this is taken, nor is memory for more. */
   readonly limit: Bytes
   /** Called for each piece. */
-  readonly heard?: () => void
+  readonly heard?: (bytes: Bytes) => void
   /** Used if it has the length of the body; its content is arbitrary after a failure. */
   readonly into?: Uint8Array | undefined
 }
@@ -73,7 +73,7 @@ async function readAnnounced(body: Readable, length: Bytes, { heard, into }: Bod
   const bytes = into?.length === length ? into : Buffer.allocUnsafeSlow(length)
   let filled = 0
   await drain(body, (chunk) => {
-    heard?.()
+    heard?.(chunk.length)
     if (filled + chunk.length <= length) bytes.set(chunk, filled)
     filled += chunk.length
   })
@@ -85,7 +85,7 @@ async function readUnannounced(body: Readable, { limit, heard, into }: BodyOptio
   const chunks: Buffer[] = []
   let length: Bytes = 0
   await drain(body, (chunk) => {
-    heard?.()
+    heard?.(chunk.length)
     length += chunk.length
     if (length > limit) throw new EndlessBody(`more than ${limit} bytes came`)
     chunks.push(chunk)

@@ -34,7 +34,11 @@ export class PageMemory {
  * @param heard called for each piece of the page
  * @throws ForeignAnswer if it is no page, or not a whole one
  */
-export async function readPage(answer: HttpAnswer, memory: PageMemory, heard: () => void): Promise<ListedPage> {
+export async function readPage(
+  answer: HttpAnswer,
+  memory: PageMemory,
+  heard: (bytes: Bytes) => void,
+): Promise<ListedPage> {
   const { body, statusCode, headers } = answer
   if (statusCode !== 200 || !(body instanceof Readable)) throw foreign(answer)
   const announced = headers['content-length']

@@ -1,10 +1,13 @@
 /** How many requests were sent to S3, by kind: within the last hour, and in all. */
 import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
+import { OutcomeMeter } from '../telemetry/outcome-meter.js'
 import { requestKinds, type RequestCounts, type RequestKind } from './prices.js'
 
 const minute: Milliseconds = 60_000
 const hour = 60
+/** In seconds: from a server next door to what is given up. */
+const limitsOfTimes = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 /** Of one minute. */
 interface Slot {
@@ -18,10 +21,35 @@ export class RequestCounter {
   readonly #since: Milliseconds
   readonly #ring: readonly Slot[] = Array.from({ length: hour }, () => ({ minute: -1, counts: none() }))
   readonly #total = none()
+  readonly #again = none()
+  /** How they ended, each try: the answer's status, or why there was none. Until the answer has begun; listings to their end. */
+  readonly answers = new OutcomeMeter(limitsOfTimes)
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock
     this.#since = clock.monotonic()
+  }
+
+  /**
+   * One is on its way, the first time or again.
+   * @returns to be told how it ended, in one of a few words, and whether S3 may have been asked
+   */
+  begin(kind: RequestKind): (code: string, mayHaveArrived: boolean) => void {
+    const since = this.#clock.monotonic()
+    return (code, mayHaveArrived) => {
+      if (mayHaveArrived) this.count(kind)
+      this.answers.ended(kind, code, this.#clock.monotonic() - since)
+    }
+  }
+
+  /** One is sent because the one before it has failed. */
+  again(kind: RequestKind): void {
+    this.#again[kind] += 1
+  }
+
+  /** How many of them came after one that had failed. */
+  get retries(): RequestCounts {
+    return { ...this.#again }
   }
 
   /** One was sent, the first time or again. */

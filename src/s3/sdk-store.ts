@@ -13,6 +13,7 @@ import { acceptedBy } from './accepted.js'
 import { Lacks } from './lacks.js'
 import { unquoted } from './list-page.js'
 import { PageMemory, readPage } from './read-page.js'
+import type { RequestKind } from './prices.js'
 import type { RequestCounter } from './request-counter.js'
 import { retried } from './retry.js'
 import { createSdkClient, type SdkClientOptions } from './sdk-client.js'
@@ -83,6 +84,7 @@ class SdkStore implements Store {
       ),
       dateOf: watchDates(client, options.bucketClock),
       onRefused: () => options.credentials.refused(),
+      onAgain: (kind) => options.requests?.again(kind),
     })
   }
 
@@ -112,12 +114,12 @@ class SdkStore implements Store {
       await this.#client.send(command, { abortSignal: own })
       return page()
     }
-    return this.#read(call, signal, send, request)
+    return this.#read('list', call, signal, send, request)
   }
 
   get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
     const call = { what: `read ${request.key}`, key: request.key, condition: 'ESTALE', mayBeAbsent: true } as const
-    return this.#read(call, signal, async (own, heard) => {
+    return this.#read('get', call, signal, async (own, heard) => {
       const { range, etag = '', into } = request
       const command = new GetObjectCommand({
         Bucket: this.#options.bucket,
@@ -136,7 +138,7 @@ class SdkStore implements Store {
 
   head(key: Key, signal: AbortSignal): Promise<ObjectInfo | undefined> {
     const call = { what: `look at ${key}`, key, mayBeAbsent: true }
-    return this.#read(call, signal, async (own) => {
+    return this.#read('head', call, signal, async (own) => {
       const command = new HeadObjectCommand({ Bucket: this.#options.bucket, Key: key })
       acceptedBy(command, acceptHead, { isHead: true })
       try {
@@ -181,16 +183,17 @@ class SdkStore implements Store {
   }
 
   async #read<T>(
+    kind: RequestKind,
     call: StoreCall,
     signal: AbortSignal,
     send: HeardCall<T>,
     { failsFast = false }: Pick<ListRequest, 'failsFast'> = {},
   ): Promise<T> {
-    const { patience, credentials } = this.#options
+    const { patience, credentials, requests } = this.#options
     const flow = this.#traffic.begin('read')
     const seen: HeardCall<T> = async (own, heard) => {
-      const answer = await send(own, () => {
-        flow.answered()
+      const answer = await send(own, (bytes) => {
+        flow.answered(bytes)
         heard()
       })
       flow.answered()
@@ -198,6 +201,7 @@ class SdkStore implements Store {
     }
     try {
       const tried = async (tries: number): Promise<T> => {
+        if (tries > 1) requests?.again(kind)
         try {
           return await whileHeard(seen, silenceLimit(tries, patience), signal, silenceLimit(1, patience))
         } catch (error) {

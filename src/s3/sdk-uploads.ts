@@ -20,6 +20,7 @@ import {
 import { storeError, type StoreCall } from './failure.js'
 import { wordsAcceptedBy } from './accepted.js'
 import { type Lacks, withoutIt } from './lacks.js'
+import type { RequestKind } from './prices.js'
 import { S3Refusal } from './s3-refusal.js'
 import { StoreError } from './store-error.js'
 import type { ContentMd5, Lack, PartRequest, PutRequest, PutResult, UploadedPart } from './store.js'
@@ -36,6 +37,8 @@ export interface SdkUploadsOptions {
   readonly dateOf: (answer: object) => EpochMs | undefined
   /** Keys were refused. */
   readonly onRefused: () => void
+  /** One is sent that was sent before. */
+  readonly onAgain: (kind: RequestKind) => void
 }
 
 /** Of parts that are put together: S3 begins its answer at once, and ends it when it is done. */
@@ -49,8 +52,10 @@ export class SdkUploads {
     this.#options = options
   }
 
-  async put({ key, size, body, md5, onlyIfAbsent = false }: PutRequest, signal: AbortSignal): Promise<PutResult> {
-    const { bucket, client } = this.#options
+  async put(request: PutRequest, signal: AbortSignal): Promise<PutResult> {
+    const { key, size, body, md5, onlyIfAbsent = false, isAgain = false } = request
+    const { bucket, client, onAgain } = this.#options
+    if (isAgain) onAgain('put')
     const call = { what: `upload ${key}`, key, condition: 'EEXIST' } as const
     const asked = await this.#asked({ onlyIfAbsent, md5 })
     return this.#try(call, asked, { key, size }, signal, async (own, { moved }) => {
@@ -84,6 +89,7 @@ export class SdkUploads {
 
   async uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart> {
     const call = { what: `upload part ${part.number} of ${key}`, key, mayBeAbsent: true }
+    if (part.isAgain === true) this.#options.onAgain('uploadPart')
     const send = async (): Promise<UploadedPart> => {
       const asked = await this.#asked({ md5: part.md5 })
       return this.#try(call, asked, { key, size: part.size }, signal, (own, { moved }) =>

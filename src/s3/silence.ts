@@ -2,10 +2,10 @@
  * A try at a request is given up when nothing is heard of it, or when it does not come to an end: a dead connection, or one
  * that trickles, must not use up all the time there is.
  */
-import type { Milliseconds } from '../units.js'
+import type { Bytes, Milliseconds } from '../units.js'
 
-/** One try: `signal` ends it, and it says when it has heard something. */
-export type HeardCall<T> = (signal: AbortSignal, heard: () => void) => Promise<T>
+/** One try: `signal` ends it, and it says when it has heard something, and how many bytes of it are content. */
+export type HeardCall<T> = (signal: AbortSignal, heard: (bytes?: Bytes) => void) => Promise<T>
 
 /**
  * Silence after which a try is given up. The first ones are short, to leave time for another; the later ones are not: a

@@ -63,6 +63,8 @@ export interface PutRequest {
   readonly onlyIfAbsent?: boolean
   /** @see ContentMd5 */
   readonly md5?: ContentMd5
+  /** It was tried before; for the count. */
+  readonly isAgain?: boolean
 }
 
 /** MD5 of a body, base64: asked for only where it goes along as Content-MD5, so that another body is refused. */
@@ -82,6 +84,8 @@ export interface PartRequest {
   readonly size: Bytes
   readonly body: () => Readable
   readonly md5?: ContentMd5
+  /** It was tried before; for the count. */
+  readonly isAgain?: boolean
 }
 
 /** A part that is already in the bucket. */

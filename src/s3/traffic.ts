@@ -1,15 +1,15 @@
 /** What is asked of S3 at the moment, and for how long nothing of it has moved. For `status`: who waits learns it by himself. */
 import type { Clock } from '../telemetry/clock.js'
-import type { Key, Milliseconds } from '../units.js'
+import type { Bytes, Key, Milliseconds } from '../units.js'
 
 export type FlowKind = 'read' | 'upload'
 
 /** One request, tried again or not. */
 export interface Flow {
   /** Bytes of it have moved. */
-  moved(): void
-  /** S3 has begun to answer it, or has done so. */
-  answered(): void
+  moved(bytes?: Bytes): void
+  /** S3 has begun to answer it, or has done so. @param bytes of the answer's body, that came just now */
+  answered(bytes?: Bytes): void
   end(): void
 }
 
@@ -28,6 +28,7 @@ export class Traffic {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #underWay = new Set<UnderWay>()
   #heardAt: Milliseconds = -Infinity
+  readonly #bytes = { sent: 0, received: 0 }
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock
@@ -37,15 +38,22 @@ export class Traffic {
     const flow: UnderWay = { kind, key, movedAt: this.#clock.monotonic() }
     this.#underWay.add(flow)
     return {
-      moved: () => {
+      moved: (bytes = 0) => {
+        this.#bytes.sent += bytes
         flow.movedAt = this.#clock.monotonic()
       },
-      answered: () => {
+      answered: (bytes = 0) => {
+        this.#bytes.received += bytes
         flow.movedAt = this.#clock.monotonic()
         this.#heardAt = flow.movedAt
       },
       end: () => this.#underWay.delete(flow),
     }
+  }
+
+  /** Bodies of objects and listings, since the mount; what was sent or read again counts again. */
+  get bytes(): { readonly sent: Bytes; readonly received: Bytes } {
+    return { ...this.#bytes }
   }
 
   /** How long nobody was answered, if that is too long and somebody waits for it. */

@@ -123,7 +123,7 @@ class Limit implements UploadSteps {
   readonly moved = (bytes: Bytes): void => {
     this.#sent += bytes
     this.#movedAt = this.#clock.monotonic()
-    this.#flow.moved()
+    this.#flow.moved(bytes)
   }
 
   readonly begun = (limit: Milliseconds): void => {

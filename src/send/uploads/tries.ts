@@ -88,13 +88,13 @@ export class Tries {
   }
 
   #upload(it: Try, message: Message, after: EpochMs, progress: TryOptions['onProgress']): Promise<Uploaded> {
-    const { id, size } = message
+    const { id, size, tries } = message
     const key = this.#options.keyOf(message)
     const begun = (uploadId: string) => this.#events.partsBegun(id, { id: uploadId, key })
     const completing = async (): Promise<void> => {
       await this.#events.attempted(id, after)
       await this.#mayArrive(it, message)
     }
-    return upload(this.#options, { id, size, key, begun, completing, progress }, it.signal)
+    return upload(this.#options, { id, size, key, isAgain: tries > 1, begun, completing, progress }, it.signal)
   }
 }

@@ -18,6 +18,8 @@ export interface Upload {
   readonly id: string
   readonly key: Key
   readonly size: Bytes
+  /** It was tried before. */
+  readonly isAgain: boolean
   /** Writes down the id of a multipart upload before any part of it is sent. */
   readonly begun: (uploadId: string) => Promise<void>
   /** Writes down that it may be in the bucket from now on, before a multipart upload is completed. */
@@ -38,7 +40,7 @@ const mostParts = 10_000
 /** @throws StoreError, or FsError if the spool can't be read */
 export async function upload(options: UploadOptions, message: Upload, signal: AbortSignal): Promise<Uploaded> {
   if (message.size > options.multipartThreshold) return multipart(options, message, signal)
-  const { key, size, id } = message
+  const { key, size, id, isAgain } = message
   let sent: ChecksumStream | undefined
   const body = (): ChecksumStream => {
     let uploaded = 0
@@ -46,7 +48,7 @@ export async function upload(options: UploadOptions, message: Upload, signal: Ab
     return sent
   }
   const md5 = (): Promise<string> => contentMd5(options.spool, id, { start: 0, end: size })
-  const answer = await options.store.put({ key, size, body, md5, onlyIfAbsent: true }, signal)
+  const answer = await options.store.put({ key, size, body, md5, onlyIfAbsent: true, isAgain }, signal)
   return { ...answer, crc32: formatCrc32(sent?.value ?? 0) }
 }
 
@@ -93,7 +95,10 @@ async function multipart({ store, spool }: UploadOptions, message: Upload, signa
       let sent: ChecksumStream | undefined
       const body = (): ChecksumStream => (sent = checked(spool, id, range, () => message.progress(uploaded)))
       const part = { number, size: range.end - range.start, body, md5: () => contentMd5(spool, id, range) }
-      parts.push(await retried(() => store.uploadPart(key, uploadId, part, partSignal), partSignal))
+      const send = (tries: number): Promise<UploadedPart> => {
+        return store.uploadPart(key, uploadId, { ...part, isAgain: message.isAgain || tries > 1 }, partSignal)
+      }
+      parts.push(await retried(send, partSignal))
       checksums.set(number, { value: sent?.value ?? 0, size: part.size })
       message.progress((uploaded += part.size))
     }
