@@ -78,7 +78,7 @@ async function setLevel({ log, ...file }: OpenLog, levelNow: LevelNow | undefine
   try {
     const { level, by } = await levelNow()
     file.setLevel(level)
-    log.info({ level, by }, `The log level is ${level}, by ${by}.`)
+    log.info(`The log level is ${level} (${by}).`)
   } catch (error) {
     log.warn(`The log level stays as it is: ${error instanceof Error ? error.message : String(error)}`)
   }

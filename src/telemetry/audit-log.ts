@@ -6,8 +6,9 @@ import { stat, type FileHandle } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { reasonOf } from '../errors.js'
 import { inTime } from '../patience.js'
-import { isWritableByOthers, openOwn, requireOwnLog, type OwnFlags } from '../own-files.js'
-import type { Bytes, Milliseconds } from '../units.js'
+import { isWritableByOthers, openOwn, requireOwnLog } from '../own-files.js'
+import type { Milliseconds } from '../units.js'
+import { auditTail } from './audit-tail.js'
 import type { Logger } from './log.js'
 
 /** Lines that wait at most; then the oldest are given up, and counted. */
@@ -15,8 +16,6 @@ const mostWaiting = 100_000
 const retryAfter: Milliseconds = 5_000
 /** An appended line is on disk so much later: the journal beside it can tell what a power loss took. */
 const syncAfter: Milliseconds = 1_000
-/** So much of the end is read to see what is there already. */
-const tailBytes: Bytes = 16 * 1024 * 1024
 const flushWithin: Milliseconds = 2_000
 
 export interface AuditLogOptions {
@@ -85,17 +84,9 @@ export class AuditLog {
       })
   }
 
-  /** What the last megabytes hold: whole lines, parsed. */
-  async tail(): Promise<readonly object[]> {
-    const { handle } = await openFile(this.#path, 'r')
-    try {
-      const { size } = await handle.stat()
-      const length = Math.min(size, tailBytes)
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length)
-      return buffer.subarray(0, bytesRead).toString().split('\n').flatMap(parsed)
-    } finally {
-      await handle.close()
-    }
+  /** What the last megabytes hold, over rotations. */
+  tail(): Promise<readonly object[]> {
+    return auditTail(this.#path)
   }
 
   /** All lines are on disk when it resolves; it waits two seconds at most, and not while the file can't be written. */
@@ -192,8 +183,8 @@ export class AuditLog {
   }
 }
 
-async function openFile(path: string, flags: OwnFlags = 'a+'): Promise<Opened> {
-  const handle = await openOwn(path, flags, requireOwnLog)
+async function openFile(path: string): Promise<Opened> {
+  const handle = await openOwn(path, 'a+', requireOwnLog)
   try {
     const found = await handle.stat()
     const { ino, size, mode } = found
@@ -204,14 +195,5 @@ async function openFile(path: string, flags: OwnFlags = 'a+'): Promise<Opened> {
   } catch (error) {
     await handle.close()
     throw error
-  }
-}
-
-function parsed(line: string): object[] {
-  try {
-    const value = JSON.parse(line) as unknown
-    return typeof value === 'object' && value !== null ? [value] : []
-  } catch {
-    return []
   }
 }

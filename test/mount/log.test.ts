@@ -119,7 +119,7 @@ t.test('SIGHUP reads the level once more, from the configuration file alone', as
     await until(says, () => mounted.log.slice(before).includes(says))
   }
   await set('debug')
-  await hup(`The log level is debug, by log-level in ${config}.`)
+  await hup(`The log level is debug (log-level in ${config}).`)
   await stat(mounted.path('ACME/GLOBEX/inbox/nothing.edi')).catch(() => undefined)
   t.match(mounted.log, /"level":20,.*nothing\.edi/)
   await set('loud')
@@ -129,7 +129,7 @@ t.test('SIGHUP reads the level once more, from the configuration file alone', as
   await mounted.kill('SIGTERM')
   await mounted.mount(['--log-level', 'info'])
   await set('debug')
-  await hup('The log level is info, by --log-level.')
+  await hup('The log level is info (--log-level).')
 })
 
 t.test('no secret is in the log, whatever fails and however much is said', async (t) => {

@@ -1,5 +1,6 @@
-import { appendFile, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { AuditLog } from '../../src/telemetry/audit-log.js'
 import { silentLogger } from '../../src/telemetry/log.js'
@@ -37,6 +38,19 @@ t.test('a file that was moved away by a rotation is made anew', async (t) => {
   await audit.close()
   t.same(await lines(`${path}.1`), [{ n: 1 }])
   t.same(await lines(path), [{ n: 2 }])
+})
+
+t.test('what was told before a rotation is known, compressed or not', async (t) => {
+  const path = join(t.testdir(), 'audit')
+  await writeFile(`${path}.2.gz`, gzipSync('{"n":1}\n'))
+  await utimes(`${path}.2.gz`, 1, 1)
+  await writeFile(`${path}.1`, '{"n":2}\n{"n":3}\n')
+  await writeFile(`${path}-of-another.gz`, 'not packed', { mode: 0o600 })
+  const audit = await AuditLog.open(path, log)
+  audit.append({ n: 4 })
+  await audit.flushed()
+  t.same(await audit.tail(), [{ n: 4 }, { n: 2 }, { n: 3 }, { n: 1 }])
+  await audit.close()
 })
 
 t.test('a line that was torn spoils no other', async (t) => {
