@@ -108,6 +108,11 @@ module.exports = {
       ['control', 'fs', 's3', 'telemetry'],
       'Figures of what others know; nobody but the daemon knows of it.',
     ),
+    room(
+      'http',
+      ['control', 'events', 'delivery', 'view', 'telemetry'],
+      'It hands on what is told to all; it changes nothing.',
+    ),
     room('telemetry', [], 'Everyone may log; the log needs no one.'),
   ],
   options: {

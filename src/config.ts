@@ -1,4 +1,5 @@
 /** One mount, as the command line, the environment and the configuration file describe it: parsed, absolute, complete. */
+import type { HttpAddress } from './http/address.js'
 import type { LogLevel } from './telemetry/log.js'
 import type { Bytes, Milliseconds, Prefix } from './units.js'
 import type { Partner } from './view/partner.js'
@@ -77,6 +78,10 @@ export interface MountConfig {
   readonly drain: Milliseconds
   /** Absolute; undefined: none is kept. */
   readonly auditLog: string | undefined
+  /** Undefined: no HTTP server. */
+  readonly http: HttpAddress | undefined
+  /** Absolute; undefined: whoever reaches it is let in. */
+  readonly httpTokenFile: string | undefined
   readonly logLevel: LogLevel
   /** Absolute; undefined: stderr in the foreground, `as2fs.log` in the state directory otherwise. */
   readonly logFile: string | undefined

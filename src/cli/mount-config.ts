@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { MountConfig } from '../config.js'
 import { UsageError } from '../errors.js'
+import { isLocal, shownAddress } from '../http/address.js'
 import { stateDirectoryPath } from '../state/places.js'
 import { awsPlaces, refuseInMounts, type Places } from './own-places.js'
 import { awsEnvironment, type AwsEnvironment } from './aws-environment.js'
@@ -42,6 +43,7 @@ export async function mountConfig(
   if (values.commit !== 'trigger' && values['trigger-suffix'] !== mountOptions['trigger-suffix'].fallback) {
     throw new UsageError('--trigger-suffix has a meaning with --commit trigger only: give both, or neither.')
   }
+  requireToken(values)
   const config = configOf(parsedBucket(bucket), mountpoint, values, awsEnvironment(env, cwd))
   await refuseInMounts(new Map([...ownPlaces(config), ...awsPlaces(env)]), mountpoint)
   await refuseInMounts(new Map([['The mountpoint', dirname(mountpoint)]]), undefined)
@@ -56,6 +58,18 @@ function missing(word: WordKey, file: string | undefined): never {
   throw new UsageError(`${file} has no ${word}: write '${word}: ${example}' there, or say it on the command line.`)
 }
 
+/** What is told is nobody else's business. @throws UsageError */
+function requireToken({ http, 'http-token-file': tokenFile }: OptionValues): void {
+  if (http === undefined && tokenFile !== undefined) {
+    throw new UsageError('--http-token-file has a meaning with --http only: give both, or neither.')
+  }
+  if (http === undefined || tokenFile !== undefined || isLocal(http)) return
+  const shown = shownAddress(http).replace(/^http:\/\/(.*)\/$/, '$1')
+  throw new UsageError(
+    `--http ${shown} can be reached by others: give --http-token-file as well, or listen at 127.0.0.1.`,
+  )
+}
+
 function ownPlaces(config: MountConfig): Places {
   return new Map([
     ['--state-dir', stateDirectoryPath(config)],
@@ -64,6 +78,8 @@ function ownPlaces(config: MountConfig): Places {
     ['--disk-cache', config.diskCache],
     ['--credentials-csv', config.credentialsCsv],
     [config.caFileBy, config.caFile],
+    ['--http-token-file', config.httpTokenFile],
+    ['--http', config.http?.kind === 'socket' ? config.http.path : undefined],
   ])
 }
 
@@ -133,6 +149,8 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues, aws:
     uploads: values.uploads,
     drain: values.drain,
     auditLog: values['audit-log'],
+    http: values.http,
+    httpTokenFile: values['http-token-file'],
     logLevel: values['log-level'],
     logFile: values['log-file'],
   }

@@ -2,6 +2,7 @@
  * The options of a mount, as one table: flags, AS2FS_* variables, keys of the configuration file, words after `-o` and
  * `--help` all come from it.
  */
+import { httpAddress } from './http-address.js'
 import type { Parser } from './parse.js'
 import * as parse from './parse.js'
 
@@ -177,6 +178,18 @@ export const mountOptions = {
   ),
   'log-file': optional(
     ['Daemon', 'FILE', 'append the log to it', 'stderr with -f, else as2fs.log in the state'],
+    parse.path,
+  ),
+  http: optional(
+    [
+      'Daemon',
+      'ADDRESS',
+      'show how it is in a browser, at 127.0.0.1:9123 or unix:/run/as2fs/http.sock; changes nothing',
+    ],
+    httpAddress,
+  ),
+  'http-token-file': optional(
+    ['Daemon', 'FILE', 'who asks over HTTP must know what is in it; needed where others can reach the address'],
     parse.path,
   ),
   config: optional(

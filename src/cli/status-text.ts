@@ -29,6 +29,7 @@ export function statusText(told: ToldStatus, now: number): string {
       ['since', since === undefined ? undefined : `${time(since)} (${span(now - since)})`],
       ['daemon', `process ${told.pid}, as2fs ${version}${binding ? `, ${binding} binding` : ''}`],
       ['state', told.stateDirectory],
+      ['page', told.http],
       ['requests', told.requests && requestsLine(told.requests)],
       ['send', send && sendLine(send)],
       ['receipts', told.receipts && receiptsLine(told.receipts)],

@@ -30,6 +30,7 @@ export const healthReasons = [
   'deliveries',
   'new',
   'put-aside',
+  'http',
   'failed',
   'binding',
 ] as const
@@ -77,6 +78,8 @@ export interface StatusReport {
   /** Undefined with `--mdn-index off`. */
   readonly receipts: ReceiptCounts | undefined
   readonly cache: CacheReport
+  /** Where the HTTP server listens; undefined without `--http`, or while it can't. */
+  readonly http: string | undefined
 }
 
 /** What was asked of S3, each try counted, by kind (`list`, `get`, `put`, `uploadPart`…). */
@@ -109,6 +112,11 @@ interface CacheReport {
 export interface QueueReport {
   readonly generatedAt: EpochMs
   readonly rows: readonly SendRow[]
+}
+
+/** The first rows of the queue, those first that somebody has to look at. */
+export interface QueuePage extends QueueReport {
+  readonly counts: SendCounts
 }
 
 /** What is known of one path beyond its bytes. Fields that are undefined are left out of the JSON. */
@@ -182,6 +190,51 @@ export interface DeliveriesQuery {
   readonly state: DeliveryState | undefined
   /** By `sentAt`, not before that. */
   readonly since: EpochMs | undefined
+}
+
+/** Which messages are wanted, some at a time. */
+export interface DeliveriesPageQuery {
+  /** Of all by default. */
+  readonly partner: Partner | undefined
+  /** Undefined: all. */
+  readonly states: readonly DeliveryState[] | undefined
+  readonly since: EpochMs | undefined
+  /** Rows. */
+  readonly most: number
+  /** The `next` of the page before; null: the first one. */
+  readonly after: string | null
+}
+
+export interface DeliveriesPage extends DeliveriesReport {
+  /** Of all since then, whichever are wanted. */
+  readonly counts: Readonly<Record<DeliveryState, number>>
+  /** What is to be given as `after` for the next page; undefined: this was the last. */
+  readonly next: string | undefined
+}
+
+export interface ArrivalsQuery {
+  readonly since: EpochMs | undefined
+  readonly most: number
+}
+
+/** A document that came in. */
+export interface ArrivalRow extends Partner {
+  readonly name: string
+  /** In the mount. */
+  readonly path: string
+  readonly size: Bytes
+  /** LastModified. */
+  readonly at: EpochMs
+}
+
+export interface ArrivalsReport {
+  readonly generatedAt: EpochMs
+  /** Since then, whether they are in `rows` or not. */
+  readonly count: number
+  /** The latest first. */
+  readonly rows: readonly ArrivalRow[]
+  /** Sentences: what could not be looked at. */
+  readonly missing: readonly string[]
 }
 
 /** How much is in one partner's new/, or why that can't be told. */

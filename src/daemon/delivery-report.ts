@@ -1,17 +1,25 @@
-/** `as2fs deliveries`: a row for each message of the outboxes. */
+/** `as2fs deliveries`, and the same a page at a time: a row for each message of the outboxes. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { DeliveriesQuery, DeliveriesReport, DeliveryRow } from '../control/reports.js'
+import type {
+  DeliveriesPage,
+  DeliveriesPageQuery,
+  DeliveriesQuery,
+  DeliveriesReport,
+  DeliveryRow,
+} from '../control/reports.js'
 import type { Deliveries, SentMessage } from '../delivery/deliveries.js'
+import { deliveryStates, type DeliveryState } from '../delivery/delivery.js'
 import type { DeliveryTrail } from '../delivery/delivery-trail.js'
 import { inTime } from '../patience.js'
 import { FsError } from '../errors.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { Receipts } from '../mdn/receipts.js'
 import { systemClock } from '../telemetry/clock.js'
-import type { Milliseconds, Name, Prefix } from '../units.js'
+import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { viewPrefix } from '../view/tree.js'
 import { messageId } from '../view/message-id.js'
+import { Newest } from './newest.js'
 
 /** Between two turns of others. */
 const atOnce = 1_000
@@ -38,22 +46,59 @@ export class DeliveryReport {
     const { deliveries, receipts } = this.#options
     const pairs = partner ? [await this.#find(partner, signal)] : await this.#all(signal)
     await this.#allRead(pairs, signal)
-    const missing: string[] = []
     const rows: DeliveryRow[] = []
     let seen = 0
+    const missing = await this.#forEach(pairs, async (pair) => {
+      for (const it of (await deliveries.of(pair, signal)).messages()) {
+        if (++seen % atOnce === 0) await nextTurn()
+        if (it.sentAt >= since && (state === undefined || it.delivery.state === state)) rows.push(await this.#row(it))
+      }
+    })
+    rows.sort((a, b) => b.sentAt - a.sentAt)
+    return { generatedAt: systemClock.now(), left: receipts.counts().left, rows, missing }
+  }
+
+  /**
+   * The latest first, some at a time, and how many there are. Receipts that are not read yet are not waited for.
+   * @throws FsError EINVAL for an `after` that is none of ours; as `rows`
+   */
+  async page(query: DeliveriesPageQuery, signal: AbortSignal): Promise<DeliveriesPage> {
+    const { deliveries, receipts } = this.#options
+    const { partner, states, since = 0, most } = query
+    const after = query.after === null ? undefined : markIn(query.after)
+    const pairs = partner ? [await this.#find(partner, signal)] : await this.#all(signal)
+    const counts = Object.fromEntries(deliveryStates.map((it) => [it, 0])) as Record<DeliveryState, number>
+    const newest = new Newest<SentMessage>(most, (a, b) => compareMarks(markOf(a), markOf(b)))
+    const missing = await this.#forEach(pairs, async (pair) => {
+      let seen = 0
+      for (const it of (await deliveries.of(pair, signal)).messages()) {
+        if (++seen % atOnce === 0) await nextTurn()
+        if (it.sentAt < since) continue
+        counts[it.delivery.state] += 1
+        if (states && !states.includes(it.delivery.state)) continue
+        if (!after || compareMarks(markOf(it), after) > 0) newest.add(it)
+      }
+    })
+    const shown = newest.list()
+    const rows: DeliveryRow[] = []
+    for (const it of shown) rows.push(await this.#row(it))
+    const last = shown.at(-1)
+    const next = last && newest.isCut ? textOf(markOf(last)) : undefined
+    return { generatedAt: systemClock.now(), left: receipts.counts().left, rows, counts, next, missing }
+  }
+
+  /** @returns sentences: whose outbox could not be looked at. @throws FsError where it is the only one */
+  async #forEach(pairs: readonly Partner[], act: (pair: Partner) => Promise<void>): Promise<string[]> {
+    const missing: string[] = []
     for (const pair of pairs) {
       try {
-        for (const it of (await deliveries.of(pair, signal)).messages()) {
-          if (++seen % atOnce === 0) await nextTurn()
-          if (it.sentAt >= since && (state === undefined || it.delivery.state === state)) rows.push(await this.#row(it))
-        }
+        await act(pair)
       } catch (error) {
         if (!(error instanceof FsError) || pairs.length === 1) throw error
         missing.push(`${pair.station}/${pair.partner}: ${error.message}`)
       }
     }
-    rows.sort((a, b) => b.sentAt - a.sentAt)
-    return { generatedAt: systemClock.now(), left: receipts.counts().left, rows, missing }
+    return missing
   }
 
   /** Receipts that came since the last look are waited for, but not for ever. */
@@ -94,4 +139,29 @@ export class DeliveryReport {
       mdnAt: receipt?.mtime,
     }
   }
+}
+
+/** A place in the order of a page. */
+interface Mark {
+  readonly sentAt: EpochMs
+  readonly key: string
+}
+
+function markOf({ sentAt, files: [first] }: SentMessage): Mark {
+  return { sentAt, key: first?.key ?? '' }
+}
+
+/** The latest first. */
+function compareMarks(a: Mark, b: Mark): number {
+  return b.sentAt - a.sentAt || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
+}
+
+function textOf({ sentAt, key }: Mark): string {
+  return `${sentAt}:${key}`
+}
+
+function markIn(text: string): Mark {
+  const [, sentAt, key = ''] = /^(-?\d{1,15}):(.+)$/s.exec(text) ?? []
+  if (sentAt === undefined) throw new FsError('EINVAL', 'That is no page: give what the page before has as next.')
+  return { sentAt: Number(sentAt), key }
 }

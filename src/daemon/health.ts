@@ -3,6 +3,7 @@ import type { HealthReason, HealthReport, Problem } from '../control/reports.js'
 import type { DeliveryTrail } from '../delivery/delivery-trail.js'
 import type { EventLog } from '../events/event-log.js'
 import type { MountedFuse } from '../fuse/mount.js'
+import type { HttpServer } from '../http/server.js'
 import type { Receipts } from '../mdn/receipts.js'
 import type { Sender } from '../send/sender.js'
 import type { PutAside } from '../state/put-aside.js'
@@ -25,6 +26,7 @@ export interface HealthParts {
   readonly mount?: Pick<MountedFuse, 'binding' | 'whyStock' | 'counts'>
   readonly receipts?: Pick<Receipts, 'problems' | 'isOn' | 'counts'>
   readonly deliveryTrail?: Pick<DeliveryTrail, 'problem'>
+  readonly http?: Pick<HttpServer, 'at' | 'problems'>
 }
 
 /** Never waits, and asks nobody but those who are here. */
@@ -36,7 +38,7 @@ export function healthOf(parts: HealthParts): HealthReport {
 }
 
 function problemsOf(parts: HealthParts): Problem[] {
-  const { bucket, prefix, audit, eventLog, sender, taking, mount, putAside, receipts, deliveryTrail } = parts
+  const { bucket, prefix, audit, eventLog, sender, taking, mount, putAside, receipts, deliveryTrail, http } = parts
   const { health } = bucket
   const { state, problem } = health.health
   const { failed } = sender.counts()
@@ -53,6 +55,7 @@ function problemsOf(parts: HealthParts): Problem[] {
     ...because('deliveries', deliveryTrail?.problem),
     ...because('new', taking.problem),
     ...because('put-aside', ...putAside.problems()),
+    ...because('http', ...(http?.problems ?? [])),
     ...because('failed', failed > 0 ? failedFiles : undefined),
     ...because('binding', mount?.whyStock === undefined ? undefined : slowBinding(mount.whyStock)),
   ]

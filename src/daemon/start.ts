@@ -2,11 +2,12 @@
 import type { MountConfig } from '../config.js'
 import { startControlServer, type ControlHandlers } from '../control/server.js'
 import type { Events } from '../events/events.js'
+import type { HttpServer } from '../http/server.js'
 import type { Filesystem } from '../fs/filesystem.js'
 import { mountFuse, type MountedFuse } from '../fuse/mount.js'
 import { preflight } from '../fuse/preflight.js'
 import { replaceableBy } from '../own-files.js'
-import { csvExposure } from '../s3/csv-exposure.js'
+import { exposureOf } from '../exposure.js'
 import { probeWhileUnwell } from '../s3/health.js'
 import type { Receipts } from '../mdn/receipts.js'
 import { Metrics } from '../metrics/metrics.js'
@@ -32,6 +33,8 @@ import { ownEventLog, ownEvents } from './events.js'
 import type { DeliveryTrail } from '../delivery/delivery-trail.js'
 import { Submissions } from '../delivery/submissions.js'
 import { firstLook } from './first-look.js'
+import { Arrivals } from './arrivals.js'
+import type { HttpParts } from './http.js'
 import type { DeliveryReport } from './delivery-report.js'
 import { healthOf, slowBinding } from './health.js'
 import type { Info } from './info.js'
@@ -50,7 +53,7 @@ export interface Daemon {
    * @param reason for the log
    */
   stop(reason: string, drain?: Milliseconds): Promise<void>
-  /** Why it began without its bucket, in one sentence. */
+  /** Why it began without its bucket, or nobody can ask it over HTTP: one sentence each. */
   readonly missing: string | undefined
   /** After a rotation. */
   reopenLogs(): void
@@ -85,7 +88,7 @@ async function started(start: Start): Promise<Daemon> {
   const disk = await openDiskCache(config, log)
   const since = systemClock.now()
   // What is made before the mount looks for it here.
-  const later: { mount?: MountedFuse; receipts?: Receipts; deliveryTrail?: DeliveryTrail } = {}
+  const later: { mount?: MountedFuse; receipts?: Receipts; deliveryTrail?: DeliveryTrail; http?: HttpServer } = {}
   const onChange = (): void => later.mount?.folderChanged()
   const reading = makeReading(config, bucket, disk, onChange, log)
   const { missing, folders } = await firstLook(bucket, state, config, log)
@@ -123,12 +126,15 @@ async function started(start: Start): Promise<Daemon> {
   const events = ownEvents({ config, eventLog, listing, partners, deliveries, receipts, bucket, owning, log })
   tellFigures(metrics, { ...parts, fs, health: () => healthOf(now()), mount: () => later.mount })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
+  const arrivals = new Arrivals({ listing, partners, root: config.prefix, clock: systemClock })
+  const http = await ownHttp(start, { sender, report, reports, metrics, arrivals, events })
+  if (http) later.http = http
   later.mount = await mounted(start, fs, since, state)
   ending.mounted(later.mount)
   return {
     stopped: ending.ended,
     stop: (reason, drain = config.drain) => ending.stop(reason, drain),
-    missing,
+    missing: [missing, ...(http?.problems ?? [])].filter((it) => it !== undefined).join(' ') || undefined,
     reopenLogs: () => audit?.reopen(),
   }
 }
@@ -146,7 +152,7 @@ async function ownState({ config, owning, log }: Start): Promise<StateDirectory>
 }
 
 async function ownBucket({ config, owning, log }: Start): Promise<Bucket> {
-  const exposure = await csvExposure(config.credentialsCsv)
+  const exposure = await exposureOf('credentials', config.credentialsCsv)
   if (exposure !== undefined) log.warn(exposure)
   const bucket = await openBucket(config, log)
   owning.add('closing the connections', () => bucket.store.close())
@@ -187,6 +193,17 @@ async function ownControl({ config, owning, log }: Start, state: StateDirectory,
   }
   const control = await startControlServer(state.path, handlers, log)
   owning.add('closing the control socket', () => control.close())
+}
+
+/** What is loaded for it is loaded only where it is asked for. */
+async function ownHttp(
+  { config, owning, log }: Start,
+  parts: Pick<HttpParts, 'sender' | 'report' | 'reports' | 'metrics' | 'arrivals' | 'events'>,
+): Promise<HttpServer | undefined> {
+  const { http } = config
+  if (!http) return undefined
+  const { ownHttp: own } = await import('./http.js')
+  return own({ ...parts, config: { ...config, http }, owning, log })
 }
 
 async function mounted({ config, log }: Start, fs: Filesystem, since: EpochMs, state: StateDirectory) {

@@ -54,6 +54,7 @@ export function statusReport(parts: Parts): StatusReport {
     send: sender.counts(),
     receipts: parts.receipts?.isOn ? parts.receipts.counts() : undefined,
     cache: reading.objects.usage(),
+    http: parts.http?.at,
   }
 }
 

@@ -2,7 +2,7 @@ import { chmod, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { csvCredentials, parseCsv } from '../../src/s3/credentials.js'
-import { csvExposure } from '../../src/s3/csv-exposure.js'
+import { exposureOf } from '../../src/exposure.js'
 
 const expected = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 's3cr3t/+=' }
 
@@ -52,7 +52,7 @@ t.test('a file that others may read is said', async (t) => {
     [0o600, undefined],
   ] as const) {
     await chmod(file, mode)
-    t.match(await csvExposure(file), sentence)
+    t.match(await exposureOf('credentials', file), sentence)
   }
-  t.equal(await csvExposure('/nonexistent/keys.csv'), undefined)
+  t.equal(await exposureOf('credentials', '/nonexistent/keys.csv'), undefined)
 })

@@ -1,7 +1,7 @@
 /** `as2fs mount`. */
 import { join } from 'node:path'
 import { preflight } from '../../fuse/preflight.js'
-import { csvExposure } from '../../s3/csv-exposure.js'
+import { exposureOf } from '../../exposure.js'
 import { makeStateDirectory } from '../../state/state-directory.js'
 import { isGiven, type Typed } from '../command.js'
 import { childMarker, startInBackground } from '../daemonise.js'
@@ -22,7 +22,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
     const level = levelNow(flags, io.env, io.cwd)
     return isChild ? runForParent(config, level) : runInForeground(config, level, io)
   }
-  const exposure = await csvExposure(config.credentialsCsv)
+  const exposure = await exposureOf('credentials', config.credentialsCsv)
   if (exposure !== undefined) io.err(`as2fs: ${printable(exposure)}\n`)
   // The daemon looks too; what it needs for the rest takes half a second to load.
   await preflight(config)

@@ -1,0 +1,154 @@
+/** Gets the address to listen at: at once, or as soon as it is free. Whether it does holds up nothing else. */
+import { once } from 'node:events'
+import { chmod, lstat, stat, unlink } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { connect } from 'node:net'
+import { dirname } from 'node:path'
+import { codeOf, reasonOf, UsageError } from '../errors.js'
+import { inTime, late } from '../patience.js'
+import type { Logger } from '../telemetry/log.js'
+import type { Milliseconds } from '../units.js'
+import { isLoopback, shownAddress, type HttpAddress } from './address.js'
+
+export interface ListenerOptions {
+  readonly server: Server
+  readonly address: HttpAddress
+  /** Whoever reaches it has to show a token. */
+  readonly isGuarded: boolean
+  readonly log: Logger
+  readonly tryAgainAfter?: Milliseconds
+}
+
+/** A name may have to be looked up. */
+const patience: Milliseconds = 2_000
+const defaultPause: Milliseconds = 10_000
+/** Of its owner, and of the group that its folder gives it (setgid). */
+const socketMode = 0o660
+
+export class Listener {
+  readonly #options: ListenerOptions
+  #timer: NodeJS.Timeout | undefined
+  #isOver = false
+  #at: string | undefined
+  #problem: string | undefined
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+  }
+
+  /** Where it listens, for people; undefined while it does not. */
+  get at(): string | undefined {
+    return this.#at
+  }
+
+  /** One sentence, while it does not listen. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** Resolves when it listens, or goes on trying. Never throws. */
+  async start(): Promise<void> {
+    const tried = this.#try()
+    if ((await inTime(tried, patience)) === late) {
+      this.#problem = `${this.#place()} can't be listened at yet: its name is being looked up.`
+    }
+  }
+
+  stop(): void {
+    this.#isOver = true
+    this.#at = undefined
+    clearTimeout(this.#timer)
+  }
+
+  async #try(): Promise<void> {
+    const { address, log, tryAgainAfter = defaultPause } = this.#options
+    try {
+      await this.#listen()
+      if (this.#isOver) return void this.#options.server.close()
+      this.#at = shownAddress(this.#bound())
+      this.#problem = undefined
+      log.info({ http: this.#at }, 'listening')
+    } catch (error) {
+      if (this.#isOver) return
+      const sentence = `${this.#place()} can't be listened at: ${whyNot(error, address)} It is tried again every ${tryAgainAfter / 1_000} s.`
+      if (sentence !== this.#problem) log.warn(sentence)
+      this.#problem = sentence
+      this.#timer = setTimeout(() => void this.#try(), tryAgainAfter).unref()
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { server, address, isGuarded } = this.#options
+    if (address.kind === 'socket') {
+      await clearSocket(address.path)
+      server.listen(address.path)
+      await once(server, 'listening')
+      await chmod(address.path, socketMode)
+      return
+    }
+    server.listen({ host: address.host, port: address.port, exclusive: true })
+    await once(server, 'listening')
+    const bound = server.address()
+    if (isGuarded || (bound !== null && typeof bound === 'object' && isLoopback(bound.address))) return
+    server.close()
+    throw new UsageError(`${address.host} is not this machine alone here: write 127.0.0.1, or give --http-token-file.`)
+  }
+
+  /** With the port that it got. */
+  #bound(): HttpAddress {
+    const { address, server } = this.#options
+    const bound = server.address()
+    if (address.kind === 'socket' || bound === null || typeof bound === 'string') return address
+    return { ...address, port: bound.port }
+  }
+
+  #place(): string {
+    return `--http ${shownAddress(this.#options.address).replace(/^http:\/\/(.*)\/$/, '$1')}`
+  }
+}
+
+/** Takes away what a daemon has left that was killed. @throws UsageError if it is anything else */
+async function clearSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  })
+  if (!found) {
+    // Of a folder that is not there libuv says that it may not be written to.
+    await stat(dirname(path))
+    return
+  }
+  if (!found.isSocket()) throw new UsageError('it is there, and is no socket: take it away, or give another.')
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+  } catch (error) {
+    if (codeOf(error) !== 'ECONNREFUSED') throw error
+    await unlink(path)
+    return
+  } finally {
+    socket.destroy()
+  }
+  throw new UsageError('another program listens there already: end that, or give another.')
+}
+
+function whyNot(error: unknown, address: HttpAddress): string {
+  if (error instanceof UsageError) return error.message
+  const { kind } = address
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return `another program listens there already: end that, or give another ${kind === 'tcp' ? 'port' : 'path'}.`
+    case 'EACCES':
+    case 'EPERM':
+      return kind === 'tcp' ? 'only root may listen at so low a port.' : `its folder may not be written to.`
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have that address.'
+    case 'ENOENT':
+      return kind === 'tcp' ? reasonOf(error) : `there is no folder ${dirname(address.path)}.`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'nobody knows that name.'
+    default:
+      return `${reasonOf(error)}.`
+  }
+}
