@@ -105,7 +105,7 @@ module.exports = {
     ),
     room(
       'metrics',
-      ['control', 'fs', 's3', 'telemetry'],
+      ['control', 'fs', 's3', 'send', 'view', 'telemetry'],
       'Figures of what others know; nobody but the daemon knows of it.',
     ),
     room(

@@ -38,6 +38,7 @@ import type { Metrics } from '../metrics/metrics.js'
 import { createSender } from '../send/create-sender.js'
 import type { Ownership } from '../ownership.js'
 import type { Sender } from '../send/sender.js'
+import type { AuditSink } from '../send/trail.js'
 import { PartnerSet } from '../state/partners.js'
 import type { HealthReport, QueueReport, StatusReport } from '../control/reports.js'
 import type { MarksReach } from '../state/marker.js'
@@ -130,6 +131,8 @@ export interface SenderParts {
   readonly audit: AuditLog | undefined
   readonly eventLog: EventLog | undefined
   readonly submissions: Submissions
+  /** Counts what becomes of files. */
+  readonly meter: AuditSink
   readonly ownership: Ownership
   readonly log: Logger
 }
@@ -142,6 +145,7 @@ export function makeSender({
   audit,
   eventLog,
   submissions,
+  meter,
   ownership,
   log,
 }: SenderParts): Promise<Sender> {
@@ -176,6 +180,7 @@ export function makeSender({
     audit,
     events: eventLog,
     submissions,
+    meter,
     ownership,
   })
 }

@@ -11,6 +11,8 @@ import { exposureOf } from '../exposure.js'
 import { probeWhileUnwell } from '../s3/health.js'
 import type { Receipts } from '../mdn/receipts.js'
 import { Metrics } from '../metrics/metrics.js'
+import { PartnerLabels } from '../metrics/partner-labels.js'
+import { SendMeter } from '../metrics/send-meter.js'
 import type { Sender } from '../send/sender.js'
 import { LockWatch } from '../state/lock-watch.js'
 import { PutAside } from '../state/put-aside.js'
@@ -102,7 +104,10 @@ async function started(start: Start): Promise<Daemon> {
   const eventLog = await ownEventLog(state.path, owning, log)
   const submissions = new Submissions()
   const shared = { config, directory: state.path, bucket, ownership, log }
-  const sender = await makeSender({ ...shared, listing, audit, eventLog, submissions })
+  const labels = new PartnerLabels()
+  const sendMeter = new SendMeter(labels)
+  const sender = await makeSender({ ...shared, listing, audit, eventLog, submissions, meter: sendMeter })
+  sendMeter.begin()
   owning.add('closing the queue', () => sender.close())
   const taking = await openTaking({ ...shared, state })
   owning.add('closing the marks of new/', () => taking.close())
@@ -124,7 +129,8 @@ async function started(start: Start): Promise<Daemon> {
   later.receipts = receipts
   later.deliveryTrail = trail
   const events = ownEvents({ config, eventLog, listing, partners, deliveries, receipts, bucket, owning, log })
-  tellFigures(metrics, { ...parts, fs, health: () => healthOf(now()), mount: () => later.mount })
+  const figured = { ...parts, fs, sendMeter, labels, seen }
+  tellFigures(metrics, { ...figured, health: () => healthOf(now()), mount: () => later.mount })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
   const arrivals = new Arrivals({ listing, partners, root: config.prefix, clock: systemClock })
   const http = await ownHttp(start, { sender, report, reports, metrics, arrivals, events })

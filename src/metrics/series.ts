@@ -22,6 +22,18 @@ export const series = {
     '0 while the keys are refused or can not be got; in an outage as they were before.',
   ),
   as2fs_degraded: gauge('reason', '1 for each reason for which the mount is not well.'),
+  as2fs_send_files: gauge('station partner state', 'Files in send/ now, by state, as as2fs queue has them.'),
+  as2fs_send_queued_bytes: gauge('', 'Bytes of those that are queued or being uploaded.'),
+  as2fs_send_oldest_closed_timestamp_seconds: gauge(
+    '',
+    'Of those the close that is longest ago, by the clock of this machine; absent while none waits.',
+  ),
+  as2fs_sends_total: counter(
+    'station partner result',
+    'What became of files in send/, with the words of the audit trail; delayed is a try that failed, refused a name.',
+  ),
+  as2fs_send_bytes_total: counter('', 'Bytes of the files that S3 has taken.'),
+  as2fs_send_duration_seconds: histogram('', 'From the close of a file until S3 had taken it.'),
   as2fs_s3_requests_total: counter(
     'operation code',
     'Requests to S3, each try: by status; not-s3 is an answer of somebody else, given-up one that did not come in time or was not wanted any more, else how the connection failed.',

@@ -51,6 +51,8 @@ export interface SenderOptions extends HoldPolicy {
   readonly events?: AuditSink | undefined
   /** Who follows what becomes of what was submitted. */
   readonly submissions?: AuditSink | undefined
+  /** Who counts them. */
+  readonly meter?: AuditSink | undefined
   /** Of the directory; nobody else knows it by default. */
   readonly ownership?: Ownership
   /** 0 to 1; Math.random by default. */
@@ -64,7 +66,7 @@ export interface SenderOptions extends HoldPolicy {
 export async function createSender(options: SenderOptions): Promise<Sender> {
   const { root, bucket, clock, log, settle, random = Math.random, ownership = undisputed } = options
   const keyOf = (message: Message) => keyUnder(root, message)
-  const sinks = [options.audit, options.events, options.submissions].filter((it) => it !== undefined)
+  const sinks = [options.audit, options.events, options.submissions, options.meter].filter((it) => it !== undefined)
   const trail = new Trail({ keyOf, log, sinks })
   const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
   const { spool, ...recovered } = await recoveredSpool({ ...options, descriptors, trail })

@@ -13,7 +13,7 @@ import type { Opening } from './opening.js'
 import type { Pickup } from './pickup/pickup.js'
 import type { Renaming } from './renaming.js'
 import type { Rows } from './rows.js'
-import type { OpenFlags, OpenSpoolFile, SendCounts, Sender, SendRow } from './sender.js'
+import type { OpenFlags, OpenSpoolFile, SendCounts, Sender, SendFigures, SendRow } from './sender.js'
 import type { Uploads } from './uploads/uploads.js'
 import type { LastCloses } from './writing/last-closes.js'
 import type { OpenFiles } from './writing/open-files.js'
@@ -60,6 +60,10 @@ export class DurableSender implements Sender {
 
   counts(): SendCounts {
     return this.#parts.rows.counts()
+  }
+
+  figures(): SendFigures {
+    return this.#parts.rows.figures()
   }
 
   problems(): readonly string[] {

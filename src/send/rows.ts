@@ -2,9 +2,9 @@
 import type { Bytes, EpochMs, Key, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { viewPrefix } from '../view/tree.js'
-import type { Message } from './life/message.js'
+import { pathId, type Message } from './life/message.js'
 import type { MessageBook } from './disk/book.js'
-import type { SendCounts, SendRow } from './sender.js'
+import type { SendCounts, SendFigures, SendRow } from './sender.js'
 import type { Packer } from './bundles/packer.js'
 import type { Pickup } from './pickup/pickup.js'
 import type { Uploads } from './uploads/uploads.js'
@@ -46,10 +46,25 @@ export class Rows {
 
   counts(): SendCounts {
     const { book, uploads } = this.#options
-    const { counts } = book.index
+    const { counts } = book.index.tally
     // What was begun counts as being uploaded before the journal says so.
-    const begun = uploads.begun()
+    const begun = uploads.begun().length
     return { ...counts, queued: counts.queued - begun, uploading: counts.uploading + begun }
+  }
+
+  figures(): SendFigures {
+    const { book, uploads } = this.#options
+    const { partners, waitingBytes, oldestClose } = book.index.tally
+    const begun = new Map<string, number>()
+    for (const id of uploads.begun()) {
+      const message = book.get(id)
+      if (message) begun.set(pathId(message, ''), (begun.get(pathId(message, '')) ?? 0) + 1)
+    }
+    const shown = partners.map(({ counts, ...partner }) => {
+      const more = begun.get(pathId(partner, '')) ?? 0
+      return { ...partner, counts: { ...counts, queued: counts.queued - more, uploading: counts.uploading + more } }
+    })
+    return { partners: shown, waitingBytes, oldestClose }
   }
 
   #row(message: Message): SendRow | undefined {

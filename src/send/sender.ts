@@ -147,6 +147,20 @@ export interface SendCounts {
   readonly failed: number
 }
 
+export interface PartnerCounts extends Partner {
+  readonly counts: SendCounts
+}
+
+/** For who measures. However many files there are, it takes no longer. */
+export interface SendFigures {
+  /** Of partners who have, or ever had since the start, a file in `send/`. */
+  readonly partners: readonly PartnerCounts[]
+  /** Of what is queued or being uploaded. */
+  readonly waitingBytes: Bytes
+  /** Of those the close that is longest ago. */
+  readonly oldestClose: EpochMs | undefined
+}
+
 /**
  * All methods throw FsError with the errno that SEMANTICS.md (Sending) has (EEXIST for a duplicate under `reject`, EBUSY while uploading,
  * EPERM for submitted, EXDEV across partners, EILSEQ, ENAMETOOLONG, EINVAL for names that cannot become keys).
@@ -179,6 +193,7 @@ export interface Sender {
   cancel(id: string): Promise<void>
   releaseHeld(id: string): Promise<void>
   counts(): SendCounts
+  figures(): SendFigures
   /** One sentence for each thing that keeps `send/` from working now; for `status`. */
   problems(): readonly string[]
   /**

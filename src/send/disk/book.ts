@@ -92,7 +92,7 @@ export class MessageBook {
   /** Messages as they are now. */
   get index(): Pick<
     MessageIndex,
-    'of' | 'named' | 'submitted' | 'submittedOf' | 'untold' | 'unpacked' | 'inParts' | 'counts'
+    'of' | 'named' | 'submitted' | 'submittedOf' | 'untold' | 'unpacked' | 'inParts' | 'tally'
   > {
     return this.#index
   }

@@ -1,8 +1,8 @@
 /** Messages by what is asked for again and again: path, partner, state. Each answer costs what it brings, not what there is. */
 import { Groups } from '../life/groups.js'
 import { pathId, type Message } from '../life/message.js'
-import type { SendCounts } from '../sender.js'
 import type { Partner } from '../../view/partner.js'
+import { Tally } from './tally.js'
 
 export class MessageIndex {
   readonly #byId = new Map<string, Message>()
@@ -18,15 +18,11 @@ export class MessageIndex {
   readonly #unpacked = new Map<string, Message>()
   /** Those whose parts may be in the bucket. */
   readonly #inParts = new Map<string, Message>()
-  readonly #counts = { open: 0, held: 0, queued: 0, uploading: 0, submitted: 0, failed: 0 }
+  /** Of those that are shown. */
+  readonly tally = new Tally()
 
   get size(): number {
     return this.#byId.size
-  }
-
-  /** How many there are in each state. */
-  get counts(): SendCounts {
-    return { ...this.#counts }
   }
 
   get(id: string): Message | undefined {
@@ -86,7 +82,7 @@ export class MessageIndex {
     if (state === 'gone') return
     this.#byPath.set(pathId(message, message.path), id)
     this.#shown.set(pathId(message, ''), id, message)
-    this.#counts[state] += 1
+    this.tally.add(message)
     if (state === 'submitted') this.#submitted.set(pathId(message, ''), id, message)
     if (state === 'held' && message.members) this.#unpacked.set(id, message)
   }
@@ -107,6 +103,6 @@ export class MessageIndex {
     this.#untold.delete(pathId(message, ''), id)
     this.#unpacked.delete(id)
     this.#inParts.delete(id)
-    if (state !== 'gone') this.#counts[state] -= 1
+    if (state !== 'gone') this.tally.remove(message)
   }
 }

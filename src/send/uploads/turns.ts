@@ -6,7 +6,7 @@ import type { Clock } from '../../telemetry/clock.js'
 import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { pathId } from '../life/message.js'
-import { PriorityQueue } from './priority-queue.js'
+import { PriorityQueue } from '../../priority-queue.js'
 import { Slots, type SlotLimits } from './slots.js'
 
 /** All that is asked of a sent file to know when its turn is. */

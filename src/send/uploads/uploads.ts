@@ -80,11 +80,9 @@ export class Uploads {
     return this.#queue.progress(id)
   }
 
-  /** How many are on their way of which the journal does not say so yet. */
-  begun(): number {
-    let begun = 0
-    for (const id of this.#queue.running()) if (this.#options.book.get(id)?.state === 'queued') begun += 1
-    return begun
+  /** Those that are on their way of which the journal does not say so yet. */
+  begun(): readonly string[] {
+    return [...this.#queue.running()].filter((id) => this.#options.book.get(id)?.state === 'queued')
   }
 
   /** What those wait for that are due; undefined if nothing holds them up. */
