@@ -1,7 +1,7 @@
 /** `as2fs demo`. */
 import { mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { DemoWorld } from '../../demo/world.js'
 import type { GatewayEvent } from '../../demo/gateway.js'
 import { parseMdn } from '../../mdn/report.js'
@@ -111,8 +111,14 @@ What is listed is a second old at most here, not five as elsewhere, so status co
 }
 
 /** As it was started: by a path below the working directory, or by its name. */
-function commandName({ program, cwd }: Io): string {
+function commandName({ program, cwd, env }: Io): string {
   const path = program.at(-1) ?? 'as2fs'
+  const library = dirname(dirname(path))
+  if (program[0] === join(library, 'node')) {
+    // Of a package, that has a Node of its own.
+    const folder = join(library, '../../bin')
+    return (env.PATH ?? '').split(':').includes(folder) ? 'as2fs' : join(folder, 'as2fs')
+  }
   const short = relative(cwd, path)
   return short.startsWith('..') ? path : short
 }

@@ -1,0 +1,116 @@
+/**
+ * Makes one program of ours and npm's modules, in the places of `dist/src`: what a command needs is in few files and starts fast. A daemon
+ * reads none of them once it runs: an upgrade replaces them beneath it.
+ */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
+
+export interface BundleOptions {
+  /** The project's folder, compiled. */
+  readonly project: string
+  /** Where its `dist` is to be. */
+  readonly target: string
+  /** What the program says of itself. */
+  readonly version: string
+}
+
+/** @returns the files that are in it, from the project's folder on */
+export async function bundle({ project, target, version }: BundleOptions): Promise<readonly string[]> {
+  const source = join(project, 'dist/src')
+  const { metafile } = await build({
+    ...shared,
+    absWorkingDir: project,
+    entryPoints: { 'cli/main': join(source, 'cli/main.js'), 'cli/io': join(source, 'cli/io.js') },
+    outdir: join(target, 'dist/src'),
+    // As deep as every room, so that native/ is found from there, too.
+    chunkNames: 'parts/[name]-[hash]',
+    splitting: true,
+    metafile: true,
+    plugins: [versioned(version), withoutStockBinding(source), withThreads, loadedWhole(join(source, 'cli'))],
+  })
+  return Object.keys(metafile.inputs)
+}
+
+const shared: BuildOptions = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // The other is npm's for proxies that want Kerberos, compiled where it is installed: it is asked for where one is met, and missed there.
+  external: ['*.node', 'kerberos'],
+  // Modules of CommonJS that are in it ask for Node's.
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+  },
+  define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+  // They are in the file of licences.
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
+const lazy = /\bimport\((['"][^'"]+['"])\)/g
+const thread = /new URL\((['"])([\w-]+\.js)\1, import\.meta\.url\)/g
+
+/** What is loaded only when it is needed stays lazy, but in the file of whoever needs it; the commands alone have files of their own. */
+function loadedWhole(commands: string): Plugin {
+  return {
+    name: 'loaded-whole',
+    setup: (made) => {
+      made.onLoad({ filter: /\.m?js$/ }, async ({ path }) => {
+        if (dirname(path).startsWith(commands)) return undefined
+        const text = await readFile(path, 'utf8')
+        return { contents: text.replaceAll(lazy, 'Promise.resolve().then(() => require($1))'), loader: 'js' }
+      })
+    },
+  }
+}
+
+/** A package may have a version of its own. */
+function versioned(version: string): Plugin {
+  return {
+    name: 'versioned',
+    setup: (made) => {
+      made.onLoad({ filter: /dist\/package\.json$/ }, () => ({ contents: JSON.stringify({ version }), loader: 'json' }))
+    },
+  }
+}
+
+/** Programs of threads, which are found by their URL, are in it as text. */
+const withThreads: Plugin = {
+  name: 'with-threads',
+  setup: (made) => {
+    made.onLoad({ filter: /process-readers\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const names = [...text.matchAll(thread)].map(([, , name = '']) => name)
+      if (names.length === 0) throw new Error(`${basename(path)} starts no thread of its own any more`)
+      const programs = new Map(
+        await Promise.all(names.map(async (name) => [name, await dataUrl(join(dirname(path), name))] as const)),
+      )
+      const contents = text.replaceAll(thread, (_, _quote, name: string) => `new URL('${programs.get(name) ?? ''}')`)
+      return { contents, loader: 'js' }
+    })
+  },
+}
+
+async function dataUrl(entry: string): Promise<string> {
+  const { outputFiles } = await build({ ...shared, entryPoints: [entry], write: false, banner: {} })
+  const [file] = outputFiles
+  if (!file) throw new Error(`nothing came of ${entry}`)
+  return `data:text/javascript;base64,${Buffer.from(file.contents).toString('base64')}`
+}
+
+/** The package has the compiled binding, which needs no library; where that can't be loaded, the sentence says why. */
+function withoutStockBinding(source: string): Plugin {
+  const contents = `
+    import { whyNotCompiled } from ${JSON.stringify(join(source, 'fuse/kernel.js'))}
+    throw new Error('its binding does not work here: ' + whyNotCompiled)
+    export default undefined`
+  return {
+    name: 'without-stock-binding',
+    setup: (made) => {
+      made.onResolve({ filter: /^fuse-native$/ }, () => ({ path: 'fuse-native', namespace: 'without' }))
+      made.onLoad({ filter: /.*/, namespace: 'without' }, () => ({ contents, loader: 'js', resolveDir: source }))
+    },
+  }
+}

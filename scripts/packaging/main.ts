@@ -1,0 +1,19 @@
+/** What of a package is made by a program: `main.js ROOT VERSION LICENCE_OF_NODE`, for `scripts/package`. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundle } from './bundle.js'
+import { licences } from './licences.js'
+
+const project = fileURLToPath(new URL('../../../', import.meta.url))
+const [root = '', version = '', nodeLicence = ''] = process.argv.slice(2)
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true })
+  await writeFile(join(root, path), text)
+}
+
+const files = await bundle({ project, target: join(root, 'usr/lib/as2fs'), version })
+await write('usr/lib/as2fs/package.json', `${JSON.stringify({ name: 'as2fs', version, type: 'module' })}\n`)
+await write('usr/share/doc/as2fs/copyright', await licences(project, files, await readFile(nodeLicence, 'utf8')))
+await write('usr/share/doc/as2fs/changelog', await readFile(join(project, 'CHANGELOG.md'), 'utf8'))

@@ -1,0 +1,57 @@
+/** The program as packages have it, in few files: it does what it does elsewhere, and a daemon outlives its files. */
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { bundle } from '../../scripts/packaging/bundle.js'
+import { licences } from '../../scripts/packaging/licences.js'
+import { mount } from '../helpers/mounted.js'
+import { run, sh } from '../helpers/run.js'
+import { inState } from '../helpers/send-state.js'
+
+const project = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** Where a package would have it. */
+const library = t.testdir({})
+const program = join(library, 'bin/as2fs')
+const files = await bundle({ project, target: library, version: '9.9.9' })
+for (const part of ['bin', 'native/build']) await cp(join(project, part), join(library, part), { recursive: true })
+await writeFile(join(library, 'package.json'), '{ "type": "module" }')
+
+t.test('it has the version of the package', async (t) => {
+  t.match(await run(process.execPath, [program, '--version']), { code: 0, stdout: 'as2fs 9.9.9\n', stderr: '' })
+})
+
+t.test('it mounts, and once it runs it needs none of its files: they may be of another version by then', async (t) => {
+  const mounted = await mount(t, {
+    program,
+    objects: { 'AS2/files/ACME/GLOBEX/inbox/7207841093900001/order.edi': 'content\n' },
+  })
+  const { binding } = await mounted.status()
+  t.equal(binding, 'compiled')
+  await rm(join(library, 'dist'), { recursive: true })
+  const folder = mounted.path('ACME/GLOBEX')
+  t.equal(await sh(`cat ${folder}/inbox/*/order.edi`), 'content\n')
+  await sh(`echo sent > ${folder}/send/sent.edi`)
+  t.equal((await mounted.inBucket('AS2/send/ACME/GLOBEX/sent.edi')).toString(), 'sent\n')
+  // Who was killed is asked in a thread, which is started now.
+  await run('sh', ['-c', `exec 9> ${folder}/send/killed.edi; echo half >&9; kill -9 $$`])
+  t.match(await inState(mounted, 'killed.edi', 'held'), { reason: 'killed' })
+  t.equal(await mounted.kill('SIGTERM'), 0)
+})
+
+t.test('the licence of everything in it is told', async (t) => {
+  const folder = t.testdir({})
+  await mkdir(join(folder, 'node_modules/@some/silent'), { recursive: true })
+  await writeFile(
+    join(folder, 'node_modules/@some/silent/package.json'),
+    '{ "name": "@some/silent", "version": "1.0.0" }',
+  )
+  await writeFile(join(folder, 'LICENSE'), 'ours')
+  const text = await licences(project, files, 'what Node is under')
+  for (const name of ['pino', 'yaml', '@aws-sdk/client-s3'])
+    t.match(text, new RegExp(`^${name} \\d[^ ]* \\(.+\\)$`, 'm'))
+  t.match(text, /Apache License[^]*what Node is under$/)
+  t.notMatch(text, /^(tap|typescript|fuse-native) /m, 'what only helps to make it is not in it')
+  await t.rejects(licences(folder, ['node_modules/@some/silent/main.js'], ''), /@some\/silent does not say its licence/)
+})
