@@ -21,14 +21,12 @@ export interface MountConfig {
   readonly mountpoint: string
   /** URL without a trailing slash; undefined: AWS's own for the region. */
   readonly endpoint: string | undefined
-  /** By `--endpoint`; else it is the environment's, for all that is done with it. */
-  readonly isEndpointGiven: boolean
+  /** Who names it: `--endpoint`, `AWS_ENDPOINT_URL_S3`, `the profile acme`; undefined: nobody. */
+  readonly endpointFrom: string | undefined
   /** `--region`; undefined: the environment's, the profile's, or what the bucket says. */
   readonly region: string | undefined
-  /** Absolute path of certificates in PEM; undefined: Node's are trusted. */
-  readonly caFile: string | undefined
-  /** What named them: `--ca-file` or a variable. */
-  readonly caFileBy: string
+  /** Absolute path of certificates in PEM, and who names it; undefined: the system's and Node's are trusted. */
+  readonly caFile: { readonly path: string; readonly from: string } | undefined
   readonly pathStyle: boolean
   /** Name of a profile in ~/.aws; undefined: the SDK's default chain. */
   readonly profile: string | undefined

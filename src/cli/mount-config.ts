@@ -6,7 +6,7 @@ import { UsageError } from '../errors.js'
 import { isLocal, shownAddress } from '../http/address.js'
 import { stateDirectoryPath } from '../state/places.js'
 import { awsPlaces, refuseInMounts, type Places } from './own-places.js'
-import { awsEnvironment, type AwsEnvironment } from './aws-environment.js'
+import { awsEnvironment, refuseOtherEndpoint, type AwsEnvironment, type Named } from './aws-environment.js'
 import { mountOptions, type OptionName, type OptionValues } from './options.js'
 import * as parse from './parse.js'
 import type { WordKey } from './settings-file.js'
@@ -44,8 +44,13 @@ export async function mountConfig(
     throw new UsageError('--trigger-suffix has a meaning with --commit trigger only: give both, or neither.')
   }
   requireToken(values)
-  const config = configOf(parsedBucket(bucket), mountpoint, values, awsEnvironment(env, cwd))
-  await refuseInMounts(new Map([...ownPlaces(config), ...awsPlaces(env)]), mountpoint)
+  await refuseInMounts(awsPlaces(env), mountpoint)
+  // Here and not at the top: what reads ~/.aws is the SDK's.
+  const { awsProfile } = await import('../s3/aws-profile.js')
+  const profile = await awsProfile(values.profile, env)
+  const config = configOf(parsedBucket(bucket), mountpoint, values, awsEnvironment(env, profile, cwd))
+  refuseOtherEndpoint(env, profile, config.endpointFrom)
+  await refuseInMounts(ownPlaces(config), mountpoint)
   await refuseInMounts(new Map([['The mountpoint', dirname(mountpoint)]]), undefined)
   return config
 }
@@ -77,7 +82,7 @@ function ownPlaces(config: MountConfig): Places {
     ['--audit-log', config.auditLog],
     ['--disk-cache', config.diskCache],
     ['--credentials-csv', config.credentialsCsv],
-    [config.caFileBy, config.caFile],
+    [config.caFile?.from ?? '--ca-file', config.caFile?.path],
     ['--http-token-file', config.httpTokenFile],
     ['--http', config.http?.kind === 'socket' ? config.http.path : undefined],
   ])
@@ -95,6 +100,10 @@ export async function realMountpoint(text: string, cwd: string): Promise<string>
   }
 }
 
+function given(value: string | undefined, from: string): Named | undefined {
+  return value === undefined ? undefined : { value, from }
+}
+
 function parsedBucket(text: string): string {
   try {
     return parse.bucket(text)
@@ -105,17 +114,17 @@ function parsedBucket(text: string): string {
 }
 
 function configOf(bucket: string, mountpoint: string, values: OptionValues, aws: AwsEnvironment): MountConfig {
-  const endpoint = values.endpoint ?? aws.endpoint
+  const endpoint = given(values.endpoint, '--endpoint') ?? aws.endpoint
+  const caFile = given(values['ca-file'], '--ca-file') ?? aws.caFile
   return {
     bucket,
     mountpoint,
-    endpoint,
-    isEndpointGiven: values.endpoint !== undefined,
-    caFile: values['ca-file'] ?? aws.caFile,
-    caFileBy: values['ca-file'] === undefined && aws.caFile !== undefined ? 'AWS_CA_BUNDLE' : '--ca-file',
+    endpoint: endpoint?.value,
+    endpointFrom: endpoint?.from,
+    caFile: caFile && { path: caFile.value, from: caFile.from },
     region: values.region,
-    // Servers other than AWS seldom have a name in DNS for each bucket.
-    pathStyle: values['path-style'] ?? endpoint !== undefined,
+    // Servers other than AWS seldom have a name in DNS for each bucket. An access point has one of its own.
+    pathStyle: values['path-style'] ?? (endpoint !== undefined && !bucket.startsWith('arn:')),
     profile: values.profile,
     credentialsCsv: values['credentials-csv'],
     prefix: values.prefix,

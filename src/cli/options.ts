@@ -48,7 +48,7 @@ export const mountOptions = {
     'true with --endpoint',
   ),
   'ca-file': optional(
-    ['Bucket', 'FILE', 'certificates that are trusted, in PEM', 'AWS_CA_BUNDLE, or those of Node'],
+    ['Bucket', 'FILE', 'certificates that are trusted, in PEM', "AWS_CA_BUNDLE, or the system's and Node's"],
     parse.path,
   ),
   profile: optional(['Bucket', 'NAME', 'profile in ~/.aws to take credentials from'], parse.word),

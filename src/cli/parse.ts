@@ -199,8 +199,18 @@ export function truth(text: string): boolean {
   throw new ParseError(`'${text}' is neither true nor false.`)
 }
 
-/** A bucket's name, by the rules that all servers share. */
+const accessPoint = /^arn:aws[a-z-]*:s3:[a-z0-9-]+:\d{12}:accesspoint[:/][a-z0-9-]{3,50}$/
+
+/** A bucket's name, by the rules that all servers share, or the ARN of an access point. */
 export function bucket(text: string): string {
+  if (accessPoint.test(text)) return text
+  if (text.startsWith('arn:')) {
+    throw new ParseError(
+      `'${text}' is not the ARN of an access point in one region; write arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME, or its alias.`,
+    )
+  }
+  // Such a bucket lists its keys in no order.
+  if (text.endsWith('--x-s3')) throw new ParseError(`'${text}' is a directory bucket; a general purpose one is needed.`)
   if (/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/i.test(text)) return text
   const meant = /^s3:\/\/([^/]+)/.exec(text)?.[1]
   const hint = meant === undefined ? 'it has 3 to 63 letters, digits, dots and hyphens.' : `write ${meant} alone.`

@@ -23,7 +23,8 @@ export function statusText(told: ToldStatus, now: number): string {
   const { cache, listings = [], send, since, server = [], version = 'of an unknown version', binding } = told
   return `${printable(`${told.mountpoint}  ${told.bucket}  ${told.state}`)}\n${problemLines(told.problems)}${fields(
     [
-      ['endpoint', [told.endpoint ?? 'AWS', ...(told.region === undefined ? [] : [told.region])].join(', ')],
+      ['endpoint', endpointLine(told)],
+      ['proxy', told.proxy],
       ...server.map((it) => ['', it] as const),
       ['prefix', told.prefix],
       ['since', since === undefined ? undefined : `${time(since)} (${span(now - since)})`],
@@ -41,6 +42,12 @@ export function statusText(told: ToldStatus, now: number): string {
     ],
     '  ',
   )}`
+}
+
+function endpointLine({ endpoint = 'AWS', endpointFrom, region }: ToldStatus): string {
+  // Who gave an option knows that.
+  const named = endpointFrom === undefined || endpointFrom === '--endpoint' ? endpoint : `${endpoint} (${endpointFrom})`
+  return region === undefined ? named : `${named}, ${region}`
 }
 
 function sendLine(send: StatusReport['send']): string {

@@ -56,6 +56,10 @@ export interface StatusReport {
   readonly bucket: string
   /** Undefined: AWS. */
   readonly endpoint: string | undefined
+  /** Who named it: `--endpoint`, `AWS_ENDPOINT_URL_S3`, `the profile acme`. */
+  readonly endpointFrom: string | undefined
+  /** By which S3 was asked last, if by one; without its user and password. */
+  readonly proxy: string | undefined
   /** As it was given, or as the bucket named it. */
   readonly region: string
   readonly prefix: string

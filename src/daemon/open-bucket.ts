@@ -5,7 +5,7 @@ import { csvCredentials, type CredentialSource } from '../s3/credentials.js'
 import { HealthWatch } from '../s3/health.js'
 import { networkOf, requestHandler, type Network } from '../s3/network.js'
 import { Pulse } from '../s3/pulse.js'
-import { BucketRegion, givenRegion } from '../s3/region.js'
+import { BucketRegion, givenRegion, regionOfArn } from '../s3/region.js'
 import { RequestCounter } from '../s3/request-counter.js'
 import { createSdkStore } from '../s3/sdk-store.js'
 import type { Store } from '../s3/store.js'
@@ -24,22 +24,23 @@ export interface Bucket {
   readonly traffic: Traffic
   readonly clock: BucketClock
   readonly region: BucketRegion
+  readonly network: Network
 }
 
 /** @throws UsageError for certificates that can't be read */
 export async function openBucket(config: MountConfig, log: Logger): Promise<Bucket> {
-  const { bucket, endpoint, pathStyle, opTimeout } = config
+  const { bucket, endpoint, pathStyle, profile, opTimeout } = config
   const clock = new BucketClock(systemClock)
   const traffic = new Traffic(systemClock)
   const health = new HealthWatch(systemClock, traffic)
   const pulse = new Pulse(systemClock)
   const requests = new RequestCounter(systemClock)
-  const network = networkOf(config.caFile, config.caFileBy)
-  const region = new BucketRegion(await givenRegion(config.region, config.profile), log)
+  const network = networkOf({ caFile: config.caFile })
+  const region = new BucketRegion(regionOfArn(bucket) ?? (await givenRegion(config.region, profile)), log)
   const credentials = await credentialsOf(config, network)
-  const where = { bucket, endpoint, region, pathStyle, credentials, network, patience: opTimeout }
+  const where = { bucket, endpoint, region, pathStyle, profile, credentials, network, patience: opTimeout }
   const store = pulse.watch(health.watch(createSdkStore({ ...where, traffic, requests, bucketClock: clock })))
-  return { store, health, pulse, requests, traffic, clock, region }
+  return { store, health, pulse, requests, traffic, clock, region, network }
 }
 
 async function credentialsOf(

@@ -39,6 +39,8 @@ export function statusReport(parts: Parts): StatusReport {
     pid: process.pid,
     bucket,
     endpoint,
+    endpointFrom: config.endpointFrom,
+    proxy: parts.bucket.network.proxyOfS3,
     region: parts.bucket.region.current,
     prefix,
     mountpoint,

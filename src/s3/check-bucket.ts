@@ -2,6 +2,7 @@
 import { timeLimit } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds, Prefix } from '../units.js'
+import { NetworkFailure } from './network-failure.js'
 import { StoreError } from './store-error.js'
 import type { Store } from './store.js'
 
@@ -14,12 +15,15 @@ interface BucketAnswer {
   readonly folders: readonly Prefix[] | undefined
 }
 
-export async function checkBucket(
-  store: Store,
-  { bucket, endpoint }: { readonly bucket: string; readonly endpoint: string | undefined },
-  root: Prefix,
-  log: Logger,
-): Promise<BucketAnswer> {
+interface WhereBucket {
+  readonly bucket: string
+  readonly endpoint: string | undefined
+  /** Who names it. */
+  readonly endpointFrom: string | undefined
+}
+
+/** @returns one sentence if the bucket is not there, the keys are refused, or S3 can't be reached; undefined if we are let in */
+export async function checkBucket(store: Store, where: WhereBucket, root: Prefix, log: Logger): Promise<BucketAnswer> {
   try {
     const page = await store.list({ prefix: root, delimiter: '/', maxKeys: 100, failsFast: true }, timeLimit(patience))
     return { problem: undefined, folders: page.prefixes }
@@ -29,20 +33,22 @@ export async function checkBucket(
       log.warn(error.message)
       return { problem: undefined, folders: undefined }
     }
-    return { problem: bucketProblem(error, bucket, endpoint), folders: undefined }
+    return { problem: bucketProblem(error, where), folders: undefined }
   }
 }
 
 /** What a failure means for who is about to mount. */
-function bucketProblem(error: unknown, bucket: string, endpoint: string | undefined): string {
+function bucketProblem(error: unknown, { bucket, endpoint = 'AWS', endpointFrom = '--endpoint' }: WhereBucket): string {
   if (!(error instanceof StoreError)) return `The bucket ${bucket} can't be used: ${String(error)}.`
   // Of what is wrong on this side, such as the credentials' file, its own sentence says all.
   if (error.reason === undefined) return error.message
-  const hint = hintFor(error, endpoint ?? 'AWS')
+  const hint = hintFor(error, endpoint, endpointFrom)
   return `The bucket ${bucket} can't be used: ${error.reason}${hint}.`
 }
 
-function hintFor({ failure, s3Code }: StoreError, server: string): string {
-  if (failure === 'transient') return `; it is looked for at ${server} (--endpoint)`
-  return s3Code === 'NoSuchBucket' ? `; check its name, and that ${server} is where it is (--endpoint)` : ''
+function hintFor({ failure, s3Code, cause }: StoreError, server: string, from: string): string {
+  // It names who could not be reached.
+  if (cause instanceof NetworkFailure) return ''
+  if (failure === 'transient') return `; it is looked for at ${server} (${from})`
+  return s3Code === 'NoSuchBucket' ? `; check its name, and that ${server} is where it is (${from})` : ''
 }

@@ -1,5 +1,6 @@
 /** Failures of the SDK, and what S3 says → ours, in one place. */
 import type { FsErrorCode } from '../errors.js'
+import { NetworkFailure } from './network-failure.js'
 import { neverArrived } from './never-arrived.js'
 import { StoreError, type StoreFailure } from './store-error.js'
 
@@ -143,24 +144,13 @@ function conditionFailed({ condition }: StoreCall): Meaning | undefined {
 
 function describe(error: unknown): { name: string; status: number | undefined; detail: string } {
   if (!(error instanceof Error)) return { name: 'Unknown', status: undefined, detail: 'S3 could not be asked' }
+  if (error instanceof NetworkFailure) return { name: error.code, status: undefined, detail: error.message }
   const metadata = '$metadata' in error ? (error.$metadata as { httpStatusCode?: number } | undefined) : undefined
   const systemCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   // The SDK's handler says TimeoutError of connections that were reset, too.
   const isReset = systemCode === 'ECONNRESET' || systemCode === 'EPIPE'
   const known = meanings.has(error.name) && !isReset ? error.name : (systemCode ?? error.name)
-  const detail = systemCode === undefined ? (error.message || error.name).replace(/\.$/, '') : unreachable(systemCode)
+  const detail =
+    systemCode === undefined ? (error.message || error.name).replace(/\.$/, '') : `S3 can't be reached (${systemCode})`
   return { name: known, status: metadata?.httpStatusCode, detail }
-}
-
-/** @param code Node's or OpenSSL's */
-function unreachable(code: string): string {
-  // What a server says without TLS is no record of TLS.
-  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
-    return `the server does not speak TLS there (${code}): write http:// and not https://, or give another port`
-  // A record of TLS is no answer.
-  if (code.startsWith('HPE_')) {
-    return `what answers there does not speak HTTP (${code}): write https:// and not http://, or give another port`
-  }
-  if (!distrusted.test(code)) return `S3 can't be reached (${code})`
-  return `the server's certificate is not trusted (${code}): name the one to trust with --ca-file`
 }

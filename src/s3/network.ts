@@ -1,100 +1,128 @@
 /** How servers are reached: by way of which proxy, and whose certificates are trusted. As the AWS CLI does it. */
+import type { HttpRequest } from '@smithy/core/protocols'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { Agent as AgentOfChoice, type AgentConnectOpts } from 'agent-base'
-import { HttpProxyAgent } from 'http-proxy-agent'
-import { HttpsProxyAgent } from 'https-proxy-agent'
-import { readFileSync } from 'node:fs'
-import { Agent as HttpAgent, type ClientRequest } from 'node:http'
-import { Agent as HttpsAgent, type AgentOptions } from 'node:https'
-import { createSecureContext } from 'node:tls'
-import { getProxyForUrl } from 'proxy-from-env'
-import { reasonOf, UsageError } from '../errors.js'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { Readable } from 'node:stream'
 import { systemClock } from '../telemetry/clock.js'
+import { explained, isUntrusted } from './network-failure.js'
+import { Proxies, UnusableProxy, type Server } from './proxies.js'
+import { ProxyByHost, refusalOf } from './proxy-agents.js'
 import { SharedLookup } from './shared-lookup.js'
+import { Trust, type CaFile } from './trust.js'
 
-/** Certificates in PEM that are trusted instead of the system's (undefined: Node's), and how names are looked up. */
 export interface Network {
-  readonly ca: string | undefined
+  readonly proxies: Proxies
+  readonly trust: Trust
   readonly names: SharedLookup
+  /** By which proxy S3 was asked last, if by any, for people. */
+  proxyOfS3: string | undefined
 }
 
 /** Enough for reads, and for uploads, those that hang too; a bucket's limits are far above. */
 export const maxSockets = 128
 const connectionTimeout = 5_000
+/**
+ * Of several addresses each is tried for so long: Node's 250 ms are less than the way to another continent and back takes, and
+ * it does not wait for more than one at a time.
+ */
+const autoSelectFamilyAttemptTimeout = 500
 /** Where nobody else looks to it. */
 const limits = { socketTimeout: 20_000, requestTimeout: 60_000, throwOnRequestTimeout: true }
 /** Whoever sends has limits of his own. 0, for undefined is a default of the SDK's. */
 const noLimits = { socketTimeout: 0, requestTimeout: 0 }
 
-/**
- * @param named how the file was: `--ca-file`, `AWS_CA_BUNDLE`
- * @throws UsageError one sentence
- */
-export function networkOf(caFile: string | undefined, named = '--ca-file'): Network {
-  const ca = caFile === undefined ? undefined : certificatesIn(caFile, named)
-  return { ca, names: new SharedLookup(systemClock) }
+export interface NetworkOptions {
+  readonly caFile?: CaFile | undefined
+  readonly env?: Readonly<NodeJS.ProcessEnv>
+  readonly names?: SharedLookup
 }
 
-export function requestHandler({ ca, names }: Network, { isLimited = true } = {}): NodeHttpHandler {
-  const plain = { keepAlive: true, maxSockets, lookup: names.lookup }
-  const options = { ...plain, ...(ca === undefined ? {} : { ca }) }
-  const http = new HttpAgent(plain)
-  const https = new HttpsAgent(options)
-  const isDirect = !hasProxy()
-  return new NodeHttpHandler({
-    connectionTimeout,
-    socketAcquisitionWarningTimeout: 60_000,
-    ...(isLimited ? limits : noLimits),
-    httpAgent: isDirect ? http : new ProxyByHost(http, options, (proxy) => new HttpProxyAgent(proxy, options)),
-    httpsAgent: isDirect ? https : new ProxyByHost(https, options, (proxy) => new HttpsProxyAgent(proxy, options)),
-  })
+/** @throws UsageError one sentence for certificates that can't be read */
+export function networkOf({
+  caFile,
+  env = process.env,
+  names = new SharedLookup(systemClock),
+}: NetworkOptions = {}): Network {
+  return { proxies: new Proxies(env), trust: new Trust(caFile, env), names, proxyOfS3: undefined }
 }
 
-/** The proxy of a server, if it has one: NO_PROXY is by host, and one client may ask several. */
-class ProxyByHost extends AgentOfChoice {
-  readonly #direct: HttpAgent
-  readonly #make: (proxy: string) => HttpAgent
-  readonly #agents = new Map<string, HttpAgent>()
+/** @param options.isS3 whoever asks has limits of time of his own */
+export function requestHandler(network: Network, { isS3 = false } = {}): NodeHttpHandler {
+  return new ExplainingHandler(network, isS3)
+}
 
-  /** @param options go with each connection: the proxy's agent keeps its own for the way to the proxy */
-  constructor(direct: HttpAgent, options: AgentOptions, make: (proxy: string) => HttpAgent) {
+/** Has what goes wrong on the way to a server said in words. */
+class ExplainingHandler extends NodeHttpHandler {
+  readonly #network: Network
+  readonly #isS3: boolean
+
+  constructor(network: Network, isS3: boolean) {
+    const { proxies, trust, names } = network
+    const { lookup } = names
+    const options = { keepAlive: true, maxSockets, lookup, autoSelectFamilyAttemptTimeout }
+    const [http, https] = [new HttpAgent(options), new TrustingAgent(options, trust)]
+    const ways = { proxies, trust, lookup, options }
+    super({
+      connectionTimeout,
+      socketAcquisitionWarningTimeout: 60_000,
+      ...(isS3 ? noLimits : limits),
+      httpAgent: proxies.areNamed ? new ProxyByHost(ways, http) : http,
+      httpsAgent: proxies.areNamed ? new ProxyByHost(ways, https) : https,
+    })
+    this.#network = network
+    this.#isS3 = isS3
+  }
+
+  override async handle(
+    ...[request, options]: Parameters<NodeHttpHandler['handle']>
+  ): ReturnType<NodeHttpHandler['handle']> {
+    const server = serverOf(request)
+    const proxy = this.#proxyFor(server)
+    if (this.#isS3) this.#network.proxyOfS3 = proxy
+    try {
+      const result = await super.handle(request, options)
+      const { response } = result
+      if (response.statusCode !== 407 || proxy === undefined) return result
+      ;(response.body as Readable).destroy()
+      throw refusalOf(proxy, 407)
+    } catch (error) {
+      const { trust } = this.#network
+      const { host, port, isSecure } = server
+      const words = explained(error, { server: `${host}:${port}`, isSecure, proxy, trust: trust.advice })
+      if (isUntrusted(error)) trust.renew()
+      throw words
+    }
+  }
+
+  #proxyFor(server: Server): string | undefined {
+    try {
+      return this.#network.proxies.for(server)?.name
+    } catch (error) {
+      // It is told by who would use it.
+      if (error instanceof UnusableProxy) return undefined
+      throw error
+    }
+  }
+}
+
+/** Takes the certificates that are trusted when it connects: most never have to be read. */
+class TrustingAgent extends HttpsAgent {
+  readonly #trust: Trust
+
+  constructor(options: ConstructorParameters<typeof HttpsAgent>[0], trust: Trust) {
     super(options)
-    this.#direct = direct
-    this.#make = make
+    this.#trust = trust
   }
 
-  connect(_request: ClientRequest, { secureEndpoint, host, port }: AgentConnectOpts): HttpAgent {
-    const proxy = getProxyForUrl(`${secureEndpoint ? 'https' : 'http'}://${host ?? ''}:${String(port)}`)
-    if (proxy === '') return this.#direct
-    const known = this.#agents.get(proxy)
-    if (known) return known
-    const agent = this.#make(proxy)
-    this.#agents.set(proxy, agent)
-    return agent
-  }
-
-  override destroy(): void {
-    for (const it of [this.#direct, ...this.#agents.values()]) it.destroy()
-    super.destroy()
+  override createConnection(
+    ...[options, done]: Parameters<HttpsAgent['createConnection']>
+  ): ReturnType<HttpsAgent['createConnection']> {
+    return super.createConnection(Object.assign(options, { secureContext: this.#trust.context }), done)
   }
 }
 
-function hasProxy(): boolean {
-  return ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'].some((name) =>
-    [name, name.toLowerCase()].some((it) => (process.env[it] ?? '') !== ''),
-  )
-}
-
-function certificatesIn(file: string, named: string): string {
-  try {
-    const text = readFileSync(file, 'utf8')
-    if (!text.includes('-----BEGIN CERTIFICATE-----'))
-      throw new UsageError(`${file} (${named}) has no certificate in PEM.`)
-    createSecureContext({ ca: text })
-    return text
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    const code = reasonOf(error)
-    throw new UsageError(`The certificates in ${file} (${named}) can't be read (${code}).`)
-  }
+function serverOf({ protocol, hostname, port }: HttpRequest): Server {
+  const isSecure = protocol === 'https:'
+  return { isSecure, host: hostname.replace(/^\[|\]$/g, ''), port: port ?? (isSecure ? 443 : 80) }
 }

@@ -1,6 +1,6 @@
 /** The region of the bucket: as it was given, until the bucket's own answer names another. */
-import { loadSharedConfigFiles } from '@smithy/core/config'
 import type { Logger } from '../telemetry/log.js'
+import { awsProfile } from './aws-profile.js'
 import { S3Refusal } from './s3-refusal.js'
 
 /** Where requests are signed for while nothing is known: AWS redirects from there. */
@@ -30,10 +30,15 @@ export async function givenRegion(
     const value = env[from]?.trim() ?? ''
     if (value !== '') return { region: value, from }
   }
-  const name = profile ?? env.AWS_PROFILE ?? 'default'
-  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true })
-  const value = (configFile[name]?.region ?? credentialsFile[name]?.region ?? '').trim()
-  return value === '' ? undefined : { region: value, from: `the profile ${name}` }
+  const found = await awsProfile(profile, env)
+  const value = found.value('region')
+  return value === undefined ? undefined : { region: value, from: `the profile ${found.name}` }
+}
+
+/** An access point is in the region that its ARN names. */
+export function regionOfArn(bucket: string): GivenRegion | undefined {
+  const region = /^arn:[^:]*:s3:([^:]+):/.exec(bucket)?.[1]
+  return region === undefined ? undefined : { region, from: 'the ARN' }
 }
 
 export class BucketRegion {

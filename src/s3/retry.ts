@@ -19,19 +19,23 @@ export function backoff(tries: number, first: Milliseconds, max: Milliseconds, r
  * Calls again while it fails transiently and the signal allows.
  * @param call is told which try it is, from 1
  * @param options.failsFast what is futile is told at once
- * @throws the last StoreError
+ * @throws the last StoreError that is not the signal's doing
  */
 export async function retried<T>(
   call: (tries: number) => Promise<T>,
   signal: AbortSignal,
   { failsFast = false } = {},
 ): Promise<T> {
+  let before: unknown
   for (let tries = 1; ; tries += 1) {
     try {
       return await call(tries)
     } catch (error) {
+      // That it was ended says less than why the one before it failed.
+      if (signal.aborted) throw isLate(error) ? (before ?? error) : error
+      before = error
       const again = error instanceof StoreError && error.failure === 'transient' && tries < maxTries
-      if (!again || signal.aborted || (failsFast && isFutile(error))) throw error
+      if (!again || (failsFast && isFutile(error))) throw error
       const first = isThrottled(error) ? firstDelayThrottled : firstDelay
       try {
         await delay(backoff(tries, first, maxDelay, Math.random), undefined, { signal })
@@ -40,4 +44,8 @@ export async function retried<T>(
       }
     }
   }
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'ETIMEDOUT'
 }

@@ -12,6 +12,8 @@ export interface SdkClientOptions {
   /** A name alone is gone on with whatever the bucket says. */
   readonly region: string | BucketRegion
   readonly pathStyle: boolean
+  /** Whose use_fips_endpoint and use_dualstack_endpoint count, where no variable says so; undefined: the default one. */
+  readonly profile?: string | undefined
   readonly credentials: CredentialSource
   readonly network?: Network
 }
@@ -34,10 +36,14 @@ function clientConfig(options: SdkClientOptions): S3ClientConfig {
     credentials: () => options.credentials.get().catch(notGotten),
     // We retry ourselves: reads with their body, writes only after a look at what became of them.
     maxAttempts: 1,
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    // What they say is known, and shown.
+    ignoreConfiguredEndpointUrls: true,
+    useArnRegion: true,
     // Without one it writes to the console of each stream that could not be sent.
     logger: silent,
     // Each request has limits of its own.
-    requestHandler: requestHandler(options.network ?? networkOf(undefined), { isLimited: false }),
+    requestHandler: requestHandler(options.network ?? networkOf(), { isS3: true }),
   }
   if (options.endpoint === undefined) return common
   // Many S3-compatible servers refuse the checksum trailers that AWS wants.

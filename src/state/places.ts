@@ -6,7 +6,7 @@ import type { MountConfig } from '../config.js'
 
 export type StateOptions = Pick<
   MountConfig,
-  'bucket' | 'endpoint' | 'isEndpointGiven' | 'prefix' | 'mountpoint' | 'stateDir'
+  'bucket' | 'endpoint' | 'endpointFrom' | 'prefix' | 'mountpoint' | 'stateDir'
 >
 
 /** Whose state it is; replaceable for tests. */
@@ -29,7 +29,7 @@ export function stateRoot(owner: StateOwner = currentOwner()): string {
 export function stateDirectoryPath(options: StateOptions, owner: StateOwner = currentOwner()): string {
   if (options.stateDir !== undefined) return options.stateDir
   // An endpoint of the environment is not part of it: a variable that comes or goes must not hide what waits.
-  const endpoint = options.isEndpointGiven ? options.endpoint : undefined
+  const endpoint = options.endpointFrom === '--endpoint' ? options.endpoint : undefined
   const identity = JSON.stringify([endpoint ?? '', options.bucket, options.prefix])
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8)
   const slug = options.bucket.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-')

@@ -9,9 +9,13 @@ import type { OptionName } from '../../src/cli/options.js'
 
 type Flags = Partial<Record<OptionName, readonly string[]>>
 
-function config(flags: Flags = {}, env: NodeJS.ProcessEnv = {}, cwd = '/'): Promise<MountConfig> {
+function config(flags: Flags = {}, env: NodeJS.ProcessEnv = {}, cwd = '/', bucket = 'bucket'): Promise<MountConfig> {
   const entries = Object.entries(flags) as [OptionName, readonly string[]][]
-  return mountConfig({ bucket: 'bucket', mountpoint: '/mnt/none', flags: new Map(entries) }, env, cwd)
+  return mountConfig(
+    { bucket, mountpoint: '/mnt/none', flags: new Map(entries) },
+    { HOME: '/nonexistent', ...env },
+    cwd,
+  )
 }
 
 async function yaml(t: Test, text: string): Promise<string> {
@@ -27,7 +31,7 @@ t.test('defaults are those of the specification', async (t) => {
     endpoint: undefined,
     region: undefined,
     caFile: undefined,
-    isEndpointGiven: false,
+    endpointFrom: undefined,
     pathStyle: false,
     prefix: 'AS2/',
     umask: 0o22,
@@ -177,15 +181,89 @@ t.test(
     const env = { AWS_ENDPOINT_URL: 'http://one:9000', AWS_CA_BUNDLE: '/etc/ca.pem' }
     t.match(await config({}, env), {
       endpoint: 'http://one:9000',
-      isEndpointGiven: false,
+      endpointFrom: 'AWS_ENDPOINT_URL',
       pathStyle: true,
-      caFile: '/etc/ca.pem',
-      caFileBy: 'AWS_CA_BUNDLE',
+      caFile: { path: '/etc/ca.pem', from: 'AWS_CA_BUNDLE' },
     })
     t.match(await config({}, { ...env, AWS_ENDPOINT_URL_S3: 'http://two:9000/' }), { endpoint: 'http://two:9000' })
     const flags = { endpoint: ['http://three:9000'], 'ca-file': ['/own.pem'] }
-    t.match(await config(flags, env), { endpoint: 'http://three:9000', isEndpointGiven: true, caFile: '/own.pem' })
+    t.match(await config(flags, env), {
+      endpoint: 'http://three:9000',
+      endpointFrom: '--endpoint',
+      caFile: { path: '/own.pem', from: '--ca-file' },
+    })
     t.equal((await config({}, { ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' })).endpoint, undefined)
     await t.rejects(config({}, { AWS_ENDPOINT_URL: 'minio:9000' }), { message: /^AWS_ENDPOINT_URL: / })
   },
 )
+
+const profiles = `
+[default]
+region = eu-north-1
+[profile acme]
+endpoint_url = http://profile:9000
+ca_bundle = /etc/acme.pem
+[profile both]
+endpoint_url = http://all:9000
+services = local
+[profile deaf]
+endpoint_url = http://profile:9000
+ignore_configured_endpoint_urls = true
+[profile fips]
+use_fips_endpoint = true
+[services local]
+s3 =
+  endpoint_url = http://own:9000
+`
+
+t.test('what a profile says of the server and its certificates counts after that, S3’s own first', async (t) => {
+  const env = { AWS_CONFIG_FILE: join(t.testdir({ config: profiles }), 'config') }
+  const with_ = (profile: string, more: NodeJS.ProcessEnv = {}): ReturnType<typeof config> =>
+    config({ profile: [profile] }, { ...env, ...more })
+  t.match(await with_('acme'), {
+    endpoint: 'http://profile:9000',
+    endpointFrom: 'the profile acme',
+    pathStyle: true,
+    caFile: { path: '/etc/acme.pem', from: 'the profile acme' },
+  })
+  t.equal((await config({}, { ...env, AWS_PROFILE: 'acme' })).endpoint, 'http://profile:9000')
+  t.equal((await config({}, env)).endpoint, undefined)
+  t.equal((await with_('both')).endpoint, 'http://own:9000')
+  t.equal((await with_('both', { AWS_ENDPOINT_URL: 'http://variable:9000' })).endpoint, 'http://variable:9000')
+  t.equal((await with_('deaf')).endpoint, undefined)
+  t.equal((await with_('acme', { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' })).endpoint, undefined)
+})
+
+t.test('an endpoint of AWS’s own kind and one of another server exclude one another', async (t) => {
+  const env = { AWS_CONFIG_FILE: join(t.testdir({ config: profiles }), 'config') }
+  const flags = { endpoint: ['http://minio:9000'] }
+  await t.rejects(config({ ...flags, profile: ['fips'] }, env), {
+    name: 'UsageError',
+    message:
+      'the profile fips asks for a FIPS endpoint of AWS, --endpoint names another server: take one of them away.',
+  })
+  const dual = { AWS_USE_DUALSTACK_ENDPOINT: 'true', AWS_ENDPOINT_URL_S3: 'http://minio:9000' }
+  await t.rejects(config({}, dual), {
+    message: /^AWS_USE_DUALSTACK_ENDPOINT asks for a dual-stack .*AWS_ENDPOINT_URL_S3 names/,
+  })
+  await t.rejects(config({}, { AWS_USE_FIPS_ENDPOINT: 'yes' }), {
+    message: /^AWS_USE_FIPS_ENDPOINT says .*: write true or false\.$/,
+  })
+  await t.resolves(config(flags, { AWS_USE_FIPS_ENDPOINT: 'false' }))
+  await t.resolves(config({ profile: ['fips'] }, env))
+})
+
+t.test('a bucket may be an access point of one region, and its host has the bucket in it', async (t) => {
+  const arn = 'arn:aws:s3:eu-west-1:123456789012:accesspoint/as2'
+  t.match(await config({ endpoint: ['https://vpce.example.com'] }, {}, '/', arn), { bucket: arn, pathStyle: false })
+  for (const other of [
+    'arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap',
+    'arn:aws:s3-outposts:eu-west-1:123456789012:outpost/op-1/accesspoint/a',
+  ]) {
+    await t.rejects(config({}, {}, '/', other), {
+      name: 'UsageError',
+      message: /^The bucket: .*is not the ARN of an access point in one region; write/,
+    })
+  }
+  await t.rejects(config({}, {}, '/', 'as2--euw1-az1--x-s3'), { message: /directory bucket/ })
+})

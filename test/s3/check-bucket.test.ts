@@ -9,7 +9,7 @@ import type { Prefix } from '../../src/units.js'
 import { accessDenied, MemoryStore } from '../helpers/memory-store.js'
 
 const root = 'AS2/' as Prefix
-const where = { bucket: 'mftg', endpoint: undefined }
+const where = { bucket: 'mftg', endpoint: undefined, endpointFrom: undefined }
 const sdk = { bucket: 'mftg', region: 'us-east-1', pathStyle: true, patience: 2_000 }
 const log = silentLogger()
 

@@ -112,22 +112,13 @@ t.test('a file that is on its way to the wrong region is not failed: the next tr
 
 t.test('it is given by the option, the variables or the profile, in this order', async (t) => {
   const files = t.testdir({ config: '[default]\nregion = eu-north-1\n[profile other]\nregion = eu-south-1\n' })
-  const names = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const
-  const before = names.map((name) => process.env[name])
-  process.env.AWS_CONFIG_FILE = join(files, 'config')
-  process.env.AWS_SHARED_CREDENTIALS_FILE = join(files, 'none')
-  t.teardown(() => {
-    for (const [i, name] of names.entries()) {
-      if (before[i] === undefined) Reflect.deleteProperty(process.env, name)
-      else process.env[name] = before[i]
-    }
-  })
+  const own = { AWS_CONFIG_FILE: join(files, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(files, 'none') }
   const env = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-2' }
   t.match(await givenRegion('eu-west-3', undefined, env), { region: 'eu-west-3', from: '--region' })
   t.match(await givenRegion(undefined, undefined, env), { region: 'eu-west-1', from: 'AWS_REGION' })
   t.match(await givenRegion(undefined, undefined, { AWS_DEFAULT_REGION: 'eu-west-2' }), { region: 'eu-west-2' })
-  t.match(await givenRegion(undefined, undefined, {}), { region: 'eu-north-1', from: 'the profile default' })
-  t.match(await givenRegion(undefined, 'other', {}), { region: 'eu-south-1' })
-  t.match(await givenRegion(undefined, undefined, { AWS_PROFILE: 'other' }), { region: 'eu-south-1' })
-  t.equal(await givenRegion(undefined, 'none', {}), undefined)
+  t.match(await givenRegion(undefined, undefined, own), { region: 'eu-north-1', from: 'the profile default' })
+  t.match(await givenRegion(undefined, 'other', own), { region: 'eu-south-1' })
+  t.match(await givenRegion(undefined, undefined, { ...own, AWS_PROFILE: 'other' }), { region: 'eu-south-1' })
+  t.equal(await givenRegion(undefined, 'none', own), undefined)
 })

@@ -30,3 +30,23 @@ t.test('who waits to be told of a mistake is told at once, of what may pass only
   t.equal(once, 1)
   t.ok(more > 1 && other > 1)
 })
+
+t.test('of a call that is ended in its second try, it is said why the first one failed', async (t) => {
+  const controller = new AbortController()
+  const late = new StoreError('ETIMEDOUT', 'transient', 'AbortError', 'late')
+  const call = async (tries: number): Promise<never> => {
+    if (tries === 1) throw new StoreError('EIO', 'transient', 'ECONNREFUSED', 'refused')
+    controller.abort()
+    throw late
+  }
+  await t.rejects(retried(call, controller.signal), { message: 'refused' })
+  await t.rejects(
+    retried(() => Promise.reject(late), controller.signal),
+    { message: 'late' },
+  )
+  const absent = new StoreError('ENOENT', 'absent', 'NoSuchKey', 'absent')
+  await t.rejects(
+    retried(() => Promise.reject(absent), controller.signal),
+    { message: 'absent' },
+  )
+})

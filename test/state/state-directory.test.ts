@@ -11,7 +11,7 @@ import { nobody, withoutRoot } from '../helpers/nobody.js'
 const options = {
   bucket: 'Mftg_Test',
   endpoint: undefined,
-  isEndpointGiven: false,
+  endpointFrom: undefined as string | undefined,
   prefix: 'AS2/' as Prefix,
   mountpoint: '/mnt/as2',
   stateDir: undefined,
@@ -31,7 +31,7 @@ t.test('each bucket, endpoint and prefix has its own', async (t) => {
   const paths = [
     options,
     { ...options, bucket: 'mftg-test' },
-    { ...options, endpoint: 'http://minio:9000', isEndpointGiven: true },
+    { ...options, endpoint: 'http://minio:9000', endpointFrom: '--endpoint' },
     { ...options, prefix: 'EU/' as Prefix },
   ].map((it) => stateDirectoryPath(it, { uid: 0, env: {} }))
   t.equal(new Set(paths).size, paths.length)
