@@ -28,7 +28,7 @@ type ListOptions = NetworkOptions & {
 async function list(t: Test, endpoint: string, options: ListOptions = {}): Promise<unknown> {
   const {
     network = networkOf({ env: {}, ...options }),
-    patience = 4_000,
+    patience = 20_000,
     signal = new AbortController().signal,
   } = options
   const credentials = { get: async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }), refused: () => undefined }
@@ -147,7 +147,7 @@ t.test('a connection through a proxy is used again', async (t) => {
     endpoint,
     region: 'us-east-1',
     pathStyle: true,
-    patience: 4_000,
+    patience: 20_000,
     credentials,
     network,
   })
