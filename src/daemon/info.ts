@@ -9,6 +9,7 @@ import { messageId } from '../view/message-id.js'
 import { messageNames } from '../mdn/message-id.js'
 import { messageOf, type Deliveries } from '../delivery/deliveries.js'
 import type { Receipts } from '../mdn/receipts.js'
+import type { ObjectInfo } from '../s3/store.js'
 import type { Name, Prefix } from '../units.js'
 import { expiresAt } from '../view/expiry.js'
 import { encodeName } from '../view/names.js'
@@ -61,9 +62,11 @@ export class Info {
    * @throws FsError as getattr(2) would
    */
   async describe(path: string, signal: AbortSignal): Promise<InfoReport> {
-    const { kind, size, mtime } = await this.#options.fs.getattr(path, signal)
-    const base = { path, kind, size, mtime }
     const place = parsePath(path)
+    const { kind, size, mtime } = await this.#options.fs.getattr(path, signal).catch(async (error: unknown) => {
+      throw place.kind === 'send' && isAbsent(error) ? await this.#notInSend(place, signal) : error
+    })
+    const base = { path, kind, size, mtime }
     if (place.kind === 'send') return { ...base, ...(await this.#ofSend(place, kind, signal)) }
     if (place.kind === 'new') return { ...base, ...(await this.#ofNew(place, signal)) }
     if (place.kind !== 'view' && place.kind !== 'all-mdns-of') return base
@@ -71,6 +74,22 @@ export class Info {
     const entry = await this.#options.views.entry(place, signal)
     if (entry.kind === 'folder') return { ...base, ...owner }
     return { ...base, ...owner, ...(await this.#ofObject(place, entry, owner, signal)) }
+  }
+
+  /** What to say of a file that is not in `send/`: that was sent, most likely. */
+  async #notInSend(place: Extract<Place, { kind: 'send' }>, signal: AbortSignal): Promise<FsError> {
+    const name = place.names.join('/')
+    const folder = `/${place.station}/${place.partner}/outbox`
+    const owner = await this.#options.partners.find(place, signal).catch(noneOf)
+    const outbox = owner && (await this.#options.deliveries.of(owner, signal).catch(noneOf))?.outbox
+    let last: ObjectInfo | undefined
+    for (const it of outbox?.objects() ?? [])
+      if (it.key.endsWith(`/${name}`) && it.mtime >= (last?.mtime ?? 0)) last = it
+    const known = last && owner && last.key.slice(viewPrefix(this.#options.root, owner, 'outbox').length).split('/')
+    const found = known
+      ? `one of that name was sent: as2fs info of ${folder}/${known.map(encodeName).join('/')}, or`
+      : `what was sent is in ${folder}, and`
+    return new FsError('ENOENT', `There is no ${name} in this send/; ${found} as2fs deliveries says what became of it.`)
   }
 
   async #ofSend(
@@ -197,6 +216,10 @@ export class Info {
     }
     return undefined
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof FsError && error.code === 'ENOENT'
 }
 
 /** What can't be looked at now tells nothing. */

@@ -116,6 +116,13 @@ async function testInfo(t: Test, mounted: Mounted): Promise<void> {
   t.match(shown.stdout, new RegExp(`\nkey +AS2/files/ACME/GLOBEX/inbox/${folder}/order.edi\n`))
   await refused(t, /There is no .*missing\.edi here\.$/m, 'info', mounted.path('ACME/GLOBEX/inbox/missing.edi'))
   await refused(t, /is not in a mount of as2fs/, 'info', '/etc/passwd')
+  const left = mounted.path(send, 'sent.edi')
+  await refused(t, /There is no sent\.edi in this send\/; what was sent is in \/ACME\/GLOBEX\/outbox, /, 'info', left)
+  mounted.server.put(`AS2/files/ACME/GLOBEX/outbox/${folder}/sent.edi`, Buffer.from('ISA*03*'))
+  const sentence = new RegExp(
+    `one of that name was sent: as2fs info of /ACME/GLOBEX/outbox/${folder}/sent\\.edi, or as2fs deliv`,
+  )
+  await until('the look that shows it', async () => sentence.test((await command('info', left)).stderr))
 }
 
 async function testUmount(t: Test, mounted: Mounted): Promise<void> {
