@@ -92,6 +92,11 @@ module.exports = {
       'The filesystem without the kernel.',
     ),
     room('fuse', ['fs', 'telemetry'], 'The kernel without the bucket.'),
+    room(
+      'service',
+      ['fuse', 'control', 'telemetry'],
+      'What systemd is told of a mount, and nothing of how that comes about.',
+    ),
     room('state', ['send', 'telemetry'], 'What a mount keeps on disk, but for what waits to be sent.'),
     room(
       'events',

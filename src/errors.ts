@@ -46,10 +46,19 @@ export class FsError extends Error {
   }
 }
 
-/** A mistake of the user's (option, bucket, mountpoint): printed as one sentence, exit code 1, never a stack trace. */
+/** A mistake of the user's (option, bucket, mountpoint): printed as one sentence, never a stack trace. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+  readonly exitCode: number
+
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
 }
+
+/** One that no later try mends: somebody has to change what was configured, or what is there. */
+export class SetupError extends UsageError {}
 
 /** What the system calls an error: `ENOENT`. Undefined for one that has no such name. */
 export function codeOf(error: unknown): string | undefined {

@@ -42,5 +42,6 @@ NAPI_MODULE_INIT () {
   export(env, exports, "dropFolders", drop_folders);
   export(env, exports, "figures", kept_figures);
   export(env, exports, "keepFreed", keep_freed);
+  export(env, exports, "notify", tell_manager);
   return exports;
 }

@@ -52,10 +52,11 @@ void on_wake (uv_async_t *async);
 // It was answered: frees it.
 void call_over (mount_t *it, call_t *call);
 
-// mounting.c, answers.c, keeping.c
+// mounting.c, answers.c, keeping.c, notifying.c
 function_t start_mount;
 function_t answer_error, answer_entry, answer_attr, answer_open, answer_create, answer_data, answer_count, answer_folder, answer_statfs;
 function_t hidden, released;
+function_t tell_manager;
 function_t keep_folders_as, keep_folder, drop_folders, kept_figures;
 
 #endif

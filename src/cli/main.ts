@@ -42,7 +42,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     io.err(io.isJournal ? journalError(sentence) : sentence)
     // For those who look for the cause; others get the sentence alone.
     if (io.env.AS2FS_DEBUG !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`)
-    return 1
+    return error instanceof UsageError ? error.exitCode : 1
   }
 }
 

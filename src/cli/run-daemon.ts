@@ -1,5 +1,7 @@
 /** Runs a daemon in this process to its end: signals stop it or have its logs opened anew, and nothing thrown takes the mount down unseen. */
+import { writeFileSync } from 'node:fs'
 import type { MountConfig } from '../config.js'
+import type { Daemon } from '../daemon/start.js'
 import { UsageError } from '../errors.js'
 import { collectOften } from '../garbage.js'
 import { unmount } from '../fuse/mountinfo.js'
@@ -21,15 +23,16 @@ export interface DaemonRun extends OpenLog {
 }
 
 /**
- * @param ready is called when the mount answers; `missing` says why it began without its bucket, if it did
+ * @param ready is called when it is mounted
  * @returns the exit code
  * @throws UsageError one sentence if it can't start
  */
 export async function runDaemon(
   { config, levelNow, log, ...file }: DaemonRun,
-  ready: (missing: string | undefined) => void,
+  ready: (daemon: Daemon) => void,
 ): Promise<number> {
   collectOften()
+  nameProcess()
   // Here and not at the top: the other commands need neither the binding nor the SDK.
   const { startDaemon } = await import('../daemon/start.js').catch(explainMissing)
   let stop: ((reason: string) => void) | undefined
@@ -58,7 +61,7 @@ export async function runDaemon(
       void setLevel({ log, ...file }, levelNow).finally(() => log.info('The logs were opened anew.'))
     }
     stop = (reason) => void daemon.stop(reason).catch((err: unknown) => log.error({ err }, 'stopping failed'))
-    if (asked === undefined) ready(daemon.missing)
+    if (asked === undefined) ready(daemon)
     else stop(asked.reason)
     const { exitCode, isStuck } = await daemon.stopped
     // All that could be given back is.
@@ -69,6 +72,15 @@ export async function runDaemon(
     return exitCode
   } finally {
     release()
+  }
+}
+
+/** What ps, top and pgrep show; Node's own is MainThread. Its arguments stay as they are. */
+function nameProcess(): void {
+  try {
+    writeFileSync('/proc/self/comm', 'as2fs')
+  } catch {
+    // Some /proc may not be written.
   }
 }
 

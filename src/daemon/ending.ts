@@ -32,15 +32,19 @@ export interface EndingOptions {
 }
 
 export class Ending {
+  /** Resolves when it begins, and nothing can stop it any more, with how long it goes on uploading at most. */
+  readonly begun: Promise<Milliseconds>
   /** Resolves when all is over. */
   readonly ended: Promise<Outcome>
   readonly #options: EndingOptions
   #mount: MountedFuse | undefined
   #isStopping = false
+  #begin: (drain: Milliseconds) => void = () => undefined
   #end: (outcome: Outcome) => void = () => undefined
 
   constructor(options: EndingOptions) {
     this.#options = options
+    this.begun = new Promise((resolve) => (this.#begin = resolve))
     this.ended = new Promise((resolve) => (this.#end = resolve))
   }
 
@@ -59,6 +63,7 @@ export class Ending {
       isGone = true
       if (this.#isStopping) return
       this.#isStopping = true
+      this.#begin(config.drain)
       log.info({ reason: 'unmounted from outside' }, 'stopping')
       await this.#lastCloses(false)
       await this.#finish(config.drain)
@@ -69,6 +74,7 @@ export class Ending {
   async stop(reason: string, drain: Milliseconds): Promise<void> {
     if (this.#isStopping) return
     this.#isStopping = true
+    this.#begin(drain)
     const { owning, log } = this.#options
     log.info({ reason }, 'stopping')
     await owning.attempt('unmounting', () => this.#takeAway(), unmountPatience)
@@ -94,6 +100,7 @@ export class Ending {
       this.#isStopping = false
       throw error
     }
+    this.#begin(drain)
     await this.#lastCloses(true)
     await this.#drain(drain)
     const remaining = queueReport(sender).rows.filter((row) => row.state !== 'submitted')

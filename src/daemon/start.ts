@@ -1,6 +1,7 @@
 /** The start of a daemon: it takes what it needs one by one, mounts, and has all given back in the opposite order. */
 import type { MountConfig } from '../config.js'
 import { startControlServer, type ControlHandlers } from '../control/server.js'
+import type { HealthReport } from '../control/reports.js'
 import type { Events } from '../events/events.js'
 import type { HttpServer } from '../http/server.js'
 import type { Filesystem } from '../fs/filesystem.js'
@@ -45,7 +46,7 @@ import type { NewOverview } from './new-overview.js'
 import { openBucket, type Bucket } from './open-bucket.js'
 import { Owning } from './owning.js'
 import { PrefixWatch } from './prefix-watch.js'
-import { queueReport, statusReport } from './status.js'
+import { countOnTheirWay, queueReport, statusReport } from './status.js'
 
 export interface Daemon {
   /** Resolves when all is over: the mount is gone, the queue closed, the lock given back. */
@@ -59,6 +60,11 @@ export interface Daemon {
   readonly missing: string | undefined
   /** After a rotation. */
   reopenLogs(): void
+  health(): HealthReport
+  /** Files that are sent by themselves, and are not yet. */
+  waiting(): number
+  /** Resolves when its end begins, with how long it goes on uploading at most. */
+  readonly ending: Promise<Milliseconds>
 }
 
 /** What each step of the start needs. */
@@ -142,6 +148,9 @@ async function started(start: Start): Promise<Daemon> {
     stop: (reason, drain = config.drain) => ending.stop(reason, drain),
     missing: [missing, ...(http?.problems ?? [])].filter((it) => it !== undefined).join(' ') || undefined,
     reopenLogs: () => audit?.reopen(),
+    health: () => reports.health(),
+    waiting: () => countOnTheirWay(sender),
+    ending: ending.begun,
   }
 }
 

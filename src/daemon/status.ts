@@ -70,6 +70,12 @@ export function queueReport(sender: Sender): QueueReport {
   return { generatedAt: systemClock.now(), rows: sender.allRows() }
 }
 
+/** Files that are sent by themselves, and are not yet. */
+export function countOnTheirWay(sender: Pick<Sender, 'counts'>): number {
+  const { queued, uploading } = sender.counts()
+  return queued + uploading
+}
+
 /** Says in the log what a drain has left. */
 export function logRemains(rows: readonly SendRow[], { held, failed }: SendCounts, log: Logger): void {
   const files = rows.filter(isOnItsWay).map((it) => `${it.station}/${it.partner}/${it.path}`)

@@ -108,6 +108,13 @@ export interface Kernel {
   /** Of folders that are kept: calls that they answered, how many there are, their bytes. */
   figures(session: Session): readonly [number, number, number] | undefined
   keepFreed(bytes: number): void
+  /**
+   * Tells the service manager, and never waits for it.
+   * @param address of NOTIFY_SOCKET
+   * @returns 0, or the errno
+   * @see sd_notify(3)
+   */
+  notify(address: string, message: string): number
 }
 
 const reasonFile = new URL('../../../native/build/why-not', import.meta.url)

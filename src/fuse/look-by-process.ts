@@ -5,6 +5,8 @@ import type { Milliseconds } from '../units.js'
 export interface Look {
   /** Undefined: it did not end in time, by itself, or could not be started. */
   readonly code: number | undefined
+  /** The machine may start no more processes, or lack the program. */
+  readonly wasStarted: boolean
   readonly stdout: string
   /** In English. */
   readonly stderr: string
@@ -14,7 +16,7 @@ export interface Look {
 const lookWithin: Milliseconds = 5_000
 
 /** @param args of one of coreutils' programs; paths after `--` */
-export function lookByProcess(
+export async function lookByProcess(
   program: 'cat' | 'realpath' | 'stat',
   args: readonly string[],
   within = lookWithin,
@@ -31,7 +33,7 @@ export function lookByProcess(
   return new Promise((resolve) => {
     const end = (code: number | null): void => {
       clearTimeout(timer)
-      resolve({ code: code ?? undefined, stdout, stderr })
+      resolve({ code: code ?? undefined, wasStarted: child.pid !== undefined, stdout, stderr })
     }
     const timer = setTimeout(() => {
       child.kill('SIGKILL')

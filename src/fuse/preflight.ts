@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { codeOf, UsageError } from '../errors.js'
+import { codeOf, SetupError, UsageError } from '../errors.js'
 import { isDeadMount, mountAt, unmount } from './mountinfo.js'
 
 export interface PreflightOptions {
@@ -13,7 +13,7 @@ export interface PreflightOptions {
   readonly device?: string
 }
 
-/** Clears a dead mount of ours out of the way. @throws UsageError */
+/** Clears a dead mount of ours out of the way. @throws UsageError, or SetupError for what does not heal by itself */
 export async function preflight(options: PreflightOptions): Promise<void> {
   const mayMount = process.getuid?.() === 0 || (await isAllowedToMount())
   await checkDevice(options.device ?? '/dev/fuse')
@@ -49,13 +49,13 @@ async function checkFusermount(): Promise<void> {
     )
     if (isThere) return
   }
-  throw new UsageError('There is no fusermount, which ordinary users need to mount: apt-get install fuse3.')
+  throw new SetupError('There is no fusermount, which ordinary users need to mount: apt-get install fuse3.')
 }
 
 async function checkUserAllowOther(): Promise<void> {
   const text = await readFile('/etc/fuse.conf', 'utf8').catch(() => '')
   if (/^\s*user_allow_other\b/m.test(text)) return
-  throw new UsageError('--allow-other needs the line user_allow_other in /etc/fuse.conf, unless root mounts.')
+  throw new SetupError('--allow-other needs the line user_allow_other in /etc/fuse.conf, unless root mounts.')
 }
 
 /** @param mayMount mount(2) does not ask for the right to write: the bare mountpoint may be one that nobody can write to */
@@ -67,14 +67,14 @@ async function checkMountpoint(path: string, mayMount: boolean): Promise<void> {
   const mount = await mountAt(path)
   if (mount) throw new UsageError(`${path} has ${mount.source} (${mount.type}) mounted on it: unmount it first.`)
   try {
-    if (!(await stat(path)).isDirectory()) throw new UsageError(`The mountpoint ${path} is not a directory.`)
+    if (!(await stat(path)).isDirectory()) throw new SetupError(`The mountpoint ${path} is not a directory.`)
     if ((await readdir(path)).length > 0) {
-      throw new UsageError(`The mountpoint ${path} is not empty: choose an empty directory.`)
+      throw new SetupError(`The mountpoint ${path} is not empty: choose an empty directory.`)
     }
     if (!mayMount) await access(path, constants.W_OK)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    if (codeOf(error) === 'ENOENT') throw new UsageError(`The mountpoint ${path} does not exist: mkdir -p ${path}.`)
-    throw new UsageError(`The mountpoint ${path} can't be used by this user (${codeOf(error) ?? 'unknown error'}).`)
+    if (codeOf(error) === 'ENOENT') throw new SetupError(`The mountpoint ${path} does not exist: mkdir -p ${path}.`)
+    throw new SetupError(`The mountpoint ${path} can't be used by this user (${codeOf(error) ?? 'unknown error'}).`)
   }
 }

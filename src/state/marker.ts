@@ -1,6 +1,6 @@
 /** The file in a state directory that says whose state it is: so that one bucket's queue is never sent to another. */
 import { join } from 'node:path'
-import { UsageError } from '../errors.js'
+import { SetupError } from '../errors.js'
 import { replaceFile } from '../durable-file.js'
 import { readOwn } from '../own-files.js'
 
@@ -33,7 +33,7 @@ export async function readMarker(directory: string): Promise<Marker | 'senseless
   const value = parsed(text)
   if (typeof value?.bucket !== 'string' || typeof value.prefix !== 'string') return 'senseless'
   if (typeof value.format === 'number' && value.format > currentFormat) {
-    throw new UsageError(
+    throw new SetupError(
       `The state directory ${directory} was made by a newer version of as2fs: use that one, or give another with --state-dir.`,
     )
   }

@@ -1,7 +1,7 @@
 /** The directory in which a mount keeps what must outlive it: one for each bucket, endpoint and prefix. */
 import { chmod, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { codeOf, isDiskFull, reasonOf, UsageError } from '../errors.js'
+import { codeOf, isDiskFull, reasonOf, SetupError, UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
 import { countWaiting } from '../send/waiting.js'
 import { takeLock } from './lock.js'
@@ -109,7 +109,7 @@ async function followed(path: string): Promise<string> {
   const found = await lstat(path)
   if (!found.isSymbolicLink()) return path
   if (found.uid !== 0 && found.uid !== process.geteuid?.()) {
-    throw new UsageError(`The state directory ${path} is a link that another user made (${found.uid}): give another.`)
+    throw new SetupError(`The state directory ${path} is a link that another user made (${found.uid}): give another.`)
   }
   return realpath(path)
 }
@@ -128,7 +128,7 @@ async function requireEmptyOrOurs(path: string): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    throw new UsageError(`The state directory can't be trusted: ${error.message}`)
+    throw new SetupError(`The state directory can't be trusted: ${error.message}`)
   }
 }
 
@@ -138,12 +138,12 @@ async function check(path: string, options: StateOptions): Promise<void> {
   if (marker === undefined) {
     const others = (await readdir(path)).filter((name) => !name.startsWith(markerName) && !name.startsWith('lock'))
     if (others.length > 0) {
-      throw new UsageError(`The state directory ${path} has other things in it: give one of its own with --state-dir.`)
+      throw new SetupError(`The state directory ${path} has other things in it: give one of its own with --state-dir.`)
     }
     return writeMarker(path, markerOf(options))
   }
   if (marker === 'senseless' || isFor(marker, options) || (await isUnused(path))) return
-  throw new UsageError(
+  throw new SetupError(
     `The state directory ${path} belongs to another bucket or prefix (see ${markerPath(path)}): give another.`,
   )
 }
@@ -154,7 +154,7 @@ async function claim(path: string, options: StateOptions): Promise<Marker> {
   const mine = markerOf(options)
   const marker = found === 'senseless' ? undefined : found
   if (marker && !isFor(marker, options) && !(await isUnused(path))) {
-    throw new UsageError(
+    throw new SetupError(
       `The state directory ${path} belongs to another bucket or prefix (see ${markerPath(path)}): give another.`,
     )
   }
@@ -181,7 +181,7 @@ async function requireNothingWaits(path: string, endpoint: string | null): Promi
   if (waiting === 0) return
   const files = waiting === 1 ? '1 file waits' : `${waiting} files wait`
   const before = endpoint === null ? 'AWS itself, without --endpoint' : endpoint
-  throw new UsageError(
+  throw new SetupError(
     `The state directory ${path} belongs to the bucket at ${before}, and ${files} in it: mount that one, or give another --state-dir; ` +
       `if that server has only got another name, change "endpoint" in ${markerPath(path)}.`,
   )

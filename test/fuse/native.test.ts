@@ -10,7 +10,7 @@ t.test(
   async (t) => {
     const { code, stdout, stderr } = await run(script, [])
     t.equal(code, 0, `${stdout}${stderr}`)
-    t.same(stdout.match(/^[\w-]+(?=: all well$)/gm), ['scenes', 'odd-calls', 'kept'])
+    t.same(stdout.match(/^[\w-]+(?=: all well$)/gm), ['scenes', 'odd-calls', 'kept', 'notify'])
     t.equal(stdout.match(/things by each/g)?.length, 2, 'addresses, and threads')
   },
 )

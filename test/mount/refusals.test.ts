@@ -17,8 +17,8 @@ async function attempt(mounted: Mounted, words: readonly string[], options: Atte
   return run(command, args, { env: { ...mounted.environment(), ...options.env } })
 }
 
-async function refused(t: Test, mounted: Mounted, outcome: Outcome, sentence: RegExp): Promise<void> {
-  t.equal(outcome.code, 1)
+async function refused(t: Test, mounted: Mounted, outcome: Outcome, sentence: RegExp, code = 1): Promise<void> {
+  t.equal(outcome.code, code)
   t.match(outcome.stderr, sentence)
   t.match(outcome.stderr, /^as2fs: [^\n]+\n$/, 'one line')
   t.notMatch(outcome.stderr, /\bat .*\.js:\d+/, 'no stack trace')
@@ -94,7 +94,7 @@ t.test('as an ordinary user', { skip: withoutRoot() }, async (t) => {
     await openDevice(t)
     const launcher = [...asNobody, '/usr/bin/env', 'PATH=/nonexistent']
     const outcome = await attempt(mounted, [...mounted.arguments(), ...state, '-f'], { launcher })
-    await refused(t, mounted, outcome, /There is no fusermount.*apt-get install fuse3/)
+    await refused(t, mounted, outcome, /There is no fusermount.*apt-get install fuse3/, 78)
   })
   await t.test('with a /dev/fuse that is root’s alone', async (t) => {
     const close =

@@ -1,5 +1,7 @@
 /** `as2fs mount`. */
 import { join } from 'node:path'
+import type { MountConfig } from '../../config.js'
+import { SetupError, UsageError } from '../../errors.js'
 import { preflight } from '../../fuse/preflight.js'
 import { exposureOf } from '../../exposure.js'
 import { makeStateDirectory } from '../../state/state-directory.js'
@@ -7,20 +9,19 @@ import { isGiven, type Typed } from '../command.js'
 import { childMarker, startInBackground } from '../daemonise.js'
 import { printable } from '../format.js'
 import type { Io } from '../io.js'
-import { levelNow } from '../level-now.js'
+import { levelNow, type LevelNow } from '../level-now.js'
 import { mountConfig } from '../mount-config.js'
 import { flagsOf } from '../mount-words.js'
 
+/** EX_CONFIG of sysexits.h: whoever starts services anew knows that it would be of no use. */
+const wrongSetup = 78
+
 export async function run(typed: Typed, io: Io): Promise<number> {
-  const [bucket, mountpoint] = typed.positionals
-  const flags = flagsOf(typed)
-  const config = await mountConfig({ bucket, mountpoint, flags }, io.env, io.cwd)
-  const isChild = io.env[childMarker] !== undefined && process.connected
-  if (isChild || isGiven(typed, 'foreground')) {
+  if (isGiven(typed, 'foreground')) return inForeground(typed, io)
+  const config = await configured(typed, io)
+  if (io.env[childMarker] !== undefined && process.connected) {
     // Here and not at the top: who starts another process for it needs nothing of a daemon.
-    const { runForParent, runInForeground } = await import('../run-mount.js')
-    const level = levelNow(flags, io.env, io.cwd)
-    return isChild ? runForParent(config, level) : runInForeground(config, level, io)
+    return (await import('../run-mount.js')).runForParent(config, levelOf(typed, io))
   }
   const exposure = await exposureOf('credentials', config.credentialsCsv)
   if (exposure !== undefined) io.err(`as2fs: ${printable(exposure)}\n`)
@@ -35,6 +36,27 @@ export async function run(typed: Typed, io: Io): Promise<number> {
     },
     io,
   )
+}
+
+async function inForeground(typed: Typed, io: Io): Promise<number> {
+  try {
+    const config = await configured(typed, io).catch((error: unknown) => {
+      throw error instanceof UsageError ? new SetupError(error.message) : error
+    })
+    const { runInForeground } = await import('../run-mount.js')
+    return await runInForeground(config, levelOf(typed, io), io)
+  } catch (error) {
+    throw error instanceof SetupError ? new UsageError(error.message, wrongSetup) : error
+  }
+}
+
+function configured(typed: Typed, io: Io): Promise<MountConfig> {
+  const [bucket, mountpoint] = typed.positionals
+  return mountConfig({ bucket, mountpoint, flags: flagsOf(typed) }, io.env, io.cwd)
+}
+
+function levelOf(typed: Typed, io: Io): LevelNow {
+  return levelNow(flagsOf(typed), io.env, io.cwd)
 }
 
 /** The same command line for the child; the order of options does not matter. */
