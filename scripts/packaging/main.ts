@@ -4,6 +4,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.js'
 import { licences } from './licences.js'
+import { manPage } from './man-page.js'
+import { bashCompletion } from '../../src/cli/completion/bash.js'
+import { fishCompletion } from '../../src/cli/completion/fish.js'
+import { zshCompletion } from '../../src/cli/completion/zsh.js'
+import { commands } from '../../src/cli/commands.js'
 
 const project = fileURLToPath(new URL('../../../', import.meta.url))
 const [root = '', version = '', nodeLicence = ''] = process.argv.slice(2)
@@ -17,3 +22,9 @@ const files = await bundle({ project, target: join(root, 'usr/lib/as2fs'), versi
 await write('usr/lib/as2fs/package.json', `${JSON.stringify({ name: 'as2fs', version, type: 'module' })}\n`)
 await write('usr/share/doc/as2fs/copyright', await licences(project, files, await readFile(nodeLicence, 'utf8')))
 await write('usr/share/doc/as2fs/changelog', await readFile(join(project, 'CHANGELOG.md'), 'utf8'))
+
+const day = new Date(Number(process.env.SOURCE_DATE_EPOCH ?? Date.now() / 1000) * 1000).toISOString().slice(0, 10)
+await write('usr/share/man/man1/as2fs.1', manPage(commands, version, day))
+await write('usr/share/bash-completion/completions/as2fs', bashCompletion(commands))
+await write('usr/share/zsh/vendor-completions/_as2fs', zshCompletion(commands))
+await write('usr/share/fish/vendor_completions.d/as2fs.fish', fishCompletion(commands))

@@ -1,6 +1,9 @@
 /** What a command is: its words, for the parser and for `--help`, and what it does. */
 import type { Io } from './io.js'
 
+/** What a word may be, for completions: one of a few, a path, the mountpoint of a mount that is there, or what nobody else can know. */
+export type Takes = readonly string[] | 'file' | 'directory' | 'mountpoint' | 'other'
+
 /** An option of a command, as parser and help need it. */
 export interface CommandOption {
   readonly name: string
@@ -8,6 +11,8 @@ export interface CommandOption {
   readonly alias?: string
   readonly kind: 'value' | 'list' | 'flag'
   readonly placeholder: string
+  /** All that its value may be. */
+  readonly choices?: readonly string[] | undefined
   readonly group: string
   readonly help: string
   /** The default; empty: nothing to show. */
@@ -22,8 +27,11 @@ export interface Typed {
 }
 
 interface Doing {
-  /** @returns the exit code; throws UsageError for one sentence and exit code 1 */
-  run(typed: Typed, io: Io): Promise<number>
+  /**
+   * @param commands all that there are
+   * @returns the exit code; throws UsageError for one sentence and exit code 1
+   */
+  run(typed: Typed, io: Io, commands: readonly Command[]): Promise<number>
 }
 
 export interface Command {
@@ -34,7 +42,8 @@ export interface Command {
   readonly summary: string
   /** Paragraphs for its own help. */
   readonly description: readonly string[]
-  readonly positionals: { readonly min: number; readonly max: number }
+  /** How many words stand after the name, and what each may be. */
+  readonly positionals: { readonly min: number; readonly max: number; readonly are: readonly Takes[] }
   readonly options: readonly CommandOption[]
   /** Command lines, each with what it is for. */
   readonly examples: readonly (readonly [command: string, purpose: string])[]
@@ -49,6 +58,13 @@ export const jsonOption: CommandOption = {
   group: 'Options',
   help: 'print JSON, for programs',
   shown: '',
+}
+
+/** What stands after an option; undefined: nothing. */
+export function valueOf({ kind, choices, placeholder }: CommandOption): Takes | undefined {
+  if (kind === 'flag') return undefined
+  if (choices) return choices
+  return placeholder === 'FILE' ? 'file' : placeholder === 'DIR' ? 'directory' : 'other'
 }
 
 /** Whether a flag without a value was given. */

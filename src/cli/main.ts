@@ -4,31 +4,10 @@ import { NoAnswerError } from '../control/socket.js'
 import { journalError } from '../telemetry/stderr.js'
 import { version } from '../version.js'
 import { parseCommandLine } from './arguments.js'
-import type { Command } from './command.js'
-import { demoCommand } from './words/demo.js'
-import { eventsCommand } from './words/events.js'
-import { infoCommand } from './words/info.js'
-import { mountCommand } from './words/mount.js'
-import { newCommand } from './words/new.js'
-import { deliveriesCommand } from './words/deliveries.js'
-import { queueCommand } from './words/queue.js'
-import { statusCommand } from './words/status.js'
-import { umountCommand } from './words/umount.js'
+import { commands } from './commands.js'
 import { printable } from './format.js'
 import { commandHelp, generalHelp } from './help.js'
 import type { Io } from './io.js'
-
-const commands: readonly Command[] = [
-  mountCommand,
-  umountCommand,
-  statusCommand,
-  queueCommand,
-  newCommand,
-  deliveriesCommand,
-  infoCommand,
-  eventsCommand,
-  demoCommand,
-]
 
 /**
  * @param args without the program's name
@@ -56,7 +35,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
       io.out(`as2fs ${version}\n`)
       return 0
     case 'run':
-      return (await line.command.load()).run(line.typed, io)
+      return (await line.command.load()).run(line.typed, io, commands)
   }
 }
 

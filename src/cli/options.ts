@@ -14,6 +14,8 @@ export interface Option<T> {
   readonly group: Group
   /** What `--help` shows for the value. */
   readonly placeholder: string
+  /** All that it may be, where that is known. */
+  readonly choices: readonly string[] | undefined
   readonly help: string
   /** The default, as `--help` shows it; empty: nothing to show. */
   readonly shown: string
@@ -233,7 +235,7 @@ function optional<T>(described: readonly [...Described, shown?: string], parser:
 
 function own<T>([group, placeholder, help]: Described, parser: Parser<T>, fallback: T, shown: string): Option<T> {
   const parseLast = (texts: readonly string[], base: string): T => parser(texts.at(-1) ?? '', base)
-  return { kind: 'value', group, placeholder, help, shown, fallback, parse: parseLast }
+  return { kind: 'value', group, placeholder, choices: parser.choices, help, shown, fallback, parse: parseLast }
 }
 
 function list<T>(
@@ -243,7 +245,8 @@ function list<T>(
 ): Option<readonly T[]> {
   const parseAll = (texts: readonly string[], base: string): readonly T[] => texts.map((text) => parser(text, base))
   const fallback = parseAll(shown, '/')
-  return { kind: 'list', group, placeholder, help, shown: shown.join(' '), fallback, parse: parseAll }
+  const { choices } = parser
+  return { kind: 'list', group, placeholder, choices, help, shown: shown.join(' '), fallback, parse: parseAll }
 }
 
 function flag(group: Group, help: string): Option<boolean> {
@@ -252,5 +255,5 @@ function flag(group: Group, help: string): Option<boolean> {
 
 function flagOr<T>(group: Group, help: string, fallback: T, shown: string): Option<boolean | T> {
   const parseLast = (texts: readonly string[]): boolean => parse.truth(texts.at(-1) ?? '')
-  return { kind: 'flag', group, placeholder: '', help, shown, fallback, parse: parseLast }
+  return { kind: 'flag', group, placeholder: '', choices: undefined, help, shown, fallback, parse: parseLast }
 }

@@ -11,7 +11,11 @@ export class ParseError extends Error {
 }
 
 /** @param base the directory in which relative paths begin */
-export type Parser<T> = (text: string, base: string) => T
+export interface Parser<T> {
+  (text: string, base: string): T
+  /** All texts that it takes, where they are few. */
+  readonly choices?: readonly string[]
+}
 
 const millisecondsIn = new Map([
   ['ms', 1],
@@ -181,11 +185,12 @@ export function word(text: string): string {
 }
 
 export function choice<const T extends string>(...choices: readonly T[]): Parser<T> {
-  return (text) => {
+  const parse = (text: string): T => {
     const found = choices.find((it) => it === text)
     if (found !== undefined) return found
     throw new ParseError(`'${text}' is none of ${choices.join(', ')}.${didYouMean(text, choices)}`)
   }
+  return Object.assign(parse, { choices })
 }
 
 const truths = new Map([

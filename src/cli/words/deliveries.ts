@@ -12,12 +12,13 @@ export const deliveriesCommand: Command = {
     '--check prints one line and exits as a Nagios plugin does: 0 all is well, 1 some are overdue, 2 some are refused or ' +
       'a file in send/ has failed, 3 not mounted, or nobody can say.',
   ],
-  positionals: { min: 1, max: 2 },
+  positionals: { min: 1, max: 2, are: ['mountpoint', 'other'] },
   options: [
     {
       name: 'state',
       kind: 'value',
       placeholder: 'STATE',
+      choices: ['pending', 'overdue', 'delivered', 'warned', 'refused'],
       group: 'Options',
       help: 'pending, overdue, delivered, warned or refused only',
       shown: '',

@@ -12,7 +12,7 @@ export const eventsCommand: Command = {
     'Events: received, queued, held, submitted, taken, duplicate, failed, delivered, refused, overdue, mdn-unreadable, bucket-lost, bucket-back, keys-refused, ' +
       'keys-accepted; gap, where some are not kept any more.',
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ['mountpoint'] },
   options: [
     {
       name: 'follow',

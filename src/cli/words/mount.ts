@@ -34,7 +34,7 @@ export const mountCommand: Command = {
       'Times: 250ms, 5s, 10m, 1h. Sizes: 512k, 1MB, 256MiB, 10GiB.',
     'Credentials come from the environment, ~/.aws, the machine (as for every AWS program), or --credentials-csv.',
   ],
-  positionals: { min: 0, max: 2 },
+  positionals: { min: 0, max: 2, are: ['other', 'directory'] },
   options: [
     ...optionNames.map((name) => ({ name, ...mountOptions[name] })).map(({ name, ...it }) => described(name, it)),
     ...ownOptions,
@@ -51,6 +51,6 @@ export const mountCommand: Command = {
 }
 
 function described(name: OptionName, option: Omit<CommandOption, 'name'>): CommandOption {
-  const { kind, placeholder, group, help, shown } = option
-  return { name, kind, placeholder, group, help, shown }
+  const { kind, placeholder, choices, group, help, shown } = option
+  return { name, kind, placeholder, choices, group, help, shown }
 }

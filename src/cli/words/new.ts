@@ -10,7 +10,7 @@ export const newCommand: Command = {
       'and inbox/ keep them all.',
     '--reset: shows all that the bucket has again. --take-all: takes all that is there now. Of one partner, or of all.',
   ],
-  positionals: { min: 1, max: 2 },
+  positionals: { min: 1, max: 2, are: ['mountpoint', 'other'] },
   options: [
     jsonOption,
     { name: 'reset', kind: 'flag', placeholder: '', group: 'Options', shown: '', help: 'show all again' },

@@ -11,7 +11,7 @@ export const queueCommand: Command = {
     'States: open (being written), held (empty, or its name looks unfinished), queued, uploading, submitted (in the ' +
       'bucket; the gateway has yet to take it), failed (kept, not tried again by itself).',
   ],
-  positionals: { min: 0, max: 3 },
+  positionals: { min: 0, max: 3, are: ['mountpoint', ['retry', 'cancel', 'release'], 'other'] },
   options: [
     jsonOption,
     {

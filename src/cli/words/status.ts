@@ -9,7 +9,7 @@ export const statusCommand: Command = {
     'Says how a mount is: its daemon, what it can reach, what waits to be sent. Without a mountpoint: all mounts that ' +
       'can be found. Exit code 1 if one does not answer or there is none; a degraded mount is no failure.',
   ],
-  positionals: { min: 0, max: 1 },
+  positionals: { min: 0, max: 1, are: ['mountpoint'] },
   options: [jsonOption],
   examples: [
     ['as2fs status', 'all mounts'],

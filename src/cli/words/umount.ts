@@ -9,7 +9,7 @@ export const umountCommand: Command = {
     'Unmounts, goes on uploading for a while, and says what remains in the queue: that is kept and sent at the next ' +
       'mount. A mount that is in use stays, and is said by whom. A dead mount is cleared.',
   ],
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: 1, are: ['mountpoint'] },
   options: [
     {
       name: 'drain',
