@@ -110,7 +110,7 @@ module.exports = {
     ),
     room(
       'metrics',
-      ['control', 'fs', 's3', 'send', 'view', 'telemetry'],
+      ['control', 'fs', 'listing', 'data', 'send', 'mdn', 'delivery', 'events', 's3', 'view', 'telemetry'],
       'Figures of what others know; nobody but the daemon knows of it.',
     ),
     room(

@@ -102,11 +102,16 @@ interface CacheReport {
   /** Bytes fetched before anybody asked for them, since the mount; of those, what nobody has read so far. */
   readonly ahead: Bytes
   readonly wasted: Bytes
-  /** With `--disk-cache`: `hits` are blocks that came from it, `damaged` and `dropped` such that were not kept. */
+  /** Since the mount, blocks that somebody wanted to read: in memory, on their way already, and neither. */
+  readonly hits: number
+  readonly joined: number
+  readonly misses: number
+  /** With `--disk-cache`: `hits` are blocks that came from it, `misses` others, `damaged` and `dropped` such that were not kept. */
   readonly disk?: {
     readonly used: Bytes
     readonly limit: Bytes
     readonly hits: number
+    readonly misses: number
     readonly damaged: number
     readonly dropped: number
   }

@@ -28,6 +28,7 @@ import { believedAtMost } from '../fuse/beliefs/believed-for.js'
 import { keepFreedMemory } from '../fuse/freed-memory.js'
 import { collectOften, collectRarely } from '../garbage.js'
 import { createListing } from '../listing/cached-listing.js'
+import { ListingMeter } from '../listing/listing-meter.js'
 import type { Listing } from '../listing/listing.js'
 import { DeliveryTrail } from '../delivery/delivery-trail.js'
 import type { Submissions } from '../delivery/submissions.js'
@@ -62,6 +63,7 @@ const looksOfTrail = 12
 export interface Reading {
   readonly listing: Listing
   readonly objects: Objects
+  readonly listings: ListingMeter
 }
 
 /** @param onChange is called when what is shown of any view is another */
@@ -72,8 +74,10 @@ export function makeReading(
   onChange: () => void,
   log: Logger,
 ): Reading {
+  const listings = new ListingMeter()
   const listing = createListing({
     store,
+    meter: listings,
     ttl: config.listTtl,
     reconcile: config.reconcile,
     staleTtl: config.staleTtl,
@@ -101,7 +105,7 @@ export function makeReading(
       keepFreedMemory(underWay)
     },
   })
-  return { listing, objects }
+  return { listing, objects, listings }
 }
 
 /** @throws UsageError if the directory of `--disk-cache` can't be used */

@@ -7,6 +7,7 @@ import { Events } from '../events/events.js'
 import type { HealthEvent } from '../events/event.js'
 import { watchHealth } from '../events/health-events.js'
 import { Inboxes } from '../events/inboxes.js'
+import type { Source } from '../events/source.js'
 import { Outcomes } from '../events/outcomes.js'
 import { UnreadableReceipts } from '../events/unreadable.js'
 import { Watch } from '../events/watch.js'
@@ -59,7 +60,7 @@ export function ownEvents({
   bucket,
   owning,
   log,
-}: EventParts): Events {
+}: EventParts): { readonly events: Events; readonly source: Source } {
   const { prefix: root, listTtl: every, opTimeout: patience } = config
   const owners = { listing, partners, root }
   const { mdnOverdue: overdueAfter } = config
@@ -73,7 +74,7 @@ export function ownEvents({
   }
   owning.add('watching the bucket', watchHealth(bucket.health, systemClock, tell))
   const clock = { now: () => systemClock.now(), bucketNow: () => bucket.clock.now() }
-  return new Events({ log: eventLog, source, clock, heartbeat, patience })
+  return { events: new Events({ log: eventLog, source, clock, heartbeat, patience }), source }
 }
 
 function logHealth({ event, reason = '' }: HealthEvent, log: Logger): void {

@@ -134,8 +134,18 @@ async function started(start: Start): Promise<Daemon> {
   owning.add('closing what was told of deliveries', () => trail.close())
   later.receipts = receipts
   later.deliveryTrail = trail
-  const events = ownEvents({ config, eventLog, listing, partners, deliveries, receipts, bucket, owning, log })
-  const figured = { ...parts, fs, sendMeter, labels, seen }
+  const { events, source } = ownEvents({
+    config,
+    eventLog,
+    listing,
+    partners,
+    deliveries,
+    receipts,
+    bucket,
+    owning,
+    log,
+  })
+  const figured = { ...parts, fs, sendMeter, labels, seen, receipts, deliveries, source, owning }
   tellFigures(metrics, { ...figured, health: () => healthOf(now()), mount: () => later.mount })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
   const arrivals = new Arrivals({ listing, partners, root: config.prefix, clock: systemClock })

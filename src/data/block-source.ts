@@ -46,6 +46,7 @@ export class BlockSource {
   readonly #failures = new LRUCache<string, Failure>({ max: 1_000 })
   #ahead: Bytes = 0
   #wasted: Bytes = 0
+  readonly #reads = { hits: 0, joined: 0, misses: 0 }
 
   constructor(options: BlockSourceOptions) {
     this.#options = options
@@ -61,7 +62,7 @@ export class BlockSource {
   usage(): Usage {
     const { used, budget } = this.#memory
     const disk = this.#options.disk?.usage()
-    return { used, budget, ahead: this.#ahead, wasted: this.#wasted, ...(disk ? { disk } : {}) }
+    return { used, budget, ahead: this.#ahead, wasted: this.#wasted, ...this.#reads, ...(disk ? { disk } : {}) }
   }
 
   /** The block at a position that is in memory, or else on its way; undefined if there is none. */
@@ -84,7 +85,10 @@ export class BlockSource {
   held(info: ObjectInfo, block: ByteRange): Uint8Array | undefined {
     const id = blockId(info, block)
     const bytes = this.#memory.get(id)
-    if (bytes) this.#wasRead(id)
+    if (bytes) {
+      this.#reads.hits += 1
+      this.#wasRead(id)
+    }
     return bytes
   }
 
@@ -98,6 +102,7 @@ export class BlockSource {
     if (failed) throw failed
     this.#wasRead(id)
     const joined = this.#fetches.has(id)
+    this.#reads[joined ? 'joined' : 'misses'] += 1
     try {
       return await this.#get(id, info, block, signal)
     } catch (error) {

@@ -51,6 +51,7 @@ export class DiskCache {
   /** Until then nothing is read. */
   #deafUntil: Milliseconds = 0
   #hits = 0
+  #misses = 0
   #damaged = 0
   #dropped = 0
 
@@ -86,7 +87,7 @@ export class DiskCache {
 
   usage(): DiskUsage {
     const { used, limit } = this.#room
-    return { used, limit, hits: this.#hits, damaged: this.#damaged, dropped: this.#dropped }
+    return { used, limit, hits: this.#hits, misses: this.#misses, damaged: this.#damaged, dropped: this.#dropped }
   }
 
   /**
@@ -95,12 +96,18 @@ export class DiskCache {
    * @returns exactly those bytes, verified; undefined if they are not there
    */
   async read(name: BlockName, part = name.range): Promise<Uint8Array | undefined> {
+    const bytes = await this.#found(name, part)
+    if (bytes) this.#hits += 1
+    else this.#misses += 1
+    return bytes
+  }
+
+  async #found(name: BlockName, part: BlockName['range']): Promise<Uint8Array | undefined> {
     if (this.#clock.monotonic() < this.#deafUntil) return undefined
     try {
       // In memory of its own: a read that is late must not write where others do.
       const bytes = await inTime(this.#read(name, part), patience)
       if (bytes === late) throw new Error('the disk does not answer')
-      if (bytes) this.#hits += 1
       return bytes
     } catch (error) {
       // Each call that hangs has one of the few threads that write to the spool, too.

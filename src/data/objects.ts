@@ -28,6 +28,10 @@ export interface Usage {
   readonly ahead: Bytes
   /** Of those, bytes of blocks that nobody has read so far. */
   readonly wasted: Bytes
+  /** Since the mount, blocks that somebody wanted to read: in memory, on their way already for somebody, and neither. */
+  readonly hits: number
+  readonly joined: number
+  readonly misses: number
   /** With `--disk-cache`. */
   readonly disk?: DiskUsage
 }
@@ -37,6 +41,8 @@ export interface DiskUsage {
   readonly limit: Bytes
   /** Blocks that came from the disk instead of the bucket, since the mount. */
   readonly hits: number
+  /** Blocks that it did not have. */
+  readonly misses: number
   /** Blocks that were not as they had been written. */
   readonly damaged: number
   /** Blocks that were not kept: the disk was full or too slow. */

@@ -48,12 +48,16 @@ export interface SentMessage extends Partner {
 }
 
 export class Deliveries {
-  /** Told of each look. */
-  onLooked: ((found: OutboxDeliveries) => void) | undefined
+  readonly #listeners: ((found: OutboxDeliveries) => void)[] = []
   readonly #options: DeliveriesOptions
 
   constructor(options: DeliveriesOptions) {
     this.#options = options
+  }
+
+  /** Told of each look from now on. */
+  onLooked(listener: (found: OutboxDeliveries) => void): void {
+    this.#listeners.push(listener)
   }
 
   /**
@@ -68,7 +72,7 @@ export class Deliveries {
     ])
     receipts.look('incoming', mdns)
     const found = new OutboxDeliveries(this.#options, partner, outbox, mdns)
-    this.onLooked?.(found)
+    for (const listener of this.#listeners) listener(found)
     return found
   }
 

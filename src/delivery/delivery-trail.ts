@@ -77,7 +77,7 @@ export class DeliveryTrail {
     const what = 'What was told of deliveries'
     const trail = new DeliveryTrail(options, await LineLog.open({ ...options, name: 'deliveries', what }))
     await trail.#load()
-    options.deliveries.onLooked = (found) => trail.looked(found)
+    options.deliveries.onLooked((found) => trail.looked(found))
     if (options.audit) trail.#watching.in(options.every)
     return trail
   }

@@ -11,6 +11,7 @@ import { CommonListings } from './common-listings.js'
 import type { IndexTree } from './key-tree.js'
 import { ListedView } from './listed-view.js'
 import type { Glimpse, KeyTree, Listing, ListingStatus, Purpose, ViewTree } from './listing.js'
+import { ListingMeter } from './listing-meter.js'
 import { Refreshed } from './refreshed.js'
 import type { FoundFolders } from './sweeps/coverage.js'
 import type { CommonPrefix } from './sweeps/places.js'
@@ -36,6 +37,8 @@ export interface ListingOptions {
   readonly onChange?: () => void
   /** Of the store, if others ask it too; else one that sees no more than the listings. */
   readonly pulse?: Pulse
+  /** Told of each listing. */
+  readonly meter?: ListingMeter
   readonly clock: Clock
   /** The system's by default. */
   readonly timers?: Timers
@@ -55,6 +58,7 @@ class CachedListing implements Listing {
   readonly #options: ListingOptions
   readonly #store: Store
   readonly #pulse: Pulse
+  readonly #meter: ListingMeter
   readonly #common: CommonListings
   /** Those that are listed by themselves. */
   readonly #views = new Map<Prefix, ListedView>()
@@ -64,6 +68,7 @@ class CachedListing implements Listing {
   constructor(options: ListingOptions) {
     const { common, ttl, clock } = options
     this.#options = options
+    this.#meter = options.meter ?? new ListingMeter()
     this.#pulse = options.pulse ?? new Pulse(clock)
     this.#store = options.pulse ? options.store : this.#pulse.watch(options.store)
     const foldersAt = (prefix: Prefix): FoundFolders | undefined => this.#foundFolders(prefix)
@@ -159,14 +164,14 @@ class CachedListing implements Listing {
     if (!view) {
       this.#dropIdle()
       const { ttl, reconcile, deadline, patience, unordered, clock, timers = systemTimers, log } = this.#options
-      const [store, pulse] = [this.#store, this.#pulse]
+      const [store, pulse, meter] = [this.#store, this.#pulse, this.#meter]
       const mayBeOrdered = !unordered.some((it) => prefix.startsWith(it))
       const limits = { ttl, reconcile, deadline, patience, mayServe: this.#mayServe, onChange: this.#noteChange }
       const together = {
         listWithOthers: () => this.#common.list(prefix),
         onSize: (objects: number) => this.#common.noteSize(prefix, objects),
       }
-      view = new ListedView({ prefix, store, pulse, ...limits, ...together, mayBeOrdered, clock, timers, log })
+      view = new ListedView({ prefix, store, pulse, meter, ...limits, ...together, mayBeOrdered, clock, timers, log })
       const known = this.#common.known(prefix)
       if (known) view.adopt(known)
       this.#views.set(prefix, view)
@@ -178,8 +183,8 @@ class CachedListing implements Listing {
     const { ttl, deadline, clock, timers = systemTimers } = this.#options
     const foldersAt = (path: string): readonly string[] =>
       this.#folders.get(`${common.prefix}${path}` as Prefix)?.known ?? []
-    const onChange = this.#noteChange
-    return new Sweeps({ common, store: this.#store, ttl, deadline, foldersAt, onChange, clock, timers })
+    const [onChange, meter] = [this.#noteChange, this.#meter]
+    return new Sweeps({ common, store: this.#store, meter, ttl, deadline, foldersAt, onChange, clock, timers })
   }
 
   #foldersOf(prefix: Prefix): Refreshed<readonly string[]> {
@@ -208,7 +213,8 @@ class CachedListing implements Listing {
   async #recheck(key: Key): Promise<void> {
     const { deadline, timers = systemTimers, log } = this.#options
     try {
-      const page = await this.#store.list({ prefix: key as string as Prefix, maxKeys: 1 }, timers.timeout(deadline))
+      const request = { prefix: key as string as Prefix, maxKeys: 1 }
+      const page = await this.#meter.of('path', this.#store.list(request, timers.timeout(deadline)))
       const [object] = page.objects
       if (object?.key === key) this.#replace(object)
       else this.forget(key)
@@ -228,7 +234,10 @@ class CachedListing implements Listing {
 
   async #listFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
     const together = await this.#common.listFolders(prefix)
-    if (together) return together.names
+    return together?.names ?? this.#meter.of('folders', this.#listOwnFolders(prefix, signal))
+  }
+
+  async #listOwnFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
     const found = new Set<string>()
     let token: string | undefined
     do {

@@ -16,6 +16,7 @@ import { Comparing } from './comparing.js'
 import { IndexTree } from './key-tree.js'
 import { listRange } from './list-range.js'
 import type { Glimpse, KeyTree, ListingStatus, Purpose, ViewTree } from './listing.js'
+import type { ListingMeter } from './listing-meter.js'
 import { lookBackPoint, pageLength } from './look-back.js'
 import { Peeks } from './peeks.js'
 import { Refreshed, type RefreshedOptions } from './refreshed.js'
@@ -26,6 +27,8 @@ import { WholeListings, type Whole } from './whole-listings.js'
 export interface ViewOptions {
   readonly prefix: Prefix
   readonly store: Store
+  /** Told of each listing. */
+  readonly meter: ListingMeter
   readonly pulse: Pulse
   readonly ttl: Milliseconds
   /** How often the whole is listed, while somebody looks. */
@@ -197,7 +200,7 @@ export class ListedView {
   async #refresh(signal: AbortSignal): Promise<IndexTree> {
     const { known } = this.#seen
     const after = known && this.#lookBackPoint(known)
-    if (after !== undefined) return this.#listNewest(after, signal)
+    if (after !== undefined) return this.#options.meter.of('newest', this.#listNewest(after, signal))
     const begunAt = this.#options.clock.monotonic()
     const found = known && known.size > pageLength ? undefined : await this.#options.listWithOthers()
     if (found instanceof IndexTree) return this.#settled(found)

@@ -73,8 +73,8 @@ export class Peeks {
   #peek(beginning: string, signal: AbortSignal): Promise<Peek> {
     let page = this.#pages.get(beginning)
     if (!page) {
-      const { ttl, deadline, patience, pulse, mayServe, clock, timers } = this.#options
-      const fetch = (own: AbortSignal): Promise<Peek> => this.#list(beginning, own)
+      const { meter, ttl, deadline, patience, pulse, mayServe, clock, timers } = this.#options
+      const fetch = (own: AbortSignal): Promise<Peek> => meter.of('path', this.#list(beginning, own))
       const onChange = (): void => this.#options.onChange()
       page = new Refreshed({ fetch, ttl, deadline, patience, pulse, mayServe, clock, timers, onChange })
       this.#pages.set(beginning, page)

@@ -7,11 +7,13 @@ import type { Milliseconds, Prefix } from '../units.js'
 import { asFsError } from './failed-fetches.js'
 import type { KeyIndex } from './key-index.js'
 import { listWhole } from './list-whole.js'
+import type { ListingMeter } from './listing-meter.js'
 import type { FirstPage } from './sweeps/large-views.js'
 
 export interface WholeListingsOptions {
   readonly prefix: Prefix
   readonly store: Store
+  readonly meter: ListingMeter
   /** How long one may take, all its pages together. */
   readonly deadline: Milliseconds
   readonly clock: Clock
@@ -67,10 +69,10 @@ export class WholeListings<T> {
   }
 
   async #fly(own: () => Flight<T>, first: FirstPage | undefined): Promise<T> {
-    const { store, prefix, deadline, clock, timers, log } = this.#options
+    const { store, meter, prefix, deadline, clock, timers, log } = this.#options
     const begun = clock.monotonic()
     try {
-      const index = await listWhole(store, prefix, timers.timeout(deadline), first?.objects)
+      const index = await meter.of('whole', listWhole(store, prefix, timers.timeout(deadline), first?.objects))
       log.debug({ prefix, objects: index.size, ms: clock.monotonic() - begun }, 'listed')
       const { startedAt, tail } = own()
       return this.#land({ index, startedAt, tail })

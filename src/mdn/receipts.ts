@@ -86,6 +86,7 @@ export class Receipts implements MdnContents {
   /** Where there are unread ones that are too many to be remembered. */
   readonly #more = new Map<MdnDirection, { readonly tree: ViewTree; readonly count: number }>()
   #unreadableKeys: readonly string[] = []
+  #notUnderstood = 0
   #isLoaded = false
   #isComparing = false
   #isTellingDue = false
@@ -132,6 +133,11 @@ export class Receipts implements MdnContents {
 
   get isOn(): boolean {
     return this.#options.reads > 0
+  }
+
+  /** How many were read since the start and make no sense. */
+  get notUnderstood(): number {
+    return this.#notUnderstood
   }
 
   /** One sentence for each thing that keeps it from working; for `status`. */
@@ -367,6 +373,7 @@ export class Receipts implements MdnContents {
     const { root } = this.#options
     const direction = object.key.startsWith(mdnPrefix(root, 'incoming')) ? 'incoming' : 'outgoing'
     const read = { id: mdnId(direction, mdnPrefix(root, direction), object), mtime: object.mtime, says }
+    if (!says) this.#notUnderstood += 1
     this.#apply({ read }, this.#log.append(entryOf({ read })))
     this.#tell()
   }

@@ -34,6 +34,21 @@ export const series = {
   ),
   as2fs_send_bytes_total: counter('', 'Bytes of the files that S3 has taken.'),
   as2fs_send_duration_seconds: histogram('', 'From the close of a file until S3 had taken it.'),
+  as2fs_delivery_messages: gauge(
+    'station partner state',
+    'Messages in the outboxes, as as2fs deliveries has them; as of the last look that somebody has had there.',
+  ),
+  as2fs_delivery_last_refused_timestamp_seconds: gauge(
+    'station partner',
+    'Of those that were refused the time of the last receipt that says so, by the clock of the bucket.',
+  ),
+  as2fs_delivery_results_total: counter(
+    'station partner result',
+    'What receipts said that came since the first reading, and what came to be overdue: delivered, warned, refused, overdue.',
+  ),
+  as2fs_received_total: counter('', 'Documents that came into an inbox since the first reading.'),
+  as2fs_mdn_unread: gauge('', 'Receipts that were seen and are not read yet.'),
+  as2fs_mdn_unreadable_total: counter('', 'Receipts that were read since the mount and make no sense.'),
   as2fs_s3_requests_total: counter(
     'operation code',
     'Requests to S3, each try: by status; not-s3 is an answer of somebody else, given-up one that did not come in time or was not wanted any more, else how the connection failed.',
@@ -44,6 +59,23 @@ export const series = {
   ),
   as2fs_s3_bytes_total: counter('direction', 'Bytes of objects and listings, sent and received.'),
   as2fs_s3_retries_total: counter('operation', 'Requests that were made again because one had failed.'),
+  as2fs_listings_total: counter(
+    'kind result',
+    'Listings: of the newest keys of a view, of the whole of it, of what is common to several, of a path, of folders.',
+  ),
+  as2fs_known_keys: gauge(
+    'view',
+    'Keys that are known by listings; of what is listed together by the folder of the bucket.',
+  ),
+  as2fs_cache_bytes: gauge('cache', 'Bytes of file contents that are kept, in memory and on disk.'),
+  as2fs_cache_requests_total: counter(
+    'cache result',
+    'Blocks that were wanted: kept (hit), on their way already (joined), or not (miss). What memory lacks is asked of the disk.',
+  ),
+  as2fs_state_disk_free_bytes: gauge(
+    '',
+    'What the disk of the state directory has free, at the reading before this one.',
+  ),
   as2fs_open_files: gauge(
     'kind',
     'Files that programs have open: in send/, in new/, objects of the views, and of the daemon.',

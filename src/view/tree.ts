@@ -104,6 +104,14 @@ export function viewPrefix(root: Prefix, { station, partner }: Partner, view: Vi
   return `${root}${pair ?? ''}/${owner}/${direction}/` as Prefix
 }
 
+/** Which views a prefix is of: of what is listed for several at once the folder of the bucket that they are in. One of a few words. */
+export function viewAt(root: Prefix, prefix: Prefix): string {
+  const [folder = '', first = '', , last = ''] = prefix.slice(root.length).split('/')
+  const words = folder === 'raw-mdn' ? `mdn/${first}` : folder === 'files' ? last : `${folder}/${last}`
+  if (isViewName(words)) return words
+  return ['files', 'headers', 'raw-message', 'send', 'duplicate'].includes(folder) ? folder : 'other'
+}
+
 /** The bucket's prefix of all that is sent, of all partners. */
 export function sendPrefix(root: Prefix): Prefix {
   return `${root}send/` as Prefix

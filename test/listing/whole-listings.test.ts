@@ -1,6 +1,7 @@
 /** Listings of the whole that are under way, and what others learn meanwhile. */
 import t from 'tap'
 import { ForgottenKeys } from '../../src/listing/forgotten-keys.js'
+import { ListingMeter } from '../../src/listing/listing-meter.js'
 import { KeyIndex } from '../../src/listing/key-index.js'
 import { WholeListings, type Whole } from '../../src/listing/whole-listings.js'
 import { silentLogger } from '../../src/telemetry/log.js'
@@ -13,7 +14,15 @@ function world() {
   const store = new MemoryStore({ clock })
   store.set(`${inbox}a`, 'x')
   const landed: Whole[] = []
-  const options = { prefix: inbox, store, deadline: 60_000, clock, timers: clock, log: silentLogger() }
+  const options = {
+    meter: new ListingMeter(),
+    prefix: inbox,
+    store,
+    deadline: 60_000,
+    clock,
+    timers: clock,
+    log: silentLogger(),
+  }
   const listings = new WholeListings(options, (whole) => {
     landed.push(whole)
     return whole.index.size

@@ -8,6 +8,7 @@ import type { Clock, Timers } from '../../telemetry/clock.js'
 import type { Milliseconds } from '../../units.js'
 import { ForgottenKeys } from '../forgotten-keys.js'
 import type { IndexTree } from '../key-tree.js'
+import type { ListingMeter } from '../listing-meter.js'
 import { pageLength } from '../look-back.js'
 import { Coverage, type FoundFolders } from './coverage.js'
 import { LargeViews, type FirstPage } from './large-views.js'
@@ -20,6 +21,8 @@ import { Walks } from './walk.js'
 export interface SweepsOptions {
   readonly common: CommonPrefix
   readonly store: Store
+  /** Told of each LIST. */
+  readonly meter: ListingMeter
   readonly ttl: Milliseconds
   /** How long one LIST may take. */
   readonly deadline: Milliseconds
@@ -47,7 +50,7 @@ export class Sweeps {
   lastLook: Milliseconds
 
   constructor(options: SweepsOptions) {
-    const { common, store, clock, timers, deadline, onChange } = options
+    const { common, store, meter, clock, timers, deadline, onChange } = options
     this.#options = options
     this.#coverage = new Coverage(common.prefix)
     this.#walks = new Walks(options.ttl)
@@ -60,7 +63,7 @@ export class Sweeps {
     }
     const [coverage, large, forgotten] = [this.#coverage, this.#large, this.#forgotten]
     this.#pages = new SweptPages({
-      ...{ common, store, coverage, large, forgotten, deadline, ...facts, onChange, clock, timers },
+      ...{ common, store, meter, coverage, large, forgotten, deadline, ...facts, onChange, clock, timers },
     })
     this.lastLook = clock.monotonic()
   }

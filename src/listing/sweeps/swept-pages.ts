@@ -5,6 +5,7 @@ import type { ListPage, Store } from '../../s3/store.js'
 import type { Clock, Timers } from '../../telemetry/clock.js'
 import type { Key, Milliseconds, Prefix } from '../../units.js'
 import type { ForgottenKeys } from '../forgotten-keys.js'
+import type { ListingMeter } from '../listing-meter.js'
 import type { Coverage } from './coverage.js'
 import type { LargeViews } from './large-views.js'
 import { stationOf, viewOf, type CommonPrefix } from './places.js'
@@ -13,6 +14,7 @@ import { nextStep } from './plan.js'
 export interface SweptPagesOptions {
   readonly common: CommonPrefix
   readonly store: Store
+  readonly meter: ListingMeter
   readonly coverage: Coverage
   readonly large: LargeViews
   /** Its keys have no prefix. */
@@ -59,13 +61,13 @@ export class SweptPages {
    * @throws FsError
    */
   async list(scope: string, after: string, awaited: string, since: Milliseconds): Promise<string | undefined> {
-    const { store, common, deadline, onAnswer, clock, timers } = this.#options
+    const { store, meter, common, deadline, onAnswer, clock, timers } = this.#options
     const prefix = `${common.prefix}${scope}` as Prefix
     const startAfter = `${common.prefix}${after}` as Key
     const at = clock.monotonic()
     try {
       const request = { prefix, ...(after === '' ? {} : { startAfter }), isShortcut: true }
-      const page = await store.list(request, timers.timeout(deadline))
+      const page = await meter.of('common', store.list(request, timers.timeout(deadline)))
       onAnswer()
       const next = this.#take(page, { scope, after, at, awaited })
       return next === undefined ? undefined : this.unknown(scope, next, since)?.after
