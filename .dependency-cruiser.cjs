@@ -118,6 +118,11 @@ module.exports = {
       ['control', 'events', 'delivery', 'view', 'telemetry'],
       'It hands on what is told to all; it changes nothing.',
     ),
+    room(
+      'doctor',
+      ['daemon', 'fuse', 's3', 'view', 'send', 'state', 'telemetry'],
+      'What a mount needs, looked at by what the mount itself needs it with.',
+    ),
     room('telemetry', [], 'Everyone may log; the log needs no one.'),
   ],
   options: {

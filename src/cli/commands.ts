@@ -3,6 +3,7 @@ import type { Command } from './command.js'
 import { completionCommand } from './words/completion.js'
 import { deliveriesCommand } from './words/deliveries.js'
 import { demoCommand } from './words/demo.js'
+import { doctorCommand } from './words/doctor.js'
 import { eventsCommand } from './words/events.js'
 import { infoCommand } from './words/info.js'
 import { mountCommand } from './words/mount.js'
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   deliveriesCommand,
   infoCommand,
   eventsCommand,
+  doctorCommand,
   demoCommand,
   completionCommand,
 ]

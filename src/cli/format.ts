@@ -70,6 +70,19 @@ function lengthOf(text: string): number {
   return Array.from(text).length
 }
 
+/** Lines of no more than so many characters, unless a word has more. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
 /** For programs. */
 export function json(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`

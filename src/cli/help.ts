@@ -1,5 +1,6 @@
 /** `--help`, for a person at a terminal. Pure. */
 import type { Command, CommandOption } from './command.js'
+import { wrapped } from './format.js'
 
 const widest = 100
 const defaultWidth = 80
@@ -10,7 +11,7 @@ export function generalHelp(commands: readonly Command[], columns: number | unde
   const width = widthOf(columns)
   return blocks([
     'Usage: as2fs <command>',
-    wrapped('Mounts the S3 bucket of an AS2 gateway: receive and send business documents as plain files.', width),
+    paragraph('Mounts the S3 bucket of an AS2 gateway: receive and send business documents as plain files.', width),
     titled(
       'Commands',
       commands.flatMap((it) => entry(it.name, it.summary, width)),
@@ -27,7 +28,7 @@ export function commandHelp(command: Command, columns: number | undefined): stri
   const groups = [...new Set(command.options.map((it) => it.group))]
   return blocks([
     `Usage: as2fs ${command.name} ${command.usage}`,
-    ...command.description.map((it) => wrapped(it, width)),
+    ...command.description.map((it) => paragraph(it, width)),
     ...groups.map((group) =>
       titled(
         group,
@@ -53,22 +54,14 @@ function explained({ kind, help, shown }: CommandOption): string {
 
 /** A term, and its explanation in the right column. */
 function entry(term: string, text: string, width: number): string[] {
-  const [first = '', ...others] = wrapped(text, width - column).split('\n')
+  const [first = '', ...others] = wrapped(text, width - column)
   const lines = others.map((line) => ' '.repeat(column) + line)
   if (term.length + 4 > column) return [`  ${term}`, ' '.repeat(column) + first, ...lines]
   return [`  ${term}`.padEnd(column) + first, ...lines]
 }
 
-function wrapped(text: string, width: number): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line].join('\n')
+function paragraph(text: string, width: number): string {
+  return wrapped(text, width).join('\n')
 }
 
 function titled(title: string, lines: readonly string[]): string {

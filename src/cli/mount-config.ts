@@ -20,6 +20,31 @@ export interface MountArguments {
   readonly flags: ReadonlyMap<OptionName, readonly string[]>
 }
 
+/** What is to be mounted where, as far as it is said at all. */
+export interface NamedMount {
+  readonly bucket: string | undefined
+  readonly mountpoint: string | undefined
+  /** The configuration file, if there is one. */
+  readonly file: string | undefined
+}
+
+/** On the command line, or in the configuration file. @throws UsageError for a file that can't be used */
+export async function namedMount(
+  { bucket, mountpoint, flags }: MountArguments,
+  env: Readonly<NodeJS.ProcessEnv>,
+  cwd: string,
+): Promise<NamedMount> {
+  const file =
+    valueOf('config', { texts: flags, label: (name) => `--${name}`, base: cwd }) ??
+    valueOf('config', fromEnvironment(env, cwd))
+  if (file === undefined) return { bucket, mountpoint: mountpoint && (await realMountpoint(mountpoint, cwd)), file }
+  await refuseInMounts(new Map([['--config', file]]), undefined)
+  const { words } = (await import('./settings-file.js')).fromFile(file)
+  const text = mountpoint ?? words.mountpoint
+  const base = mountpoint === undefined ? dirname(file) : cwd
+  return { bucket: bucket ?? words.bucket, mountpoint: text && (await realMountpoint(text, base)), file }
+}
+
 /** @throws UsageError one sentence for the first mistake */
 export async function mountConfig(
   args: MountArguments,

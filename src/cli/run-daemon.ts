@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import type { MountConfig } from '../config.js'
 import type { Daemon } from '../daemon/start.js'
-import { UsageError } from '../errors.js'
 import { collectOften } from '../garbage.js'
+import { explainMissing } from '../fuse/missing-library.js'
 import { unmount } from '../fuse/mountinfo.js'
 import { endAtOnce, wouldHang } from './end-process.js'
 import type { LevelNow } from './level-now.js'
@@ -94,14 +94,6 @@ async function setLevel({ log, ...file }: OpenLog, levelNow: LevelNow | undefine
   } catch (error) {
     log.warn(`The log level stays as it is: ${error instanceof Error ? error.message : String(error)}`)
   }
-}
-
-/** The binding needs a library of the system's. @throws UsageError where that is what is missing */
-function explainMissing(error: unknown): never {
-  const missing =
-    error instanceof Error ? /^(lib\S+): cannot open shared object file/.exec(error.message)?.[1] : undefined
-  if (missing === undefined) throw error
-  throw new UsageError(`The library ${missing} is missing: apt-get install libfuse2.`)
 }
 
 /** @returns takes them away again */

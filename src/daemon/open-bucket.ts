@@ -24,6 +24,7 @@ export interface Bucket {
   readonly traffic: Traffic
   readonly clock: BucketClock
   readonly region: BucketRegion
+  readonly credentials: CredentialSource
   readonly network: Network
 }
 
@@ -40,7 +41,7 @@ export async function openBucket(config: MountConfig, log: Logger): Promise<Buck
   const credentials = await credentialsOf(config, network)
   const where = { bucket, endpoint, region, pathStyle, profile, credentials, network, patience: opTimeout }
   const store = pulse.watch(health.watch(createSdkStore({ ...where, traffic, requests, bucketClock: clock })))
-  return { store, health, pulse, requests, traffic, clock, region, network }
+  return { store, health, pulse, requests, traffic, clock, region, credentials, network }
 }
 
 async function credentialsOf(

@@ -27,12 +27,12 @@ const lookWithin: Milliseconds = 10_000
 const lookEvery: Milliseconds = 60_000
 
 /** @param folders directly below a prefix */
-function isGatewayRoot(root: Prefix, folders: readonly string[]): boolean {
+export function isGatewayRoot(root: Prefix, folders: readonly string[]): boolean {
   return gatewayFolders(root).some((it) => folders.includes(it))
 }
 
 /** What there is in place of a gateway's folders, where a prefix has none. Never throws */
-async function elsewhere({ store, bucket, root }: PrefixOptions, signal: AbortSignal): Promise<EmptyRoot> {
+export async function elsewhere({ store, bucket, root }: PrefixOptions, signal: AbortSignal): Promise<EmptyRoot> {
   const top = await foldersBelow(store, '' as Prefix, signal)
   const nothing = `There is nothing of a gateway below ${root} in the bucket ${bucket}`
   if (top === undefined) return { isWrong: false, sentence: `${nothing}: is --prefix right?` }

@@ -38,7 +38,10 @@ export async function checkBucket(store: Store, where: WhereBucket, root: Prefix
 }
 
 /** What a failure means for who is about to mount. */
-function bucketProblem(error: unknown, { bucket, endpoint = 'AWS', endpointFrom = '--endpoint' }: WhereBucket): string {
+export function bucketProblem(
+  error: unknown,
+  { bucket, endpoint = 'AWS', endpointFrom = '--endpoint' }: WhereBucket,
+): string {
   if (!(error instanceof StoreError)) return `The bucket ${bucket} can't be used: ${String(error)}.`
   // Of what is wrong on this side, such as the credentials' file, its own sentence says all.
   if (error.reason === undefined) return error.message

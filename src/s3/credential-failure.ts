@@ -22,6 +22,10 @@ const causes: readonly Cause[] = [
     sentence: (profile) => `The credential_process of ${profile} failed, or took too long: run it by hand to see why.`,
   },
   {
+    pattern: /credential_process returned expired/,
+    sentence: (profile) => `The credentials that the credential_process of ${profile} prints have expired.`,
+  },
+  {
     pattern: /credential_process returned|credential_process did not return|^Profile \S+ credential_process/,
     sentence: (profile) => `The credential_process of ${profile} printed something else than credentials.`,
   },

@@ -11,6 +11,8 @@ export interface Credentials {
   readonly sessionToken?: string
   /** The SDK asks again then. */
   readonly expiration?: Date
+  /** Where they are from, for people; undefined: that is not told. */
+  readonly from?: string
 }
 
 export interface CredentialSource {
@@ -34,7 +36,7 @@ export function csvCredentials(file: string): CredentialSource {
         const { mtimeMs, size, ino } = await stat(file)
         const version = `${mtimeMs} ${size} ${ino}`
         if (read?.version !== version) read = { version, credentials: parseCsv(await readFile(file, 'utf8'), file) }
-        return { ...read.credentials, expiration: new Date(Date.now() + sdkMargin + recheck) }
+        return { ...read.credentials, from: file, expiration: new Date(Date.now() + sdkMargin + recheck) }
       } catch (cause) {
         const code = codeOf(cause)
         const why = code === undefined ? '' : ` (${code})`

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 import { credentialSentence } from './credential-failure.js'
+import { originOf } from './credential-origin.js'
 import { recheck, sdkMargin, type Credentials, type CredentialSource } from './credentials.js'
 import { StoreError } from './store-error.js'
 
@@ -76,6 +77,7 @@ class DefaultCredentials implements CredentialSource {
 
   async #fetch(): Promise<Credentials> {
     this.#reasons = []
+    const profile = this.#options.profile ?? process.env.AWS_PROFILE
     try {
       const found = await inTime(this.#chain(), this.#options.fetchWithin ?? defaultFetchWithin)
       if (found === late) {
@@ -84,9 +86,9 @@ class DefaultCredentials implements CredentialSource {
       }
       this.#failed = undefined
       // Keys without an expiry come from a file or the environment: look again, they may have been rotated.
-      return found.expiration ? found : { ...found, expiration: new Date(Date.now() + sdkMargin + recheck) }
+      const expiration = found.expiration ?? new Date(Date.now() + sdkMargin + recheck)
+      return { ...found, expiration, from: originOf(found, profile) }
     } catch (cause) {
-      const profile = this.#options.profile ?? process.env.AWS_PROFILE
       const sentence = credentialSentence({ error: cause, reasons: this.#reasons, profile })
       const error = this.#failure(cause instanceof Error ? cause.name : 'Unknown', sentence)
       this.#failed = { error, at: this.#options.clock.monotonic() }

@@ -111,10 +111,12 @@ export interface StoreCall {
 
 /** OpenSSL's words for a certificate that is not trusted. */
 const distrusted = /CERT|UNABLE_TO_VERIFY|SELF_SIGNED/
+/** A proxy's word, TLS where there is none, and none where there is. */
+const wrongWay = /^(?:ProxyRefusal$|EPROTO$|HPE_)/
 
 /** Whether the next try would find the same: nobody is there, or somebody who is not meant. */
 export function isFutile({ s3Code }: StoreError): boolean {
-  return neverArrived.has(s3Code) || distrusted.test(s3Code) || s3Code === 'EPROTO' || s3Code.startsWith('HPE_')
+  return neverArrived.has(s3Code) || distrusted.test(s3Code) || wrongWay.test(s3Code)
 }
 
 /** Any error of the SDK as a StoreError; one that is ours already passes. */

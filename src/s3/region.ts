@@ -2,6 +2,7 @@
 import type { Logger } from '../telemetry/log.js'
 import { awsProfile } from './aws-profile.js'
 import { S3Refusal } from './s3-refusal.js'
+import type { StoreError } from './store-error.js'
 
 /** Where requests are signed for while nothing is known: AWS redirects from there. */
 const firstGuess = 'us-east-1'
@@ -12,6 +13,11 @@ const wrongRegion = new Set([
   'AuthorizationHeaderMalformed',
   'IllegalLocationConstraintException',
 ])
+
+/** Whether S3 has refused a request for where it went, or what it was signed for. */
+export function isOfRegion({ s3Code }: StoreError): boolean {
+  return wrongRegion.has(s3Code)
+}
 
 export interface GivenRegion {
   readonly region: string

@@ -5,7 +5,7 @@ import { codeOf, isDiskFull, reasonOf, SetupError, UsageError } from '../errors.
 import { requireOwnFolder } from '../own-files.js'
 import { countWaiting } from '../send/waiting.js'
 import { takeLock } from './lock.js'
-import { named } from './lock-record.js'
+import { named, type LockRecord } from './lock-record.js'
 import { markerName, markerPath, OwnMarker, readMarker, writeMarker, type Marker, type MarksReach } from './marker.js'
 import { stateDirectoryPath, type StateOptions } from './places.js'
 
@@ -36,17 +36,45 @@ export async function makeStateDirectory(options: StateOptions): Promise<string>
   const path = stateDirectoryPath(options)
   try {
     await makeFolders(path)
-    const real = await followed(path)
-    await requireEmptyOrOurs(real)
-    await check(real, options)
+    const { real, marker } = await usable(path, options)
+    if (marker === undefined) await writeMarker(real, markerOf(options))
     if (((await stat(real)).mode & 0o077) !== 0) await chmod(real, 0o700)
     return real
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(
-      `The state directory ${path} can't be written (${reasonOf(error)}): give another with --state-dir.`,
-    )
+    throw notWritable(path, error)
   }
+}
+
+/**
+ * What `makeStateDirectory` would refuse, and what a mount that then has its lock; changes nothing.
+ * @returns its path; undefined if it is to be made yet
+ * @throws UsageError as they do
+ */
+export async function examineStateDirectory(options: StateOptions): Promise<string | undefined> {
+  const path = stateDirectoryPath(options)
+  try {
+    const { real, marker } = await usable(path, options)
+    if (marker !== undefined && marker !== 'senseless') await requireSameServer(real, marker, options)
+    return real
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw notWritable(path, error)
+  }
+}
+
+/** For what the system said. */
+export function notWritable(path: string, error: unknown): UsageError {
+  return new UsageError(
+    `The state directory ${path} can't be written (${reasonOf(error)}): give another with --state-dir.`,
+  )
+}
+
+/** @returns what a mount finds that has it already, in one sentence */
+export async function heldBy(holder: LockRecord): Promise<string> {
+  const { bucket, mountpoint } = holder
+  return `The bucket ${bucket} is mounted at ${mountpoint} by ${await named(holder)}: unmount it, or give another --state-dir.`
 }
 
 /**
@@ -58,12 +86,7 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
   const taken = await takeLock(path, { mountpoint: options.mountpoint, bucket: options.bucket }).catch(
     explainFull(path),
   )
-  if ('holder' in taken) {
-    const { bucket, mountpoint } = taken.holder
-    throw new UsageError(
-      `The bucket ${bucket} is mounted at ${mountpoint} by ${await named(taken.holder)}: unmount it, or give another --state-dir.`,
-    )
-  }
+  if ('holder' in taken) throw new UsageError(await heldBy(taken.holder))
   try {
     const marker = new OwnMarker(path, await claim(path, options))
     return {
@@ -84,11 +107,14 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
 /** Without a lock nothing may begin; a page for it is all that is needed. */
 function explainFull(path: string): (error: unknown) => never {
   return (error) => {
-    if (!isDiskFull(error)) throw error
-    throw new UsageError(
-      `The disk of the state directory ${path} is full: make a little room there (64 KiB are enough), and mount again; what waits to be sent is kept.`,
-    )
+    throw isDiskFull(error) ? fullDisk(path) : error
   }
+}
+
+export function fullDisk(path: string): UsageError {
+  return new UsageError(
+    `The disk of the state directory ${path} is full: make a little room there (64 KiB are enough), and mount again; what waits to be sent is kept.`,
+  )
 }
 
 /** Node's own recursive mkdir tries for ever below /proc, where every name is ENOENT. */
@@ -132,17 +158,31 @@ async function requireEmptyOrOurs(path: string): Promise<void> {
   }
 }
 
+interface Usable {
+  /** Its path without links. */
+  readonly real: string
+  /** Whose it was so far; undefined: nobody's. */
+  readonly marker: Marker | 'senseless' | undefined
+}
+
+/** A directory that is there. @throws UsageError if it is not for us, or the system's own error */
+async function usable(path: string, options: StateOptions): Promise<Usable> {
+  const real = await followed(path)
+  await requireEmptyOrOurs(real)
+  return { real, marker: await markerFor(real, options) }
+}
+
 /** Refuses what is certainly another's, before anybody has the lock. */
-async function check(path: string, options: StateOptions): Promise<void> {
+async function markerFor(path: string, options: StateOptions): Promise<Usable['marker']> {
   const marker = await readMarker(path)
   if (marker === undefined) {
     const others = (await readdir(path)).filter((name) => !name.startsWith(markerName) && !name.startsWith('lock'))
     if (others.length > 0) {
       throw new SetupError(`The state directory ${path} has other things in it: give one of its own with --state-dir.`)
     }
-    return writeMarker(path, markerOf(options))
+    return undefined
   }
-  if (marker === 'senseless' || isFor(marker, options) || (await isUnused(path))) return
+  if (marker === 'senseless' || isFor(marker, options) || (await isUnused(path))) return marker
   throw new SetupError(
     `The state directory ${path} belongs to another bucket or prefix (see ${markerPath(path)}): give another.`,
   )
@@ -159,8 +199,8 @@ async function claim(path: string, options: StateOptions): Promise<Marker> {
     )
   }
   const isSame = marker !== undefined && isFor(marker, options)
-  if (isSame && marker.endpoint !== undefined && marker.endpoint !== mine.endpoint) {
-    await requireNothingWaits(path, marker.endpoint)
+  if (isSame && isForOtherServer(marker, mine)) {
+    await requireSameServer(path, marker, options)
   } else if (isSame) {
     // A version that wrote down neither made the spool only once it had found the bucket.
     const isFound = marker.isFound ?? !(await isUnused(path))
@@ -175,12 +215,18 @@ async function written(path: string, marker: Marker): Promise<Marker> {
   return marker
 }
 
+function isForOtherServer(marker: Marker, mine: Marker): boolean {
+  return marker.endpoint !== undefined && marker.endpoint !== mine.endpoint
+}
+
 /** What waits for one server is never sent to another. */
-async function requireNothingWaits(path: string, endpoint: string | null): Promise<void> {
+async function requireSameServer(path: string, marker: Marker, options: StateOptions): Promise<void> {
+  if (!isFor(marker, options) || !isForOtherServer(marker, markerOf(options))) return
+  const { endpoint } = marker
   const waiting = await countWaiting(join(path, 'spool'))
   if (waiting === 0) return
   const files = waiting === 1 ? '1 file waits' : `${waiting} files wait`
-  const before = endpoint === null ? 'AWS itself, without --endpoint' : endpoint
+  const before = endpoint === null || endpoint === undefined ? 'AWS itself, without --endpoint' : endpoint
   throw new SetupError(
     `The state directory ${path} belongs to the bucket at ${before}, and ${files} in it: mount that one, or give another --state-dir; ` +
       `if that server has only got another name, change "endpoint" in ${markerPath(path)}.`,

@@ -1,0 +1,26 @@
+/** The mounts that run on this machine, as far as this user sees them. */
+import { ok, warning, type Check } from './check.js'
+
+/** One of them. */
+export interface RunningMount {
+  readonly mountpoint: string
+  /** `dead`, `silent`, or the daemon's own word: `ok`, `degraded`. */
+  readonly state: string
+  /** Undefined: it is not told. */
+  readonly bucket: string | undefined
+  readonly problems: readonly string[]
+}
+
+export function mountsChecks(find: () => Promise<readonly RunningMount[]>): readonly Check[] {
+  const run: Check['run'] = async () => {
+    const mounts = await find()
+    return mounts.length === 0 ? ok('none') : mounts.map(found)
+  }
+  return [{ name: 'mounts', group: 'mounts', run }]
+}
+
+function found({ mountpoint, bucket, state, problems }: RunningMount) {
+  const what = bucket === undefined ? mountpoint : `${mountpoint} (${bucket})`
+  if (state === 'ok') return ok(`${what} is well`)
+  return warning([`${what} is ${state}:`, ...problems].join(' '))
+}
