@@ -2,7 +2,8 @@
  * Makes one program of ours and npm's modules, in the places of `dist/src`: what a command needs is in few files and starts fast. A daemon
  * reads none of them once it runs: an upgrade replaces them beneath it.
  */
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 
@@ -29,6 +30,9 @@ export async function bundle({ project, target, version }: BundleOptions): Promi
     metafile: true,
     plugins: [versioned(version), withoutStockBinding(source), withThreads, loadedWhole(join(source, 'cli'))],
   })
+  // It is read when a daemon starts, from beside the file that does so.
+  const page = join(source, 'http/page')
+  if (existsSync(page)) await cp(page, join(target, 'dist/src/parts/page'), { recursive: true })
   return Object.keys(metafile.inputs)
 }
 

@@ -1,26 +1,32 @@
-/** `npm pack` makes a package that starts: nothing that it needs is missing in it. Nothing is fetched. */
-import { mkdir, readdir, symlink } from 'node:fs/promises'
+/** `npm pack` makes a package that works: nothing that it needs is missing in it. Nothing is fetched. */
+import { readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { version } from '../../src/version.js'
+import { mount } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
-t.test('what npm packs starts', async (t) => {
+t.test('what npm packs compiles its binding, mounts, reads and sends', async (t) => {
   const folder = t.testdir({})
   await sh(`npm pack --ignore-scripts --silent --pack-destination ${folder}`, { cwd: root })
   const [tarball = ''] = await readdir(folder)
   await sh(`tar xzf ${tarball}`, { cwd: folder })
-  await mkdir(join(folder, 'package', 'mnt'))
   // As an installation beside its dependencies.
   await symlink(join(root, 'node_modules'), join(folder, 'package', 'node_modules'))
+  await sh('npm run --silent postinstall', { cwd: join(folder, 'package') })
   const program = join(folder, 'package', 'bin', 'as2fs')
   t.match(await run(process.execPath, [program, '--version']), { code: 0, stdout: `as2fs ${version}\n`, stderr: '' })
-  // All that a daemon needs is loaded before the mountpoint is looked at.
-  const args = ['mount', 'bucket', join(folder, 'none'), '-f', '--state-dir', join(folder, 'state')]
-  const { code, stderr } = await run(process.execPath, [program, ...args])
-  t.equal(code, 78)
-  t.match(stderr, /^as2fs: The mountpoint .* does not exist/)
+
+  const mounted = await mount(t, {
+    program,
+    objects: { 'AS2/files/ACME/GLOBEX/inbox/7207841093900001/order.edi': 'content\n' },
+  })
+  t.equal((await mounted.status()).binding, 'compiled')
+  t.equal(await sh(`ls ${mounted.path('ACME/GLOBEX/inbox/7207841093900001')}`), 'order.edi\n')
+  await sh(`echo sent > ${mounted.path('ACME/GLOBEX/send/sent.edi')}`)
+  t.equal((await mounted.inBucket('AS2/send/ACME/GLOBEX/sent.edi')).toString(), 'sent\n')
+  t.equal(await mounted.kill('SIGTERM'), 0)
 })
