@@ -28,7 +28,7 @@ function said(event: AnyEvent): string {
     default: {
       const { station, partner, name, size, error, policy } = event
       const why = error ?? policy
-      return `${station} → ${partner}  ${name}  ${why === undefined ? bytes(size) : `(${why})`}`
+      return `${station} → ${partner}  ${name}  ${bytes(size)}${why === undefined ? '' : `  (${why})`}`
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { MountConfig } from '../config.js'
 import { startControlServer, type ControlHandlers } from '../control/server.js'
 import type { HealthReport } from '../control/reports.js'
+import { isDiskFull, UsageError } from '../errors.js'
 import type { Events } from '../events/events.js'
 import type { HttpServer } from '../http/server.js'
 import type { Filesystem } from '../fs/filesystem.js'
@@ -17,7 +18,8 @@ import { SendMeter } from '../metrics/send-meter.js'
 import type { Sender } from '../send/sender.js'
 import { LockWatch } from '../state/lock-watch.js'
 import { PutAside } from '../state/put-aside.js'
-import { openStateDirectory, type StateDirectory } from '../state/state-directory.js'
+import { stateDirectoryPath } from '../state/places.js'
+import { openStateDirectory, fullDisk, type StateDirectory } from '../state/state-directory.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -84,7 +86,7 @@ export async function startDaemon(config: MountConfig, { log }: { readonly log: 
     return await started({ config, owning, log })
   } catch (error) {
     await owning.giveBackAll()
-    throw error
+    throw error instanceof UsageError || !isDiskFull(error) ? error : fullDisk(stateDirectoryPath(config))
   }
 }
 

@@ -1,11 +1,10 @@
 /** What is told of a delivery: an entry of the audit trail, and a line of our own log. Pure. */
-import type { EpochMs, Key, Milliseconds } from '../units.js'
+import type { Bytes, EpochMs, Key, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import type { SentMessage } from './deliveries.js'
 import type { DeliveryState } from './delivery.js'
-import type { SentFile } from './sent-files.js'
-
-type DeliveryEventName = 'delivered' | 'refused' | 'overdue'
+import { sentRowLength, type SentFile } from './sent-files.js'
+import { toldRowLength, type DeliveryEventName } from './told-messages.js'
 
 export interface DeliveryEntry extends Partner {
   readonly at: string
@@ -13,6 +12,8 @@ export interface DeliveryEntry extends Partner {
   /** Of its first file. */
   readonly name: string
   readonly key: Key
+  /** Of that file. Versions before did not say it. */
+  readonly size?: Bytes | undefined
   /** Its folder. */
   readonly message: string
   readonly messageId?: string | undefined
@@ -35,12 +36,12 @@ export interface Circumstances {
 export function entryOf(sent: SentMessage, { mdn, messageId, closedAt, at }: Circumstances): DeliveryEntry {
   const { station, partner, message = '', files, delivery } = sent
   const { state, receipt } = delivery
-  const [key = '' as Key] = files.map((it) => it.key)
+  const { key, size } = files[0] ?? { key: '' as Key, size: undefined }
   const tells = state === 'overdue' ? undefined : receipt
   return {
     at: new Date(at).toISOString(),
     event: eventOf(state) ?? 'overdue',
-    ...{ station, partner, name: key.slice(key.lastIndexOf('/') + 1), key, message, messageId, mdn },
+    ...{ station, partner, name: key.slice(key.lastIndexOf('/') + 1), key, size, message, messageId, mdn },
     disposition: tells?.disposition,
     warned: state === 'warned' ? true : undefined,
     sinceClosedMs: closedAt === undefined || !tells || tells.mtime < closedAt ? undefined : tells.mtime - closedAt,
@@ -71,15 +72,45 @@ export type DeliveryLine =
   | { readonly told: DeliveryEntry }
   /** What stands before it has come to the audit trail. */
   | { readonly flushed: true }
+  /** Many of them, packed by one who had a hasher of this seed. */
+  | { readonly seed: number; readonly toldRows: readonly (readonly number[])[] }
+  | { readonly seed: number; readonly sentRows: readonly (readonly number[])[] }
+  /** The last time that something was sent to a partner. */
+  | { readonly waits: WaitingPartner }
+
+/** A partner to whom something was sent, and when, by the bucket's clock. */
+export interface WaitingPartner extends Partner {
+  readonly sentAt: EpochMs
+}
 
 /** @returns undefined for what makes no sense */
 export function lineIn(value: unknown): DeliveryLine | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { from, sent, told, flushed } = value as Partial<Record<string, unknown>>
+  const { from, sent, told, flushed, waits } = value as Partial<Record<string, unknown>>
   if (typeof from === 'number') return { from }
   if (flushed === true) return { flushed }
   if (typeof told === 'object' && told !== null && isTold(told)) return { told }
-  return isSent(sent) ? { sent } : undefined
+  if (isWaiting(waits)) return { waits }
+  return isSent(sent) ? { sent } : packedIn(value)
+}
+
+function packedIn(value: object): DeliveryLine | undefined {
+  const { seed, toldRows, sentRows } = value as Partial<Record<string, unknown>>
+  if (typeof seed !== 'number') return undefined
+  if (isRows(toldRows, toldRowLength)) return { seed, toldRows }
+  return isRows(sentRows, sentRowLength) ? { seed, sentRows } : undefined
+}
+
+function isRows(value: unknown, length: number): value is readonly (readonly number[])[] {
+  const isRow = (row: unknown): boolean =>
+    Array.isArray(row) && row.length === length && row.every((it) => typeof it === 'number')
+  return Array.isArray(value) && value.every(isRow)
+}
+
+function isWaiting(value: unknown): value is WaitingPartner {
+  if (typeof value !== 'object' || value === null) return false
+  const { station, partner, sentAt } = value as Partial<Record<string, unknown>>
+  return typeof station === 'string' && typeof partner === 'string' && typeof sentAt === 'number'
 }
 
 function isSent(value: unknown): value is SentFile {

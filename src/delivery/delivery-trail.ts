@@ -5,16 +5,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BackgroundJob } from '../background-job.js'
 import { FsError } from '../errors.js'
-import { LineLog, type LineLogOptions } from '../journal/line-log.js'
-import { newHasher } from '../mdn/text-hash.js'
 import { messageId } from '../view/message-id.js'
 import { timeLimit } from '../patience.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import type { Deliveries, OutboxDeliveries, SentMessage } from './deliveries.js'
-import { entryOf, eventOf, idOf, isTold, lineIn, type DeliveryEntry } from './delivery-entry.js'
-import { SentFiles, type SentFile } from './sent-files.js'
+import { DeliveryBook, type DeliveryBookOptions } from './delivery-book.js'
+import { entryOf, eventOf, idOf, isTold, type DeliveryEntry } from './delivery-entry.js'
+import type { SentFile } from './sent-files.js'
 
 /** Where entries go; it never fails and never blocks. */
 interface Trail {
@@ -23,20 +22,16 @@ interface Trail {
   tail(): Promise<readonly object[]>
 }
 
-export interface DeliveryTrailOptions extends Omit<LineLogOptions, 'name' | 'what'> {
+export interface DeliveryTrailOptions extends DeliveryBookOptions {
   readonly deliveries: Deliveries
   /** `--audit-log` */
   readonly audit: Trail | undefined
   /** All that an MDN says, and its key. */
   readonly mdnKey: (row: number) => Promise<string | undefined>
-  /** By the bucket's clock. */
-  readonly now: () => EpochMs
   /** How often partners are looked at who have yet to answer; ten times as long an hour after the last message to them. */
   readonly every: Milliseconds
 }
 
-/** What a message was told to be, as bits. */
-const bits = { overdue: 1, delivered: 2, refused: 4 } as const
 /** Between two turns of others. */
 const atOnce = 1_000
 const patience: Milliseconds = 60_000
@@ -45,6 +40,8 @@ const anHour: Milliseconds = 3_600_000
 const longestWait: Milliseconds = 7 * 24 * anHour
 /** Times go by while nothing changes: what is overdue now was not then. */
 const lookAgainAfter: Milliseconds = 5_000
+/** What can't be written down is not told yet. */
+const tellAgainAfter: Milliseconds = 5_000
 
 interface Looked {
   readonly content: object
@@ -54,29 +51,27 @@ interface Looked {
 
 export class DeliveryTrail {
   readonly #options: DeliveryTrailOptions
-  readonly #lines: LineLog
-  readonly #hash = newHasher()
-  readonly #told = new Map<number, number>()
-  readonly #sent = new SentFiles()
+  readonly #book: DeliveryBook
   /** Partners who have yet to answer: when something was sent to them last. */
   readonly #waiting = new Map<string, { readonly partner: Partner; sentAt: EpochMs; lookedAt: EpochMs }>()
   readonly #looked = new Map<string, Looked>()
   #toLook = new Map<string, OutboxDeliveries>()
+  /** To be told once they are written down. */
+  readonly #noted: DeliveryEntry[] = []
   readonly #telling = new BackgroundJob((signal) => this.#tellAll(signal))
   readonly #watching = new BackgroundJob((signal) => this.#watch(signal))
-  /** What was in an outbox before that is nobody's concern. */
-  #from: EpochMs = Infinity
 
-  private constructor(options: DeliveryTrailOptions, lines: LineLog) {
+  private constructor(options: DeliveryTrailOptions, book: DeliveryBook) {
     this.#options = options
-    this.#lines = lines
+    this.#book = book
+    for (const it of book.lastSent) this.#waitFor(it, it.sentAt)
   }
 
   /** @throws the disk's own error, or NotOursError */
   static async open(options: DeliveryTrailOptions): Promise<DeliveryTrail> {
-    const what = 'What was told of deliveries'
-    const trail = new DeliveryTrail(options, await LineLog.open({ ...options, name: 'deliveries', what }))
-    await trail.#load()
+    const trail = new DeliveryTrail(options, await DeliveryBook.open(options))
+    await trail.#reconcile()
+    await trail.#book.compact()
     options.deliveries.onLooked((found) => trail.looked(found))
     if (options.audit) trail.#watching.in(options.every)
     return trail
@@ -84,17 +79,19 @@ export class DeliveryTrail {
 
   /** One sentence, while it can't be written. */
   get problem(): string | undefined {
-    return this.#lines.problem
+    return this.#book.problem
   }
 
   /** S3 has taken a file. */
   submitted(file: SentFile): void {
-    if (this.#noteSent(file)) this.#lines.append({ sent: file })
+    if (!this.#book.sent(file)) return
+    this.#waitFor(file, file.submittedAt)
+    if (this.#book.isGrown) this.#telling.now()
   }
 
   /** When a program here closed the file that has become this object; undefined: another has sent it. */
   closedAt(partner: Partner, object: ObjectInfo): EpochMs | undefined {
-    return this.#sent.closedAt(partner, object)
+    return this.#book.closedAt(partner, object)
   }
 
   /** Somebody has looked what became of an outbox. */
@@ -112,45 +109,23 @@ export class DeliveryTrail {
   async close(): Promise<void> {
     await this.#watching.stop()
     await this.#telling.stop()
-    await this.#lines.close()
-  }
-
-  async #load(): Promise<void> {
-    const unsure: DeliveryEntry[] = []
-    await this.#lines.load((value) => {
-      const line = lineIn(value)
-      if (!line) return
-      if ('from' in line) this.#from = Math.min(this.#from, line.from)
-      else if ('sent' in line) this.#noteSent(line.sent)
-      else if ('flushed' in line) unsure.length = 0
-      else {
-        this.#note(line.told)
-        unsure.push(line.told)
-      }
-    })
-    if (this.#from === Infinity) {
-      this.#from = this.#options.now()
-      this.#lines.append({ from: this.#from })
-    }
-    await this.#reconcile(unsure)
+    await this.#book.close()
   }
 
   /** The trail has what was told before a power loss that has taken our own lines, and may lack what we had written down. */
-  async #reconcile(unsure: readonly DeliveryEntry[]): Promise<void> {
+  async #reconcile(): Promise<void> {
     const { audit } = this.#options
+    const { unsure } = this.#book
     if (!audit) return
     const there = (await audit.tail().catch((): readonly object[] => [])).filter(isTold)
     const known = new Set(there.map(idOf))
-    for (const entry of there) this.#note(entry)
+    for (const entry of there) this.#book.noteTold(entry)
     for (const entry of unsure) if (!known.has(idOf(entry))) audit.append(entry)
     if (unsure.length > 0) await this.#flush()
   }
 
-  #noteSent(file: SentFile): boolean {
-    if (!this.#sent.add(file)) return false
-    const { station, partner, submittedAt } = file
-    this.#waiting.set(nameOf(file), { partner: { station, partner }, sentAt: submittedAt, lookedAt: 0 })
-    return true
+  #waitFor({ station, partner }: Partner, sentAt: EpochMs): void {
+    this.#waiting.set(nameOf({ station, partner }), { partner: { station, partner }, sentAt, lookedAt: 0 })
   }
 
   async #tellAll(signal: AbortSignal): Promise<void> {
@@ -160,8 +135,11 @@ export class DeliveryTrail {
       const { untold, isSettled } = await this.#untold(found, signal)
       if (signal.aborted) return
       if (isSettled) this.#waiting.delete(name)
-      await this.#tell(untold)
+      await this.#note(untold)
+      await this.#tell()
     }
+    await this.#tell()
+    if (this.#noted.length === 0) await this.#book.compact()
   }
 
   async #untold(found: OutboxDeliveries, signal: AbortSignal) {
@@ -172,7 +150,7 @@ export class DeliveryTrail {
       if (count % atOnce === 0) await nextTurn()
       if (signal.aborted) break
       newest = Math.max(newest, message.sentAt)
-      if (message.message === undefined || message.sentAt < this.#from) continue
+      if (message.message === undefined || message.sentAt < this.#book.from) continue
       const { state } = message.delivery
       if (state === 'pending' || state === 'overdue') isSettled = false
       if (state !== 'pending' && !this.#isTold(message)) untold.push(message)
@@ -181,9 +159,8 @@ export class DeliveryTrail {
     return { untold, isSettled: isSettled && newest >= sentAt }
   }
 
-  async #tell(messages: readonly SentMessage[]): Promise<void> {
-    const { audit, mdnKey, now, log } = this.#options
-    const entries: DeliveryEntry[] = []
+  async #note(messages: readonly SentMessage[]): Promise<void> {
+    const { mdnKey, now } = this.#options
     for (const message of messages) {
       const { receipt } = message.delivery
       const mdn = receipt && message.delivery.state !== 'overdue' ? await mdnKey(receipt.row) : undefined
@@ -191,12 +168,19 @@ export class DeliveryTrail {
       const closedAt = file && this.closedAt(message, file)
       const id = message.message === undefined ? undefined : messageId(message.message)
       const entry = entryOf(message, { mdn, messageId: id, closedAt, at: now() })
-      entries.push(entry)
-      this.#note(entry)
-      this.#lines.append({ told: entry })
+      this.#noted.push(entry)
+      this.#book.told(entry)
     }
-    if (entries.length === 0 || !(await this.#lines.written())) return
-    for (const entry of entries) {
+  }
+
+  async #tell(): Promise<void> {
+    if (this.#noted.length === 0) return
+    if (!(await this.#book.written())) {
+      this.#telling.in(tellAgainAfter)
+      return
+    }
+    const { audit, log } = this.#options
+    for (const entry of this.#noted.splice(0)) {
       audit?.append(entry)
       const { station, partner, name, event } = entry
       const sentence = `${station}/${partner}: ${name} was ${event === 'overdue' ? 'sent, and its receipt is overdue' : event}`
@@ -208,7 +192,7 @@ export class DeliveryTrail {
 
   async #flush(): Promise<void> {
     await this.#options.audit?.flushed()
-    this.#lines.append({ flushed: true })
+    this.#book.flushed()
   }
 
   /** Looks for those who wait for answers; nothing is listed while there are none. */
@@ -230,18 +214,7 @@ export class DeliveryTrail {
 
   #isTold({ station, partner, message = '', delivery }: SentMessage): boolean {
     const event = eventOf(delivery.state)
-    return event !== undefined && ((this.#told.get(this.#keyOf(station, partner, message)) ?? 0) & bits[event]) !== 0
-  }
-
-  #note({ station, partner, message, event }: DeliveryEntry): void {
-    const key = this.#keyOf(station, partner, message)
-    this.#told.set(key, (this.#told.get(key) ?? 0) | bits[event])
-  }
-
-  /** 53 bits of a hash. */
-  #keyOf(station: string, partner: string, message: string): number {
-    const { low, high } = this.#hash(`${station}\n${partner}\n${message}`)
-    return (high & 0x1fffff) * 0x1_0000_0000 + low
+    return event !== undefined && this.#book.isTold({ station, partner, message }, event)
   }
 }
 

@@ -3,10 +3,11 @@
  * Two files of the state directory: when the newer one is full it takes the place of the older one.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, rename, stat } from 'node:fs/promises'
+import { rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { replaceFile } from '../durable-file.js'
 import { readOwn } from '../own-files.js'
+import { makeFolders } from '../own-folders.js'
 import { AuditLog } from '../telemetry/audit-log.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes } from '../units.js'
@@ -52,7 +53,7 @@ export class EventLog {
   /** @throws UsageError or the disk's own error if the directory can't be used */
   static async open(options: EventLogOptions): Promise<EventLog> {
     const { directory, log } = options
-    await mkdir(directory, { mode: 0o700, recursive: true })
+    await makeFolders(directory)
     const [current, former] = pathsIn(directory)
     const identity = await identityIn(directory)
     const seq = Math.max(identity.dropped, await lastSeq(current), await lastSeq(former)) + betweenLives

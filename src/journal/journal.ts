@@ -3,10 +3,11 @@
  * Room for the next lines is there before they come, as zeros: a full disk must not keep anybody from taking away
  * what fills it, and a sync need not write a new size.
  */
-import { mkdir, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { replaceFile, syncFolder } from '../durable-file.js'
 import { openOwn, readOwn } from '../own-files.js'
+import { makeFolders } from '../own-folders.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes } from '../units.js'
 import { formatLine, parseJournal, type ParsedJournal } from './lines.js'
@@ -69,7 +70,7 @@ export class Journal<T extends object> {
     directory: string,
     { of, log, isReserved = false, isBehind = () => false }: ReadOptions<T>,
   ): Promise<Pick<ParsedJournal<T>, 'entries' | 'isDoubtful'>> {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeFolders(directory)
     const path = join(directory, fileName)
     const text = await readOwn(path)
     if (text === undefined) return { entries: [], isDoubtful: false }

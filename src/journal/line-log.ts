@@ -2,23 +2,19 @@
  * Lines that are appended in the background, each with its checksum (`journal.ts`), and left to the system to sync: for what a
  * power loss may take, as it can be found again. One that is torn or damaged is passed over. Memory has only where each is.
  */
-import { mkdir, rename, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BackgroundJob } from '../background-job.js'
-import { syncFolder } from '../durable-file.js'
-import { reasonOf } from '../errors.js'
+import { isDiskFull, reasonOf } from '../errors.js'
+import { linesAt, linesOf, type LinePlace } from './line-pieces.js'
 import { formatLine, parseLine } from './lines.js'
+import { madeAnew } from './made-anew.js'
 import { writeAll } from './write-all.js'
 import { openOwn } from '../own-files.js'
+import { makeFolders } from '../own-folders.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../units.js'
-
-/** A line, without its end. */
-export interface LinePlace {
-  readonly offset: Bytes
-  readonly length: Bytes
-}
 
 const readAtOnce: Bytes = 1024 * 1024
 /** What waits to be written, as the disk is full: no more is read then. */
@@ -40,27 +36,32 @@ export class LineLog {
   readonly #path: string
   readonly #options: LineLogOptions
   readonly #writing: BackgroundJob
-  #file: FileHandle
+  /** Undefined: the disk has had no room for it yet. */
+  #file: FileHandle | undefined
   /** Of whole lines that are written. */
-  #written: Bytes
+  #written: Bytes = 0
   #waiting: Buffer[] = []
   #waitingBytes: Bytes = 0
   #problem: string | undefined
+  /** What is to take the place of all that is in it. */
+  #replacement: (() => Iterable<object>) | undefined
 
-  private constructor(options: LineLogOptions, path: string, file: FileHandle) {
+  private constructor(options: LineLogOptions) {
     this.#options = options
-    this.#path = path
-    this.#file = file
-    this.#written = 0
+    this.#path = join(options.directory, options.name)
     this.#writing = new BackgroundJob(() => this.#write())
   }
 
-  /** @throws the disk's own error, or NotOursError */
+  /** A full disk is no reason not to begin. @throws the disk's own error, or NotOursError */
   static async open(options: LineLogOptions): Promise<LineLog> {
-    const { directory, name } = options
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    const path = join(directory, name)
-    return new LineLog(options, path, await opened(path))
+    const log = new LineLog(options)
+    try {
+      await log.#opened()
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      log.#hasFailed(error)
+    }
+    return log
   }
 
   /** One sentence, while it can't be written. */
@@ -84,9 +85,10 @@ export class LineLog {
    * @throws the disk's own error
    */
   async load(visit: (entry: unknown, place: LinePlace) => void): Promise<void> {
+    const file = this.#file
     let [rest, position, bad] = [Buffer.alloc(0), 0, 0]
-    for (;;) {
-      const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(readAtOnce), 0, readAtOnce, position)
+    while (file) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(readAtOnce), 0, readAtOnce, position)
       if (bytesRead === 0) break
       const offset = position - rest.length
       const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
@@ -125,8 +127,8 @@ export class LineLog {
   async read({ offset, length }: LinePlace): Promise<unknown> {
     if (offset >= this.#written) await this.#writing.idle()
     try {
-      const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(length), 0, length, offset)
-      return bytesRead === length ? parseLine(buffer.toString()) : undefined
+      const bytes = await this.#bytesAt(offset, length)
+      return bytes.length === length ? parseLine(bytes.toString()) : undefined
     } catch (err) {
       this.#options.log.warn({ err }, `${this.#options.what}: that could not be read from the state directory.`)
       return undefined
@@ -139,29 +141,22 @@ export class LineLog {
    * @throws the disk's own error; it stays as it was then
    */
   async compact(places: readonly LinePlace[], moved: (index: number, place: LinePlace) => void): Promise<void> {
-    const temporary = `${this.#path}.new`
-    const file = await openOwn(temporary, 'w')
-    let end = 0
-    try {
-      for (const run of runsOf(places)) {
-        const bytes = await this.#linesAt(run)
-        await writeAll(file, bytes, end)
-        end += bytes.length
-      }
-      await file.sync()
-      await rename(temporary, this.#path)
-      await syncFolder(dirname(this.#path))
-    } finally {
-      await file.close()
-    }
-    await this.#file.close()
-    this.#file = await openOwn(this.#path, 'r+')
-    this.#written = end
+    await this.#replaceBy(linesAt(places, (offset, length) => this.#bytesAt(offset, length)))
     let offset = 0
     places.forEach(({ length }, i) => {
       moved(i, { offset, length })
       offset += length + 1
     })
+  }
+
+  /**
+   * Makes it anew of these only; what is appended meanwhile comes behind them. Where that fails, it stays as it was. For whoever keeps no places.
+   * @param entries asked for once all that was appended is written
+   */
+  async replace(entries: () => Iterable<object>): Promise<void> {
+    this.#replacement = entries
+    this.#writing.now()
+    await this.#writing.idle()
   }
 
   /** All that was appended is written, or can't be for now. @returns whether it is */
@@ -173,29 +168,38 @@ export class LineLog {
   async close(): Promise<void> {
     await this.#writing.idle()
     await this.#writing.stop()
-    await this.#file.close()
+    await this.#file?.close()
   }
 
-  /** With their line breaks. */
-  async #linesAt(places: readonly LinePlace[]): Promise<Buffer> {
-    const from = places[0]?.offset ?? 0
-    const last = places.at(-1)
-    const length = last ? last.offset + last.length + 1 - from : 0
-    const { buffer } = await this.#file.read(Buffer.alloc(length), 0, length, from)
-    return Buffer.concat(places.map((it) => buffer.subarray(it.offset - from, it.offset - from + it.length + 1)))
+  async #bytesAt(offset: Bytes, length: Bytes): Promise<Buffer> {
+    const { bytesRead, buffer } = await (await this.#opened()).read(Buffer.alloc(length), 0, length, offset)
+    return buffer.subarray(0, bytesRead)
+  }
+
+  async #replaceBy(pieces: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void> {
+    const { file, length } = await madeAnew(this.#path, pieces)
+    const former = this.#file
+    this.#file = file
+    this.#written = length
+    await former?.close()
+  }
+
+  async #opened(): Promise<FileHandle> {
+    if (this.#file) return this.#file
+    await makeFolders(this.#options.directory)
+    this.#file = await opened(this.#path)
+    return this.#file
   }
 
   async #write(): Promise<void> {
-    const { lost, log } = this.#options
+    const { lost } = this.#options
     while (this.#waiting.length > 0 && !lost.aborted) {
       const lines = this.#waiting.length
       const bytes = Buffer.concat(this.#waiting)
       try {
-        await writeAll(this.#file, bytes, this.#written)
+        await writeAll(await this.#opened(), bytes, this.#written)
       } catch (err) {
-        const sentence = `${this.#options.what}: that can't be written down (${reasonOf(err)}), and the next mount finds it anew.`
-        if (this.#problem === undefined) log.error({ err }, sentence)
-        this.#problem = sentence
+        this.#hasFailed(err)
         this.#writing.in(retryAfter)
         return
       }
@@ -204,6 +208,27 @@ export class LineLog {
       this.#waitingBytes -= bytes.length
       this.#written += bytes.length
     }
+    if (!lost.aborted) await this.#replaceIfDue()
+  }
+
+  async #replaceIfDue(): Promise<void> {
+    const entries = this.#replacement
+    this.#replacement = undefined
+    if (!entries) return
+    try {
+      await this.#replaceBy(linesOf(entries()))
+    } catch (err) {
+      this.#options.log.warn(
+        { err },
+        `${this.#options.what}: that could not be written anew; its file goes on growing.`,
+      )
+    }
+  }
+
+  #hasFailed(err: unknown): void {
+    const sentence = `${this.#options.what}: that can't be written down (${reasonOf(err)}), and the next mount finds it anew.`
+    if (this.#problem === undefined) this.#options.log.error({ err }, sentence)
+    this.#problem = sentence
   }
 }
 
@@ -211,17 +236,4 @@ async function opened(path: string): Promise<FileHandle> {
   // 'r+' needs it to be there; 'a+' would write at the end whatever the position.
   await (await openOwn(path, 'a')).close()
   return openOwn(path, 'r+')
-}
-
-/** Lines that are read at once. */
-function* runsOf(places: readonly LinePlace[]): Generator<readonly LinePlace[], undefined> {
-  let run: LinePlace[] = []
-  for (const place of places) {
-    if (run[0] && place.offset + place.length - run[0].offset > readAtOnce) {
-      yield run
-      run = []
-    }
-    run.push(place)
-  }
-  if (run.length > 0) yield run
 }

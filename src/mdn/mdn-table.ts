@@ -5,7 +5,7 @@ import type { Partner } from '../view/partner.js'
 import { Columns } from './columns.js'
 import { isDuplicateWarning, outcomes, type Outcome } from './disposition.js'
 import { Interned } from './interned.js'
-import type { LinePlace } from '../journal/line-log.js'
+import type { LinePlace } from '../journal/line-pieces.js'
 import type { IndexedMdn, MdnId } from './indexed-mdn.js'
 import { messageNames } from './message-id.js'
 import { pairFolders } from './named-pair.js'
@@ -19,6 +19,26 @@ const isOutgoing = 64
 const isDropped = 128
 const outcomeBits = 7
 
+/** Numbers of texts are there plus one: 0 is none. */
+const words = [
+  'keyLow',
+  'keyHigh',
+  'beforeOfKey',
+  'version',
+  'stemLow',
+  'stemHigh',
+  'beforeOfStem',
+  'localLow',
+  'wholeLow',
+  'length',
+  'flags',
+  'disposition',
+  'folders',
+  'sides',
+  'recipient',
+  'owner',
+] as const
+
 /** An MDN as it counts for a message. */
 export interface Receipt {
   readonly row: number
@@ -31,7 +51,7 @@ export interface Receipt {
 }
 
 export class MdnTable {
-  readonly #columns = new Columns()
+  readonly #columns = new Columns(words, ['offset', 'mtime'])
   readonly #hash: Hasher
   readonly #byKey: RowLookup
   readonly #byStem: RowLookup

@@ -1,18 +1,22 @@
 /**
  * Hashes of texts, for tables that keep no texts: two words of 32 bits each, with a seed of this process's own, so that nobody
- * can make two texts with the same. They are never written down.
+ * can make two texts with the same. Where they are written down, their seed is too.
  */
 import { randomBytes } from 'node:crypto'
 
-interface TextHash {
+export interface TextHash {
   readonly low: number
   readonly high: number
 }
 
 export type Hasher = (text: string) => TextHash
 
+export function newSeed(): number {
+  return randomBytes(4).readUInt32LE()
+}
+
 /** By the multiplications of cyrb53 (bryc, public domain): a microsecond for a key, where SHA-1 takes three. */
-export function newHasher(seed: number = randomBytes(4).readUInt32LE()): Hasher {
+export function newHasher(seed: number = newSeed()): Hasher {
   return (text) => {
     let [low, high] = [0xdeadbeef ^ seed, 0x41c6ce57 ^ seed]
     for (let i = 0; i < text.length; i += 1) {

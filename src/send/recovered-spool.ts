@@ -1,6 +1,6 @@
 /** What a sender begins with: the spool's directory as its last life left it, recovered, and a new journal that says so. */
 import { syncFolder } from '../durable-file.js'
-import { isDiskFull, UsageError } from '../errors.js'
+import { codeOf, isDiskFull, UsageError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
@@ -65,6 +65,9 @@ async function begun(
     if (!isDiskFull(error)) throw error
     if (isDoubtful)
       throw new UsageError(`The disk of ${directory} is full, and its journal damaged: make some room there.`)
-    return Journal.goOn(directory)
+    return Journal.goOn<JournalEntry>(directory).catch((cause: unknown) => {
+      // There is none to go on with.
+      throw codeOf(cause) === 'ENOENT' ? error : cause
+    })
   }
 }

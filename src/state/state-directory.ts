@@ -1,8 +1,9 @@
 /** The directory in which a mount keeps what must outlive it: one for each bucket, endpoint and prefix. */
-import { chmod, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { codeOf, isDiskFull, reasonOf, SetupError, UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
+import { makeFolders } from '../own-folders.js'
 import { countWaiting } from '../send/waiting.js'
 import { takeLock } from './lock.js'
 import { named, type LockRecord } from './lock-record.js'
@@ -111,23 +112,11 @@ function explainFull(path: string): (error: unknown) => never {
   }
 }
 
+/** A new one takes a little more room than one that is there. */
 export function fullDisk(path: string): UsageError {
   return new UsageError(
-    `The disk of the state directory ${path} is full: make a little room there (64 KiB are enough), and mount again; what waits to be sent is kept.`,
+    `The disk of the state directory ${path} is full: make a little room there (1 MiB is enough), and mount again; what waits to be sent is kept.`,
   )
-}
-
-/** Node's own recursive mkdir tries for ever below /proc, where every name is ENOENT. */
-async function makeFolders(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 })
-  } catch (error) {
-    const code = reasonOf(error)
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
-    if (code !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolders(dirname(path))
-    await mkdir(path, { mode: 0o700 })
-  }
 }
 
 /** A link of ours, or of root's, is somebody's who may decide where things are. */

@@ -1,6 +1,7 @@
 /** Changes of marks on their way into the journal of new/, which is made anew when it has grown, or could not be written. */
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../own-folders.js'
 import { codeOf, type FsError, isDiskFull, UsageError } from '../errors.js'
 import { Journal } from '../journal/journal.js'
 import { JournalHealth } from '../journal/journal-health.js'
@@ -66,7 +67,7 @@ export class MarkLog {
   /** @throws the disk's own error, or UsageError where its journal can't be relied on, and there is no room for another */
   static async open(options: MarkLogOptions): Promise<MarkLog> {
     const { directory, reach, log } = options
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeFolders(directory)
     const isThere = await exists(join(directory, 'journal'))
     const isLost = !isThere && (reach.known !== undefined || (await exists(join(directory, madeFolder))))
     if (isLost) {
@@ -80,7 +81,7 @@ export class MarkLog {
     const all = isThere ? recover(entries) : new AllMarks(isLost ? 0 : options.from)
     const next = Math.max(reach.known?.journal ?? 0, all.journal ?? 0) + 1
     const journal = await begun(directory, [...all.entries(next)], isDoubtful)
-    await mkdir(join(directory, madeFolder), { recursive: true, mode: 0o700 })
+    await makeFolders(join(directory, madeFolder))
     const marks = new MarkLog(options, journal, all)
     await marks.#noteReach()
     return marks

@@ -1,6 +1,6 @@
 /** What was done to the files of all inboxes: marks, with what programs made beside them. One for a state directory. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../own-folders.js'
 import { FsError } from '../errors.js'
 import { Locks } from '../locks.js'
 import type { Milliseconds } from '../units.js'
@@ -34,7 +34,7 @@ export class Taking {
   static async open(options: MarkLogOptions): Promise<Taking> {
     const log = await MarkLog.open(options)
     const folder = join(options.directory, madeFolder)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolders(folder)
     const made = await MadeFiles.open(folder, log.all.madeNumbers())
     return new Taking(options, log, made, await damagedJournals(options.directory))
   }

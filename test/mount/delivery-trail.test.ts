@@ -55,7 +55,13 @@ t.test('each delivery, refusal and overdue receipt is told once', async (t) => {
   t.match(
     entries.find((it) => it.event === 'delivered'),
     {
-      ...{ station: 'ACME', partner: 'GLOBEX', name: 'order.edi', messageId: `<${folderOf(1)}.as2@mftgateway.com>` },
+      ...{
+        station: 'ACME',
+        partner: 'GLOBEX',
+        name: 'order.edi',
+        size: 4,
+        messageId: `<${folderOf(1)}.as2@mftgateway.com>`,
+      },
       ...{ mdn: 'AS2/raw-mdn/incoming/ACME/GLOBEX/1.mdn', disposition: /; processed$/, sinceClosedMs: Number },
     },
   )

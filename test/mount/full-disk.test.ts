@@ -106,3 +106,29 @@ t.test('a state directory that is deleted under the daemon: nothing is promised 
   t.equal((await readFile(mounted.path('.as2fs/status.json'), 'utf8')).length > 0, true, 'the mount goes on')
   t.same(mounted.puts(), [])
 })
+
+t.test(
+  'where a full disk has no room for what a start makes, it is a sentence, or does without: what waits is sent',
+  { skip },
+  async (t) => {
+    const mounted = await onSmallDisk(t, ['--settle', '1h'])
+    await writeFile(mounted.path('ACME/GLOBEX/send/1'), Buffer.alloc(1_000_000, '1'))
+    await inState(mounted, '1', 'queued')
+    await mounted.kill('SIGKILL')
+    const { stateDirectory } = mounted
+    // As an older version left it.
+    for (const name of ['receipts', 'events']) await rm(join(stateDirectory, name), { recursive: true })
+    const used = (await readdir(stateDirectory, { recursive: true })).length + 1
+    let isMounted = false
+    for (let spare = 1; !isMounted && spare < 12; spare += 2) {
+      await sh(`mount -o remount,nr_inodes=${used + spare} ${stateDirectory}`)
+      isMounted = await mounted.mount().then(
+        () => true,
+        (error: unknown) => !/The disk of the state directory .* is full: make a little room/.test(String(error)),
+      )
+    }
+    t.ok((await mounted.status()).state, 'it mounts as soon as there is room for its lock and its sockets')
+    await mounted.kill('SIGTERM')
+    t.equal((await mounted.inBucket(key('1'))).length, 1_000_000)
+  },
+)

@@ -1,11 +1,12 @@
 /** The spool: what was written to `send/`, one file for each, until it is in the bucket. */
 import { constants, createReadStream, type Stats } from 'node:fs'
-import { lstat, mkdir, readdir, rename, writeFile, type FileHandle } from 'node:fs/promises'
+import { lstat, readdir, rename, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
 import { codeOf } from '../../errors.js'
 import { isOwn, openOwn } from '../../own-files.js'
+import { makeFolders } from '../../own-folders.js'
 import type { ByteRange } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes } from '../../units.js'
@@ -35,7 +36,7 @@ export class Spool {
   /** @param descriptors for what is open under handles of the kernel */
   static async open(directory: string, descriptors: Descriptors, log: Logger): Promise<Spool> {
     const spool = new Spool(directory, descriptors, log)
-    await mkdir(spool.#data, { recursive: true, mode: 0o700 })
+    await makeFolders(spool.#data)
     return spool
   }
 
@@ -125,7 +126,7 @@ export class Spool {
 
   /** Puts a file that the journal does not know where a person finds it. @returns its new path */
   async putAside(id: string): Promise<string> {
-    await mkdir(this.#strangers, { recursive: true, mode: 0o700 })
+    await makeFolders(this.#strangers)
     const path = join(this.#strangers, id)
     await rename(this.#path(id), path)
     return path
