@@ -89,7 +89,7 @@ class DefaultCredentials implements CredentialSource {
       const expiration = found.expiration ?? new Date(Date.now() + sdkMargin + recheck)
       return { ...found, expiration, from: originOf(found, profile) }
     } catch (cause) {
-      const sentence = credentialSentence({ error: cause, reasons: this.#reasons, profile })
+      const sentence = credentialSentence({ error: cause, reasons: this.#reasons, profile, env: process.env })
       const error = this.#failure(cause instanceof Error ? cause.name : 'Unknown', sentence)
       this.#failed = { error, at: this.#options.clock.monotonic() }
       throw error
