@@ -30,6 +30,8 @@ export interface MountOptions {
   readonly proxied?: boolean
   /** Another `bin/as2fs` than the project's. */
   readonly program?: string
+  /** Another Node than the one that runs the test. */
+  readonly node?: string
   /** Program and arguments that start the daemon's in turn, e.g. setpriv as another user. */
   readonly launcher?: readonly string[]
   /** Whose the mountpoint and the state directory are. */
@@ -80,7 +82,14 @@ export class Mounted {
   /** Starts the daemon and waits until the mount answers. */
   async mount(flags: readonly string[] = []): Promise<void> {
     if (this.#isOver) throw new Error('cleaned up')
-    const own = [process.execPath, this.#options.program ?? as2fs, 'mount', ...this.arguments(), '-f', ...flags]
+    const own = [
+      this.#options.node ?? process.execPath,
+      this.#options.program ?? as2fs,
+      'mount',
+      ...this.arguments(),
+      '-f',
+      ...flags,
+    ]
     const [command = '', ...args] = [...(this.#options.launcher ?? []), ...own]
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: this.environment() })
     this.#child = child
