@@ -10,11 +10,12 @@ import { messageNames } from '../mdn/message-id.js'
 import { messageOf, type Deliveries } from '../delivery/deliveries.js'
 import type { Receipts } from '../mdn/receipts.js'
 import type { ObjectInfo } from '../s3/store.js'
-import type { Name, Prefix } from '../units.js'
+import { MessageMdns } from './message-mdns.js'
+import type { Prefix } from '../units.js'
 import { expiresAt } from '../view/expiry.js'
 import { encodeName } from '../view/names.js'
 import { parsePath, stationName, viewPrefix, type Place, type ViewName } from '../view/tree.js'
-import type { DirectoryEntry, Filesystem } from '../fs/filesystem.js'
+import type { Filesystem } from '../fs/filesystem.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { NewFolder } from '../fs/new/new-folder.js'
 import type { Views } from '../fs/views.js'
@@ -52,9 +53,11 @@ type ViewPlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>
 
 export class Info {
   readonly #options: InfoOptions
+  readonly #mdns: MessageMdns
 
   constructor(options: InfoOptions) {
     this.#options = options
+    this.#mdns = new MessageMdns(options)
   }
 
   /**
@@ -120,7 +123,7 @@ export class Info {
     const known = { ...owner, key, etag, expires: expiresAt(root, key, mtime) }
     if (message === undefined || name === undefined) return known
     const folder = encodeName(message)
-    return { ...known, messageId: messageId(folder), mdn: await this.#findMdn('inbox', owner, folder, signal) }
+    return { ...known, messageId: messageId(folder), ...(await this.#mdns.ofReceived(owner, folder, signal)) }
   }
 
   async #ofObject(
@@ -139,7 +142,11 @@ export class Info {
     }
     const message = place.names.length > 1 && messageViews.includes(place.view) ? place.names[0] : undefined
     if (message === undefined || !owner) return known
-    return { ...known, messageId: messageId(message), mdn: await this.#findMdn(place.view, owner, message, signal) }
+    const isReceived = place.view.endsWith('inbox')
+    const found = isReceived
+      ? await this.#mdns.ofReceived(owner, message, signal)
+      : await this.#mdns.namedFor(owner, message, signal)
+    return { ...known, messageId: messageId(message), ...found }
   }
 
   async #ofMdn(
@@ -183,38 +190,13 @@ export class Info {
     if (!found || message === undefined) return {}
     const { state, receipt } = found.deliveryOf(message, mtime)
     const known = { messageId: messageId(message), delivery: state }
-    if (!receipt) return { ...known, mdn: await this.#findMdn('outbox', owner, encodeName(message), signal) }
+    if (!receipt) return { ...known, ...(await this.#mdns.namedFor(owner, encodeName(message), signal)) }
     const all = await Promise.all(found.receipts(message).map((it) => this.#options.receipts.details(it.row)))
     const says = (await this.#options.receipts.details(receipt.row))?.says
-    const mdn = await this.#mdnPath(receipt.row, owner)
+    const mdn = await this.#mdns.pathOf(receipt.row, owner)
     const receipts = all.length > 1 ? all.flatMap((it) => it?.says?.disposition ?? []) : undefined
     const contradictory = says && says.contradictory.length > 0 ? says.contradictory : undefined
     return { ...known, mdn, disposition: says?.disposition, contradictory, receipts }
-  }
-
-  /** Where an MDN that was read is shown. */
-  async #mdnPath(row: number, owner: Partner): Promise<string | undefined> {
-    const id = (await this.#options.receipts.details(row))?.id
-    if (!id) return undefined
-    const segments = id.key.split('/')
-    const isOwn = segments.length > 2 && segments[0] === owner.station && segments[1] === owner.partner
-    const names = (isOwn ? segments.slice(2) : segments).map(encodeName)
-    const folder = `/${stationName(owner.station)}/${encodeName(owner.partner)}/mdn/${id.direction}`
-    return `${folder}/${names.join('/')}`
-  }
-
-  /** The MDN of a message whose key names the message's folder; attribution by content is not needed for those. */
-  async #findMdn(view: ViewName, owner: Partner, message: Name, signal: AbortSignal): Promise<string | undefined> {
-    const direction = view.endsWith('inbox') ? 'outgoing' : 'incoming'
-    const folder = `/${stationName(owner.station)}/${encodeName(owner.partner)}/mdn/${direction}`
-    const entries: Iterable<DirectoryEntry> = await this.#options.fs.readdir(folder, signal).catch((error: unknown) => {
-      if (error instanceof FsError) return []
-      throw error
-    })
-    for (const { name } of entries) {
-      if (name === message || name.startsWith(`${message}.`)) return `${folder}/${name}`
-    }
-    return undefined
   }
 }
 

@@ -1,5 +1,5 @@
 /** `as2fs info` of an MDN, whatever is in it. */
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import t from 'tap'
 import type { InfoReport } from '../../src/control/reports.js'
 import { mount } from '../helpers/mounted.js'
@@ -39,6 +39,36 @@ t.test('what an MDN says is told, and one that can’t be read keeps nobody wait
   t.equal((await asked).disposition, processed, 'found behind a megabyte of blank lines')
   t.ok(longest < 1_000, `others waited for at most ${longest.toFixed(0)} ms`)
   t.ok((await rss(mounted.pid)) - before < 100 * 1024, 'and it takes no memory')
+})
+
+t.test('of a message that was received the MDN that went out is named, wherever it is stored', async (t) => {
+  const inbox = (folder: string) => `AS2/files/ACME/GLOBEX/inbox/${folder}/order.edi`
+  const outgoing = (name: string) => `AS2/raw-mdn/outgoing/${name}`
+  const [byFolder, byHeaders, byName, answeredNowhere] = ['1', '2', '3', '4'].map((it) => `72078410939000${it}`)
+  const said = (id: string, disposition = processed) =>
+    report(`Original-Message-ID: <${id}>`, `Disposition: ${disposition}`)
+  const objects = {
+    ...Object.fromEntries([byFolder, byHeaders, byName, answeredNowhere].map((it = '') => [inbox(it), 'ISA'])),
+    [outgoing('2026/a.mdn')]: said(`${byFolder ?? ''}.as2@globex.com`),
+    [`AS2/headers/ACME/GLOBEX/inbox/${byHeaders ?? ''}/headers.txt`]:
+      'AS2-From: GLOBEX\r\nMessage-ID: <abc@globex.com>\r\n\r\n',
+    [outgoing('b.mdn')]: said('abc@globex.com', 'automatic-action/MDN-sent-automatically; processed/error: x'),
+    [outgoing(`ACME/GLOBEX/${byName ?? ''}.mdn`)]: report('Disposition: '),
+  }
+  const mounted = await mount(t, { objects, flags: ['--station', 'ACME/GLOBEX'] })
+  const info = async (view: string, ...names: string[]): Promise<InfoReport> => {
+    const path = mounted.path('ACME/GLOBEX', view, ...names)
+    return JSON.parse(await sh(`bin/as2fs info ${path} --json`)) as InfoReport
+  }
+  const folder = '/ACME/GLOBEX/mdn/outgoing'
+  t.match(await info('inbox', byFolder ?? '', 'order.edi'), { mdn: `${folder}/2026/a.mdn`, disposition: processed })
+  t.match(await info('new', `${byHeaders ?? ''}_order.edi`), { mdn: `${folder}/b.mdn`, disposition: /error/ })
+  t.equal(await readFile(mounted.path('ACME/GLOBEX/mdn/outgoing/b.mdn'), 'utf8'), objects[outgoing('b.mdn')])
+  t.match(await info('inbox', byName ?? '', 'order.edi'), {
+    mdn: `${folder}/${byName ?? ''}.mdn`,
+    disposition: undefined,
+  })
+  t.equal((await info('inbox', answeredNowhere ?? '', 'order.edi')).mdn, undefined)
 })
 
 /** In KiB. */
