@@ -37,7 +37,8 @@ export async function mountAt(path: string): Promise<MountInfo | undefined> {
 export async function isDeadMount(path: string): Promise<boolean> {
   const mount = await mountAt(path)
   if (mount?.type !== ourType) return false
-  return saysDead(await lookByProcess('stat', ['--', path]))
+  // Of the file system: what the kernel was told of the folder it believes for a second after the daemon's death.
+  return saysDead(await lookByProcess('stat', ['-f', '--', path]))
 }
 
 /** @returns why it could not be unmounted; undefined if it was */

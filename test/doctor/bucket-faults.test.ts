@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { systemClock } from '../../src/telemetry/clock.js'
 import { credentials } from '../helpers/mounted.js'
-import { diagnose, examine, found, keys, patient, type Patient } from '../helpers/doctor.js'
+import { diagnose, examine, found, ownEnvironment, patient, type Patient } from '../helpers/doctor.js'
 
-Object.assign(process.env, keys)
+ownEnvironment()
 // Each waits mostly.
 t.jobs = 4
 

@@ -46,9 +46,18 @@ export interface Patient {
 }
 
 const bucket = 'mftg-test'
-export const keys = { AWS_ACCESS_KEY_ID: credentials.accessKey, AWS_SECRET_ACCESS_KEY: credentials.secretKey }
+const keys = { AWS_ACCESS_KEY_ID: credentials.accessKey, AWS_SECRET_ACCESS_KEY: credentials.secretKey }
+/** What this machine may have for its own ways to servers. */
+const others = ['AWS_CA_BUNDLE', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE']
+const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((it) => [it, it.toLowerCase()])
 const inbox = 'AS2/files/ACME/GLOBEX/inbox/7207841093900001/order.edi'
 const severity: readonly Mark[] = ['ok', 'skipped', 'warning', 'failure']
+
+/** For the process of a test: the keys of its bucket, and nothing that leads elsewhere. */
+export function ownEnvironment(): void {
+  for (const name of [...others, ...proxies]) Reflect.deleteProperty(process.env, name)
+  Object.assign(process.env, keys)
+}
 
 /** A mount that would work. */
 export async function patient(t: Test, options: { readonly clock?: Clock } = {}): Promise<Patient> {
@@ -94,7 +103,7 @@ export interface DoctorOptions {
 export async function diagnose(args: readonly string[], options: DoctorOptions = {}): Promise<Diagnosis> {
   const words = [...(options.launcher ?? []), process.execPath, as2fs, 'doctor', ...args, '--json']
   const [command = '', ...rest] = words
-  const { code, stdout, stderr } = await run(command, rest, { env: { ...process.env, ...keys, ...options.env } })
+  const { code, stdout, stderr } = await run(command, rest, { env: { ...process.env, ...options.env } })
   if (stderr !== '') throw new Error(stderr)
   const report = JSON.parse(stdout) as DoctorReport
   return diagnosisOf(code, { ...report, checks: report.checks.filter(({ name }) => name !== 'mounts') })
