@@ -12,6 +12,7 @@ import type { Io } from '../io.js'
 import { levelNow, type LevelNow } from '../level-now.js'
 import { mountConfig } from '../mount-config.js'
 import { flagsOf } from '../mount-words.js'
+import { predecessorEnded } from '../predecessor.js'
 
 /** EX_CONFIG of sysexits.h: whoever starts services anew knows that it would be of no use. */
 const wrongSetup = 78
@@ -25,6 +26,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   }
   const exposure = await exposureOf('credentials', config.credentialsCsv)
   if (exposure !== undefined) io.err(`as2fs: ${printable(exposure)}\n`)
+  await predecessorEnded(config, io)
   // The daemon looks too; what it needs for the rest takes half a second to load.
   await preflight(config)
   const directory = await makeStateDirectory(config)
@@ -43,6 +45,7 @@ async function inForeground(typed: Typed, io: Io): Promise<number> {
     const config = await configured(typed, io).catch((error: unknown) => {
       throw error instanceof UsageError ? new SetupError(error.message) : error
     })
+    await predecessorEnded(config, io)
     const { runInForeground } = await import('../run-mount.js')
     return await runInForeground(config, levelOf(typed, io), io)
   } catch (error) {
