@@ -28,6 +28,8 @@ export interface MountConfig {
   /** Absolute path of certificates in PEM, and who names it; undefined: the system's and Node's are trusted. */
   readonly caFile: { readonly path: string; readonly from: string } | undefined
   readonly pathStyle: boolean
+  /** Objects are read with the AWS SDK alone. */
+  readonly sdkReads: boolean
   /** Name of a profile in ~/.aws; undefined: the SDK's default chain. */
   readonly profile: string | undefined
   /** Absolute path of the CSV from the gateway's S3 Integration page. */

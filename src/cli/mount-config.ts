@@ -150,6 +150,7 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues, aws:
     region: values.region,
     // Servers other than AWS seldom have a name in DNS for each bucket. An access point has one of its own.
     pathStyle: values['path-style'] ?? (endpoint !== undefined && !bucket.startsWith('arn:')),
+    sdkReads: values['sdk-reads'],
     profile: values.profile,
     credentialsCsv: values['credentials-csv'],
     prefix: values.prefix,

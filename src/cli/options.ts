@@ -53,6 +53,7 @@ export const mountOptions = {
     ['Bucket', 'FILE', 'certificates that are trusted, in PEM', "AWS_CA_BUNDLE, or the system's and Node's"],
     parse.path,
   ),
+  'sdk-reads': flag('Bucket', 'read with the AWS SDK alone: slower, for who suspects the faster way to read'),
   profile: optional(['Bucket', 'NAME', 'profile in ~/.aws to take credentials from'], parse.word),
   'credentials-csv': optional(
     ['Bucket', 'FILE', "credentials, as the gateway's S3 Integration page hands them out; a changed file is picked up"],

@@ -30,7 +30,7 @@ export interface Bucket {
 
 /** @throws UsageError for certificates that can't be read */
 export async function openBucket(config: MountConfig, log: Logger): Promise<Bucket> {
-  const { bucket, endpoint, pathStyle, profile, opTimeout } = config
+  const { bucket, endpoint, pathStyle, sdkReads, profile, opTimeout } = config
   const clock = new BucketClock(systemClock)
   const traffic = new Traffic(systemClock)
   const health = new HealthWatch(systemClock, traffic)
@@ -39,7 +39,7 @@ export async function openBucket(config: MountConfig, log: Logger): Promise<Buck
   const network = networkOf({ caFile: config.caFile })
   const region = new BucketRegion(regionOfArn(bucket) ?? (await givenRegion(config.region, profile)), log)
   const credentials = await credentialsOf(config, network)
-  const where = { bucket, endpoint, region, pathStyle, profile, credentials, network, patience: opTimeout }
+  const where = { bucket, endpoint, region, pathStyle, sdkReads, profile, credentials, network, patience: opTimeout }
   const store = pulse.watch(health.watch(createSdkStore({ ...where, traffic, requests, bucketClock: clock })))
   return { store, health, pulse, requests, traffic, clock, region, credentials, network }
 }

@@ -1,7 +1,13 @@
 /** The Date headers of the SDK's answers, which the SDK itself keeps to itself. */
 import type { S3Client } from '@aws-sdk/client-s3'
-import type { EpochMs } from '../units.js'
+import type { EpochMs, Milliseconds } from '../units.js'
 import type { BucketClock } from './bucket-clock.js'
+
+/** By their names in lower case. */
+type Headers = Readonly<Record<string, string | undefined>>
+interface Answered {
+  readonly headers?: Headers
+}
 
 /**
  * Notes the date of every answer of S3's own, refusals too. A page of a proxy has no request id, and a time of its own.
@@ -14,8 +20,7 @@ export function watchDates(client: S3Client, clock: BucketClock | undefined): (a
     (next) => async (args) => {
       const sentAt = clock?.monotonic() ?? 0
       const result = await next(args)
-      const date = dateIn(result.response)
-      if (date !== undefined) clock?.note(date, sentAt, clock.monotonic())
+      noteDate(clock, (result.response as Answered | undefined)?.headers ?? {}, sentAt)
       return result
     },
     { step: 'deserialize', priority: 'low', name: 'as2fsClock' },
@@ -24,7 +29,7 @@ export function watchDates(client: S3Client, clock: BucketClock | undefined): (a
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args)
-      const date = dateIn(result.response)
+      const date = dateIn((result.response as Answered | undefined)?.headers ?? {})
       if (date !== undefined && result.output) dates.set(result.output, date)
       return result
     },
@@ -33,9 +38,14 @@ export function watchDates(client: S3Client, clock: BucketClock | undefined): (a
   return (answer) => dates.get(answer)
 }
 
-function dateIn(response: unknown): EpochMs | undefined {
-  const headers = (response as { readonly headers?: Readonly<Record<string, string | undefined>> } | undefined)?.headers
-  if (headers?.['x-amz-request-id'] === undefined || headers.age !== undefined) return undefined
+/** @param sentAt when the request was sent, by the clock that never steps */
+export function noteDate(clock: BucketClock | undefined, headers: Headers, sentAt: Milliseconds): void {
+  const date = dateIn(headers)
+  if (date !== undefined) clock?.note(date, sentAt, clock.monotonic())
+}
+
+function dateIn(headers: Headers): EpochMs | undefined {
+  if (headers['x-amz-request-id'] === undefined || headers.age !== undefined) return undefined
   const date = Date.parse(headers.date ?? '')
   return Number.isNaN(date) ? undefined : date
 }

@@ -26,7 +26,7 @@ const connectionTimeout = 5_000
  * Of several addresses each is tried for so long: Node's 250 ms are less than the way to another continent and back takes, and
  * it does not wait for more than one at a time.
  */
-const autoSelectFamilyAttemptTimeout = 500
+export const autoSelectFamilyAttemptTimeout = 500
 /** Where nobody else looks to it. */
 const limits = { socketTimeout: 20_000, requestTimeout: 60_000, throwOnRequestTimeout: true }
 /** Whoever sends has limits of his own. 0, for undefined is a default of the SDK's. */
@@ -122,7 +122,8 @@ class TrustingAgent extends HttpsAgent {
   }
 }
 
-function serverOf({ protocol, hostname, port }: HttpRequest): Server {
+/** Where the SDK sends a request. */
+export function serverOf({ protocol, hostname, port }: Pick<HttpRequest, 'protocol' | 'hostname' | 'port'>): Server {
   const isSecure = protocol === 'https:'
   return { isSecure, host: hostname.replace(/^\[|\]$/g, ''), port: port ?? (isSecure ? 443 : 80) }
 }

@@ -9,6 +9,8 @@ import { StoreError } from './store-error.js'
 export interface SdkClientOptions {
   /** Undefined: AWS itself. */
   readonly endpoint: string | undefined
+  /** Whether the server takes all that AWS takes; by default where there is no endpoint. */
+  readonly isAws?: boolean
   /** A name alone is gone on with whatever the bucket says. */
   readonly region: string | BucketRegion
   readonly pathStyle: boolean
@@ -45,11 +47,12 @@ function clientConfig(options: SdkClientOptions): S3ClientConfig {
     // Each request has limits of its own.
     requestHandler: requestHandler(options.network ?? networkOf(), { isS3: true }),
   }
-  if (options.endpoint === undefined) return common
+  const { endpoint, isAws = endpoint === undefined } = options
+  const located = endpoint === undefined ? common : { ...common, endpoint }
+  if (isAws) return located
   // Many S3-compatible servers refuse the checksum trailers that AWS wants.
   return {
-    ...common,
-    endpoint: options.endpoint,
+    ...located,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   }

@@ -2,7 +2,7 @@
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import type { Readable } from 'node:stream'
 import { systemClock } from '../telemetry/clock.js'
-import type { Key, Milliseconds } from '../units.js'
+import type { Bytes, Key, Milliseconds } from '../units.js'
 import { acceptHead, acceptObject } from './acceptable.js'
 import { acceptPage, positionOf } from './acceptable-page.js'
 import { watchDates } from './answer-dates.js'
@@ -11,7 +11,9 @@ import type { BucketClock } from './bucket-clock.js'
 import { storeError, type StoreCall } from './failure.js'
 import { acceptedBy } from './accepted.js'
 import { Lacks } from './lacks.js'
+import { LeanGets } from './lean/lean-gets.js'
 import { unquoted } from './list-page.js'
+import { networkOf } from './network.js'
 import { PageMemory, readPage } from './read-page.js'
 import type { RequestKind } from './prices.js'
 import type { RequestCounter } from './request-counter.js'
@@ -47,12 +49,17 @@ export interface SdkStoreOptions extends SdkClientOptions {
   readonly requests?: RequestCounter
   /** Told of the Date of every answer. */
   readonly bucketClock?: BucketClock
+  /** Whether objects are read with the SDK alone: `--sdk-reads` */
+  readonly sdkReads?: boolean
 }
 
 /** A server that is busy may take longer than a reader would wait. */
 function uploadPatienceBy(patience: Milliseconds): Milliseconds {
   return Math.max(20_000, 2 * patience)
 }
+
+/** One try, and which one it is, from 1. */
+type Try<T> = (signal: AbortSignal, heard: (bytes?: Bytes) => void, tries: number) => Promise<T>
 
 export function createSdkStore(options: SdkStoreOptions): Store {
   return new SdkStore(options)
@@ -62,21 +69,25 @@ class SdkStore implements Store {
   readonly #lacks = new Lacks()
   readonly #options: SdkStoreOptions
   readonly #client: S3Client
+  readonly #lean: LeanGets | undefined
   readonly #uploads: SdkUploads
   readonly #pages = new PageMemory()
   readonly #traffic: Traffic
 
   constructor(options: SdkStoreOptions) {
-    const client = createSdkClient(options)
+    const network = options.network ?? networkOf()
+    const client = createSdkClient({ ...options, network })
     this.#options = options
     this.#traffic = options.traffic ?? new Traffic(systemClock)
     this.#client = client
     if (options.requests) watchRequests(client, options.requests)
+    const { requests, bucketClock, sdkReads = false } = options
+    if (!sdkReads) this.#lean = new LeanGets({ client, network, requests, bucketClock })
     this.#uploads = new SdkUploads({
       client,
       bucket: options.bucket,
       lacks: this.#lacks,
-      wantsMd5: options.endpoint !== undefined,
+      wantsMd5: !(options.isAws ?? options.endpoint === undefined),
       limits: new UploadLimits(
         options.uploadPatience ?? uploadPatienceBy(options.patience),
         this.#traffic,
@@ -95,7 +106,7 @@ class SdkStore implements Store {
   list(request: ListRequest, signal: AbortSignal): Promise<ListPage> {
     const call = { what: `list ${request.prefix}`, key: request.prefix }
     const before = request.token === undefined ? undefined : positionOf(request.token)
-    const send: HeardCall<ListPage> = async (own, heard) => {
+    const send: Try<ListPage> = async (own, heard) => {
       const command = new ListObjectsV2Command({
         Bucket: this.#options.bucket,
         Prefix: request.prefix,
@@ -119,7 +130,10 @@ class SdkStore implements Store {
 
   get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
     const call = { what: `read ${request.key}`, key: request.key, condition: 'ESTALE', mayBeAbsent: true } as const
-    return this.#read('get', call, signal, async (own, heard) => {
+    return this.#read('get', call, signal, async (own, heard, tries) => {
+      // What has failed once is the SDK's.
+      const bytes = tries === 1 ? await this.#lean?.get(request, own, heard) : undefined
+      if (bytes) return bytes
       const { range, etag = '', into } = request
       const command = new GetObjectCommand({
         Bucket: this.#options.bucket,
@@ -179,6 +193,7 @@ class SdkStore implements Store {
   }
 
   close(): void {
+    this.#lean?.close()
     this.#client.destroy()
   }
 
@@ -186,24 +201,27 @@ class SdkStore implements Store {
     kind: RequestKind,
     call: StoreCall,
     signal: AbortSignal,
-    send: HeardCall<T>,
+    send: Try<T>,
     { failsFast = false }: Pick<ListRequest, 'failsFast'> = {},
   ): Promise<T> {
     const { patience, credentials, requests } = this.#options
     const flow = this.#traffic.begin('read')
-    const seen: HeardCall<T> = async (own, heard) => {
-      const answer = await send(own, (bytes) => {
-        flow.answered(bytes)
-        heard()
-      })
-      flow.answered()
-      return answer
-    }
+    const seen =
+      (tries: number): HeardCall<T> =>
+      async (own, heard) => {
+        const noted = (bytes?: Bytes): void => {
+          flow.answered(bytes)
+          heard()
+        }
+        const answer = await send(own, noted, tries)
+        flow.answered()
+        return answer
+      }
     try {
       const tried = async (tries: number): Promise<T> => {
         if (tries > 1) requests?.again(kind)
         try {
-          return await whileHeard(seen, silenceLimit(tries, patience), signal, silenceLimit(1, patience))
+          return await whileHeard(seen(tries), silenceLimit(tries, patience), signal, silenceLimit(1, patience))
         } catch (error) {
           const failure = storeError(error, call)
           if (failure.failure === 'credentials') credentials.refused()

@@ -26,6 +26,8 @@ export interface ProxiedRequest {
   readonly operation: string
   readonly key: string
   readonly fault: Fault | undefined
+  /** The client, as it calls itself. */
+  readonly agent: string
 }
 
 export class FaultProxy {
@@ -113,7 +115,7 @@ export class FaultProxy {
     const { name: operation, key, query } = operationOf(request, (request.url ?? '').split(/[/?]/)[1] ?? '')
     const about = operation === 'ListObjectsV2' ? (query.get('prefix') ?? '') : key
     const fault = this.#rules.faultFor(operation, about, request.headers)
-    this.requests.push({ operation, key: about, fault })
+    this.requests.push({ operation, key: about, fault, agent: request.headers['user-agent'] ?? '' })
     if (fault && 'stall' in fault) return
     if (fault && 'reset' in fault && fault.reset === 'request') return void request.socket.resetAndDestroy()
     if (fault && ('status' in fault || 'page' in fault || 'raw' in fault)) {

@@ -11,17 +11,19 @@ import { clockOf } from '../helpers/clock-of.js'
 
 const keys = { bucket: 'mftg-test', accessKey: 'AKIATESTTESTTEST', secretKey: 'test-secret/+=' }
 const clients = {
-  'as for servers that are not AWS': { defaults: false, pageLimit: 1000 },
-  'by pages that are short without being the last': { defaults: false, pageLimit: 7 },
-  'as for AWS, with the SDK’s checksums': { defaults: true, pageLimit: 1000 },
+  'as for servers that are not AWS': { isAws: false, sdkReads: false, pageLimit: 1000 },
+  'by pages that are short without being the last, and with the SDK alone': {
+    ...{ isAws: false, sdkReads: true, pageLimit: 7 },
+  },
+  'as for AWS, with the SDK’s checksums': { isAws: true, sdkReads: false, pageLimit: 1000 },
 }
 
-for (const [how, { defaults, pageLimit }] of Object.entries(clients)) {
+for (const [how, { pageLimit, ...options }] of Object.entries(clients)) {
   t.test(how, async (t) => {
     const server = await startS3Server({ ...keys, pageLimit })
     t.teardown(() => server.close())
     const subject: Subject = {
-      store: connect(t, { ...keys, endpoint: server.endpoint }, { defaults }),
+      store: connect(t, { ...keys, endpoint: server.endpoint }, options),
       put: async (key, content) => server.put(key, content),
       delete: async (key) => server.delete(key),
       differences: [],

@@ -15,14 +15,14 @@ const large = Buffer.from(Uint32Array.from({ length: 600_000 }, (_, i) => i).buf
 const patience: Milliseconds = 2_000
 const [smallKey, largeKey] = ['AS2/small.edi' as Key, 'AS2/large.bin' as Key]
 
-async function faulty(t: Test, { defaults = false } = {}) {
+async function faulty(t: Test, { isAws = false } = {}) {
   const server = await startS3Server({ ...credentials, bucket })
   const proxy = await startFaultProxy(server.endpoint)
-  if (defaults) process.env.AWS_ENDPOINT_URL_S3 = proxy.endpoint
   const keys = { accessKeyId: credentials.accessKey, secretAccessKey: credentials.secretKey }
   const store = createSdkStore({
     ...{ bucket, region: 'us-east-1', pathStyle: true, patience },
-    endpoint: defaults ? undefined : proxy.endpoint,
+    endpoint: proxy.endpoint,
+    isAws,
     credentials: { get: async () => keys, refused: () => undefined },
   })
   t.teardown(async () => {
@@ -76,11 +76,11 @@ t.test('what passes is not noticed', async (t) => {
 })
 
 t.test('a corrupt body of a whole object is fetched again, whoever the server is', async (t) => {
-  for (const defaults of [false, true]) {
-    const { proxy, whole } = await faulty(t, { defaults })
+  for (const isAws of [false, true]) {
+    const { proxy, whole } = await faulty(t, { isAws })
     for (const corrupt of [0, 2_000, -1]) {
       proxy.add({ operation: 'GetObject', times: 1, fault: { corrupt } })
-      t.ok(small.equals(await whole()), `byte ${corrupt}, ${defaults ? 'as AWS' : 'by endpoint'}`)
+      t.ok(small.equals(await whole()), `byte ${corrupt}, ${isAws ? 'as AWS' : 'by endpoint'}`)
       t.equal(proxy.requests.length, 2)
       proxy.requests.length = 0
     }

@@ -33,7 +33,7 @@ t.test('on radosgw', { skip: withoutRadosgw() }, async (t) => {
     await testMultipart(t, subject)
   })
   await t.test('as for AWS, with the SDK’s checksums', async (t) => {
-    const store = connect(t, server, { defaults: true })
+    const store = connect(t, server, { isAws: true })
     await testListing(t, { ...past, store })
     await testReading(t, { ...past, store })
     await t.test('an empty body is put, with its checksum', async (t) => {

@@ -18,16 +18,18 @@ const minute = 60_000
 
 /**
  * A store as the daemon has it.
- * @param defaults the endpoint is left to AWS_ENDPOINT_URL_S3, so that the SDK takes the server for AWS and keeps to its
- * defaults: checksums of all that is put, in a trailer where it is a stream
+ * @param options.isAws the server is taken for AWS, so that the SDK keeps to its defaults: checksums of all that is put, in a
+ * trailer where it is a stream
+ * @param options.sdkReads objects are read with the SDK alone
  */
-export function connect(t: Test, server: Server, { defaults = false } = {}): Store {
+export function connect(t: Test, server: Server, { isAws = false, sdkReads = false } = {}): Store {
   const { endpoint, bucket, accessKey, secretKey } = server
-  if (defaults) process.env.AWS_ENDPOINT_URL_S3 = endpoint
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey }
   const store = createSdkStore({
     bucket,
-    endpoint: defaults ? undefined : endpoint,
+    endpoint,
+    isAws,
+    sdkReads,
     region: 'us-east-1',
     pathStyle: true,
     patience: 30_000,

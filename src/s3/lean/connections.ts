@@ -1,0 +1,71 @@
+/** Connections to one server, used again, the one that was used last first. */
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net'
+import { connect as connectSecurely, type ConnectionOptions } from 'node:tls'
+import { autoSelectFamilyAttemptTimeout, type Network } from '../network.js'
+import type { Server } from '../proxies.js'
+import { Connection, type Answer, type Question } from './connection.js'
+
+/** Beyond so many, the SDK has others. */
+const most = 64
+
+export class Connections {
+  readonly #server: Server
+  readonly #network: Network
+  readonly #all = new Set<Connection>()
+  readonly #idle: Connection[] = []
+  /** Of TLS, to begin the next connection with. */
+  #session: Buffer | undefined
+
+  constructor(server: Server, network: Network) {
+    this.#server = server
+    this.#network = network
+  }
+
+  /** @returns undefined where there is no usual answer, or no connection to be had */
+  async ask(question: Question): Promise<Answer | undefined> {
+    const connection = this.#unused() ?? this.#connect()
+    const answer = await connection?.ask(question)
+    // What comes behind an answer, and was not asked for, is seen by then: the connection is closed for it.
+    if (connection && answer?.head.isKept === true) setImmediate(() => this.#idle.push(connection))
+    return answer
+  }
+
+  close(): void {
+    for (const it of this.#all) it.close()
+  }
+
+  #unused(): Connection | undefined {
+    for (let it = this.#idle.pop(); it; it = this.#idle.pop()) if (!it.isClosed) return it
+    return undefined
+  }
+
+  #connect(): Connection | undefined {
+    if (this.#all.size >= most) return undefined
+    const connection = new Connection(
+      (onread) => this.#open(onread),
+      () => this.#gone(connection),
+    )
+    this.#all.add(connection)
+    return connection
+  }
+
+  #gone(connection: Connection): void {
+    this.#all.delete(connection)
+    const at = this.#idle.indexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
+  }
+
+  #open(onread: OnReadOpts): Socket {
+    const { isSecure, host, port } = this.#server
+    const { trust, names } = this.#network
+    const options = { host, port, lookup: names.lookup, autoSelectFamilyAttemptTimeout, onread }
+    if (!isSecure) return connect(options)
+    const secure: ConnectionOptions = {
+      ...options,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      secureContext: trust.context,
+      ...(this.#session ? { session: this.#session } : {}),
+    }
+    return connectSecurely(secure).on('session', (session: Buffer) => (this.#session = session))
+  }
+}

@@ -1,0 +1,35 @@
+/** Whether objects are asked for without the SDK: not after an unusual answer, until the SDK was given an object again. */
+import type { Clock } from '../../telemetry/clock.js'
+import type { Milliseconds } from '../../units.js'
+
+/** After so many unusual answers in a row. A connection that was just being closed is none to speak of. */
+const pauses: readonly Milliseconds[] = [0, 0, 1_000, 10_000]
+const longestPause: Milliseconds = 60_000
+
+export class Reliance {
+  readonly #clock: Pick<Clock, 'monotonic'>
+  #isGiven = false
+  #unusual = 0
+  #notBefore: Milliseconds = 0
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock
+  }
+
+  get isGiven(): boolean {
+    return this.#isGiven && this.#clock.monotonic() >= this.#notBefore
+  }
+
+  /** The SDK was given an object. */
+  give(): void {
+    this.#isGiven = true
+  }
+
+  /** An answer was what it should be, or something else. */
+  note(isUsual: boolean): void {
+    this.#unusual = isUsual ? 0 : this.#unusual + 1
+    if (isUsual) return
+    this.#isGiven = false
+    this.#notBefore = this.#clock.monotonic() + (pauses[this.#unusual] ?? longestPause)
+  }
+}
