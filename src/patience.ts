@@ -45,6 +45,8 @@ export function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T
  */
 export function timeLimit(limit: Milliseconds): AbortSignal {
   const over = new AbortController()
+  // Any number of things may have to end with it.
+  setMaxListeners(0, over.signal)
   setTimeout(() => over.abort(timeIsOver()), limit).unref()
   return over.signal
 }
@@ -56,6 +58,7 @@ export async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const over = new AbortController()
+  setMaxListeners(0, over.signal)
   const ends = [signals].flat().map((signal) => endWith(signal, over))
   const timer = setTimeout(() => over.abort(timeIsOver()), limit)
   try {

@@ -40,6 +40,8 @@ export interface Problem {
   readonly reason: HealthReason
   /** For a person. */
   readonly sentence: string
+  /** Since when, where that is known: of the bucket and the keys to it. */
+  readonly since?: EpochMs
 }
 
 /** Whether a mount is well: `/healthz`, and the beginning of `status`. */
@@ -70,6 +72,8 @@ export interface StatusReport {
   readonly state: HealthReport['state']
   /** Sentences; empty when all is well. */
   readonly problems: readonly string[]
+  /** The same, each with what it is about. */
+  readonly reasons: readonly Problem[]
   /** What the S3 server was found not to do and how that is gone around, and that it has nothing yet: sentences, and no problems. */
   readonly server: readonly string[]
   /** Whether fuse-native has the patch for a fixed pool of threads. */

@@ -40,11 +40,11 @@ export function healthOf(parts: HealthParts): HealthReport {
 function problemsOf(parts: HealthParts): Problem[] {
   const { bucket, prefix, audit, eventLog, sender, taking, mount, putAside, receipts, deliveryTrail, http } = parts
   const { health } = bucket
-  const { state, problem } = health.health
+  const { state, problem, since } = health.health
   const { failed } = sender.counts()
   const failedFiles = `${failed === 1 ? '1 file' : `${failed} files`} could not be sent: see as2fs queue.`
   return [
-    ...because(state === 'refused' ? 'credentials' : 'bucket', problem),
+    ...because(state === 'refused' ? 'credentials' : 'bucket', problem).map((it) => ({ ...it, since })),
     ...because('prefix', prefix.empty?.isWrong === true ? prefix.empty.sentence : undefined),
     ...because('uploads', ...health.hangingUploads),
     ...because('listing', ...health.refusedListings),

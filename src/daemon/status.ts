@@ -48,6 +48,7 @@ export function statusReport(parts: Parts): StatusReport {
     since,
     state: health.state,
     problems: health.reasons.map((it) => it.sentence),
+    reasons: health.reasons,
     server: [...sentencesOf(store.lacks), ...(empty && !empty.isWrong ? [empty.sentence] : [])],
     binding: mount?.binding ?? 'stock',
     calls: mount?.counts(),

@@ -2,13 +2,14 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { HttpAddress } from './address.js'
+import type { Headers } from './reply.js'
 import type { Token } from './token.js'
 
 export interface Refusal {
   readonly status: number
   /** One sentence. */
   readonly why: string
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Headers
 }
 
 export interface GateOptions {
@@ -52,8 +53,8 @@ export class Gate {
   }
 }
 
-/** Browsers ask people by the first one; the other is for programs. */
-const challenge = { 'www-authenticate': 'Basic realm="as2fs (the token is the password)", charset="UTF-8", Bearer' }
+/** For programs, and for browsers, which ask people: one header each, as browsers make nothing of two in one. */
+const challenge = { 'www-authenticate': ['Bearer', 'Basic realm="as2fs (the token is the password)", charset="UTF-8"'] }
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'

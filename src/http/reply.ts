@@ -25,11 +25,14 @@ const always = {
   'cache-control': 'no-store',
 }
 
+/** A header may come several times. */
+export type Headers = Readonly<Record<string, string | string[]>>
+
 export interface Reply {
   readonly status?: number
   readonly type: string
   readonly body: string | Buffer
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Headers
 }
 
 export const jsonType = 'application/json; charset=utf-8'
@@ -52,7 +55,7 @@ export function refuse(
   response: ServerResponse,
   status: number,
   why: string,
-  headers?: Readonly<Record<string, string>>,
+  headers?: Headers,
 ): void {
   const isForPrograms = url.startsWith('/api/')
   const body = isForPrograms ? JSON.stringify({ error: why }) : `${why}\n`

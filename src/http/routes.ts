@@ -16,6 +16,7 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 import { beginningIn, EventSourceStream } from './event-source.js'
 import type { PageFile } from './page-files.js'
+import type { ToldArrivals, ToldDeliveries, ToldQueue, ToldStatus } from './page/told.js'
 import { checked, limitIn, partnerIn, sinceIn, statesIn } from './query.js'
 import { jsonType, send } from './reply.js'
 import { SharedAnswers } from './shared-answers.js'
@@ -86,26 +87,27 @@ export class Routes {
     send(response, { type: metrics.contentType, body: await this.#shared.of('/metrics', () => metrics.render()) })
   }
 
+  /** The compiler sees to it that the page finds what it reads. */
   async #json({ pathname, searchParams: search }: URL): Promise<string> {
     const { sources, clock } = this.#options
     const now = clock.now()
     switch (pathname) {
       case '/api/status':
         checked(search, [])
-        return JSON.stringify(sources.status())
+        return JSON.stringify(sources.status() satisfies ToldStatus)
       case '/api/queue':
         checked(search, ['limit'])
-        return JSON.stringify(sources.queue(limitIn(search, mostRows, mostQueue)))
+        return JSON.stringify(sources.queue(limitIn(search, mostRows, mostQueue)) satisfies ToldQueue)
       case '/api/deliveries': {
         checked(search, ['since', 'state', 'partner', 'limit', 'after'])
         const [since, states, partner] = [sinceIn(search, now), statesIn(search), partnerIn(search)]
         const query = { since, states, partner, most: limitIn(search, fewRows, mostRows), after: search.get('after') }
-        return JSON.stringify(await sources.deliveries(query, timeLimit(within)))
+        return JSON.stringify((await sources.deliveries(query, timeLimit(within))) satisfies ToldDeliveries)
       }
       case '/api/arrivals': {
         checked(search, ['since', 'limit'])
         const query = { since: sinceIn(search, now), most: limitIn(search, fewRows, mostRows) }
-        return JSON.stringify(await sources.arrivals(query, timeLimit(within)))
+        return JSON.stringify((await sources.arrivals(query, timeLimit(within))) satisfies ToldArrivals)
       }
       case '/':
         throw new FsError('ENOENT', 'The page was not built here: npm run build makes it.')
