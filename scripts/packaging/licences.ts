@@ -9,20 +9,41 @@ interface Part {
   readonly text: string
 }
 
+export interface Licences {
+  /** Who is in it, and under what: a line each. */
+  readonly list: string
+  /** The text of each of them. */
+  readonly texts: string
+}
+
 /**
  * @param files what is in the bundle, from the project's folder on
  * @param nodeLicence Node's own text, which has those of all that is in Node
  * @throws Error for a package without a licence
  */
-export async function licences(project: string, files: readonly string[], nodeLicence: string): Promise<string> {
-  const own = await readFile(join(project, 'LICENSE'), 'utf8')
+export async function licences(project: string, files: readonly string[], nodeLicence: string): Promise<Licences> {
   const parts = await Promise.all(foldersOf(files).map((folder) => partOf(join(project, folder))))
-  return [
-    'as2fs: all of it that is not named below',
-    own.trim(),
+  const node = 'Node.js, and what is in it'
+  const texts = [
     ...byText(parts).map(([names, text]) => `${names.join('\n')}\n\n${text}`),
-    `Node.js, in /usr/lib/as2fs/node, and what is in it\n\n${nodeLicence.trim()}`,
-  ].join(`\n\n${'-'.repeat(80)}\n\n`)
+    `${node}\n\n${nodeLicence.trim()}`,
+  ]
+  return {
+    list: [...parts.map(nameOf), node].map((it) => `  ${it}\n`).join(''),
+    texts: `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`,
+  }
+}
+
+/** What Debian wants to find in a package. */
+export async function copyright(project: string, { list }: Licences): Promise<string> {
+  const own = await readFile(join(project, 'LICENSE'), 'utf8')
+  return `as2fs is under this licence:\n\n${own}
+With it come these, whose licences are in licences.gz beside this file; on Debian systems the Apache
+License 2.0 is /usr/share/common-licenses/Apache-2.0 as well:\n\n${list}`
+}
+
+function nameOf({ name, version, licence }: Part): string {
+  return `${name} ${version} (${licence})`
 }
 
 /** Of npm's packages, the innermost one where one is within another. */
@@ -46,9 +67,9 @@ async function partOf(folder: string): Promise<Part> {
 /** Many have the same. */
 function byText(parts: readonly Part[]): [names: string[], text: string][] {
   const found = new Map<string, string[]>()
-  for (const { name, version, licence, text } of parts) {
-    const body = text === '' ? `No text of its own comes with it: its package says ${licence}.` : text
-    found.set(body, [...(found.get(body) ?? []), `${name} ${version} (${licence})`])
+  for (const part of parts) {
+    const body = part.text === '' ? `No text of its own comes with it: its package says ${part.licence}.` : part.text
+    found.set(body, [...(found.get(body) ?? []), nameOf(part)])
   }
   return [...found].map(([text, names]) => [names, text])
 }
