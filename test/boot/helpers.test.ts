@@ -95,6 +95,18 @@ t.test('without as2fs it is said where it was looked for', async (t) => {
   t.match(mounted, { code: 32, stderr: /^mount\.fuse\.as2fs: there is no as2fs in .*:\/usr\/local\/bin:/ })
 })
 
+t.test('as2fs finds the system’s programs, though mount(8) and umount(8) hand no PATH on', async (t) => {
+  for (const [helper, ...args] of [
+    ['mount.fuse.as2fs', 'mftg-acme', '/mnt/as2'],
+    ['umount.fuse.as2fs', '/mnt/as2'],
+  ] as const) {
+    // A function in place of the program, which is in none of the system's folders here.
+    const script = `as2fs() { env | grep ^PATH= >&2; }; . ${join(sbin, helper)}`
+    const { stderr } = await run('env', ['-u', 'PATH', '/bin/sh', '-c', script, helper, ...args])
+    t.match(stderr, /^PATH=.*\/usr\/local\/bin:\/usr\/bin:\/bin$/m, helper)
+  }
+})
+
 t.test('umount waits outside of the mount, and says only what stays behind', async (t) => {
   const played = await Played.make(t, { as2fs: 'echo "Unmounted x."' })
   t.same(await played.call('umount.fuse.as2fs', '/mnt/my bucket', '-n'), { code: 0, stdout: '', stderr: '' })

@@ -1,4 +1,6 @@
 /** What the service manager is told, and when. */
+import { chmod, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Look } from '../../src/fuse/look-by-process.js'
 import { takeManager } from '../../src/service/manager.js'
@@ -40,6 +42,25 @@ t.test('one that is gone is logged once, and again when it was back', async (t) 
   for (let i = 0; i < 4; i += 1) socket.tell('WATCHDOG=1')
   await socket.idle()
   t.same(warned, Array(2).fill({ address: '/s', problem: 'ECONNREFUSED' }))
+})
+
+t.test('where the binding was not compiled, systemd-notify tells it in our name', async (t) => {
+  const folder = t.testdir({ 'systemd-notify': '#!/bin/sh\nprintf "<%s>" "$NOTIFY_SOCKET" "$@" >>"${0%/*}/said"\n' })
+  await chmod(join(folder, 'systemd-notify'), 0o755)
+  const warned: unknown[] = []
+  const log = { ...silentLogger(), warn: (fields: unknown) => void warned.push(fields) } as unknown as Logger
+  const { PATH: before } = process.env
+  t.teardown(() => (process.env.PATH = before))
+  process.env.PATH = `${folder}:${before ?? ''}`
+  const socket = new NotifySocket({ address: '/s', send: undefined, log })
+  socket.tell('READY=1', 'STATUS=is well')
+  await socket.idle()
+  t.equal(await readFile(join(folder, 'said'), 'utf8'), `</s><--pid=${process.pid}><READY=1><STATUS=is well>`)
+  t.same(warned, [])
+  process.env.PATH = join(folder, 'none')
+  socket.tell('WATCHDOG=1')
+  await socket.idle()
+  t.match(warned, [{ problem: /not compiled, and there is no systemd-notify/ }])
 })
 
 /** A service whose mount is played. */
