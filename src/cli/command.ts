@@ -60,6 +60,15 @@ export const jsonOption: CommandOption = {
   shown: '',
 }
 
+export const checkOption: CommandOption = {
+  name: 'check',
+  kind: 'flag',
+  placeholder: '',
+  group: 'Options',
+  help: 'one line and an exit code, for Nagios and its like',
+  shown: '',
+}
+
 /** What stands after an option; undefined: nothing. */
 export function valueOf({ kind, choices, placeholder }: CommandOption): Takes | undefined {
   if (kind === 'flag') return undefined

@@ -1,5 +1,5 @@
 /** What `as2fs deliveries` takes, and says of itself. */
-import { jsonOption, type Command } from '../command.js'
+import { checkOption, jsonOption, type Command } from '../command.js'
 
 export const deliveriesCommand: Command = {
   name: 'deliveries',
@@ -32,14 +32,7 @@ export const deliveriesCommand: Command = {
       shown: 'all that the bucket has',
     },
     jsonOption,
-    {
-      name: 'check',
-      kind: 'flag',
-      placeholder: '',
-      group: 'Options',
-      help: 'one line and an exit code, for Nagios and its like',
-      shown: '',
-    },
+    checkOption,
   ],
   examples: [
     ['as2fs deliveries /mnt/as2 --since 2d', 'what was sent since the day before yesterday'],
