@@ -56,9 +56,9 @@ export async function allChecks(
     },
     ...(mountpoint === undefined ? [] : mountpointChecks(config.bucket, mountpoint)),
     ...stateChecks(config, mountpoint),
-    ...networkChecks(() => destinationOf(config, bucket), bucket.network),
+    ...networkChecks(() => destinationOf(config, bucket), bucket.network, now),
     ...credentialsChecks(bucket.credentials, config.credentialsCsv),
-    ...bucketChecks(config, bucket, now),
+    ...bucketChecks(config, bucket),
     ...viewChecks(config, bucket.store),
     ...mounts,
   ]

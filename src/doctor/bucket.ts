@@ -1,4 +1,4 @@
-/** What the bucket answers to a first signed request: about the keys, its region, the time, itself, and the prefix. */
+/** What the bucket answers to a first signed request: about the keys, its region, itself, and the prefix. */
 import type { MountConfig } from '../config.js'
 import type { Bucket } from '../daemon/open-bucket.js'
 import { elsewhere, isGatewayRoot } from '../daemon/prefix-watch.js'
@@ -6,17 +6,11 @@ import { bucketProblem } from '../s3/check-bucket.js'
 import { givenRegion, isOfRegion } from '../s3/region.js'
 import { StoreError } from '../s3/store-error.js'
 import type { ListPage } from '../s3/store.js'
-import type { Milliseconds } from '../units.js'
 import { failure, ok, shared, skipped, warning, type Check, type Finding } from './check.js'
 
 type Where = Pick<MountConfig, 'bucket' | 'endpoint' | 'endpointFrom' | 'prefix' | 'region' | 'profile'>
 
-/** S3 refuses requests that are 15 minutes off; a clock that is wrong by less goes on going wrong. */
-const mostSkew: Milliseconds = 5 * 60_000
-const notableSkew: Milliseconds = 30_000
-
-/** @param now this machine's */
-export function bucketChecks(config: Where, bucket: Bucket, now: () => number): readonly Check[] {
+export function bucketChecks(config: Where, bucket: Bucket): readonly Check[] {
   const group = 'bucket'
   const answer = shared((signal) => asked(config, bucket, signal))
   return [
@@ -25,15 +19,6 @@ export function bucketChecks(config: Where, bucket: Bucket, now: () => number): 
       group,
       needs: ['server', 'credentials'],
       run: async (signal) => keysFound(config, await answer(signal)),
-    },
-    {
-      name: 'clock',
-      group,
-      needs: ['server', 'credentials'],
-      run: async (signal) => {
-        await answer(signal)
-        return clockFound(bucket.clock.now(), now())
-      },
     },
     {
       name: 'region',
@@ -68,17 +53,6 @@ function keysFound(config: Where, answer: Answer): Finding {
     return ok('known to the server')
   }
   return failure(bucketProblem(answer, config))
-}
-
-function clockFound(bucketNow: number | undefined, now: number): Finding {
-  if (bucketNow === undefined) return skipped('the bucket’s answers do not tell its time')
-  const skew = Math.abs(now - bucketNow)
-  if (skew < notableSkew) return ok('as the bucket’s')
-  const minutes = skew < 90_000 ? `${Math.round(skew / 1_000)} s` : `${Math.round(skew / 60_000)} min`
-  const text =
-    `The clock of this machine is ${minutes} ${now < bucketNow ? 'behind' : 'ahead of'} the bucket's, which refuses requests ` +
-    'that are 15 min off: set it, and keep it so (timedatectl set-ntp true).'
-  return skew > mostSkew ? failure(text) : warning(text)
 }
 
 async function regionFound(config: Where, { region }: Bucket, answer: Answer): Promise<Finding> {

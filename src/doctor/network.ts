@@ -7,8 +7,9 @@ import { codeOf, UsageError } from '../errors.js'
 import { contact, type Contact } from '../s3/first-contact.js'
 import type { Network } from '../s3/network.js'
 import type { Proxy } from '../s3/proxies.js'
-import type { Milliseconds } from '../units.js'
+import type { EpochMs, Milliseconds } from '../units.js'
 import { StoreError } from '../s3/store-error.js'
+import { clockFound } from './clock.js'
 import { failure, ok, shared, warning, type Check, type Finding } from './check.js'
 
 /** What is asked, and by which way. */
@@ -23,11 +24,22 @@ export interface Destination {
 const hopLimit: Milliseconds = 4_000
 const soon: Milliseconds = 14 * 86_400_000
 
-/** @param destination is made once, by whoever asks first */
-export function networkChecks(destination: () => Promise<Destination>, network: Network): readonly Check[] {
+/**
+ * @param destination is made once, by whoever asks first
+ * @param now this machine's time
+ */
+export function networkChecks(
+  destination: () => Promise<Destination>,
+  network: Network,
+  now: () => EpochMs,
+): readonly Check[] {
   const group = 'network'
   const there = shared(destination)
   const addresses = shared(async (signal) => lookedUp(await there(signal), signal))
+  const answer = shared(async (signal) => {
+    const found = await asked(await there(signal), network, signal)
+    return { found, at: now() }
+  })
   return [
     { name: 'endpoint', group, run: async (signal) => ok(told(await there(signal))) },
     {
@@ -49,7 +61,16 @@ export function networkChecks(destination: () => Promise<Destination>, network: 
       group,
       needs: ['connection'],
       limit: 2 * hopLimit,
-      run: async (signal) => serverFound(await there(signal), network, signal),
+      run: async (signal) => serverFound(await there(signal), (await answer(signal)).found),
+    },
+    {
+      name: 'clock',
+      group,
+      needs: ['server'],
+      run: async (signal) => {
+        const { found, at } = await answer(signal)
+        return clockFound(typeof found === 'string' ? undefined : found.date, at)
+      },
     },
   ]
 }
@@ -85,16 +106,17 @@ async function connectionFound(
   }
 }
 
-function noConnection({ proxy, url, from }: Destination, port: number, code = 'unknown error'): string {
-  const [who, named] = proxy ? [`The proxy ${proxy.name}`, 'the proxy'] : [url.hostname, from]
+function noConnection(there: Destination, port: number, code = 'unknown error'): string {
+  const { proxy, url } = there
+  const who = proxy ? `The proxy ${proxy.name}` : url.hostname
   switch (code) {
     case 'ECONNREFUSED':
-      return `${who} takes no connections on port ${port} (${code}): is it another port (${named}), or does the server not run?`
+      return `${who} takes no connections on port ${port} (${code}): check ${toCheck(there)}, and that it runs.`
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `There is no way to ${who} (${code}): see with ip route, or name a proxy with HTTPS_PROXY.`
     case 'ETIMEDOUT':
-      return `${who} does not answer on port ${port} (${code}): a firewall drops what is sent there, or it is another address (${named}).`
+      return `${who} does not answer on port ${port} (${code}), as if a firewall dropped what is sent there: check ${toCheck(there)}.`
     default:
       return `${who} can't be reached on port ${port} (${code}).`
   }
@@ -109,23 +131,34 @@ async function connected(host: string, port: number, signal: AbortSignal): Promi
   }
 }
 
-async function serverFound(
-  { url, from }: Destination,
-  network: Network,
-  signal: AbortSignal,
-): Promise<readonly Finding[]> {
-  const found = await contact(url, network, signal).catch((error: unknown) => {
+/** @returns what is wrong with the way there, in one sentence, if no answer came by it */
+async function asked({ url }: Destination, network: Network, signal: AbortSignal): Promise<Contact | string> {
+  try {
+    return await contact(url, network, signal)
+  } catch (error) {
     if (!(error instanceof StoreError)) throw error
     return `${url.origin} does not answer as it should: ${error.reason ?? error.message}.`
-  })
+  }
+}
+
+function serverFound(there: Destination, found: Contact | string): readonly Finding[] {
   if (typeof found === 'string') return [failure(found)]
-  if (!found.isS3)
+  const { url } = there
+  if (!found.isS3) {
+    // Whether it is all the same, the keys will tell.
     return [
-      failure(
-        `Who answers at ${url.origin} is not S3, but a proxy, a filter, a login or a web server (HTTP ${found.status}): check ${from}.`,
+      warning(
+        `Who answers at ${url.origin} does not say that it is S3 (HTTP ${found.status}); if it is a proxy, a filter, a login or a web server, check ${toCheck(there)}.`,
       ),
     ]
+  }
   return [answered(url, found), ...certificateFound(url, found)]
+}
+
+/** What may be wrong where somebody else is there than is meant. */
+function toCheck({ from, proxy }: Destination): string {
+  if (proxy) return `the proxy ${proxy.name}`
+  return from === 'AWS' ? 'what is in between: a firewall, or a proxy that HTTPS_PROXY should name' : from
 }
 
 function answered({ protocol }: URL, { took }: Contact): Finding {
@@ -162,5 +195,6 @@ function noName({ proxy, from }: Destination, host: string, code: string): strin
     return `The name ${host} can't be looked up, as no name server answers (${code}): see /etc/resolv.conf and the network.`
   }
   const named = proxy ? `the proxy ${proxy.name}` : from
-  return `There is no server called ${host} (${code}): check ${named}.`
+  const what = named === 'AWS' ? '--region, and whether names of AWS can be looked up in this network' : named
+  return `There is no server called ${host} (${code}): check ${what}.`
 }

@@ -15,6 +15,8 @@ export interface Contact {
   readonly status: number
   /** By its headers, or its words: a proxy, a filter or a login is not. */
   readonly isS3: boolean
+  /** Its own time, to the second, if it is S3. */
+  readonly date: EpochMs | undefined
   /** Of the server, if it has one and it was seen. */
   readonly certificateUntil: EpochMs | undefined
 }
@@ -56,12 +58,19 @@ export async function contact(url: URL, network: Network, signal: AbortSignal): 
     const certificateUntil = certificateOf(body)
     const words = await readSmallBody(body, 64 * 1024, 5_000, 5_000).catch(() => '')
     const isS3 = saidByS3(words) !== undefined || Object.keys(response.headers).some((it) => it.startsWith('x-amz-'))
-    return { took, status: response.statusCode, isS3, certificateUntil }
+    const date = isS3 ? dateIn(response.headers) : undefined
+    return { took, status: response.statusCode, isS3, date, certificateUntil }
   } catch (error) {
     throw storeError(error, { what: `reach ${url.host}`, key: url.host })
   } finally {
     handler.destroy()
   }
+}
+
+/** What a cache has kept has the time of then. */
+function dateIn({ date, age }: Readonly<Record<string, string>>): EpochMs | undefined {
+  const time = age === undefined ? Date.parse(date ?? '') : NaN
+  return Number.isNaN(time) ? undefined : time
 }
 
 function certificateOf({ socket }: IncomingMessage): EpochMs | undefined {

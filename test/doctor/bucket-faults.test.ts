@@ -221,6 +221,6 @@ t.test('a clock that is wrong', async (t) => {
     [20, 'failure'],
   ] as const) {
     const { args } = await patient(t, { clock: ahead(minutes) })
-    found(t, await examine(args), 'clock', mark, new RegExp(`is ${minutes} min behind the bucket's.*timedatectl`))
+    found(t, await examine(args), 'clock', mark, new RegExp(`is ${minutes} min behind the server's.*timedatectl`))
   }
 })

@@ -61,7 +61,7 @@ t.test('a name that there is not', async (t) => {
 t.test('a firewall that drops what is sent', async (t) => {
   const begin = performance.now()
   const diagnosis = await against(t, await blackHole(t))
-  found(t, diagnosis, 'connection', 'failure', /does not answer on port \d+ \(ETIMEDOUT\): a firewall drops/)
+  found(t, diagnosis, 'connection', 'failure', /does not answer on port \d+ \(ETIMEDOUT\), as if a firewall dropped/)
   t.equal(diagnosis.text('keys'), 'not looked at before this is well: connection')
   t.ok(performance.now() - begin < 15_000)
 })
@@ -108,23 +108,18 @@ t.test('a certificate that nobody answers for, and one that --ca-file names', as
     /certificate .* is not trusted .*--ca-file or AWS_CA_BUNDLE/,
   )
   const trusted = await against(t, endpoint, '--ca-file', ca)
-  t.match(trusted.text('server'), /not S3/, 'which has no word of its own')
+  t.match(trusted.text('server'), /does not say that it is S3/, 'it answers, and is trusted')
 })
 
 t.test('a web server, a login, a filter', async (t) => {
+  const html = '<html>Sign in</html>'
   const port = await listening(
     t,
-    createHttpServer((_request, response) =>
-      response.setHeader('content-type', 'text/html').end('<html>Sign in</html>'),
-    ),
+    createHttpServer((_request, response) => response.setHeader('content-type', 'text/html').end(html)),
   )
-  found(
-    t,
-    await against(t, `http://127.0.0.1:${port}`),
-    'server',
-    'failure',
-    /Who answers .* is not S3, but a proxy, .*HTTP 200\): check --endpoint/,
-  )
+  const diagnosis = await against(t, `http://127.0.0.1:${port}`)
+  found(t, diagnosis, 'keys', 'failure', /somebody else: a proxy, a filter or a login \(HTTP 200, text\/html\)/)
+  t.match(diagnosis.text('server'), /does not say that it is S3 \(HTTP 200\); if .* a login .*, check --endpoint/)
 })
 
 t.test('a proxy that is not there, and one that is none', async (t) => {
@@ -150,5 +145,11 @@ t.test('the variable that named the server is the one to check', async (t) => {
   const { args } = await patient(t)
   const others = args.filter((it, at) => it !== '--endpoint' && args[at - 1] !== '--endpoint')
   const diagnosis = await diagnose(others, { env: { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9' } })
-  found(t, diagnosis, 'connection', 'failure', /is it another port \(AWS_ENDPOINT_URL_S3\)/)
+  found(
+    t,
+    diagnosis,
+    'connection',
+    'failure',
+    /takes no connections on port 9 .*check AWS_ENDPOINT_URL_S3, and that it runs/,
+  )
 })
