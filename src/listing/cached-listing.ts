@@ -112,7 +112,9 @@ class CachedListing implements Listing {
 
   async glimpseOfFolders(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<readonly string[]>> {
     const value = this.#lookAtFolders(prefix)
-    return value ? { value, isCurrent: true, error: undefined } : this.#foldersOf(prefix).glimpse(signal)
+    return value
+      ? { value, isCurrent: true, error: undefined }
+      : this.#foldersOf(prefix).glimpse(signal, { seesEnd: true })
   }
 
   knownFolders(prefix: Prefix, since: Milliseconds): readonly string[] {

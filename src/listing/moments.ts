@@ -8,20 +8,24 @@ const moments: Milliseconds = 1_000
 
 /**
  * Waits while the bucket answers, but for moments only.
+ * @param atLeast whether it answers or not
  * @returns whether the fetch brought something; undefined: it goes on
  */
 export async function forMoments(
   shared: Promise<unknown>,
   { clock, timers, pulse }: { readonly clock: Clock; readonly timers: Timers; readonly pulse: Pulse },
   signal: AbortSignal,
+  atLeast: Milliseconds = 0,
 ): Promise<boolean | undefined> {
   const brought = shared.then(
     () => true,
     () => false,
   )
-  const end = clock.monotonic() + moments
+  const begun = clock.monotonic()
+  const end = begun + moments
   while (!signal.aborted) {
-    const wait = Math.min(pulse.patience, end - clock.monotonic())
+    const now = clock.monotonic()
+    const wait = Math.min(Math.max(pulse.patience, begun + atLeast - now), end - now)
     if (wait <= 0) return undefined
     const over = new AbortController()
     const late = timers.pause(wait, over.signal).then(() => undefined)

@@ -120,13 +120,16 @@ export class Refreshed<T> {
   /**
    * For who must not wait: what is known, however old, renewed if the bucket answers within moments; else it is renewed for
    * those who come later. Never throws.
+   * @param options.seesEnd looks a little longer in an outage, so that the first look after it shows what is new
    */
-  async glimpse(signal: AbortSignal): Promise<Glimpse<T>> {
+  async glimpse(signal: AbortSignal, { seesEnd = false } = {}): Promise<Glimpse<T>> {
     const { fresh } = this.#look()
     if (fresh !== undefined) return { value: fresh, isCurrent: true, error: undefined }
     const failure = this.#sharedFailure()
+    const recovered = failure && seesEnd ? await this.#recovered(failure) : undefined
+    if (recovered !== undefined) return { value: recovered, isCurrent: true, error: undefined }
     if (failure) return { value: this.known, isCurrent: false, error: failure.error }
-    const isCurrent = await this.#broughtAtOnce(this.#started(), signal)
+    const isCurrent = await this.#broughtAtOnce(this.#started(), signal, seesEnd ? patienceInOutage : 0)
     return { value: this.known, isCurrent, error: isCurrent ? undefined : this.#failures.error }
   }
 
@@ -135,12 +138,12 @@ export class Refreshed<T> {
     return this
   }
 
-  async #broughtAtOnce(fetching: Promise<T>, signal: AbortSignal): Promise<boolean> {
+  async #broughtAtOnce(fetching: Promise<T>, signal: AbortSignal, atLeast: Milliseconds): Promise<boolean> {
     if (this.#slow === fetching) {
       fetching.catch(() => undefined)
       return false
     }
-    const outcome = await forMoments(fetching, this.#options, signal)
+    const outcome = await forMoments(fetching, this.#options, signal, atLeast)
     if (outcome === undefined) this.#slow = fetching
     return outcome ?? false
   }

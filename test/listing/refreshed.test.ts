@@ -52,8 +52,8 @@ class World {
     return this.timed(this.value.get(this.clock.timeout(patience)))
   }
 
-  glimpse() {
-    return this.timed(this.value.glimpse(this.clock.timeout(30_000)))
+  glimpse(options: { readonly seesEnd?: boolean } = {}) {
+    return this.timed(this.value.glimpse(this.clock.timeout(30_000), options))
   }
 }
 
@@ -144,6 +144,37 @@ t.test('a glimpse waits for moments only, as long as the bucket goes on answerin
   world.store.intercept = () => ({ before: unreachable() })
   await world.clock.advance(600_000)
   t.match(await world.glimpse(), { value: { value: 2, isCurrent: false } }, 'however old')
+})
+
+t.test('a glimpse may see the end of an outage, for which it waits a little, once for each fetch', async (t) => {
+  const world = new World()
+  await world.glimpse()
+  world.store.intercept = () => ({ before: unreachable() })
+  await world.clock.advance(5_000)
+  t.match(await world.glimpse({ seesEnd: true }), { value: { value: 1, isCurrent: false }, ms: 0 })
+  world.store.intercept = undefined
+  t.match(await world.glimpse({ seesEnd: true }), { value: { value: 1, isCurrent: false }, ms: 0 }, 'its first second')
+  await world.clock.advance(1_000)
+  t.match(await world.glimpse({ seesEnd: true }), { value: { value: 3, isCurrent: true }, ms: 0 })
+
+  world.store.intercept = () => ({ before: unreachable() })
+  await world.clock.advance(5_000)
+  await world.glimpse({ seesEnd: true })
+  await world.clock.advance(60_000)
+  world.hang()
+  t.match(await world.glimpse({ seesEnd: true }), { value: { value: 3, isCurrent: false }, ms: 200 })
+  t.match(await world.glimpse({ seesEnd: true }), { value: { value: 3 }, ms: 0 }, 'this one is known to be slow')
+})
+
+t.test('long after an outage of which nobody has seen the end, the first glimpse that may see it does', async (t) => {
+  const world = new World()
+  await world.glimpse()
+  world.store.intercept = () => ({ before: unreachable() })
+  await world.clock.advance(5_000)
+  await world.glimpse()
+  world.store.intercept = undefined
+  await world.clock.advance(60_000)
+  t.match(await world.glimpse({ seesEnd: true }), { value: { value: 3, isCurrent: true }, ms: 0 })
 })
 
 t.test('who must know is never told what is too old', async (t) => {
