@@ -1,21 +1,20 @@
 /** The receipts of the bucket: what each says, read in the background when somebody looks, and kept in the state directory. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BackgroundJob } from '../background-job.js'
-import { LineLog } from '../journal/line-log.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import { inTime } from '../patience.js'
-import type { ObjectInfo, Store } from '../s3/store.js'
+import type { Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { EpochMs, Milliseconds, Prefix } from '../units.js'
+import type { Milliseconds, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
 import type { Known, ListedMdn, MdnContents } from './attribution.js'
-import { changeIn, entryOf, mdnId, type IndexedMdn, type MdnChange } from './indexed-mdn.js'
+import type { IndexedMdn } from './indexed-mdn.js'
+import { MdnLog } from './mdn-log.js'
 import { MdnReader } from './mdn-reader.js'
-import { MdnTable, type Receipt } from './mdn-table.js'
+import type { MdnTable, Receipt } from './mdn-table.js'
 import { namesAnother } from './named-pair.js'
-import type { MdnReport } from './report.js'
+import { UnreadMdns } from './unread-mdns.js'
 
 export interface ReceiptsOptions {
   /** Of the receipts, in the state directory. */
@@ -49,58 +48,40 @@ export interface ReceiptCounts {
   readonly refused: number
 }
 
-/** What was looked at last. */
-interface Look {
-  readonly content: object
-  readonly completeAt: Milliseconds
-  readonly newest: EpochMs
-}
-
 const directions = ['incoming', 'outgoing'] as const
-/** What comes anew is no older than that, seen from the newest. */
-const lookBack: Milliseconds = 15 * 60_000
-/** Between two turns of others. */
-const atOnce = 2_000
-/** Of those to be read, so many are remembered; the rest is looked for again when these are read. */
-const mostWanted = 20_000
-/** What is no longer listed is remembered for that long: the gateway's rules take messages away after 35 days. */
-const rememberedFor: Milliseconds = 40 * 24 * 3_600_000
 /** Whoever shows what is known is told of changes at most that often. */
 const tellEvery: Milliseconds = 250
 /** More than that are not waited for. */
 const mostAwaited = 100
-/** Of those that can't be understood, for `status`. */
-const mostNamed = 10
-/** Lines of the log that say nothing any more, before it is made anew at a start. */
-const mostDead = 10_000
-
 export class Receipts implements MdnContents {
-  readonly table = new MdnTable()
   readonly #options: ReceiptsOptions
-  readonly #log: LineLog
+  readonly #log: MdnLog
+  readonly #unread: UnreadMdns
   readonly #reader: MdnReader
   readonly #telling: BackgroundJob
   readonly #comparing: BackgroundJob
   readonly #trees = new Map<MdnDirection, ViewTree>()
-  readonly #looks = new Map<MdnDirection, Look>()
   /** Where there are unread ones that are too many to be remembered. */
   readonly #more = new Map<MdnDirection, { readonly tree: ViewTree; readonly count: number }>()
-  #unreadableKeys: readonly string[] = []
   #notUnderstood = 0
   #isLoaded = false
   #isComparing = false
   #isTellingDue = false
   #lookedAt: Milliseconds = -Infinity
 
-  private constructor(options: ReceiptsOptions, log: LineLog) {
+  private constructor(options: ReceiptsOptions, log: MdnLog) {
     const { store, listing, reads, clock, onChange } = options
     this.#options = options
     this.#log = log
+    this.#unread = new UnreadMdns(log)
     this.#reader = new MdnReader({
       store,
       reads,
       clock,
-      onRead: (object, report) => this.#read(object, report),
+      onRead: (object, report) => {
+        log.add(object, report)
+        this.#tell()
+      },
       onVanished: (key, isReplaced) => (isReplaced ? listing.recheck(key) : listing.forget(key)),
       onDone: () => this.#readMore(),
       mustWait: () => log.isBehind,
@@ -117,9 +98,13 @@ export class Receipts implements MdnContents {
    * @throws the disk's own error, or NotOursError
    */
   static async open(options: ReceiptsOptions): Promise<Receipts> {
-    const receipts = new Receipts(options, await LineLog.open({ ...options, name: 'mdns', what: 'What receipts say' }))
+    const receipts = new Receipts(options, await MdnLog.open(options))
     receipts.#comparing.now()
     return receipts
+  }
+
+  get table(): MdnTable {
+    return this.#log.table
   }
 
   get changes(): number {
@@ -149,12 +134,12 @@ export class Receipts implements MdnContents {
     const { size, unreadable } = this.table
     const more = [...this.#more.values()].reduce((sum, { count }) => sum + count, 0)
     const { left, refused } = this.#reader
-    return { read: size, left: left + more, unreadable, unreadableKeys: this.#unreadableKeys, refused }
+    return { read: size, left: left + more, unreadable, unreadableKeys: this.#log.unreadableKeys, refused }
   }
 
   /** Somebody has looked at all MDNs of a direction: those that are not read yet are, in the background. */
   look(direction: MdnDirection, tree: ViewTree): void {
-    if (!this.isOn || this.#looks.get(direction)?.content === tree.content) return
+    if (!this.isOn || this.#unread.isKnown(direction, tree)) return
     this.#trees.set(direction, tree)
     this.#lookedAt = this.#options.clock.monotonic()
     if (this.#isLoaded) this.#comparing.now()
@@ -214,9 +199,8 @@ export class Receipts implements MdnContents {
   }
 
   /** All that an MDN says, and its key below `raw-mdn/<direction>/`. */
-  async details(row: number): Promise<IndexedMdn | undefined> {
-    const change = changeIn(await this.#log.read(this.table.placeOf(row)))
-    return change && 'read' in change ? change.read : undefined
+  details(row: number): Promise<IndexedMdn | undefined> {
+    return this.#log.details(row)
   }
 
   /** All that has been looked at is read, or can't be for now. */
@@ -240,7 +224,7 @@ export class Receipts implements MdnContents {
   }
 
   #rowOf({ direction, object }: ListedMdn): number | undefined {
-    return this.table.find(mdnId(direction, mdnPrefix(this.#options.root, direction), object))
+    return this.#log.find(direction, object)
   }
 
   #isAnothers(row: number, partner: Partner): boolean {
@@ -249,13 +233,10 @@ export class Receipts implements MdnContents {
     return namesAnother(named, partner, this.#options.known)
   }
 
-  async #own(row: number, owner: Partner): Promise<void> {
-    this.table.setOwner(row, owner)
+  #own(row: number, owner: Partner): Promise<void> {
+    const owned = this.#log.own(row, owner)
     this.#tell()
-    const mdn = await this.details(row)
-    if (!mdn) return
-    const { direction, key } = mdn.id
-    this.#log.append(entryOf({ found: { direction, key }, owner }))
+    return owned
   }
 
   async #compareAll(signal: AbortSignal): Promise<void> {
@@ -273,109 +254,31 @@ export class Receipts implements MdnContents {
   }
 
   async #load(): Promise<void> {
-    const { log } = this.#options
-    let lines = 0
     try {
-      await this.#log.load((entry, place) => {
-        lines += 1
-        const change = changeIn(entry)
-        if (change) this.#apply(change, place)
-      })
-      if (lines > 2 * this.table.size + mostDead) await this.#compactLog()
+      if (await this.#log.load()) this.#tell()
     } catch (err) {
-      log.error({ err }, 'What receipts said could not be read from the state directory: they are read again.')
+      const sentence = 'What receipts said could not be read from the state directory: they are read again.'
+      this.#options.log.error({ err }, sentence)
     }
     this.#isLoaded = true
-    if (lines > 0) this.#tell()
   }
 
-  #apply(change: MdnChange, place: { readonly offset: number; readonly length: number }): void {
-    if ('read' in change) {
-      const { id, says } = change.read
-      if (!says) this.#unreadableKeys = [`${id.direction}/${id.key}`, ...this.#unreadableKeys].slice(0, mostNamed)
-      this.table.add(change.read, place)
-      return
-    }
-    const row = this.table.named('found' in change ? change.found : change.gone)
-    if (row === undefined) return
-    if ('found' in change) this.table.setOwner(row, change.owner)
-    else this.table.drop(row)
-  }
-
-  async #compactLog(): Promise<void> {
-    const { table } = this
-    const rows = [...table.rows()].sort((a, b) => table.placeOf(a).offset - table.placeOf(b).offset)
-    const owned = rows.filter((row) => table.ownerOf(row))
-    await this.#log.compact(
-      rows.map((row) => table.placeOf(row)),
-      (i, place) => table.moved(rows[i] ?? 0, place),
-    )
-    for (const row of owned) {
-      const owner = table.ownerOf(row)
-      if (owner) await this.#own(row, owner)
-    }
-  }
-
-  /**
-   * Finds those that were not read. Only what may be new is compared, where all was before.
-   * @returns how many more there are than can be remembered
-   */
+  /** @returns how many more there are than can be remembered */
   async #compare(direction: MdnDirection, tree: ViewTree, signal: AbortSignal): Promise<number> {
-    const last = this.#looks.get(direction)
-    const isWhole = last?.completeAt !== tree.completeAt
-    const prefix = mdnPrefix(this.#options.root, direction)
-    const listed = new Set<number>()
-    const unread: ObjectInfo[] = []
-    let [newest, count, more] = [last?.newest ?? 0, 0, 0]
-    for (const object of isWhole ? tree.objects() : tree.recent(newest - lookBack)) {
-      count += 1
-      if (count % atOnce === 0) await nextTurn()
-      if (signal.aborted) return 0
-      newest = Math.max(newest, object.mtime)
-      const row = this.table.find(mdnId(direction, prefix, object))
-      if (row !== undefined) listed.add(row)
-      else if (!object.key.endsWith('/')) unread.push(object)
-      if (unread.length > 2 * mostWanted) more += newestOf(unread)
-    }
-    more += newestOf(unread)
-    this.#looks.set(direction, { content: tree.content, completeAt: tree.completeAt, newest })
-    if (isWhole) this.#forget(direction, listed, newest - rememberedFor)
-    // Some of them may have been read meanwhile.
-    const still = unread.filter((it) => this.table.find(mdnId(direction, prefix, it)) === undefined)
-    this.#reader.want(still, { prefix: isWhole ? prefix : undefined })
-    return more
+    const found = await this.#unread.of(direction, tree, signal)
+    if (!found) return 0
+    for (const row of found.gone) void this.#log.drop(row)
+    const prefix = found.isWhole ? mdnPrefix(this.#options.root, direction) : undefined
+    this.#reader.want(found.unread, { prefix })
+    return found.more
   }
 
   #readMore(): void {
     for (const [direction, { tree }] of this.#more) {
-      this.#looks.delete(direction)
+      this.#unread.forget(direction)
       if (!this.#trees.has(direction)) this.#trees.set(direction, tree)
     }
     if (this.#more.size > 0) this.#comparing.now()
-  }
-
-  #forget(direction: MdnDirection, listed: ReadonlySet<number>, before: EpochMs): void {
-    for (const row of this.table.rows()) {
-      if (listed.has(row) || this.table.mtimeOf(row) >= before || this.table.directionOf(row) !== direction) continue
-      void this.#gone(row)
-    }
-  }
-
-  async #gone(row: number): Promise<void> {
-    const mdn = await this.details(row)
-    this.table.drop(row)
-    if (!mdn) return
-    const { direction, key } = mdn.id
-    this.#log.append(entryOf({ gone: { direction, key } }))
-  }
-
-  #read(object: ObjectInfo, says: MdnReport | undefined): void {
-    const { root } = this.#options
-    const direction = object.key.startsWith(mdnPrefix(root, 'incoming')) ? 'incoming' : 'outgoing'
-    const read = { id: mdnId(direction, mdnPrefix(root, direction), object), mtime: object.mtime, says }
-    if (!says) this.#notUnderstood += 1
-    this.#apply({ read }, this.#log.append(entryOf({ read })))
-    this.#tell()
   }
 
   #tell(): void {
@@ -383,11 +286,4 @@ export class Receipts implements MdnContents {
     this.#isTellingDue = true
     this.#telling.in(tellEvery)
   }
-}
-
-/** Leaves the newest, if there are too many. @returns how many are left out */
-function newestOf(objects: ObjectInfo[]): number {
-  if (objects.length <= mostWanted) return 0
-  objects.sort((a, b) => b.mtime - a.mtime)
-  return objects.splice(mostWanted).length
 }
