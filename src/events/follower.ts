@@ -53,8 +53,10 @@ export interface FollowerOptions {
   readonly patience: Milliseconds
 }
 
-/** So many are in memory for one follower. */
+/** So many are told at a time, and are in memory for one follower. */
 const batch = 1_000
+/** Each goes through all that the bucket has: who reads that many wants all of them. */
+const furtherBatch = 4_000
 /** LastModified has whole seconds, and so has the time of the bucket's answers. */
 const resolution: Milliseconds = 2_000
 
@@ -136,11 +138,11 @@ export class Follower {
 
   async *#inBucket(): AsyncGenerator<BucketEvent, undefined> {
     let after: Mark = { at: this.#from, key: '' }
-    for (;;) {
-      const found = await this.#options.source.oldest(after, batch)
+    for (let most = batch; ; most = furtherBatch) {
+      const found = await this.#options.source.oldest(after, most)
       yield* found
       const last = found.at(-1)
-      if (!last || found.length < batch) return
+      if (!last || found.length < most) return
       after = markOf(last)
     }
   }

@@ -19,11 +19,6 @@ export class Columns<Word extends string, Double extends string = never> {
     return this.#size
   }
 
-  /** Of memory. */
-  get bytes(): number {
-    return this.#capacity * (4 * this.#words.size + 8 * this.#doubles.size)
-  }
-
   /** @returns the new row, all zeros */
   add(): number {
     if (this.#size === this.#capacity) this.#grow()

@@ -1,6 +1,7 @@
 /** What receipts say, read once each and kept. */
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
@@ -279,7 +280,7 @@ t.test('more unread ones than are remembered at a time are all read', { timeout:
 t.test('an MDN takes at most 200 bytes of memory', async (t) => {
   const table = new MdnTable()
   const count = 100_000
-  const before = bytesUsed()
+  const before = await bytesUsed()
   for (let i = 0; i < count; i += 1) {
     const says = {
       ...{ disposition: `a/b; processed${i % 7 ? '' : '/error: x'}`, contradictory: [], outcome: 'delivered' as const },
@@ -289,14 +290,18 @@ t.test('an MDN takes at most 200 bytes of memory', async (t) => {
     const id = { direction: 'incoming', key: `ACME/PARTNER ${i % 300}/${i}.mdn`, version: `${i}` } as const
     table.add({ id, mtime: i, says }, { offset: i, length: 300 })
   }
-  const each = (bytesUsed() - before) / count
+  const each = ((await bytesUsed()) - before) / count
   t.ok(each <= 200, `${each.toFixed(0)} bytes`)
   t.equal(table.answersTo('720784109397786', 'incoming').length, 1)
 })
 
-function bytesUsed(): number {
+async function bytesUsed(): Promise<number> {
   setFlagsFromString('--expose-gc')
-  runInNewContext('gc()')
+  // What tests before have left is given back bit by bit.
+  for (let i = 0; i < 4; i += 1) {
+    runInNewContext('gc()')
+    await nextTurn()
+  }
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }
