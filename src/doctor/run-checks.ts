@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly interrupt: AbortSignal
 }
 
+const interrupted = [skipped('not looked at, as the whole was interrupted')]
+
 /** Never throws. @param checks those that others need come before them */
 export async function runChecks(checks: readonly Check[], options: RunOptions): Promise<readonly Result[]> {
   const end = performance.now() + options.overall
@@ -55,12 +57,15 @@ async function found(
   limit: Milliseconds,
   { grace, interrupt }: RunOptions,
 ): Promise<readonly Finding[]> {
+  const isInterrupted = (): boolean => interrupt.aborted
+  if (isInterrupted()) return interrupted
   if (limit <= 0) return [skipped('not looked at, as the time for all checks was over')]
   const tooLate = [failure(`nothing was heard within ${Math.round(limit / 1_000)} s`)]
   try {
     const findings = await inTime(within(limit, interrupt, run), limit + grace)
     return findings === late ? tooLate : [findings].flat()
   } catch (error) {
+    if (isInterrupted()) return interrupted
     if (error instanceof UsageError || error instanceof FsError) return [failure(error.message)]
     if (error instanceof DOMException) return tooLate
     return [failure(`it could not be looked at (${error instanceof Error ? error.message : String(error)})`)]

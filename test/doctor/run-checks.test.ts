@@ -82,6 +82,7 @@ t.test('what a check has begun is ended in the time after its signal', async (t)
   const lines = told([check('a', cleansUp)], { grace: 5_000, interrupt: interrupt.signal })
   interrupt.abort()
   t.same(await lines, ['a: warning: What was begun is ended.'])
+  t.match(await told([check('a', ok('fine'))], { interrupt: interrupt.signal }), [/skipped: .* interrupted/])
 })
 
 t.test('what is needed comes before what needs it', async (t) => {

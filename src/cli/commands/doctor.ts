@@ -14,6 +14,8 @@ import type { Io } from '../io.js'
 import { mountConfig, namedMount } from '../mount-config.js'
 import { flagsOf } from '../mount-words.js'
 
+/** As a shell has it for SIGINT. */
+const interrupted = 130
 export const limits = { limit: 8_000, overall: 14_000, grace: 4_500 }
 
 export async function run(typed: Typed, io: Io): Promise<number> {
@@ -33,6 +35,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   for (const it of ['SIGINT', 'SIGTERM'] as const) process.once(it, stop)
   const results = await runChecks(checks, { ...limits, onResult, interrupt: interrupt.signal })
   close()
+  if (interrupt.signal.aborted) return interrupted
   const { works, text } = verdictOf(results, subject.kind === 'mount')
   io.out(isJson ? json({ works, verdict: text, checks: results }) : lines.verdict(works, text))
   if (await wouldHang()) await endAtOnce()
