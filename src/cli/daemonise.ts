@@ -10,6 +10,7 @@ import { openOwn, requireOwnLog } from '../own-files.js'
 import type { Milliseconds } from '../units.js'
 import { printable } from './format.js'
 import type { Io } from './io.js'
+import { absoluteAwsFiles } from './own-places.js'
 
 /** Set for the process in the background. */
 export const childMarker = 'AS2FS_IN_BACKGROUND'
@@ -52,7 +53,7 @@ export async function startInBackground(start: BackgroundStart, io: Io): Promise
     // The child leaves it for / once it has read the paths.
     cwd: io.cwd,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
-    env: { ...io.env, [childMarker]: '1' },
+    env: { ...io.env, ...absoluteAwsFiles(io.env, io.cwd), [childMarker]: '1' },
   })
   await log.close()
   const outcome = await outcomeOf(child)

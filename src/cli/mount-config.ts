@@ -69,7 +69,7 @@ export async function mountConfig(
     throw new UsageError('--trigger-suffix has a meaning with --commit trigger only: give both, or neither.')
   }
   requireToken(values)
-  await refuseInMounts(awsPlaces(env), mountpoint)
+  await refuseInMounts(awsPlaces(env, cwd), mountpoint)
   // Here and not at the top: what reads ~/.aws is the SDK's.
   const { awsProfile } = await import('../s3/aws-profile.js')
   const profile = await awsProfile(values.profile, env)

@@ -4,7 +4,7 @@
  */
 import { readFile, readlink } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { UsageError } from '../errors.js'
 import { ourType, parseMountInfo } from '../fuse/mountinfo.js'
 
@@ -14,17 +14,23 @@ export type Places = ReadonlyMap<string, string | undefined>
 /** As Linux has it. */
 const mostLinks = 40
 
-/** Files of the AWS SDK, that are read again while the mount is there. */
+/** Files of the AWS SDK, and of certificates, that are read again while the mount is there. */
 const awsFiles = [
   ...['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CA_BUNDLE'],
-  ...['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', 'NODE_EXTRA_CA_CERTS'],
+  ...['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
 ]
 
-export function awsPlaces(env: Readonly<NodeJS.ProcessEnv>): Places {
-  return new Map([
-    ...awsFiles.map((name) => [name, env[name]] as const),
-    ['~/.aws', join(env.HOME ?? homedir(), '.aws')],
-  ])
+/** @param base where relative paths begin */
+export function awsPlaces(env: Readonly<NodeJS.ProcessEnv>, base: string): Places {
+  return new Map([...Object.entries(absoluteAwsFiles(env, base)), ['~/.aws', join(env.HOME ?? homedir(), '.aws')]])
+}
+
+/** The same variables for a process that leaves its directory. */
+export function absoluteAwsFiles(env: Readonly<NodeJS.ProcessEnv>, base: string): Readonly<Record<string, string>> {
+  const named = awsFiles.map((name) => [name, env[name] ?? ''] as const)
+  // The SDK knows what ~/ is.
+  const paths = named.filter(([, path]) => path !== '' && !path.startsWith('~/'))
+  return Object.fromEntries(paths.map(([name, path]) => [name, resolve(base, path)]))
 }
 
 /**

@@ -77,6 +77,24 @@ t.test('keys from a file', async (t) => {
   })
 })
 
+t.test(
+  'keys in a file that a variable names by a relative path are found by a mount in the background, too',
+  async (t) => {
+    const { accessKey, secretKey } = credentials
+    const text = `[default]\naws_access_key_id = ${accessKey}\naws_secret_access_key = ${secretKey}\n`
+    const cwd = t.testdir({ keys: text })
+    const env = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined, AWS_SHARED_CREDENTIALS_FILE: 'keys' }
+    const mounted = await prepare(t, { env })
+    const started = await run(process.execPath, [as2fs, 'mount', ...mounted.arguments()], {
+      cwd,
+      env: mounted.environment(),
+    })
+    t.match(started, { code: 0, stderr: '' })
+    t.equal(await problems(mounted), 'ok: ')
+    t.match(await run(process.execPath, [as2fs, 'umount', mounted.mountpoint]), { code: 0 })
+  },
+)
+
 t.test('a view that the keys may not list is refused by itself, and named in the status', async (t) => {
   const objects = { [`${inbox}1/order.edi`]: 'ISA*00*', 'AS2/raw-message/ACME/GLOBEX/inbox/1/message.as2': 'raw' }
   const mounted = await prepare(t, { objects })
