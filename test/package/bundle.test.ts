@@ -1,11 +1,13 @@
 /** The program as packages have it, in few files: it does what it does elsewhere, and a daemon outlives its files. */
+import { once } from 'node:events'
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { bundle } from '../../scripts/packaging/bundle.js'
 import { licences } from '../../scripts/packaging/licences.js'
-import { mount } from '../helpers/mounted.js'
+import { prepare } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 import { inState } from '../helpers/send-state.js'
 
@@ -18,15 +20,23 @@ const files = await bundle({ project, target: library, version: '9.9.9' })
 for (const part of ['bin', 'native/build']) await cp(join(project, part), join(library, part), { recursive: true })
 await writeFile(join(library, 'package.json'), '{ "type": "module" }')
 
+async function got(socketPath: string, path: string): Promise<IncomingMessage> {
+  const [response] = (await once(get({ socketPath, path, agent: false }), 'response')) as [IncomingMessage]
+  response.resume()
+  return response
+}
+
 t.test('it has the version of the package', async (t) => {
   t.match(await run(process.execPath, [program, '--version']), { code: 0, stdout: 'as2fs 9.9.9\n', stderr: '' })
 })
 
 t.test('it mounts, and once it runs it needs none of its files: they may be of another version by then', async (t) => {
-  const mounted = await mount(t, {
+  const mounted = await prepare(t, {
     program,
     objects: { 'AS2/files/ACME/GLOBEX/inbox/7207841093900001/order.edi': 'content\n' },
   })
+  const socket = join(mounted.directory, 'http')
+  await mounted.mount(['--http', socket])
   const { binding } = await mounted.status()
   t.equal(binding, 'compiled')
   await rm(join(library, 'dist'), { recursive: true })
@@ -37,6 +47,14 @@ t.test('it mounts, and once it runs it needs none of its files: they may be of a
   // Who was killed is asked in a thread, which is started now.
   await run('sh', ['-c', `exec 9> ${folder}/send/killed.edi; echo half >&9; kill -9 $$`])
   t.match(await inState(mounted, 'killed.edi', 'held'), { reason: 'killed' })
+  for (const [path, type] of [
+    ['/', 'text/html'],
+    ['/page.js', 'text/javascript'],
+    ['/metrics', 'text/plain'],
+  ] as const) {
+    const response = await got(socket, path)
+    t.match({ status: response.statusCode, type: response.headers['content-type'] }, { status: 200, type }, path)
+  }
   t.equal(await mounted.kill('SIGTERM'), 0)
 })
 
