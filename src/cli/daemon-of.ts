@@ -37,6 +37,10 @@ export async function ask<T>(mount: FoundMount, question: (client: ControlClient
   } catch (error) {
     if (!(error instanceof NoAnswerError) || typeof mount.daemon === 'string') throw error
     const { pid } = mount.daemon
+    // It may have ended since it was found.
+    const now = await findMount(mount.mountpoint)
+    if (mount.isMounted && !now?.isMounted) throw new UsageError(`${mount.mountpoint} is not mounted any more.`)
+    if (now?.daemon === 'dead') clientOf(now)
     throw new UsageError(
       `The daemon of ${mount.mountpoint} (process ${pid}) does not answer: is it another user's, or stuck?`,
     )
