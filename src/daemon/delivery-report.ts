@@ -15,15 +15,17 @@ import { FsError } from '../errors.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { Receipts } from '../mdn/receipts.js'
 import { systemClock } from '../telemetry/clock.js'
-import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
+import type { Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { viewPrefix } from '../view/tree.js'
 import { messageId } from '../view/message-id.js'
-import { Newest } from './newest.js'
+import { markIn, newestMessages, ofEach, OutboxScans, scanOutbox, textOf } from './outbox-scans.js'
 
 /** Between two turns of others. */
 const atOnce = 1_000
 const readWithin: Milliseconds = 10_000
+/** Of each state, for who looks at the first page again. */
+const mostKept = 1_000
 
 export interface DeliveryReportOptions {
   readonly deliveries: Deliveries
@@ -36,6 +38,7 @@ export interface DeliveryReportOptions {
 
 export class DeliveryReport {
   readonly #options: DeliveryReportOptions
+  readonly #scans = new OutboxScans(mostKept, systemClock)
 
   constructor(options: DeliveryReportOptions) {
     this.#options = options
@@ -64,26 +67,27 @@ export class DeliveryReport {
    */
   async page(query: DeliveriesPageQuery, signal: AbortSignal): Promise<DeliveriesPage> {
     const { deliveries, receipts } = this.#options
-    const { partner, states, since = 0, most } = query
+    const { partner, states = deliveryStates, since = 0, most } = query
     const after = query.after === null ? undefined : markIn(query.after)
     const pairs = partner ? [await this.#find(partner, signal)] : await this.#all(signal)
-    const counts = Object.fromEntries(deliveryStates.map((it) => [it, 0])) as Record<DeliveryState, number>
-    const newest = new Newest<SentMessage>(most, (a, b) => compareMarks(markOf(a), markOf(b)))
+    const counts = ofEach(() => 0)
+    const newest = newestMessages(most)
+    const cut = new Set<DeliveryState>()
     const missing = await this.#forEach(pairs, async (pair) => {
-      let seen = 0
-      for (const it of (await deliveries.of(pair, signal)).messages()) {
-        if (++seen % atOnce === 0) await nextTurn()
-        if (it.sentAt < since) continue
-        counts[it.delivery.state] += 1
-        if (states && !states.includes(it.delivery.state)) continue
-        if (!after || compareMarks(markOf(it), after) > 0) newest.add(it)
+      const found = await deliveries.of(pair, signal)
+      const isFirst = after === undefined && most <= mostKept
+      const scan = await (isFirst ? this.#scans.of(found, since) : scanOutbox(found, { since, after, most }))
+      for (const state of deliveryStates) counts[state] += scan.counts[state]
+      for (const state of states) {
+        for (const it of scan.latest[state].list()) newest.add(it)
+        if (scan.latest[state].isCut) cut.add(state)
       }
     })
     const shown = newest.list()
     const rows: DeliveryRow[] = []
     for (const it of shown) rows.push(await this.#row(it))
     const last = shown.at(-1)
-    const next = last && newest.isCut ? textOf(markOf(last)) : undefined
+    const next = last && (cut.size > 0 || newest.isCut) ? textOf(last) : undefined
     return { generatedAt: systemClock.now(), left: receipts.counts().left, rows, counts, next, missing }
   }
 
@@ -139,29 +143,4 @@ export class DeliveryReport {
       mdnAt: receipt?.mtime,
     }
   }
-}
-
-/** A place in the order of a page. */
-interface Mark {
-  readonly sentAt: EpochMs
-  readonly key: string
-}
-
-function markOf({ sentAt, files: [first] }: SentMessage): Mark {
-  return { sentAt, key: first?.key ?? '' }
-}
-
-/** The latest first. */
-function compareMarks(a: Mark, b: Mark): number {
-  return b.sentAt - a.sentAt || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
-}
-
-function textOf({ sentAt, key }: Mark): string {
-  return `${sentAt}:${key}`
-}
-
-function markIn(text: string): Mark {
-  const [, sentAt, key = ''] = /^(-?\d{1,15}):(.+)$/s.exec(text) ?? []
-  if (sentAt === undefined) throw new FsError('EINVAL', 'That is no page: give what the page before has as next.')
-  return { sentAt: Number(sentAt), key }
 }

@@ -4,6 +4,8 @@ import { deliveryStates, type DeliveryState } from '../delivery/delivery.js'
 import type { EpochMs } from '../units.js'
 import type { Partner } from '../view/partner.js'
 
+const minute = 60_000
+
 const unitsOf = new Map([
   ['s', 1_000],
   ['m', 60_000],
@@ -27,7 +29,8 @@ export function sinceIn(search: URLSearchParams, now: EpochMs): EpochMs | undefi
   if (text === null) return undefined
   const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
   const length = unitsOf.get(unit)
-  if (length !== undefined) return now - Number(count) * length
+  // By the minute: who asks again a moment later asks for the same.
+  if (length !== undefined) return Math.floor((now - Number(count) * length) / minute) * minute
   if (/^\d{10,15}$/.test(text)) return Number(text)
   const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
   if (Number.isNaN(at)) throw new FsError('EINVAL', `'${text}' is no time: write 7d, 12h or 2026-11-28T10:00Z.`)

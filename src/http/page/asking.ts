@@ -35,12 +35,15 @@ export async function ask<T>(path: string): Promise<Answer<T>> {
 /** Does the same again whenever there is reason to: soon, but not while it is being done, and not more often than makes sense. */
 export class Repeated {
   readonly #act: () => Promise<void>
+  readonly #rest: number
   #isRunning = false
   #isWanted = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(act: () => Promise<void>) {
+  /** @param rest so many times as long as it took it is not done again */
+  constructor(act: () => Promise<void>, rest = 0) {
     this.#act = act
+    this.#rest = rest
   }
 
   want(): void {
@@ -51,14 +54,18 @@ export class Repeated {
   async #run(): Promise<void> {
     this.#isRunning = true
     this.#isWanted = false
+    const begin = performance.now()
     try {
       await this.#act()
     } finally {
       this.#isRunning = false
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined
-        if (this.#isWanted) void this.#run()
-      }, pause)
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = undefined
+          if (this.#isWanted) void this.#run()
+        },
+        Math.max(pause, this.#rest * (performance.now() - begin)),
+      )
     }
   }
 }

@@ -15,6 +15,8 @@ const lookEvery = 5_000
 /** What may have been missed. */
 const lookAtAllEvery = 15_000
 const lostAfter = 15_000
+/** What takes the daemon long, it is not to be at all the time. */
+const restOfLong = 5
 /** The same where it is certain that nobody answers. */
 const refusedFor = 5_000
 
@@ -32,8 +34,8 @@ class Page {
   readonly #ask = {
     status: new Repeated(() => this.#askStatus()),
     queue: new Repeated(() => this.#askQueue()),
-    deliveries: new Repeated(() => this.#askDeliveries()),
-    arrivals: new Repeated(() => this.#askArrivals()),
+    deliveries: new Repeated(() => this.#askDeliveries(), restOfLong),
+    arrivals: new Repeated(() => this.#askArrivals(), restOfLong),
   }
   readonly #following = new Following({
     onEvent: (event) => this.#happened(event),
