@@ -25,7 +25,7 @@ export interface HttpParts {
   readonly log: Logger
 }
 
-/** @throws UsageError as `HttpServer.start` */
+/** @throws SetupError as `HttpServer.start` */
 export async function ownHttp(parts: HttpParts): Promise<HttpServer> {
   const { config, reports, metrics, sender, report, arrivals, events, owning, log } = parts
   const exposure = await exposureOf('token', config.httpTokenFile)

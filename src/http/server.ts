@@ -12,7 +12,7 @@ import { pageFiles } from './page-files.js'
 import { refusalOf, refuse } from './reply.js'
 import { Routes, type HttpSources } from './routes.js'
 import { readToken, type Token } from './token.js'
-import { UsageError } from '../errors.js'
+import { SetupError } from '../errors.js'
 
 export interface HttpServerOptions {
   readonly address: HttpAddress
@@ -78,12 +78,12 @@ export class HttpServer {
 
   /**
    * Listens, or goes on trying: a port that is taken holds nothing up.
-   * @throws UsageError if others could reach it without a token, or the token's file can't be used
+   * @throws SetupError if others could reach it without a token, or the token's file can't be used
    */
   static async start(options: HttpServerOptions): Promise<HttpServer> {
     const { address, tokenFile, pageFolder } = options
     if (tokenFile === undefined && !isLocal(address)) {
-      throw new UsageError('--http at an address that others can reach needs --http-token-file.')
+      throw new SetupError('--http at an address that others can reach needs --http-token-file.')
     }
     const token = tokenFile === undefined ? undefined : await readToken(tokenFile)
     const server = new HttpServer(options, token, await pageFiles(pageFolder))

@@ -1,7 +1,7 @@
 /** The token of `--http-token-file`: who knows it is let in. Read anew when the file changes. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
-import { reasonOf, UsageError } from '../errors.js'
+import { reasonOf, SetupError, UsageError } from '../errors.js'
 
 /** What can be guessed is no token. */
 const shortest = 16
@@ -17,11 +17,11 @@ export interface Token {
   readonly problem: string | undefined
 }
 
-/** @throws UsageError one sentence if the file has no token that can be used */
+/** @throws SetupError one sentence if the file has no token that can be used */
 export async function readToken(file: string): Promise<Token> {
   const token = new TokenFile(file)
   await token.look()
-  if (token.problem !== undefined) throw new UsageError(token.problem)
+  if (token.problem !== undefined) throw new SetupError(token.problem)
   return token
 }
 

@@ -129,15 +129,15 @@ t.test('a server that others could reach without a token, or whose token is none
   const attempt = (...flags: string[]) =>
     run(process.execPath, [as2fs, 'mount', ...mounted.arguments(), '-f', ...flags], { env: mounted.environment() })
   t.match(await attempt('--http', '0.0.0.0:9123'), {
-    code: 1,
+    code: 78,
     stderr:
       'as2fs: --http 0.0.0.0:9123 can be reached by others: give --http-token-file as well, or listen at 127.0.0.1.\n',
   })
-  t.match(await attempt('--http-token-file', '/none'), { code: 1, stderr: /has a meaning with --http only/ })
+  t.match(await attempt('--http-token-file', '/none'), { code: 78, stderr: /has a meaning with --http only/ })
   const file = join(mounted.directory, 'token')
   await writeFile(file, 'short', { mode: 0o644 })
   const { code, stderr } = await attempt('--http', '0.0.0.0:0', '--http-token-file', file)
-  t.equal(code, 1)
+  t.equal(code, 78)
   t.match(
     stderr,
     /as2fs: The token file .*token has fewer than 16 characters: write one there with openssl rand -hex 24\.\n$/,
