@@ -1,5 +1,10 @@
 /** The mounts that run on this machine, as far as this user sees them. */
+import { inTime, late } from '../patience.js'
+import type { Milliseconds } from '../units.js'
 import { ok, warning, type Check } from './check.js'
+
+/** Of one that hangs a new mount knows nothing. */
+const patience: Milliseconds = 7_000
 
 /** One of them. */
 export interface RunningMount {
@@ -13,7 +18,8 @@ export interface RunningMount {
 
 export function mountsChecks(find: () => Promise<readonly RunningMount[]>): readonly Check[] {
   const run: Check['run'] = async () => {
-    const mounts = await find()
+    const mounts = await inTime(find(), patience)
+    if (mounts === late) return warning('A mount on this machine hangs: see as2fs status.')
     return mounts.length === 0 ? ok('none') : mounts.map(found)
   }
   return [{ name: 'mounts', group: 'mounts', run }]

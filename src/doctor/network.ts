@@ -132,11 +132,15 @@ async function connected(host: string, port: number, signal: AbortSignal): Promi
 }
 
 /** @returns what is wrong with the way there, in one sentence, if no answer came by it */
-async function asked({ url }: Destination, network: Network, signal: AbortSignal): Promise<Contact | string> {
+async function asked(there: Destination, network: Network, signal: AbortSignal): Promise<Contact | string> {
+  const { url } = there
   try {
     return await contact(url, network, signal)
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
+    if (error.code === 'ETIMEDOUT') {
+      return `${url.origin} takes connections and says nothing: check ${toCheck(there)}, and whether the server hangs.`
+    }
     return `${url.origin} does not answer as it should: ${error.reason ?? error.message}.`
   }
 }

@@ -35,7 +35,7 @@ sys.stdin.read()
 }
 
 // Most wait.
-t.jobs = 6
+t.jobs = 4
 
 t.test('a port on which nobody listens', async (t) => {
   found(
@@ -63,7 +63,8 @@ t.test('a firewall that drops what is sent', async (t) => {
   const diagnosis = await against(t, await blackHole(t))
   found(t, diagnosis, 'connection', 'failure', /does not answer on port \d+ \(ETIMEDOUT\), as if a firewall dropped/)
   t.equal(diagnosis.text('keys'), 'not looked at before this is well: connection')
-  t.ok(performance.now() - begin < 15_000)
+  // 6 s, where nobody else wants the processor.
+  t.ok(performance.now() - begin < 30_000)
 })
 
 t.test('a server that takes connections and says nothing', async (t) => {
@@ -71,17 +72,8 @@ t.test('a server that takes connections and says nothing', async (t) => {
   await once(server, 'listening')
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
-  const begin = performance.now()
-  for (const protocol of ['http']) {
-    found(
-      t,
-      await against(t, `${protocol}://127.0.0.1:${port}`),
-      'server',
-      'failure',
-      /did not answer in time|nothing was heard/,
-    )
-  }
-  t.ok(performance.now() - begin < 20_000)
+  const diagnosis = await against(t, `http://127.0.0.1:${port}`)
+  found(t, diagnosis, 'server', 'failure', /takes connections and says nothing: check --endpoint, and whether/)
 })
 
 t.test('https:// to a server without TLS', async (t) => {
@@ -108,7 +100,7 @@ t.test('a certificate that nobody answers for, and one that --ca-file names', as
     /certificate .* is not trusted .*--ca-file or AWS_CA_BUNDLE/,
   )
   const trusted = await against(t, endpoint, '--ca-file', ca)
-  t.match(trusted.text('server'), /does not say that it is S3/, 'it answers, and is trusted')
+  t.notMatch(trusted.text('server'), /not trusted|not looked at/)
 })
 
 t.test('a web server, a login, a filter', async (t) => {
