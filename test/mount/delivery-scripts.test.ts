@@ -1,4 +1,4 @@
-/** The scripts that README has for what was refused and what is overdue. */
+/** The scripts that docs/deliveries.md has for what was refused and what is overdue. */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
@@ -7,11 +7,11 @@ import { mdnText } from '../helpers/receipts-world.js'
 import { run } from '../helpers/run.js'
 import { until } from '../helpers/until.js'
 
-const readme = join(dirname(as2fs), '../README.md')
+const guide = join(dirname(as2fs), '../docs/deliveries.md')
 
-/** A script of README, on this mount. @param word it has it */
+/** A script of the guide, on this mount. @param word it has it */
 async function script(mounted: Mounted, word: string): Promise<() => ReturnType<typeof run>> {
-  const blocks = (await readFile(readme, 'utf8')).split('```').filter((it) => it.startsWith('sh\n#!/bin/sh'))
+  const blocks = (await readFile(guide, 'utf8')).split('```').filter((it) => it.startsWith('sh\n#!/bin/sh'))
   const text = blocks.find((it) => it.includes(word))?.slice('sh\n'.length) ?? ''
   const path = join(mounted.directory, `${word}.sh`)
   await writeFile(path, text.replaceAll('/mnt/as2', mounted.mountpoint))
