@@ -41,7 +41,6 @@ function clientConfig(options: SdkClientOptions): S3ClientConfig {
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     // What they say is known, and shown.
     ignoreConfiguredEndpointUrls: true,
-    useArnRegion: true,
     // Without one it writes to the console of each stream that could not be sent.
     logger: silent,
     // Each request has limits of its own.

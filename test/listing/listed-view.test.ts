@@ -529,3 +529,18 @@ t.test('folders are all there, however many pages they take', async (t) => {
   const found = await listing.folders('AS2/files/' as Prefix, new AbortController().signal)
   t.same(found, ['S1', 'S2', 'S3', 'S4', 'S5'])
 })
+
+t.test('the first glimpse of folders after an outage shows those that came meanwhile', async (t) => {
+  const world = new World()
+  const root = 'AS2/files/' as Prefix
+  world.store.set('AS2/files/A/P/inbox/1', 'x')
+  const glimpse = async () => (await world.listing.glimpseOfFolders(root, world.signal)).value
+  t.same(await world.listing.folders(root, world.signal), ['A'])
+  world.later(minute)
+  world.store.intercept = () => ({ before: unreachable() })
+  t.same(await glimpse(), ['A'])
+  world.later(minute)
+  world.store.intercept = undefined
+  world.store.set('AS2/files/B/P/inbox/1', 'x')
+  t.same(await glimpse(), ['A', 'B'])
+})
