@@ -174,3 +174,12 @@ t.test('a poll of new/ costs what one of the inbox costs', async (t) => {
   }
   t.equal(await cost('new'), await cost('inbox'))
 })
+
+t.test('two hosts that mount one bucket have a new/ each: what one takes, the other has still', async (t) => {
+  const one = await mountReceived(t)
+  const other = await mountReceived(t, { endpoint: one.server.endpoint })
+  await unlink(newPath(one, first))
+  await unlink(newPath(other, third))
+  t.same(await inNew(one), [second, third])
+  t.same(await inNew(other), [first, second])
+})
