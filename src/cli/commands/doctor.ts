@@ -16,7 +16,7 @@ import { flagsOf } from '../mount-words.js'
 
 /** As a shell has it for SIGINT. */
 const interrupted = 130
-export const limits = { limit: 8_000, overall: 14_000, grace: 4_500 }
+const limits = { limit: 8_000, overall: 14_000, grace: 4_500 }
 
 export async function run(typed: Typed, io: Io): Promise<number> {
   const subject = await subjectOf(typed, io)
