@@ -1,6 +1,6 @@
 /** The program as packages have it, in few files: it does what it does elsewhere, and a daemon outlives its files. */
 import { once } from 'node:events'
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,6 +28,23 @@ async function got(socketPath: string, path: string): Promise<IncomingMessage> {
 
 t.test('it has the version of the package', async (t) => {
   t.match(await run(process.execPath, [program, '--version']), { code: 0, stdout: 'as2fs 9.9.9\n', stderr: '' })
+})
+
+t.test('only what a command loads when it begins has a file of its own', async (t) => {
+  const lazy = /\bimport\(['"]\.{1,2}\/(?:.*\/)?([\w-]+?)(?:-[A-Z0-9]{8})?\.js['"]\)/g
+  const lazilyIn = async (folder: string): Promise<Set<string>> => {
+    const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.js'))
+    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
+    return new Set(texts.flatMap((text) => [...text.matchAll(lazy)].map(([, name = '']) => name)))
+  }
+  const ours = await lazilyIn(join(project, 'dist/src/cli'))
+  const made = await lazilyIn(join(library, 'dist/src'))
+  t.ok(made.has('start') && made.has('status'))
+  t.same(
+    [...made].filter((name) => !ours.has(name)),
+    [],
+    'a daemon would look for these days later, after an upgrade',
+  )
 })
 
 t.test('it mounts, and once it runs it needs none of its files: they may be of another version by then', async (t) => {
