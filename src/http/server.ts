@@ -29,8 +29,8 @@ const mostConnections = 64
 const largestHeaders = 8 * 1024
 const headersWithin: Milliseconds = 10_000
 const idleFor: Milliseconds = 5_000
-/** Nothing moves in either direction. */
-const silentFor: Milliseconds = 60_000
+/** Nothing moves in either direction: longer than an answer may take to be made. */
+const silentFor: Milliseconds = 150_000
 const closeWithin: Milliseconds = 1_000
 /** Somebody who guesses is not to fill the log. */
 const warnEvery: Milliseconds = 60_000

@@ -67,6 +67,11 @@ const whereOneIs = `(() => {
   return { name, outline: getComputedStyle(it.closest('label') ?? it).outlineStyle }
 })()`
 
+/** Runs in the page: texts of which one can't see all. */
+const cutOff = `[...document.querySelectorAll('main td, main td bdi, main a, h1, h2, header p')]
+  .filter((it) => it.clientWidth > 0 && it.scrollWidth > it.clientWidth + 1)
+  .map((it) => it.textContent)`
+
 let browser: Browser
 t.before(async () => {
   if (noBrowser === false) browser = await startBrowser(t)
@@ -154,6 +159,7 @@ t.test('it can be read by everybody, used without a mouse, and on a phone', { sk
   await says(phone, 'long-name', '#sent-rows')
   await says(phone, 'PO_', '#came-rows')
   t.ok((await phone.evaluate<number>('document.documentElement.scrollWidth')) <= 360, 'nothing is beside the screen')
+  t.same(await phone.evaluate<string[]>(cutOff), [], 'nothing is cut off')
   t.equal(await phone.getByRole('row', { name: /draft\.tmp/ }).count(), 1, 'a card is a row all the same')
   t.same(await faintTexts(phone), [])
   await screenshot(phone, 'page-phone')

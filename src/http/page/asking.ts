@@ -6,7 +6,10 @@ export type Answer<T> =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'silent' }
 
+/** For what is known at once. */
 const patience = 20_000
+/** For what the bucket may have to be asked for, and gone through. */
+export const longPatience = 120_000
 /** Between two answers to the same question. */
 const pause = 2_000
 
@@ -16,9 +19,9 @@ export function beside(path: string): string {
 }
 
 /** @param path below this page */
-export async function ask<T>(path: string): Promise<Answer<T>> {
+export async function ask<T>(path: string, limit = patience): Promise<Answer<T>> {
   const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), patience)
+  const timer = setTimeout(() => over.abort(), limit)
   try {
     const response = await fetch(beside(path), { signal: over.signal, cache: 'no-store', credentials: 'same-origin' })
     const body = (await response.json()) as unknown

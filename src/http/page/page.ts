@@ -1,5 +1,5 @@
 /** The page: asks the daemon how it is, draws that, and does so again when something has happened. It changes nothing. */
-import { ask, Repeated, type Answer } from './asking.js'
+import { ask, longPatience, Repeated, type Answer } from './asking.js'
 import { element, level, write } from './dom.js'
 import { Following } from './following.js'
 import { headline, type Known } from './headline.js'
@@ -126,7 +126,7 @@ class Page {
   async #askDeliveries(): Promise<void> {
     const [shown, limit] = [this.#shown, this.#limits.sent]
     const query = (states: string, rows: number) =>
-      ask<ToldDeliveries>(`api/deliveries?since=${period()}&limit=${rows}${states && `&state=${states}`}`)
+      ask<ToldDeliveries>(`api/deliveries?since=${period()}&limit=${rows}${states && `&state=${states}`}`, longPatience)
     const [latest, first] = await Promise.all([query(statesOf[shown], limit), query(worst, limit)])
     if (shown !== this.#shown) {
       this.#ask.deliveries.want()
@@ -138,7 +138,7 @@ class Page {
   }
 
   async #askArrivals(): Promise<void> {
-    const answer = await ask<ToldArrivals>(`api/arrivals?since=${period()}&limit=${this.#limits.came}`)
+    const answer = await ask<ToldArrivals>(`api/arrivals?since=${period()}&limit=${this.#limits.came}`, longPatience)
     take(answer, (it) => (this.#arrivals = it), 'came-note')
     this.#drawCame()
   }
