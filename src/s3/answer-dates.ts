@@ -2,6 +2,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { BucketClock } from './bucket-clock.js'
+import { S3Refusal } from './s3-refusal.js'
 
 /** By their names in lower case. */
 type Headers = Readonly<Record<string, string | undefined>>
@@ -15,13 +16,18 @@ interface Answered {
  */
 export function watchDates(client: S3Client, clock: BucketClock | undefined): (answer: object) => EpochMs | undefined {
   const dates = new WeakMap<object, EpochMs>()
-  // Beneath the SDK's own reading of the answer, which throws at a refusal.
+  // Beneath the SDK's own reading of the answer.
   client.middlewareStack.add(
     (next) => async (args) => {
       const sentAt = clock?.monotonic() ?? 0
-      const result = await next(args)
-      noteDate(clock, (result.response as Answered | undefined)?.headers ?? {}, sentAt)
-      return result
+      try {
+        const result = await next(args)
+        noteDate(clock, (result.response as Answered | undefined)?.headers ?? {}, sentAt)
+        return result
+      } catch (error) {
+        if (error instanceof S3Refusal) noteDate(clock, error.$response.headers, sentAt)
+        throw error
+      }
     },
     { step: 'deserialize', priority: 'low', name: 'as2fsClock' },
   )

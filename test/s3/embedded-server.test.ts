@@ -1,6 +1,8 @@
 /** The contract of the store on the embedded server: what it says, real S3 says too (`radosgw.test.ts`). */
 import t from 'tap'
 import { startS3Server } from '../../src/demo/s3/server.js'
+import { BucketClock } from '../../src/s3/bucket-clock.js'
+import { systemClock } from '../../src/telemetry/clock.js'
 import type { Prefix } from '../../src/units.js'
 import { testListing } from './contract/listing.js'
 import { testReading } from './contract/reading.js'
@@ -51,4 +53,14 @@ t.test('a machine whose clock is off can mount all the same: the server says wha
     server.requests.list.map((it) => it.status),
     [403, 200],
   )
+})
+
+t.test('a refusal tells the bucket’s time as well', async (t) => {
+  const server = await startS3Server({ ...keys, clock: clockOf(() => Date.now() + 3 * 60_000) })
+  t.teardown(() => server.close())
+  server.intercept = () => ({ status: 403, code: 'AccessDenied' })
+  const bucketClock = new BucketClock(systemClock)
+  const store = connect(t, { ...keys, endpoint: server.endpoint }, { bucketClock })
+  await t.rejects(store.list({ prefix: 'AS2/' as Prefix }, patience()), { code: 'EACCES' })
+  t.ok(Math.abs((bucketClock.now() ?? 0) - Date.now() - 3 * 60_000) < 60_000, 'three minutes ahead')
 })

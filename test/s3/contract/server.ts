@@ -3,6 +3,7 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { request, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import type { Test } from 'tap'
+import type { BucketClock } from '../../../src/s3/bucket-clock.js'
 import { createSdkStore } from '../../../src/s3/sdk-store.js'
 import type { Store } from '../../../src/s3/store.js'
 import { bytesOf, failureOf, freshPrefix, keyOf, patience, put } from './subject.js'
@@ -16,13 +17,23 @@ export interface Server {
 
 const minute = 60_000
 
+interface ConnectOptions {
+  readonly isAws?: boolean
+  readonly sdkReads?: boolean
+  readonly bucketClock?: BucketClock
+}
+
 /**
  * A store as the daemon has it.
  * @param options.isAws the server is taken for AWS, so that the SDK keeps to its defaults: checksums of all that is put, in a
  * trailer where it is a stream
  * @param options.sdkReads objects are read with the SDK alone
  */
-export function connect(t: Test, server: Server, { isAws = false, sdkReads = false } = {}): Store {
+export function connect(
+  t: Test,
+  server: Server,
+  { isAws = false, sdkReads = false, ...more }: ConnectOptions = {},
+): Store {
   const { endpoint, bucket, accessKey, secretKey } = server
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey }
   const store = createSdkStore({
@@ -30,6 +41,7 @@ export function connect(t: Test, server: Server, { isAws = false, sdkReads = fal
     endpoint,
     isAws,
     sdkReads,
+    ...more,
     region: 'us-east-1',
     pathStyle: true,
     patience: 30_000,
