@@ -45,6 +45,15 @@ for (const kind of ['a socket', 'a pipe'] as const) {
   })
 }
 
+t.test('a log on a full disk stops nobody', async (t) => {
+  const mounted = await prepare(t, { flags: [...station, '--log-level', 'debug', '--log-file', '/dev/full'] })
+  await mounted.mount()
+  for (let i = 0; i < 2_000; i += 1) await stat(mounted.path('ACME/GLOBEX/inbox', `no-${i}`)).catch(() => undefined)
+  await writeFile(mounted.path('ACME/GLOBEX/send/order.edi'), 'ISA*00*')
+  await mounted.inBucket('AS2/send/ACME/GLOBEX/order.edi')
+  t.equal(await mounted.kill('SIGTERM'), 0)
+})
+
 t.test('what goes to the journal has a priority, and so has a sentence of no start', async (t) => {
   const journal = 'export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); exec "$@"'
   const mounted = await prepare(t, { flags: station, launcher: ['sh', '-c', journal, 'sh'] })
