@@ -153,7 +153,7 @@ t.test('no secret is in the log, whatever fails and however much is said', async
     NO_PROXY: '127.0.0.1',
   }
   const mounted = await mount(t, {
-    flags: [...station, '--log-level', 'debug', '--credentials-csv', csv],
+    flags: [...station, '--log-level', 'debug', '--credentials-csv', csv, '--drain', '0s'],
     env,
     proxied: true,
   })
