@@ -46,7 +46,7 @@ export async function recoveredSpool(sources: RecoverySources): Promise<Recovere
   // Only now: what the new journal does not say is not to be lost.
   for (const id of leftovers) await spool.remove(id)
   const waiting = messages.filter((it) => it.state !== 'gone').length
-  if (waiting > 0) log.info({ waiting }, `${waiting} files were in the spool.`)
+  if (waiting > 0) log.info({ waiting }, `${waiting === 1 ? 'A file was' : `${waiting} files were`} in the spool.`)
   return { spool, journal, messages, bundles }
 }
 

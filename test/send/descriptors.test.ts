@@ -11,8 +11,8 @@ t.test('the limit of a process is its soft one, or none', (t) => {
 })
 
 t.test('some descriptors are kept for uploads, or half of them where there are few', (t) => {
-  t.equal(openFilesWithin(20_000, 8), 20_000 - 256)
-  t.equal(openFilesWithin(20_000, 64), 20_000 - 480)
+  t.equal(openFilesWithin(20_000, 8), 20_000 - 448)
+  t.equal(openFilesWithin(20_000, 64), 20_000 - 672)
   t.equal(openFilesWithin(512, 8), 256)
   t.equal(openFilesWithin(300, 8), 150)
   t.equal(openFilesWithin(Infinity, 8), Infinity)

@@ -6,8 +6,11 @@ import { readFile } from 'node:fs/promises'
 import { FsError } from '../../errors.js'
 import type { Logger } from '../../telemetry/log.js'
 
-/** Connections, files of the disk cache and folders that are synced: 64 each, as many as calls of the kernel at a time; and what is open always. */
-const reserved = 224
+/**
+ * The SDK's connections (`maxSockets` in s3/network.ts), those of lean reads and of --http, files of the disk cache and folders that
+ * are synced, 64 each; and what is open always.
+ */
+const reserved = 128 + 4 * 64 + 32
 /** A large file is read for so many of its parts at the same time. */
 const reservedPerUpload = 4
 /** Log lines and `status`: a file or two that come and go at the limit are one trouble, not many. */
