@@ -1,8 +1,9 @@
 /** The configuration file. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml'
 import { reasonOf, UsageError } from '../errors.js'
+import { notAFile } from '../plain-file.js'
 import { isList, isOptionName, optionNames, type OptionName } from './options.js'
 import type { Source } from './settings.js'
 import { didYouMean } from './suggest.js'
@@ -43,8 +44,11 @@ export function fromFile(file: string): SettingsFile {
 
 function readText(file: string): string {
   try {
+    const other = notAFile(file, statSync(file))
+    if (other !== undefined) throw new UsageError(`The configuration file ${file} is no file, but ${other}.`)
     return readFileSync(file, 'utf8')
   } catch (error) {
+    if (error instanceof UsageError) throw error
     const code = reasonOf(error)
     throw new UsageError(`The configuration file ${file} can't be read (${code}).`)
   }

@@ -65,10 +65,13 @@ export class Routes {
   /** @throws FsError or UsageError before anything is sent */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = request.url ?? '/'
-    if (!URL.canParse(text, 'http://as2fs')) throw new FsError('EINVAL', 'That is no URL.')
+    // Nothing that a parser would take for another server's.
+    if (!/^\/(?!\/)[^\\]*$/.test(text) || !URL.canParse(text, 'http://as2fs'))
+      throw new FsError('EINVAL', 'That is no URL.')
     const url = new URL(text, 'http://as2fs')
     if (url.pathname === '/api/events') return this.#stream(request, response, url.searchParams)
     const file = this.#options.page.get(url.pathname)
+    if (file || !url.pathname.startsWith('/api/')) checked(url.searchParams, [])
     if (url.pathname === '/healthz') return this.#health(response)
     if (url.pathname === '/metrics') return this.#metrics(response)
     const question = url.pathname + url.search

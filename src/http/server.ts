@@ -1,6 +1,7 @@
 /** The HTTP server: what lets in, answers, and keeps slow and many clients from costing anybody else anything. */
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { inTime } from '../patience.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -45,6 +46,8 @@ export class HttpServer {
   readonly #clock: Clock
   readonly #log: Logger
   #warnedAt: Milliseconds = -Infinity
+  /** The answer that each connection was given last. */
+  readonly #last = new WeakMap<Socket, ServerResponse>()
 
   private constructor(
     options: HttpServerOptions,
@@ -115,6 +118,10 @@ export class HttpServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Of a connection that breaks, nobody else is to hear.
     response.on('error', () => undefined)
+    const { socket } = request
+    // Who does not wait for an answer before he asks again could ask without end.
+    if (this.#last.get(socket)?.writableEnded === false) return void socket.destroy()
+    this.#last.set(socket, response)
     try {
       const refusal = await this.#gate.refusal(request)
       if (refusal) {

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { reasonOf, SetupError, UsageError } from '../errors.js'
+import { notAFile } from '../plain-file.js'
 
 /** What can be guessed is no token. */
 const shortest = 16
@@ -45,7 +46,10 @@ class TokenFile implements Token {
   /** Never throws. */
   async look(): Promise<void> {
     try {
-      const { ino, size, mtimeMs } = await stat(this.#file)
+      const found = await stat(this.#file)
+      const other = notAFile(this.#file, found)
+      if (other !== undefined) throw new UsageError(`is no file, but ${other}`)
+      const { ino, size, mtimeMs } = found
       const version = `${ino} ${size} ${mtimeMs}`
       if (version === this.#version) return
       if (size > longest) throw new UsageError('is too long')

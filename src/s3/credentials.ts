@@ -2,6 +2,7 @@
 import { parse } from 'csv-parse/sync'
 import { readFile, stat } from 'node:fs/promises'
 import { codeOf, UsageError } from '../errors.js'
+import { notAFile } from '../plain-file.js'
 import { StoreError } from './store-error.js'
 import type { Milliseconds } from '../units.js'
 
@@ -33,7 +34,10 @@ export function csvCredentials(file: string): CredentialSource {
   return {
     async get() {
       try {
-        const { mtimeMs, size, ino } = await stat(file)
+        const found = await stat(file)
+        const other = notAFile(file, found)
+        if (other !== undefined) throw new UsageError(`The credentials file ${file} is no file, but ${other}.`)
+        const { mtimeMs, size, ino } = found
         const version = `${mtimeMs} ${size} ${ino}`
         if (read?.version !== version) read = { version, credentials: parseCsv(await readFile(file, 'utf8'), file) }
         return { ...read.credentials, from: file, expiration: new Date(Date.now() + sdkMargin + recheck) }

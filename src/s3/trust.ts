@@ -1,8 +1,9 @@
 /** Which certificates are trusted: those of one file where it is named, else those of the system and of Node. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import { reasonOf, UsageError } from '../errors.js'
+import { notAFile } from '../plain-file.js'
 
 /** A file of certificates in PEM. */
 export interface CaFile {
@@ -57,6 +58,8 @@ export class Trust {
 
 function contextOf({ path, from }: CaFile): SecureContext {
   try {
+    const other = notAFile(path, statSync(path))
+    if (other !== undefined) throw new UsageError(`${path} (${from}) is no file of certificates, but ${other}.`)
     const text = readFileSync(path, 'utf8')
     const certificates = text.match(inPem)
     if (!certificates) throw new UsageError(`${path} (${from}) has no certificate in PEM.`)
@@ -84,6 +87,7 @@ function usual(env: Readonly<NodeJS.ProcessEnv>): SecureContext {
 
 function readIfPem(path: string): string | undefined {
   try {
+    if (notAFile(path, statSync(path)) !== undefined) return undefined
     const text = readFileSync(path, 'utf8')
     return text.search(inPem) >= 0 ? text : undefined
   } catch {

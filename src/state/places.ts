@@ -1,6 +1,6 @@
 /** Where the state directory of a mount is. */
 import { createHash } from 'node:crypto'
-import { homedir } from 'node:os'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { MountConfig } from '../config.js'
 
@@ -20,7 +20,7 @@ const slugLength = 40
 /** Where the state directories of a user are. */
 export function stateRoot(owner: StateOwner = currentOwner()): string {
   if (owner.uid === 0) return '/var/lib/as2fs'
-  const home = owner.env.HOME ?? homedir()
+  const home = homeIn(owner.env)
   const state = owner.env.XDG_STATE_HOME
   // The XDG specification has relative paths ignored.
   return join(state?.startsWith('/') ? state : join(home, '.local/state'), 'as2fs')
@@ -34,6 +34,11 @@ export function stateDirectoryPath(options: StateOptions, owner: StateOwner = cu
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8)
   const slug = options.bucket.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-')
   return join(stateRoot(owner), `${slug.slice(0, slugLength)}-${digest}`)
+}
+
+/** One that is empty, or not absolute, is none. */
+function homeIn(env: Readonly<NodeJS.ProcessEnv>): string {
+  return env.HOME?.startsWith('/') === true ? env.HOME : userInfo().homedir
 }
 
 function currentOwner(): StateOwner {

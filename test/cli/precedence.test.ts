@@ -160,6 +160,8 @@ t.test('mistakes say where they are', async (t) => {
   await rejected(/^AS2FS_LIST_TTL: '5x' is not/, {}, { AS2FS_LIST_TTL: '5x' })
   await rejected(/^There is no variable AS2FS_LIST_TLL. Did you mean AS2FS_LIST_TTL\?$/, {}, { AS2FS_LIST_TLL: '5s' })
   await rejected(/can't be read \(ENOENT\)/, { config: ['/no/such.yaml'] })
+  await rejected(/\/dev\/zero is no file, but a device\.$/, { config: ['/dev/zero'] })
+  await rejected(/\/tmp is no file, but a folder\.$/, { config: ['/tmp'] })
   await rejected(/both name credentials/, { profile: ['x'], 'credentials-csv': ['y'] })
   const inFile = async (text: string, wanted: RegExp): Promise<void> =>
     rejected(wanted, { config: [await yaml(t, text)] })

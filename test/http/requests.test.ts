@@ -62,6 +62,11 @@ const refused: readonly (readonly [what: string, asked: Asked, status: number])[
   ['a way out of the page’s folder', { path: '/../../../../etc/passwd' }, 404],
   ['the same, escaped', { path: '/..%2f..%2f..%2fetc%2fpasswd' }, 404],
   ['no URL', { path: '//' }, 400],
+  ['another server’s URL', { path: '//evil.example/healthz' }, 400],
+  ['the same as a whole', { path: 'http://evil.example/healthz' }, 400],
+  ['what a browser would take for a slash', { path: '/\\healthz' }, 400],
+  ['a parameter of what takes none', { path: '/healthz?x=1' }, 400],
+  ['a parameter of figures', { path: '/metrics?x' }, 400],
   ['a parameter that nobody knows', { path: '/api/deliveries?stat=refused' }, 400],
   ['a parameter twice', { path: '/api/deliveries?limit=1&limit=2' }, 400],
   ['a state that there is not', { path: '/api/deliveries?state=lost' }, 400],
@@ -82,6 +87,14 @@ t.test('what another site has a browser ask, what would write, and what makes no
   }
   t.equal((await ask(port, { method: 'POST' })).headers.allow, 'GET, HEAD')
   t.equal((await ask(port)).status, 200, 'it goes on')
+})
+
+t.test('who does not wait for an answer before he asks again is not answered any more', async (t) => {
+  const { port } = await serve(t)
+  const one = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  const answers = await exchange(port, one.repeat(50))
+  t.ok((answers.match(/^HTTP\/1\.1 200/gm) ?? []).length <= 1, 'one at most')
+  t.equal((await ask(port)).status, 200, 'others are')
 })
 
 t.test('who comes by a link of another site sees the page', async (t) => {

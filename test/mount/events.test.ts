@@ -103,7 +103,7 @@ t.test('who follows is told what comes in, and what becomes of what is sent', as
     const { stdout } = await run(process.execPath, [as2fs, 'events', mounted.mountpoint])
     t.match(stdout, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}taken +ACME → GLOBEX {2}order\.edi {2}13 B$/m)
     t.match(stdout, /^\S+ {2}received +ACME ← GLOBEX {2}inbox\/\d+\/invoice\.edi {2}10 B$/m)
-    t.match(stdout, /^\S+ {2}held +ACME → GLOBEX {2}part\.tmp {2}\(--hold\)$/m)
+    t.match(stdout, /^\S+ {2}held +ACME → GLOBEX {2}part\.tmp {2}4 B {2}\(--hold\)$/m)
   })
 })
 

@@ -21,6 +21,11 @@ export class Connections {
     this.#network = network
   }
 
+  /** Whether one is free, or another may be made. */
+  get areFree(): boolean {
+    return this.#idle.length > 0 || this.#all.size < most
+  }
+
   /** @returns undefined where there is no usual answer, or no connection to be had */
   async ask(question: Question): Promise<Answer | undefined> {
     const connection = this.#unused() ?? this.#connect()

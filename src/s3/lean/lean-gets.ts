@@ -10,6 +10,7 @@ import type { Credentials } from '../credentials.js'
 import type { Network } from '../network.js'
 import type { RequestCounter } from '../request-counter.js'
 import { systemClock } from '../../telemetry/clock.js'
+import type { Milliseconds } from '../../units.js'
 import type { GetRequest } from '../store.js'
 import { version } from '../../version.js'
 import { isAsToldBy } from './checksums.js'
@@ -38,6 +39,9 @@ interface Asking extends Pick<Question, 'signal' | 'heard'> {
   readonly credentials: Credentials
 }
 
+/** Who was not answered within this time may be somebody whom a filter does not like; readers are ended sooner, or later. */
+const silence: Milliseconds = 1_000
+
 /** What a header may hold as it is. */
 const plainEtag = /^[\x21\x23-\x7e]*$/
 
@@ -61,11 +65,14 @@ export class LeanGets {
     const way = this.#way
     if (!way || !this.#reliance.isGiven || !isPlain(request)) return undefined
     const credentials = await this.#credentials()
-    if (!credentials) return undefined
+    // That all connections are taken says nothing of the server.
+    if (!credentials || !way.connections.areFree) return undefined
+    const since = systemClock.monotonic()
     const answer = await this.#asked(way, request, { credentials, signal, heard })
     const isGood = answer !== undefined && (await this.#isGood(request, answer))
-    // Who gave up does not know.
-    if (isGood || !signal.aborted) this.#reliance.note(isGood)
+    const isSilent = signal.aborted && systemClock.monotonic() - since >= silence
+    // Who gave up at once does not know.
+    if (isGood || !signal.aborted || isSilent) this.#reliance.note(isGood ? 'usual' : isSilent ? 'silent' : 'unusual')
     return isGood ? answer.body : undefined
   }
 

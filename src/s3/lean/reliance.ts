@@ -3,8 +3,10 @@ import type { Clock } from '../../telemetry/clock.js'
 import type { Milliseconds } from '../../units.js'
 
 /** After so many unusual answers in a row. A connection that was just being closed is none to speak of. */
-const pauses: readonly Milliseconds[] = [0, 0, 1_000, 10_000]
-const longestPause: Milliseconds = 60_000
+const pauses: readonly Milliseconds[] = [0, 0, 1_000, 10_000, 60_000]
+const longestPause: Milliseconds = 10 * 60_000
+/** Somebody has waited for it in vain. */
+const weightOfSilence = 3
 
 export class Reliance {
   readonly #clock: Pick<Clock, 'monotonic'>
@@ -25,10 +27,13 @@ export class Reliance {
     this.#isGiven = true
   }
 
-  /** An answer was what it should be, or something else. */
-  note(isUsual: boolean): void {
-    this.#unusual = isUsual ? 0 : this.#unusual + 1
-    if (isUsual) return
+  /** What came was what it should be, or something else, or nothing did. */
+  note(outcome: 'usual' | 'unusual' | 'silent'): void {
+    if (outcome === 'usual') {
+      this.#unusual = 0
+      return
+    }
+    this.#unusual += outcome === 'silent' ? weightOfSilence : 1
     this.#isGiven = false
     this.#notBefore = this.#clock.monotonic() + (pauses[this.#unusual] ?? longestPause)
   }

@@ -180,6 +180,20 @@ t.test('a server whose answers are always unusual is asked twice now and then on
   t.ok(proxy.requests.length - before <= 54, `${proxy.requests.length - before} requests for 50 reads`)
 })
 
+t.test(
+  'more reads at a time than it has connections: the SDK takes the others, and it is asked again after them',
+  async (t) => {
+    const { proxy, lean } = await world(t)
+    const store = await lean()
+    proxy.add({ operation: 'GetObject', fault: { delay: 300 } })
+    const all = await Promise.all(Array.from({ length: 100 }, () => outcome(store, requests[0]!, 20_000)))
+    t.ok(all.every((it) => it === 'right'))
+    await proxy.heal()
+    t.equal(await outcome(store, requests[0]!), 'right')
+    t.match(proxy.requests.at(-1)?.agent, /^as2fs/)
+  },
+)
+
 t.test('closed, it leaves no connection', async (t) => {
   const { proxy, lean } = await world(t)
   const store = await lean()
