@@ -52,10 +52,7 @@ export class ControlFile {
   opened(): Snapshot {
     this.#onOpened()
     const newest = this.#current()
-    const snapshot = this.#shown.reduce(
-      (least, { snapshot }) => (snapshot.bytes.length < least.bytes.length ? snapshot : least),
-      newest,
-    )
+    const snapshot = this.#shown.reduce((best, { snapshot }) => (isBetter(snapshot, best) ? snapshot : best), newest)
     if (this.#opens === 0) this.#pinned = snapshot
     this.#opens += 1
     return snapshot
@@ -81,4 +78,10 @@ export class ControlFile {
     const bytes = Buffer.from(this.#render())
     return { bytes, madeAt: this.#clock.now(), since }
   }
+}
+
+/** Of those that are as short the newest, so that who reads again never sees what was before that. */
+function isBetter(one: Dated, other: Dated): boolean {
+  const [length, than] = [one.bytes.length, other.bytes.length]
+  return length < than || (length === than && one.since > other.since)
 }

@@ -1,9 +1,10 @@
 /** Gets the address to listen at: at once, or as soon as it is free. Whether it does holds up nothing else. */
 import { once } from 'node:events'
-import { chmod, lstat, stat, unlink } from 'node:fs/promises'
+import { lstatSync, unlinkSync } from 'node:fs'
+import { chmod, link, lstat, stat, unlink } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { codeOf, reasonOf, UsageError } from '../errors.js'
 import { inTime, late } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
@@ -31,6 +32,8 @@ export class Listener {
   #isOver = false
   #at: string | undefined
   #problem: string | undefined
+  /** Of the socket that was made. */
+  #inode: number | undefined
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -58,6 +61,7 @@ export class Listener {
     this.#isOver = true
     this.#at = undefined
     clearTimeout(this.#timer)
+    this.#removeSocket()
   }
 
   async #try(): Promise<void> {
@@ -79,19 +83,37 @@ export class Listener {
 
   async #listen(): Promise<void> {
     const { server, address, isGuarded } = this.#options
-    if (address.kind === 'socket') {
-      await clearSocket(address.path)
-      server.listen(address.path)
-      await once(server, 'listening')
-      await chmod(address.path, socketMode)
-      return
-    }
+    if (address.kind === 'socket') return this.#listenAt(address.path)
     server.listen({ host: address.host, port: address.port, exclusive: true })
     await once(server, 'listening')
     const bound = server.address()
     if (isGuarded || (bound !== null && typeof bound === 'object' && isLoopback(bound.address))) return
     server.close()
     throw new UsageError(`${address.host} is not this machine alone here: write 127.0.0.1, or give --http-token-file.`)
+  }
+
+  /** Under a name that is ours alone at first: Node takes that one away at the end, whatever is there by then. */
+  async #listenAt(path: string): Promise<void> {
+    await clearSocket(path)
+    const own = join(dirname(path), `.${process.pid}`)
+    await unlink(own).catch(() => undefined)
+    this.#options.server.listen(own)
+    await once(this.#options.server, 'listening')
+    await chmod(own, socketMode)
+    await link(own, path)
+    await unlink(own)
+    this.#inode = (await lstat(path)).ino
+  }
+
+  #removeSocket(): void {
+    const { address } = this.#options
+    if (address.kind !== 'socket' || this.#inode === undefined) return
+    try {
+      const found = lstatSync(address.path)
+      if (found.isSocket() && found.ino === this.#inode) unlinkSync(address.path)
+    } catch {
+      // It is gone, or its folder is.
+    }
   }
 
   /** With the port that it got. */

@@ -21,7 +21,7 @@ export interface Answer {
 interface Asked extends Question {
   answer: { readonly head: PlainHead; readonly body: Uint8Array; filled: Bytes } | undefined
   /** @param answer undefined: it is not a usual one */
-  readonly end: (answer: Answer | undefined) => void
+  readonly end: (answer: Answer | 'refused' | undefined) => void
 }
 
 /** A server closes a connection that is not used; the one that is closed here first is never asked in vain. */
@@ -56,8 +56,8 @@ export class Connection {
     return this.#socket.destroyed
   }
 
-  /** @returns undefined where the answer is anything but a usual one: the connection is closed then */
-  async ask(question: Question): Promise<Answer | undefined> {
+  /** @returns undefined where the answer is anything but a usual one: the connection is closed then, as after a refusal */
+  async ask(question: Question): Promise<Answer | 'refused' | undefined> {
     const { signal } = question
     const giveUp = (): void => this.close()
     signal.addEventListener('abort', giveUp, { once: true })
@@ -108,6 +108,11 @@ export class Connection {
     const read = headIn(this.#scratch.subarray(0, this.#filled))
     asked.heard(read.kind === 'whole' ? this.#filled - read.end : 0)
     if (read.kind === 'part') return
+    if (read.kind === 'refused') {
+      this.#socket.destroy()
+      this.#ended('refused')
+      return
+    }
     try {
       if (read.kind === 'unusual') throw new Error('an unusual head')
       const body = asked.bodyFor(read.head)
@@ -120,7 +125,7 @@ export class Connection {
     }
   }
 
-  #ended(answer: Answer | undefined): void {
+  #ended(answer: Answer | 'refused' | undefined): void {
     const asked = this.#asked
     this.#asked = undefined
     this.#filled = 0

@@ -27,16 +27,24 @@ export class Connections {
   }
 
   /** @returns undefined where there is no usual answer, or no connection to be had */
-  async ask(question: Question): Promise<Answer | undefined> {
+  async ask(question: Question): Promise<Answer | 'refused' | undefined> {
     const connection = this.#unused() ?? this.#connect()
     const answer = await connection?.ask(question)
+    // A server may have forgotten what it is asked to go on with.
+    if (!answer) this.#session = undefined
     // What comes behind an answer, and was not asked for, is seen by then: the connection is closed for it.
-    if (connection && answer?.head.isKept === true) setImmediate(() => this.#idle.push(connection))
+    if (connection && answer && answer !== 'refused' && answer.head.isKept)
+      setImmediate(() => this.#idle.push(connection))
     return answer
   }
 
   close(): void {
     for (const it of this.#all) it.close()
+  }
+
+  /** Those that wait to be used again: the way that they went may be gone. */
+  closeIdle(): void {
+    for (const it of this.#idle.splice(0)) it.close()
   }
 
   #unused(): Connection | undefined {

@@ -69,8 +69,11 @@ export class LeanGets {
     if (!credentials || !way.connections.areFree) return undefined
     const since = systemClock.monotonic()
     const answer = await this.#asked(way, request, { credentials, signal, heard })
+    // That is told, and whatever it means, by the SDK.
+    if (answer === 'refused') return undefined
     const isGood = answer !== undefined && (await this.#isGood(request, answer))
     const isSilent = signal.aborted && systemClock.monotonic() - since >= silence
+    if (isSilent) way.connections.closeIdle()
     // Who gave up at once does not know.
     if (isGood || !signal.aborted || isSilent) this.#reliance.note(isGood ? 'usual' : isSilent ? 'silent' : 'unusual')
     return isGood ? answer.body : undefined
@@ -85,7 +88,7 @@ export class LeanGets {
     { target, connections, signer }: Way,
     request: GetRequest,
     { credentials, signal, heard }: Asking,
-  ): Promise<Answer | undefined> {
+  ): Promise<Answer | 'refused' | undefined> {
     const { client, requests, bucketClock } = this.#options
     const path = target.before + encodedKey(request.key)
     const headers = signer.signed(
@@ -106,8 +109,9 @@ export class LeanGets {
       },
       signal,
     })
-    ended?.(answer ? String(answer.head.statusCode) : signal.aborted ? 'given-up' : 'other', watch.isAnswered)
-    if (answer) noteDate(bucketClock, answer.head.headers, sentAt)
+    const isWhole = answer !== undefined && answer !== 'refused'
+    ended?.(isWhole ? String(answer.head.statusCode) : signal.aborted ? 'given-up' : 'other', watch.isAnswered)
+    if (isWhole) noteDate(bucketClock, answer.head.headers, sentAt)
     return answer
   }
 

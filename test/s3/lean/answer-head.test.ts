@@ -68,6 +68,13 @@ for (const [what, lines] of Object.entries(unusual)) {
   t.test(`left to the SDK: ${what}`, async (t) => t.same(headIn(bytesOf(lines)), { kind: 'unusual' }))
 }
 
+t.test('S3’s own no is told from anybody else’s', async (t) => {
+  const refusal = ['HTTP/1.1 404 Not Found', 'x-amz-request-id: 1', 'Transfer-Encoding: chunked']
+  t.same(headIn(bytesOf(refusal)), { kind: 'refused' })
+  t.same(headIn(bytesOf(['HTTP/1.1 404 Not Found', 'Content-Length: 4'])), { kind: 'unusual' })
+  t.same(headIn(bytesOf(['HTTP/1.1 204 No Content', 'x-amz-request-id: 1'])), { kind: 'unusual' })
+})
+
 t.test('what has no end is not waited for', async (t) => {
   t.same(headIn(Buffer.alloc(17_000, 'x')), { kind: 'unusual' })
 })

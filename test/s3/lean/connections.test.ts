@@ -60,14 +60,15 @@ async function world(t: Test, answering: Answering, isSecure = false): Promise<W
 
 const patience = (): AbortSignal => AbortSignal.timeout(20_000)
 
-function ask({ connections }: World, options: Partial<Question> = {}): Promise<Answer | undefined> {
-  return connections.ask({
+async function ask({ connections }: World, options: Partial<Question> = {}): Promise<Answer | undefined> {
+  const answer = await connections.ask({
     request: 'GET /key HTTP/1.1\r\nhost: here\r\n\r\n',
     bodyFor: ({ length }) => Buffer.alloc(length),
     heard: () => undefined,
     signal: patience(),
     ...options,
   })
+  return answer === 'refused' ? undefined : answer
 }
 
 for (const [how, isSecure] of [
