@@ -1,9 +1,10 @@
 /** The state directory, where what is sent waits: whether a mount may have it, and whether its disk keeps what it is given. */
-import { access } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { MountConfig } from '../config.js'
 import { codeOf, isDiskFull, reasonOf, UsageError } from '../errors.js'
+import { notAFile } from '../plain-file.js'
 import { countWaiting } from '../send/waiting.js'
 import { liveLock } from '../state/lock.js'
 import { named } from '../state/lock-record.js'
@@ -90,12 +91,16 @@ async function filesFound(config: MountConfig): Promise<readonly Finding[] | Fin
     { what: 'The disk cache', path: config.diskCache, option: '--disk-cache' },
   ]
   const looks = files.flatMap(({ what, path, option }) => (path === undefined ? [] : [fileFound(what, path, option)]))
+  if (config.httpTokenFile !== undefined) looks.push(tokenFound(config.httpTokenFile))
   const found = await Promise.all(looks)
   return found.length === 0 ? skipped('none are named') : found
 }
 
 async function fileFound(what: string, path: string, option: string): Promise<Finding> {
   try {
+    const found = option === '--disk-cache' ? undefined : await stat(path).catch(() => undefined)
+    const other = found && notAFile(path, found)
+    if (other !== undefined) return failure(`${what} ${path} is no file, but ${other}: give another with ${option}.`)
     await access(path, constants.W_OK).catch((error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw error
       return access(dirname(path), constants.W_OK)
@@ -103,6 +108,20 @@ async function fileFound(what: string, path: string, option: string): Promise<Fi
     return ok(`${what} ${path} may be written`)
   } catch (error) {
     return failure(`${what} ${path} can't be written (${reasonOf(error)}): give another with ${option}.`)
+  }
+}
+
+async function tokenFound(path: string): Promise<Finding> {
+  try {
+    const other = notAFile(path, await stat(path))
+    if (other !== undefined)
+      return failure(`The token file ${path} is no file, but ${other}: give another with --http-token-file.`)
+    await access(path, constants.R_OK)
+    return ok(`the token file ${path} can be read`)
+  } catch (error) {
+    return failure(
+      `The token file ${path} can't be read (${reasonOf(error)}): write one there with openssl rand -hex 24.`,
+    )
   }
 }
 

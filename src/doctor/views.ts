@@ -1,5 +1,6 @@
 /** What the keys may do: list each view, read an object, and put one, which is tried without making any. */
 import type { MountConfig } from '../config.js'
+import { shellWord } from '../shell-word.js'
 import { timeLimit } from '../patience.js'
 import { randomBytes } from 'node:crypto'
 import { isDenied, StoreError } from '../s3/store-error.js'
@@ -151,7 +152,7 @@ async function left({ bucket }: Where, store: Store, key: Key, upload: string): 
     : error.message.replace(/\.$/, '')
   return warning(
     `An upload that was begun to try the keys could not be aborted (${why}); it has no parts, makes no object and sends nothing. ` +
-      `To end it: aws s3api abort-multipart-upload --bucket ${bucket} --key '${key}' --upload-id '${upload}'`,
+      `To end it: aws s3api abort-multipart-upload --bucket ${shellWord(bucket)} --key ${shellWord(key)} --upload-id ${shellWord(upload)}`,
   )
 }
 

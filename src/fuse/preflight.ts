@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { codeOf, SetupError, UsageError } from '../errors.js'
+import { shellWord } from '../shell-word.js'
 import { kernel } from './kernel.js'
 import { isDeadMount, mountAt, unmount } from './mountinfo.js'
 
@@ -112,7 +113,8 @@ export async function checkMountpoint(path: string, mayMount: boolean): Promise<
     if (!mayMount) await access(path, constants.W_OK)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    if (codeOf(error) === 'ENOENT') throw new SetupError(`The mountpoint ${path} does not exist: mkdir -p ${path}.`)
+    if (codeOf(error) === 'ENOENT')
+      throw new SetupError(`The mountpoint ${path} does not exist: mkdir -p ${shellWord(path)}.`)
     throw new SetupError(`The mountpoint ${path} can't be used by this user (${codeOf(error) ?? 'unknown error'}).`)
   }
 }
