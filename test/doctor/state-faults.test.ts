@@ -109,6 +109,15 @@ t.test('a log, an audit trail or a disk cache that can’t be written', async (t
     /The log file \/nonexistent\/log can't be written \(ENOENT\): give another with --log-file/,
   )
   t.match(diagnosis.text('other files'), /audit trail .*--audit-log/)
+  const pipe = join(t.testdir(), 'pipe')
+  await sh(`mkfifo ${pipe}`)
+  for (const flags of [
+    ['--log-file', pipe],
+    ['--audit-log', pipe],
+    ['--http', '127.0.0.1:9123', '--http-token-file', pipe],
+  ]) {
+    found(t, await examine([...args, ...flags]), 'other files', 'failure', /pipe is no file, but a pipe: give another/)
+  }
 })
 
 t.test('beside a live mount', { skip: withoutRoot() }, async (t) => {
