@@ -2,6 +2,7 @@
  * Tells one follower what happened from where he was, and goes on with it. He is told at his own pace: nothing is kept for him
  * but a few lines, and while he does not read, nothing is looked at for him.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inTime } from '../patience.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { BucketEvent, FollowLine, GapEvent, LoggedEvent } from './event.js'
@@ -57,6 +58,8 @@ export interface FollowerOptions {
 const batch = 1_000
 /** Each goes through all that the bucket has: who reads that many wants all of them. */
 const furtherBatch = 4_000
+/** After so many lines others have their turn: who has much to be told keeps nobody waiting. */
+const linesPerTurn = 20
 /** LastModified has whole seconds, and so has the time of the bucket's answers. */
 const resolution: Milliseconds = 2_000
 
@@ -70,6 +73,7 @@ export class Follower {
   #from: EpochMs
   /** Of the log's: told from there on, where their numbers say nothing. */
   #loggedFrom: EpochMs
+  #told = 0
   #hasNews = false
   #wake: (() => void) | undefined
 
@@ -97,10 +101,10 @@ export class Follower {
       // Who follows is told of the rest when it is known.
       await inTime(source.look(), isFollowing ? heartbeat : patience)
       await this.#tellOfGap()
-      let next = await this.#tellAll()
+      let next = await this.#tellAll(signal)
       while (isFollowing && !signal.aborted) {
         await this.#news()
-        next = await this.#tellNews(next)
+        next = await this.#tellNews(next, signal)
       }
     } finally {
       signal.removeEventListener('abort', note)
@@ -117,14 +121,17 @@ export class Follower {
   }
 
   /** From where he is on. @returns the number of what the source finds next */
-  async #tellAll(): Promise<number> {
+  async #tellAll(signal: AbortSignal): Promise<number> {
     const { log, source } = this.#options
     await log.flushed()
     // Before what is found meanwhile: that is told after it.
     const next = source.recent.end
     const { through } = source
     const all = merged(this.#logged(), this.#inBucket(), (a, b) => a.at <= b.at)
-    for await (const event of all) await this.#tell({ event })
+    for await (const event of all) {
+      if (signal.aborted) return next
+      await this.#tell({ event })
+    }
     this.#loggedFrom = -Infinity
     await this.#tellProgress(through)
     return next
@@ -147,11 +154,11 @@ export class Follower {
     }
   }
 
-  async #tellNews(next: number): Promise<number> {
+  async #tellNews(next: number, signal: AbortSignal): Promise<number> {
     const { through, recent } = this.#options.source
     const news = recent.from(next)
     // Some may have been missed: once more from where all was told for certain.
-    if (!news) return this.#tellAll()
+    if (!news) return this.#tellAll(signal)
     for (const event of news) await this.#tell({ event })
     for await (const event of this.#logged()) await this.#tell({ event })
     await this.#tellProgress(through)
@@ -168,6 +175,8 @@ export class Follower {
 
   async #tell(line: FollowLine): Promise<void> {
     if (!this.#lines.write(line)) await this.#lines.drained()
+    this.#told += 1
+    if (this.#told % linesPerTurn === 0) await nextTurn()
   }
 
   #note(): void {

@@ -147,6 +147,30 @@ t.test('who asks once is told all from a time on, in order, and where to go on',
   t.equal(source.kept, 0)
 })
 
+t.test('who has much to be told keeps nobody waiting, and is told no more when it ends', async (t) => {
+  const world = new World(t)
+  const many = Array.from({ length: 1_000 }, (_, n) => received(String(n), noon - 60_000 + n))
+  world.source.all.push(...many)
+  let turns = 0
+  const count = (): void => {
+    turns += 1
+    if (!world.over.signal.aborted) setImmediate(count)
+  }
+  setImmediate(count)
+  const first = world.follow({ from: noon - 90_000, isFollowing: false })
+  await first.ended
+  t.equal(first.told.events.length, 1_000)
+  t.ok(turns >= 40, `others had ${turns} turns`)
+  const told = new Told()
+  const write = told.write.bind(told)
+  told.write = (line) => {
+    if (told.events.length === 99) world.over.abort()
+    return write(line)
+  }
+  await world.follow({ from: noon - 90_000 }, told).ended
+  t.equal(told.events.length, 100)
+})
+
 t.test('who follows is told what happens from now on', async (t) => {
   const world = new World(t)
   world.log.entries.push(queued('before', noon - 9_000))
