@@ -15,7 +15,7 @@ export interface PlainHead extends AnswerHead {
 /** Longer ones are unusual. */
 export const longestHead: Bytes = 16 * 1024
 
-const refusal = /^HTTP\/1\.1 [3-5]\d\d /
+const refusal = /^HTTP\/1\.1 ([3-5]\d\d) /
 const statusLine = /^HTTP\/1\.1 (200|206)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 const headerLine = /^([!#$%&'*+.^_`|~\w-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/
 /** What an answer may say once only; all that begins with `x-amz-` as well. */
@@ -35,7 +35,7 @@ export type ReadHead =
   | { readonly kind: 'whole'; readonly head: PlainHead; readonly end: Bytes }
   | { readonly kind: 'part' }
   /** S3's own no, by its head. */
-  | { readonly kind: 'refused' }
+  | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'unusual' }
 
 const isUnusual: ReadHead = { kind: 'unusual' }
@@ -48,7 +48,8 @@ export function headIn(bytes: Buffer): ReadHead {
   const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
   const statusCode = Number(statusLine.exec(first)?.[1])
   const headers = headersIn(lines)
-  if (refusal.test(first) && isSaidByS3(lines)) return { kind: 'refused' }
+  const refused = refusal.exec(first)?.[1]
+  if (refused !== undefined && isSaidByS3(lines)) return { kind: 'refused', status: Number(refused) }
   const length = headers?.['content-length']
   if (!(statusCode > 0) || !headers || length === undefined || !/^\d{1,15}$/.test(length)) return isUnusual
   const connection = (headers.connection ?? 'keep-alive').toLowerCase()

@@ -21,7 +21,7 @@ export interface Answer {
 interface Asked extends Question {
   answer: { readonly head: PlainHead; readonly body: Uint8Array; filled: Bytes } | undefined
   /** @param answer undefined: it is not a usual one */
-  readonly end: (answer: Answer | 'refused' | undefined) => void
+  readonly end: (answer: Answer | number | undefined) => void
 }
 
 /** A server closes a connection that is not used; the one that is closed here first is never asked in vain. */
@@ -56,8 +56,10 @@ export class Connection {
     return this.#socket.destroyed
   }
 
-  /** @returns undefined where the answer is anything but a usual one: the connection is closed then, as after a refusal */
-  async ask(question: Question): Promise<Answer | 'refused' | undefined> {
+  /**
+   * @returns the status of a refusal; undefined where the answer is anything but a usual one. The connection is closed after both
+   */
+  async ask(question: Question): Promise<Answer | number | undefined> {
     const { signal } = question
     const giveUp = (): void => this.close()
     signal.addEventListener('abort', giveUp, { once: true })
@@ -110,7 +112,7 @@ export class Connection {
     if (read.kind === 'part') return
     if (read.kind === 'refused') {
       this.#socket.destroy()
-      this.#ended('refused')
+      this.#ended(read.status)
       return
     }
     try {
@@ -125,7 +127,7 @@ export class Connection {
     }
   }
 
-  #ended(answer: Answer | 'refused' | undefined): void {
+  #ended(answer: Answer | number | undefined): void {
     const asked = this.#asked
     this.#asked = undefined
     this.#filled = 0

@@ -27,14 +27,13 @@ export class Connections {
   }
 
   /** @returns undefined where there is no usual answer, or no connection to be had */
-  async ask(question: Question): Promise<Answer | 'refused' | undefined> {
+  async ask(question: Question): Promise<Answer | number | undefined> {
     const connection = this.#unused() ?? this.#connect()
     const answer = await connection?.ask(question)
     // A server may have forgotten what it is asked to go on with.
     if (!answer) this.#session = undefined
     // What comes behind an answer, and was not asked for, is seen by then: the connection is closed for it.
-    if (connection && answer && answer !== 'refused' && answer.head.isKept)
-      setImmediate(() => this.#idle.push(connection))
+    if (connection && typeof answer === 'object' && answer.head.isKept) setImmediate(() => this.#idle.push(connection))
     return answer
   }
 

@@ -70,7 +70,7 @@ export class LeanGets {
     const since = systemClock.monotonic()
     const answer = await this.#asked(way, request, { credentials, signal, heard })
     // That is told, and whatever it means, by the SDK.
-    if (answer === 'refused') return undefined
+    if (typeof answer === 'number') return undefined
     const isGood = answer !== undefined && (await this.#isGood(request, answer))
     const isSilent = signal.aborted && systemClock.monotonic() - since >= silence
     if (isSilent) way.connections.closeIdle()
@@ -88,7 +88,7 @@ export class LeanGets {
     { target, connections, signer }: Way,
     request: GetRequest,
     { credentials, signal, heard }: Asking,
-  ): Promise<Answer | 'refused' | undefined> {
+  ): Promise<Answer | number | undefined> {
     const { client, requests, bucketClock } = this.#options
     const path = target.before + encodedKey(request.key)
     const headers = signer.signed(
@@ -109,9 +109,9 @@ export class LeanGets {
       },
       signal,
     })
-    const isWhole = answer !== undefined && answer !== 'refused'
-    ended?.(isWhole ? String(answer.head.statusCode) : signal.aborted ? 'given-up' : 'other', watch.isAnswered)
-    if (isWhole) noteDate(bucketClock, answer.head.headers, sentAt)
+    const status = typeof answer === 'object' ? answer.head.statusCode : answer
+    ended?.(status === undefined ? (signal.aborted ? 'given-up' : 'other') : String(status), watch.isAnswered)
+    if (typeof answer === 'object') noteDate(bucketClock, answer.head.headers, sentAt)
     return answer
   }
 

@@ -70,7 +70,7 @@ for (const [what, lines] of Object.entries(unusual)) {
 
 t.test('S3’s own no is told from anybody else’s', async (t) => {
   const refusal = ['HTTP/1.1 404 Not Found', 'x-amz-request-id: 1', 'Transfer-Encoding: chunked']
-  t.same(headIn(bytesOf(refusal)), { kind: 'refused' })
+  t.same(headIn(bytesOf(refusal)), { kind: 'refused', status: 404 })
   t.same(headIn(bytesOf(['HTTP/1.1 404 Not Found', 'Content-Length: 4'])), { kind: 'unusual' })
   t.same(headIn(bytesOf(['HTTP/1.1 204 No Content', 'x-amz-request-id: 1'])), { kind: 'unusual' })
 })

@@ -68,7 +68,7 @@ async function ask({ connections }: World, options: Partial<Question> = {}): Pro
     signal: patience(),
     ...options,
   })
-  return answer === 'refused' ? undefined : answer
+  return typeof answer === 'number' ? undefined : answer
 }
 
 for (const [how, isSecure] of [
