@@ -74,7 +74,8 @@ module.exports = {
       'Of an archive, all but its upload.',
     ),
     roomOfSend('pickup', ['life', 'disk'], ['sender'], 'It begins with what is submitted.'),
-    room('journal', ['telemetry'], 'Lines that outlive a crash, whatever they say.'),
+    room('binding', [], 'What C does for whoever needs it.'),
+    room('journal', ['binding', 'telemetry'], 'Lines that outlive a crash, whatever they say.'),
     room('taking', ['view', 'journal', 'telemetry'], 'What programs did to the files of an inbox; it knows no bucket.'),
     room(
       'mdn',
@@ -91,13 +92,13 @@ module.exports = {
       ['view', 'listing', 'data', 'send', 'taking', 'mdn', 'delivery', 's3', 'telemetry', 'state'],
       'The filesystem without the kernel.',
     ),
-    room('fuse', ['fs', 'telemetry'], 'The kernel without the bucket.'),
+    room('fuse', ['fs', 'binding', 'telemetry'], 'The kernel without the bucket.'),
     room(
       'service',
       ['fuse', 'control', 'telemetry'],
       'What systemd is told of a mount, and nothing of how that comes about.',
     ),
-    room('state', ['send', 'telemetry'], 'What a mount keeps on disk, but for what waits to be sent.'),
+    room('state', ['send', 'journal', 'telemetry'], 'What a mount keeps on disk, but for what waits to be sent.'),
     room(
       'events',
       ['view', 's3', 'listing', 'mdn', 'delivery', 'telemetry'],
@@ -120,7 +121,7 @@ module.exports = {
     ),
     room(
       'doctor',
-      ['daemon', 'fuse', 's3', 'view', 'send', 'state', 'telemetry'],
+      ['daemon', 'fuse', 'binding', 'http', 's3', 'view', 'send', 'state', 'telemetry'],
       'What a mount needs, looked at by what the mount itself needs it with.',
     ),
     room('telemetry', [], 'Everyone may log; the log needs no one.'),

@@ -148,7 +148,7 @@ static bool is_elsewhere (session_t *it, const call_t *call) {
 // Whether asking JavaScript for it a second time does no harm.
 static bool may_be_repeated (const call_t *call) {
   switch (call->opcode) {
-    case FUSE_GETATTR: case FUSE_SETATTR: case FUSE_OPEN: case FUSE_ACCESS: case FUSE_READDIR: case FUSE_LOOKUP: return true;
+    case FUSE_GETATTR: case FUSE_SETATTR: case FUSE_OPEN: case FUSE_ACCESS: case FUSE_READDIR: case FUSE_READDIRPLUS: case FUSE_LOOKUP: return true;
     default: return false;
   }
 }

@@ -29,9 +29,8 @@ bool call_hide (session_t *it, call_t *call, bool *is_open) {
 }
 
 // One handle less. Returns the path to remove, to be freed, if it was the last one of what was hidden.
-char *call_released (session_t *it, call_t *call) {
-  node_t *node = call->node;
-  if (call->handle & HANDLE_CACHED) node->cached--;
+char *handle_released (session_t *it, node_t *node, uint64_t handle) {
+  if (handle & HANDLE_CACHED) node->cached--;
   if (--node->opens > 0 || !node->is_hidden) return NULL;
   char *path = node_path(node, NULL);
   node_remove(&it->nodes, node);

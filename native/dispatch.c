@@ -15,6 +15,7 @@ static void answer (session_t *it, const struct fuse_in_header *in, int error) {
 
 static void forget (session_t *it, const struct fuse_in_header *in) {
   pthread_mutex_lock(&it->mutex);
+  absent_clear(&it->absent);
   if (in->opcode == FUSE_FORGET) {
     node_forget(&it->nodes, node_of(&it->nodes, in->nodeid), ((const struct fuse_forget_in *) (in + 1))->nlookup);
   } else {
@@ -25,26 +26,19 @@ static void forget (session_t *it, const struct fuse_in_header *in) {
   pthread_mutex_unlock(&it->mutex);
 }
 
-static void kept_numbers (session_t *it, const kept_entry_t *entry, double *numbers) {
-  pthread_mutex_lock(&it->kept.mutex);
-  memcpy(numbers, entry->is_folder ? it->folder : it->file, sizeof(it->file));
-  pthread_mutex_unlock(&it->kept.mutex);
-  numbers[A_SIZE] = entry->size;
-  numbers[A_ATIME] = numbers[A_MTIME] = numbers[A_CTIME] = entry->mtime;
-}
-
 // Whether a kept folder has it. The call's path is made, and its node is used.
 static bool kept_answers (session_t *it, const struct fuse_in_header *in, node_t *node, const char *name, const char *path) {
   kept_entry_t entry;
   double numbers[ATTRIBUTES];
   if (!kept_lookup(&it->kept, path, &entry)) return false;
   kept_numbers(it, &entry, numbers);
-  if (in->opcode == FUSE_LOOKUP) reply_entry(it, in->unique, node, name, numbers, inode_of_path(path));
-  else reply_attr(it, in->unique, node, numbers, inode_of_path(path));
+  uint64_t inode = entry.inode == 0 ? inode_of_path(path) : entry.inode;
+  if (in->opcode == FUSE_LOOKUP) reply_entry(it, in->unique, node, name, numbers, inode);
+  else reply_attr(it, in->unique, node, numbers, inode);
   return true;
 }
 
-static bool kept_folder_answers (session_t *it, const struct fuse_in_header *in, const char *path) {
+static bool kept_folder_answers (session_t *it, const struct fuse_in_header *in, node_t *node, const char *path) {
   const struct fuse_read_in *read = (const struct fuse_read_in *) (in + 1);
   folder_t *folder = (folder_t *) (uintptr_t) read->fh;
   if (read->offset == 0 || !folder_is_read(folder)) {
@@ -52,20 +46,33 @@ static bool kept_folder_answers (session_t *it, const struct fuse_in_header *in,
     if (kept == NULL) return false;
     folder_keep(it, folder, kept);
   }
-  folder_reply(it, in->unique, folder, path, read->offset, read->size);
+  folder_reply(it, in->unique, folder, &(folder_read_t) {
+    .node = node, .path = path, .position = read->offset, .size = read->size, .with_attributes = in->opcode == FUSE_READDIRPLUS,
+  });
   return true;
 }
 
-// What can be answered here. Nothing of the folders that are kept is ever renamed.
+// Whether it was just said not to be there.
+static bool absent_answers (session_t *it, const struct fuse_in_header *in, const char *name) {
+  pthread_mutex_lock(&it->mutex);
+  bool is_absent = absent_has(&it->absent, in->nodeid, name, now_ms());
+  pthread_mutex_unlock(&it->mutex);
+  if (is_absent) answer(it, in, ENOENT);
+  return is_absent;
+}
+
+// What can be answered here. Nothing of the folders that are kept is ever renamed, but for what JavaScript says is there no longer.
 static bool answered_here (session_t *it, const struct fuse_in_header *in, const char *name) {
-  if (in->opcode != FUSE_LOOKUP && in->opcode != FUSE_GETATTR && in->opcode != FUSE_READDIR) return false;
+  bool reads_folder = in->opcode == FUSE_READDIR || in->opcode == FUSE_READDIRPLUS;
+  if (in->opcode != FUSE_LOOKUP && in->opcode != FUSE_GETATTR && !reads_folder) return false;
+  if (in->opcode == FUSE_LOOKUP && absent_answers(it, in, name)) return true;
   pthread_mutex_lock(&it->mutex);
   node_t *node = node_of(&it->nodes, in->nodeid);
   node_use(node);
   char *path = node_path(node, name);
   pthread_mutex_unlock(&it->mutex);
   bool answered = path != NULL
-    && (in->opcode == FUSE_READDIR ? kept_folder_answers(it, in, path) : kept_answers(it, in, node, name, path));
+    && (reads_folder ? kept_folder_answers(it, in, node, path) : kept_answers(it, in, node, name, path));
   free(path);
   pthread_mutex_lock(&it->mutex);
   node_unuse(&it->nodes, node);
@@ -107,13 +114,13 @@ bool call_serve (session_t *it, const struct fuse_in_header *in, size_t length, 
       answer(it, in, 0);
       return false;
     case FUSE_LOOKUP: case FUSE_GETATTR: case FUSE_SETATTR: case FUSE_OPEN: case FUSE_CREATE: case FUSE_READ: case FUSE_WRITE:
-    case FUSE_STATFS: case FUSE_FLUSH: case FUSE_FSYNC: case FUSE_RELEASE: case FUSE_READDIR: case FUSE_ACCESS: case FUSE_UNLINK:
-    case FUSE_RMDIR: case FUSE_MKDIR: case FUSE_RENAME: case FUSE_SYMLINK: case FUSE_LINK: case FUSE_MKNOD: case FUSE_SETXATTR:
+    case FUSE_STATFS: case FUSE_FLUSH: case FUSE_FSYNC: case FUSE_RELEASE: case FUSE_READDIR: case FUSE_READDIRPLUS: case FUSE_ACCESS:
+    case FUSE_UNLINK: case FUSE_RMDIR: case FUSE_MKDIR: case FUSE_RENAME: case FUSE_SYMLINK: case FUSE_LINK: case FUSE_MKNOD: case FUSE_SETXATTR:
       if (!names_of(in, &name, &second)) {
         answer(it, in, ENAMETOOLONG);
         return false;
       }
-      return !answered_here(it, in, name) && call_hand_over(it, in, buffer, name, second);
+      return !file_answers(it, in) && !answered_here(it, in, name) && call_hand_over(it, in, buffer, name, second);
     // Of these the kernel knows what to do itself, and does not ask again.
     default: answer(it, in, ENOSYS); return false;
   }

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +15,12 @@ static int decode (call_t *call, const struct fuse_in_header *in) {
   switch (in->opcode) {
     case FUSE_GETATTR: {
       const struct fuse_getattr_in *it = arguments;
-      call->handle = it->getattr_flags & FUSE_GETATTR_FH ? it->fh : 0;
+      call->handle = it->getattr_flags & FUSE_GETATTR_FH ? plain_handle(it->fh) : 0;
       return 0;
     }
     case FUSE_SETATTR:
       memcpy(&call->set, arguments, sizeof(call->set));
-      call->handle = call->set.valid & FATTR_FH ? call->set.fh : 0;
+      call->handle = call->set.valid & FATTR_FH ? plain_handle(call->set.fh) : 0;
       return call->set.valid & FATTR_SIZE && call->set.size >= most_position ? EFBIG : 0;
     case FUSE_OPEN: call->flags = ((const struct fuse_open_in *) arguments)->flags; return 0;
     case FUSE_CREATE: call->flags = ((const struct fuse_create_in *) arguments)->flags; return 0;
@@ -30,12 +31,12 @@ static int decode (call_t *call, const struct fuse_in_header *in) {
       call->handle = ((const struct fuse_fsync_in *) arguments)->fh;
       call->flags = ((const struct fuse_fsync_in *) arguments)->fsync_flags;
       return 0;
-    case FUSE_READ: case FUSE_READDIR: {
+    case FUSE_READ: case FUSE_READDIR: case FUSE_READDIRPLUS: {
       const struct fuse_read_in *it = arguments;
-      call->handle = it->fh;
+      call->handle = in->opcode == FUSE_READ ? plain_handle(it->fh) : 0;
       call->position = it->offset;
       call->length = it->size;
-      call->folder = in->opcode == FUSE_READDIR ? (folder_t *) (uintptr_t) it->fh : NULL;
+      call->folder = in->opcode == FUSE_READ ? NULL : (folder_t *) (uintptr_t) it->fh;
       return it->offset >= most_position ? EINVAL : 0;
     }
     case FUSE_WRITE: {
@@ -50,6 +51,19 @@ static int decode (call_t *call, const struct fuse_in_header *in) {
   }
 }
 
+// Whether something may be there after it that was not.
+static bool gives_name (uint32_t opcode) {
+  switch (opcode) {
+    case FUSE_CREATE: case FUSE_MKNOD: case FUSE_MKDIR: case FUSE_SYMLINK: case FUSE_LINK: case FUSE_RENAME: return true;
+    default: return false;
+  }
+}
+
+static bool is_to_write (const call_t *call) {
+  if (call->opcode == FUSE_CREATE) return true;
+  return call->opcode == FUSE_OPEN && (call->flags & (O_WRONLY | O_RDWR)) != 0;
+}
+
 bool call_hand_over (session_t *it, const struct fuse_in_header *in, buffer_t *buffer, const char *name, const char *second) {
   call_t *call = calloc(1, sizeof(call_t));
   int error = call == NULL ? ENOMEM : decode(call, in);
@@ -58,6 +72,7 @@ bool call_hand_over (session_t *it, const struct fuse_in_header *in, buffer_t *b
     call->unique = in->unique;
     call->opcode = in->opcode;
     call->pid = in->pid;
+    if (is_to_write(call)) call->caller = caller_of(in->pid);
     call->received = now_ms();
     call->buffer = is_write ? buffer : NULL;
     call->name = name == NULL ? NULL : strdup(name);
@@ -76,6 +91,7 @@ bool call_hand_over (session_t *it, const struct fuse_in_header *in, buffer_t *b
       call->other = node_of(&it->nodes, ((const struct fuse_link_in *) (in + 1))->oldnodeid);
       node_use(call->other);
     }
+    if (gives_name(in->opcode)) absent_clear(&it->absent);
     if (call_is_stale(call)) error = ESTALE;
     else if (!call_admit(it, call)) error = ENOMEM;
     pthread_mutex_unlock(&it->mutex);

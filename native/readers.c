@@ -51,6 +51,8 @@ int session_greet (session_t *it, uint32_t readahead) {
   out.max_readahead = init->max_readahead < readahead ? init->max_readahead : readahead;
   // Names are looked up in parallel: a listing that takes its time would hold up everybody who knows what he wants.
   out.flags = init->flags & (FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_PARALLEL_DIROPS);
+  // Who looks at what he finds in a folder (`ls -l`) is told its attributes with the names: the kernel sees who does.
+  out.flags |= init->flags & (FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO);
   // Reading ahead is background: it must not wait behind others that wait for the bucket.
   out.max_background = UINT16_MAX;
   out.congestion_threshold = UINT16_MAX;

@@ -37,6 +37,14 @@ static void tell_attributes (struct fuse_attr *out, const double *in, uint64_t i
   tell_time(&out->ctime, &out->ctimensec, in[A_CTIME]);
 }
 
+void kept_numbers (session_t *it, const kept_entry_t *entry, double *numbers) {
+  pthread_mutex_lock(&it->kept.mutex);
+  memcpy(numbers, entry->is_folder ? it->folder : entry->kind == KEPT_NAMES ? it->named : it->file, sizeof(it->file));
+  pthread_mutex_unlock(&it->kept.mutex);
+  numbers[A_SIZE] = entry->size;
+  numbers[A_ATIME] = numbers[A_MTIME] = numbers[A_CTIME] = entry->mtime;
+}
+
 static void tell_timeout (const session_t *it, uint64_t *seconds, uint32_t *nanoseconds, bool is_volatile) {
   tell_time(seconds, nanoseconds, is_volatile ? 0 : it->attr_timeout * 1000);
 }
@@ -47,8 +55,7 @@ static bool would_cut (const node_t *node, const double *numbers) {
   return node->cached > 0 && node->version != 0 && node->size != numbers[A_SIZE];
 }
 
-// The node of an entry that the kernel is about to be told of. NULL: no memory.
-static node_t *tell_entry (session_t *it, struct fuse_entry_out *out, node_t *parent, const char *name, const double *numbers, uint64_t inode, bool is_new) {
+node_t *tell_entry (session_t *it, struct fuse_entry_out *out, node_t *parent, const char *name, const double *numbers, uint64_t inode, bool is_new) {
   memset(out, 0, sizeof(*out));
   pthread_mutex_lock(&it->mutex);
   // What had the name is no more, but somebody may have it open yet: two files of one node would share their pages.
@@ -84,6 +91,17 @@ int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *nam
   return result == 0 ? 0 : taken_back(it, node, result);
 }
 
+// Who is about to make what has the name makes the kernel ask again all the same (O_EXCL): that is answered here, too.
+int reply_absent (session_t *it, const call_t *call, double ms) {
+  struct fuse_entry_out out;
+  memset(&out, 0, sizeof(out));
+  tell_time(&out.entry_valid, &out.entry_valid_nsec, ms);
+  pthread_mutex_lock(&it->mutex);
+  absent_add(&it->absent, node_id(&it->nodes, call->node), call->name, now_ms() + ms);
+  pthread_mutex_unlock(&it->mutex);
+  return reply(it, call->unique, 0, &out, sizeof(out), NULL, 0);
+}
+
 int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numbers, uint64_t inode) {
   struct fuse_attr_out out;
   pthread_mutex_lock(&it->mutex);
@@ -101,34 +119,42 @@ int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numb
 
 // The pages that the kernel has of a file are those of one version, and end where it believes that the file does: for as long as
 // attr_timeout says that is what it was told last, by whoever told it.
-static uint32_t choose_cache (node_t *node, uint32_t flags, uint64_t version, double size) {
-  if (flags & OPEN_UNCACHED || (size >= 0 && node->size != size)) return FOPEN_DIRECT_IO;
-  if (version != 0 && node->version == version) return FOPEN_KEEP_CACHE;
-  node->version = version;
+static bool is_past_cache (const node_t *node, const opening_t *opening) {
+  return opening->flags & OPEN_UNCACHED || (opening->size >= 0 && node->size != opening->size);
+}
+
+static uint32_t choose_cache (node_t *node, const opening_t *opening) {
+  if (is_past_cache(node, opening)) return FOPEN_DIRECT_IO;
+  if (opening->version != 0 && node->version == opening->version) return FOPEN_KEEP_CACHE;
+  node->version = opening->version;
   return 0;
 }
 
-// Another version may not be read through the pages of one that somebody reads yet, nor may its size become that one's: it gets
-// a node of its own. Returns whether it must: the kernel looks the name up again then.
-static bool needs_other_node (session_t *it, node_t *node, uint64_t version) {
+// Another version may not be read through the pages of the one that was opened before, nor may its size become that one's while
+// somebody reads it: it gets a node of its own. The kernel would drop the pages, but only once it has heard of this open: who opens
+// the file in the same moment, and is told to keep its pages, would read some of each. Returns whether it must: the kernel looks the
+// name up again then.
+static bool needs_other_node (session_t *it, node_t *node, const opening_t *opening) {
   pthread_mutex_lock(&it->mutex);
-  bool needs = version != 0 && node->version != 0 && node->version != version && node->cached > 0;
+  bool is_other = opening->version != 0 && node->version != 0 && node->version != opening->version;
+  bool needs = is_other && (node->cached > 0 || !is_past_cache(node, opening));
   if (needs) node_remove(&it->nodes, node);
   pthread_mutex_unlock(&it->mutex);
   return needs;
 }
 
-static void begin_open (session_t *it, node_t *node, struct fuse_open_out *out, uint64_t handle, uint32_t flags, uint64_t version, double size) {
+static void begin_open (session_t *it, node_t *node, struct fuse_open_out *out, const opening_t *opening) {
   memset(out, 0, sizeof(*out));
   pthread_mutex_lock(&it->mutex);
   node->opens++;
-  out->open_flags = choose_cache(node, flags, version, size);
+  out->open_flags = choose_cache(node, opening);
   bool is_cached = !(out->open_flags & FOPEN_DIRECT_IO);
   if (is_cached) node->cached++;
-  out->fh = handle | (is_cached ? HANDLE_CACHED : 0) | (version == 0 ? 0 : HANDLE_OF_BUCKET);
+  out->fh = opening->version == 0 ? opening->handle : file_open(it, opening) | HANDLE_OF_BUCKET;
+  if (is_cached) out->fh |= HANDLE_CACHED;
   pthread_mutex_unlock(&it->mutex);
 #ifdef FOPEN_NOFLUSH
-  if (flags & OPEN_NO_FLUSH) out->open_flags |= FOPEN_NOFLUSH;
+  if (opening->flags & OPEN_NO_FLUSH) out->open_flags |= FOPEN_NOFLUSH;
 #endif
 }
 
@@ -136,16 +162,17 @@ static void undo_open (session_t *it, node_t *node, const struct fuse_open_out *
   pthread_mutex_lock(&it->mutex);
   node->opens--;
   if (out->fh & HANDLE_CACHED) node->cached--;
+  file_forget(out->fh);
   pthread_mutex_unlock(&it->mutex);
 }
 
-int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version, double size) {
+int reply_open (session_t *it, call_t *call, const opening_t *opening) {
   struct fuse_open_out out;
-  if (needs_other_node(it, call->node, version)) {
+  if (needs_other_node(it, call->node, opening)) {
     int result = reply(it, call->unique, ESTALE, NULL, 0, NULL, 0);
     return result == 0 ? -ESTALE : result;
   }
-  begin_open(it, call->node, &out, handle, flags, version, size);
+  begin_open(it, call->node, &out, opening);
   if (out.open_flags & FOPEN_DIRECT_IO) tell_changed(it, call->node);
   int result = reply(it, call->unique, 0, &out, sizeof(out), NULL, 0);
   if (result != 0) undo_open(it, call->node, &out);
@@ -157,7 +184,7 @@ int reply_create (session_t *it, call_t *call, uint64_t handle, const double *nu
   struct fuse_open_out out;
   node_t *node = tell_entry(it, &entry, call->node, call->name, numbers, inode, true);
   if (node == NULL) return reply(it, call->unique, ENOMEM, NULL, 0, NULL, 0) == 0 ? -ENOMEM : -ENODEV;
-  begin_open(it, node, &out, handle, 0, 0, -1);
+  begin_open(it, node, &out, &(opening_t) { .handle = handle, .size = -1 });
   int result = reply(it, call->unique, 0, &entry, sizeof(entry), &out, sizeof(out));
   if (result == 0) return 0;
   undo_open(it, node, &out);

@@ -13,7 +13,7 @@ size_t arguments_size (uint32_t opcode) {
     case FUSE_ACCESS: return sizeof(struct fuse_access_in);
     case FUSE_OPEN: return sizeof(struct fuse_open_in);
     case FUSE_CREATE: return sizeof(struct fuse_create_in);
-    case FUSE_READ: case FUSE_READDIR: return sizeof(struct fuse_read_in);
+    case FUSE_READ: case FUSE_READDIR: case FUSE_READDIRPLUS: return sizeof(struct fuse_read_in);
     case FUSE_WRITE: return sizeof(struct fuse_write_in);
     case FUSE_FLUSH: return sizeof(struct fuse_flush_in);
     case FUSE_FSYNC: return sizeof(struct fuse_fsync_in);

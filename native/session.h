@@ -2,7 +2,7 @@
 // waits in a queue for JavaScript's thread, which answers whenever it knows: no thread ever waits for an answer.
 //
 // Locks: one of the session, one of what is kept, one of each open folder. Only a folder's is held while another one is taken, that of
-// what is kept; the session's is never held together with any of these.
+// what is kept or the session's; these two are never held together.
 #ifndef SESSION_H
 #define SESSION_H
 
@@ -12,8 +12,11 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "absent.h"
+#include "callers.h"
 #include "kept-folders.h"
 #include "nodes.h"
+#include "open-files.h"
 
 // What the kernel writes or reads at a time, and what comes with it.
 #define MOST_BYTES (128 * 1024)
@@ -47,6 +50,15 @@ typedef struct {
   uint64_t known;
 } folder_t;
 
+// Its entries from a place on, as many as go into size bytes, with the attributes of those that are kept, or without.
+typedef struct {
+  node_t *node;
+  const char *path;
+  uint64_t position;
+  size_t size;
+  bool with_attributes;
+} folder_read_t;
+
 // A call of the kernel that was not answered yet.
 typedef struct call {
   struct call *next;        // in the queue, or of those that are parked
@@ -71,6 +83,7 @@ typedef struct call {
   uint64_t position;
   uint32_t length;
   uint32_t flags;
+  caller_t caller;          // of what opens a file to write to it
   struct fuse_setattr_in set;
   folder_t *folder;
   buffer_t *buffer;
@@ -78,6 +91,25 @@ typedef struct call {
   uint64_t since;           // how many names had changed when its path was made
   uint8_t retries;
 } call_t;
+
+// A handle with the first mark is read through the page cache, and counted as such; what is read with the second may have to come from
+// the bucket; one with the third is known here (open-files.c).
+#define HANDLE_CACHED ((uint64_t) 1 << 62)
+#define HANDLE_OF_BUCKET ((uint64_t) 1 << 61)
+#define HANDLE_HERE ((uint64_t) 1 << 60)
+#define HANDLE_MARKS (HANDLE_CACHED | HANDLE_OF_BUCKET | HANDLE_HERE)
+// What JavaScript says of a handle.
+enum { OPEN_UNCACHED = 1, OPEN_NO_FLUSH = 2 };
+
+// What JavaScript has opened.
+typedef struct {
+  uint64_t handle;
+  uint32_t flags;
+  uint64_t version;         // 0: it may change
+  double size;              // of that version; negative: it may change. Where the kernel was told of another, it is read past the page cache
+  const void *bytes;        // all of it; NULL: they were not given
+  size_t length;
+} opening_t;
 
 typedef struct interrupt {
   struct interrupt *next;
@@ -95,10 +127,12 @@ typedef struct session {
   double attr_timeout;      // s; of names and of attributes
   pthread_mutex_t mutex;    // of all that follows
   nodes_t nodes;
+  absent_names_t absent;
   call_t *known[CALL_BUCKETS];
   uint32_t waiting;         // of these
   queue_t queue;            // for JavaScript
   queue_t reads;            // the same, of what may have to come from the bucket: it waits behind all else
+  open_files_t files;
   call_t *parked;
   buffer_t buffers[BUFFERS];
   buffer_t *free_buffers;
@@ -113,9 +147,10 @@ typedef struct session {
   uint32_t reading;
   bool is_over;
   kept_folders_t kept;      // has a mutex of its own
-  // Of all files and of all folders that are kept: their mutex is that of the kept.
+  // Of all files and of all folders that are kept, and of files in a folder of KEPT_NAMES: their mutex is that of the kept.
   double file[ATTRIBUTES];
   double folder[ATTRIBUTES];
+  double named[ATTRIBUTES];
   // Wakes JavaScript's thread; from any thread.
   void (*wake) (struct session *);
   void *waker;
@@ -171,7 +206,7 @@ bool call_again_or_done (session_t *it, call_t *call, int error);
 // then. If it is not open any longer, no release will remove it.
 bool call_hide (session_t *it, call_t *call, bool *is_open);
 // One handle less. Returns the path to remove, to be freed, if it was the last one of what was hidden.
-char *call_released (session_t *it, call_t *call);
+char *handle_released (session_t *it, node_t *node, uint64_t handle);
 
 // interrupts.c
 // The thread that looks whose callers are being killed. false: there is none.
@@ -188,29 +223,56 @@ bool folder_is_read (folder_t *folder);
 void folder_keep (session_t *it, folder_t *folder, kept_folder_t *kept);
 // It takes the names over, and frees them.
 void folder_own (session_t *it, folder_t *folder, char *names, size_t length);
-// Its entries from a place on, as many as go into size bytes. As in replies.c.
-int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const char *path, uint64_t position, size_t size);
+// As in replies.c.
+int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const folder_read_t *read);
 
 // replies.c: each returns 0, or the negative errno with which the kernel refused the answer. Those that are told a node, or a
 // call, take the mutex.
 // error: positive, or 0.
 int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length);
-// numbers: A_MODE and so on.
+// The attributes of something that is kept, as numbers: A_MODE and so on. It takes the mutex of the kept.
+void kept_numbers (session_t *it, const kept_entry_t *entry, double *numbers);
+// Tells the kernel, in an answer that is being made, of an entry. Returns its node, which the kernel has to forget; NULL: no memory, and
+// nothing is told.
+node_t *tell_entry (session_t *it, struct fuse_entry_out *out, node_t *parent, const char *name, const double *numbers, uint64_t inode, bool is_new);
 int reply_entry (session_t *it, uint64_t unique, node_t *parent, const char *name, const double *numbers, uint64_t inode);
+// What is asked for is not there, and will not be for so many ms, but by calls of this kernel: it need not ask again.
+int reply_absent (session_t *it, const call_t *call, double ms);
 int reply_attr (session_t *it, uint64_t unique, node_t *node, const double *numbers, uint64_t inode);
-// size: of what is opened; negative: it may change. Where the kernel was told of another, it is read without the page cache.
-int reply_open (session_t *it, call_t *call, uint64_t handle, uint32_t flags, uint64_t version, double size);
+int reply_open (session_t *it, call_t *call, const opening_t *opening);
 int reply_create (session_t *it, call_t *call, uint64_t handle, const double *numbers, uint64_t inode);
 // numbers: F_BLOCK_SIZE and so on.
 int reply_statfs (session_t *it, uint64_t unique, const double *numbers);
 // What was opened may have another size than the kernel thinks: it asks.
 void tell_changed (session_t *it, node_t *node);
 
-// A handle with the first bit is read through the page cache, and counted as such; what is read with the second may have to
-// come from the bucket.
-#define HANDLE_CACHED ((uint64_t) 1 << 62)
-#define HANDLE_OF_BUCKET ((uint64_t) 1 << 61)
-// What JavaScript says of a handle.
-enum { OPEN_UNCACHED = 1, OPEN_NO_FLUSH = 2 };
+// open-files.c
+// A handle as JavaScript knows it, with its marks.
+uint64_t plain_handle (uint64_t handle);
+// Of a version that is opened: the handle under which it is known here, or JavaScript's where there is no memory. The mutex is held.
+uint64_t file_open (session_t *it, const opening_t *opening);
+// It was not opened after all. The mutex is held.
+void file_forget (uint64_t handle);
+// Whether a call of an open file was answered: reads of what was given, and all that says that it is closed.
+bool file_answers (session_t *it, const struct fuse_in_header *in);
+// Those that were closed, and that JavaScript was not told of, chained by `next`. It takes the mutex.
+open_file_t *files_closed (session_t *it);
+// Returns the next one.
+open_file_t *file_free (open_file_t *file);
+// There are no more calls: what is open will not be closed.
+void files_end (session_t *it);
+// The one that is open by JavaScript's handle. The mutex is held. NULL: it is closed.
+open_file_t *file_with (session_t *it, uint64_t handle);
+
+// blocks.c: of large files. The mutex is held, but for blocks_answer and blocks_given_back.
+// false: there is no such file, or no memory. The bytes stay as they are until it is given back.
+bool block_give (session_t *it, uint64_t handle, const block_t *block);
+// It is wanted back.
+void block_want (session_t *it, uint64_t handle, uint64_t number);
+void blocks_give_back (session_t *it, open_file_t *file);
+// Whether a read was answered from what was given.
+bool blocks_answer (session_t *it, const struct fuse_in_header *in, open_file_t *file);
+// Those that JavaScript was not told of, chained by `next`, to be freed. It takes the mutex.
+block_t *blocks_given_back (session_t *it);
 
 #endif

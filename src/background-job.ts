@@ -1,17 +1,24 @@
 /** Work in the background that is done now and then: one run at a time, in a while or at once, and none once it is stopped. */
+import { systemTimers, type Timers } from './telemetry/clock.js'
 import type { Milliseconds } from './units.js'
 
 export class BackgroundJob {
   readonly #run: (signal: AbortSignal) => Promise<void> | void
+  readonly #timers: Pick<Timers, 'pause'>
   readonly #stop = new AbortController()
-  #timer: NodeJS.Timeout | undefined
+  /** Aborted, it does not run when that time comes. */
+  #timer: AbortController | undefined
   #running: Promise<void> | undefined
   /** It was asked for while it was running: that run may have looked already. */
   #isDueAgain = false
 
   /** @param run never rejects; its signal is aborted when the job is stopped */
-  constructor(run: (signal: AbortSignal) => Promise<void> | void) {
+  constructor(
+    run: (signal: AbortSignal) => Promise<void> | void,
+    { timers = systemTimers }: { readonly timers?: Pick<Timers, 'pause'> | undefined } = {},
+  ) {
     this.#run = run
+    this.#timers = timers
   }
 
   get isStopped(): boolean {
@@ -29,12 +36,17 @@ export class BackgroundJob {
   /** Runs in a while, in place of what it was to run at; a run that comes before that does for it. */
   in(delay: Milliseconds): void {
     this.putOff()
-    if (!this.isStopped) this.#timer = setTimeout(() => this.now(), delay)
+    if (this.isStopped) return
+    const timer = new AbortController()
+    this.#timer = timer
+    void this.#timers.pause(delay, timer.signal).then(() => {
+      if (!timer.signal.aborted) this.now()
+    })
   }
 
   /** It does not run until it is asked to again. */
   putOff(): void {
-    clearTimeout(this.#timer)
+    this.#timer?.abort()
   }
 
   /** Resolves when no run is under way. */

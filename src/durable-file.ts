@@ -1,5 +1,5 @@
 /** Replaces a small file so that after a crash it is the old one or the new one, whole. */
-import { open, rename } from 'node:fs/promises'
+import { open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { openOwn } from './own-files.js'
 
@@ -10,10 +10,14 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   try {
     await file.writeFile(content)
     await file.sync()
+    await rename(temporary, path)
+  } catch (error) {
+    // It takes room that others need.
+    await unlink(temporary).catch(() => undefined)
+    throw error
   } finally {
     await file.close()
   }
-  await rename(temporary, path)
   await syncFolder(dirname(path))
 }
 

@@ -31,6 +31,7 @@ export interface FsErrorDetails {
   /** S3 key or local path the error is about. */
   key?: string
   cause?: unknown
+  isLasting?: boolean
 }
 
 /** A failed filesystem operation. `message` is one sentence for a person. */
@@ -38,11 +39,14 @@ export class FsError extends Error {
   override readonly name = 'FsError'
   readonly code: FsErrorCode
   readonly key: string | undefined
+  /** It will be so for a moment, unless whoever is told changes it. */
+  readonly isLasting: boolean
 
   constructor(code: FsErrorCode, message: string, details: FsErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause })
     this.code = code
     this.key = details.key
+    this.isLasting = details.isLasting === true
   }
 }
 
@@ -56,6 +60,9 @@ export class UsageError extends Error {
     this.exitCode = exitCode
   }
 }
+
+/** With lines beneath the sentence that others wrote: each was made printable where they were put together. */
+export class LinesError extends UsageError {}
 
 /** One that no later try mends: somebody has to change what was configured, or what is there. */
 export class SetupError extends UsageError {}

@@ -39,7 +39,9 @@ napi_value answer_error (napi_env env, napi_callback_info info) {
     session->wake(session);
     return boolean(env, true);
   }
-  reply(session, call->unique, error, NULL, 0, NULL, 0);
+  double absent_ms = error == ENOENT && call->opcode == FUSE_LOOKUP ? number_of(env, all[3]) : 0;
+  if (absent_ms > 0) reply_absent(session, call, absent_ms);
+  else reply(session, call->unique, error, NULL, 0, NULL, 0);
   call_over(it, call);
   return boolean(env, true);
 }
@@ -65,8 +67,14 @@ napi_value answer_open (napi_env env, napi_callback_info info) {
   ANSWERS
   if (is_outdated(session, call)) return boolean(env, false);
   uint64_t version = version_of(env, all[4]);
-  double size = version == 0 ? -1 : number_of(env, all[5]);
-  int result = reply_open(session, call, number_of(env, all[2]), number_of(env, all[3]), version, size);
+  elements_t bytes = elements_of(env, all[6]);
+  // An empty array may have no address.
+  const void *all_of_it = !bytes.is_array ? NULL : bytes.count == 0 ? "" : bytes.all;
+  int result = reply_open(session, call, &(opening_t) {
+    .handle = number_of(env, all[2]), .flags = number_of(env, all[3]),
+    .version = version, .size = version == 0 ? -1 : number_of(env, all[5]),
+    .bytes = all_of_it, .length = bytes.count,
+  });
   call_over(it, call);
   return boolean(env, result == 0);
 }
@@ -106,7 +114,10 @@ napi_value answer_folder (napi_env env, napi_callback_info info) {
   else {
     if (names.count > 0) memcpy(own, names.all, names.count);
     folder_own(session, call->folder, own, names.count);
-    folder_reply(session, call->unique, call->folder, call->path, call->position, call->length);
+    folder_reply(session, call->unique, call->folder, &(folder_read_t) {
+      .node = call->node, .path = call->path, .position = call->position, .size = call->length,
+      .with_attributes = call->opcode == FUSE_READDIRPLUS,
+    });
   }
   call_over(it, call);
   return boolean(env, own != NULL);
@@ -139,7 +150,7 @@ napi_value released (napi_env env, napi_callback_info info) {
   ANSWERS
   napi_value path = NULL;
   pthread_mutex_lock(&session->mutex);
-  char *hidden = call_released(session, call);
+  char *hidden = handle_released(session, call->node, call->handle);
   pthread_mutex_unlock(&session->mutex);
   if (hidden != NULL) napi_create_string_utf8(env, hidden, NAPI_AUTO_LENGTH, &path);
   free(hidden);

@@ -37,11 +37,19 @@ NAPI_MODULE_INIT () {
   export(env, exports, "replyStatfs", answer_statfs);
   export(env, exports, "hidden", hidden);
   export(env, exports, "released", released);
+  export(env, exports, "tellClosed", tell_closed);
+  export(env, exports, "giveBlock", give_block);
+  export(env, exports, "wantBlock", want_block);
   export(env, exports, "keepFoldersAs", keep_folders_as);
   export(env, exports, "keepFolder", keep_folder);
+  export(env, exports, "forgetKept", forget_kept);
+  export(env, exports, "renewFolder", renew_folder);
   export(env, exports, "dropFolders", drop_folders);
   export(env, exports, "figures", kept_figures);
   export(env, exports, "keepFreed", keep_freed);
+  export(env, exports, "largeMemory", large_memory);
   export(env, exports, "notify", tell_manager);
+  export(env, exports, "writeToDisk", write_to_disk);
+  export(env, exports, "syncNewFile", sync_new_file);
   return exports;
 }

@@ -7,13 +7,15 @@
 
 #include <node_api.h>
 
-#define MOST_ARGUMENTS 10
+#define MOST_ARGUMENTS 12
 
 typedef struct {
   session_t session;
   napi_env env;
   napi_async_context context;
   napi_ref on_call;
+  napi_ref on_closed;
+  napi_ref on_given_back;
   napi_ref on_dying;
   napi_ref on_end;
   napi_ref buffers[BUFFERS];
@@ -52,11 +54,15 @@ void on_wake (uv_async_t *async);
 // It was answered: frees it.
 void call_over (mount_t *it, call_t *call);
 
-// mounting.c, answers.c, keeping.c, notifying.c
+// mounting.c, telling.c, answers.c, keeping.c, memory.c, notifying.c, disking.c
 function_t start_mount;
 function_t answer_error, answer_entry, answer_attr, answer_open, answer_create, answer_data, answer_count, answer_folder, answer_statfs;
-function_t hidden, released;
+function_t hidden, released, tell_closed;
+function_t give_block, want_block;
+function_t large_memory;
 function_t tell_manager;
-function_t keep_folders_as, keep_folder, drop_folders, kept_figures;
+function_t write_to_disk;
+function_t sync_new_file;
+function_t keep_folders_as, keep_folder, forget_kept, renew_folder, drop_folders, kept_figures;
 
 #endif

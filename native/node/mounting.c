@@ -48,12 +48,14 @@ static mount_t *make (napi_env env, napi_value *all) {
   napi_create_reference(env, all[6], 1, &it->numbers_kept);
   it->numbers = elements_of(env, all[6]).all;
   napi_create_reference(env, all[7], 1, &it->on_call);
-  napi_create_reference(env, all[8], 1, &it->on_dying);
-  napi_create_reference(env, all[9], 1, &it->on_end);
+  napi_create_reference(env, all[8], 1, &it->on_closed);
+  napi_create_reference(env, all[9], 1, &it->on_given_back);
+  napi_create_reference(env, all[10], 1, &it->on_dying);
+  napi_create_reference(env, all[11], 1, &it->on_end);
   return make_buffers(env, it) && make_async(env, it) ? it : NULL;
 }
 
-// mountpoint, source, read-only, for others, timeout of attributes in s, readahead in bytes, numbers, and three functions.
+// mountpoint, source, read-only, for others, timeout of attributes in s, readahead in bytes, numbers, and five functions.
 napi_value start_mount (napi_env env, napi_callback_info info) {
   napi_value all[MOST_ARGUMENTS], result = NULL;
   char why[512] = "no memory";

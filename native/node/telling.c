@@ -1,4 +1,4 @@
-// What JavaScript is told: each call, by one function of its, which callers are being killed, and when it is over.
+// What JavaScript is told: each call, by one function of its, which files are closed and blocks are passed, which callers are being killed, and when it is over.
 #include "binding.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static void add_text (list_t *list, const char *text) {
 }
 
 static double handle_of (const call_t *call) {
-  return call->handle & ~(HANDLE_CACHED | HANDLE_OF_BUCKET);
+  return call->handle & ~HANDLE_MARKS;
 }
 
 static double ms_of (uint64_t seconds, uint32_t nanoseconds) {
@@ -31,7 +31,12 @@ static double ms_of (uint64_t seconds, uint32_t nanoseconds) {
 static void add_arguments (mount_t *it, list_t *list, const call_t *call) {
   switch (call->opcode) {
     case FUSE_GETATTR: case FUSE_FLUSH: case FUSE_RELEASE: add(list, handle_of(call)); break;
-    case FUSE_OPEN: case FUSE_ACCESS: add(list, call->flags); break;
+    case FUSE_ACCESS: add(list, call->flags); break;
+    case FUSE_OPEN: case FUSE_CREATE:
+      add(list, call->flags);
+      add(list, call->caller.process);
+      add(list, call->caller.faults);
+      break;
     case FUSE_FSYNC:
       add(list, handle_of(call));
       add(list, call->flags);
@@ -121,6 +126,42 @@ static void run_dying (mount_t *it) {
   free(all);
 }
 
+static void run_closed (mount_t *it) {
+  for (open_file_t *file = files_closed(&it->session); file != NULL; file = file_free(file)) {
+    napi_handle_scope scope;
+    napi_value all[3];
+    list_t list = { .env = it->env, .all = all };
+    napi_open_handle_scope(it->env, &scope);
+    add(&list, file->handle);
+    add(&list, file->reads);
+    add_text(&list, file->hidden);
+    run(it, it->on_closed, all, list.count, 0);
+    napi_close_handle_scope(it->env, scope);
+  }
+}
+
+static void run_given_back (mount_t *it) {
+  for (block_t *block = blocks_given_back(&it->session), *next; block != NULL; block = next) {
+    napi_handle_scope scope;
+    napi_value all[2];
+    list_t list = { .env = it->env, .all = all };
+    napi_open_handle_scope(it->env, &scope);
+    add(&list, block->number);
+    add(&list, block->served);
+    next = block->next;
+    free(block);
+    run(it, it->on_given_back, all, list.count, 0);
+    napi_close_handle_scope(it->env, scope);
+  }
+}
+
+napi_value tell_closed (napi_env env, napi_callback_info info) {
+  napi_value all[MOST_ARGUMENTS];
+  mount_t *it = mount_of(env, arguments_of(env, info, all)[0]);
+  if (it != NULL && !it->is_closed) run_closed(it);
+  return NULL;
+}
+
 static void run_end (mount_t *it) {
   pthread_mutex_lock(&it->session.mutex);
   bool is_over = it->session.is_over && !it->is_closed;
@@ -130,6 +171,8 @@ static void run_end (mount_t *it) {
   // Until then only this thread uses it, and no call is answered after this.
   close(it->session.fd);
   kept_drop(&it->session.kept, false);
+  files_end(&it->session);
+  run_given_back(it);
   uv_unref((uv_handle_t *) it->async);
   run(it, it->on_end, NULL, 0, 0);
 }
@@ -148,6 +191,9 @@ void on_wake (uv_async_t *async) {
     run_call(it, call);
     call = next;
   }
+  // First what is closed: for that, nothing more is to be read.
+  run_closed(it);
+  run_given_back(it);
   run_dying(it);
   run_end(it);
   napi_close_callback_scope(env, callbacks);

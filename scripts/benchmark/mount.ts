@@ -2,9 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Bytes, Milliseconds } from '../../src/units.js'
 import type { Contender } from './contenders.js'
+import { cpuOf, type CpuReading } from './cpu.js'
+import type { Link } from './link.js'
 import { ended, environment, killGroup, run } from './processes.js'
 import type { BenchServer } from './server/client.js'
 import { bucketName } from './server/worlds.js'
@@ -13,38 +15,45 @@ import { isMounted, type Workspace } from './workspace.js'
 const startLimit: Milliseconds = 30_000
 /** What a daemon may take to end by itself before it is killed. */
 const endLimit: Milliseconds = 20_000
+/** How often it is looked whether it is mounted. */
+const glance: Milliseconds = 4
 
-interface How {
+/** What a mount is of. */
+export interface Subject {
+  readonly contender: Contender
+  readonly server: BenchServer
+  readonly link: Link
+  readonly workspace: Workspace
   readonly flags?: readonly string[] | undefined
   readonly bucket?: string | undefined
+  /** For its state, and its mountpoint: it stays for another mount. One of its own that goes with it, if undefined. */
+  readonly directory?: string | undefined
 }
 
 export class Mount {
   readonly contender: Contender
   readonly mountpoint: string
+  /** From its start until its root could be looked at. */
+  usableAfter: Milliseconds = 0
   readonly #directory: string
+  readonly #isKept: boolean
   readonly #child: ChildProcess
   readonly #workspace: Workspace
   #errors = ''
 
-  private constructor(
-    contender: Contender,
-    server: BenchServer,
-    workspace: Workspace,
-    { flags = [], bucket = bucketName }: How,
-  ) {
+  private constructor({ contender, server, link, workspace, directory, flags = [], bucket = bucketName }: Subject) {
     this.contender = contender
     this.#workspace = workspace
-    this.#directory = workspace.directory(contender.name)
+    this.#isKept = directory !== undefined
+    this.#directory = directory ?? workspace.directory(contender.name)
     this.mountpoint = join(this.#directory, 'mnt')
-    mkdirSync(this.mountpoint)
     const temporary = join(this.#directory, 'tmp')
-    mkdirSync(temporary)
-    const { mountpoint } = this
-    const { endpoint } = server
+    for (const path of [this.mountpoint, temporary]) mkdirSync(path, { recursive: true })
     const secret = (name: string, content: string): string => workspace.secret(name, content)
-    const [program = '', ...args] = contender.command({ endpoint, bucket, mountpoint, directory: temporary, secret })
-    const env = environment({ HOME: workspace.root, TMPDIR: temporary, ...contender.environment })
+    const [endpoint, ca] = [server.endpointOf(link), link.isSecure ? server.certificate : undefined]
+    const place = { endpoint, ca, bucket, mountpoint: this.mountpoint, directory: temporary, secret }
+    const [program = '', ...args] = contender.command(place)
+    const env = environment({ HOME: workspace.root, TMPDIR: temporary, ...contender.environment(place) })
     this.#child = spawn(program, [...args, ...flags], { stdio: ['ignore', 'ignore', 'pipe'], env, detached: true })
     this.#child.on('error', (error) => (this.#errors += error.message))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -53,21 +62,17 @@ export class Mount {
   }
 
   /** Starts it and waits until its root can be looked at. */
-  static async start(
-    contender: Contender,
-    server: BenchServer,
-    workspace: Workspace,
-    signal: AbortSignal,
-    how: How = {},
-  ): Promise<Mount> {
-    const mount = new Mount(contender, server, workspace, how)
+  static async start(subject: Subject, signal: AbortSignal): Promise<Mount> {
+    const began = performance.now()
+    const mount = new Mount(subject)
     try {
-      const end = Date.now() + startLimit
       while (!isMounted(mount.mountpoint)) {
-        if (mount.#child.exitCode !== null || Date.now() > end) throw new Error(`${contender.name} does not mount`)
-        await delay(20, undefined, { signal })
+        const isLate = performance.now() - began > startLimit
+        if (mount.#child.exitCode !== null || isLate) throw new Error(`${subject.contender.name} does not mount`)
+        await pause(glance, undefined, { signal })
       }
       await run(['stat', mount.mountpoint], { limit: startLimit, signal })
+      mount.usableAfter = performance.now() - began
       return mount
     } catch (error) {
       await mount.end()
@@ -86,6 +91,10 @@ export class Mount {
   send(partner: string): string {
     return join(this.mountpoint, this.contender.send(partner))
   }
+  /** What the daemon has spent so far. */
+  cpu(): CpuReading {
+    return cpuOf(this.#child.pid ?? 0)
+  }
   /** Memory of the daemon now, and the most it had. */
   memory(): { now: Bytes; peak: Bytes } {
     const status = readFileSync(`/proc/${this.#child.pid ?? 0}/status`, 'utf8')
@@ -99,7 +108,7 @@ export class Mount {
     if (isMounted(this.mountpoint)) await this.#takeAway()
     if (!hasEnded) killGroup(this.#child, 'SIGKILL')
     if (!(await ended(this.#child, endLimit))) throw new Error(`${this.contender.name} can't be killed`)
-    await this.#workspace.drop(this.#directory)
+    if (!this.#isKept) await this.#workspace.drop(this.#directory)
   }
 
   async #takeAway(): Promise<void> {

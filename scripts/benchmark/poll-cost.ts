@@ -1,4 +1,5 @@
 /** `scripts/poll-cost`: what a program that looks at all inboxes again and again costs a day, measured on a real mount. */
+import { tmpdir } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { dollarsADay } from '../../src/s3/prices.js'
@@ -7,7 +8,8 @@ import { contendersOf } from './contenders.js'
 import { allInboxes, arrivalsIn, linesOfAll, wordsFor } from './items/partners.js'
 import { Mount } from './mount.js'
 import { run } from './processes.js'
-import { table } from './report.js'
+import { table } from './figures/table.js'
+import { links } from './link.js'
 import { BenchServer } from './server/client.js'
 import { bucketOf, type World } from './server/worlds.js'
 import { Workspace } from './workspace.js'
@@ -47,10 +49,10 @@ const rounds = Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds wants a number from 1')
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)))
-const workspace = new Workspace()
+const workspace = new Workspace(tmpdir())
 const server = new BenchServer()
 try {
-  await server.start()
+  await server.start(workspace.root, stop.signal)
   const costs: Cost[] = []
   for (const world of worlds) {
     process.stderr.write(`${wordsFor(world)}\n`)
@@ -65,9 +67,10 @@ try {
 }
 
 async function measured(world: World): Promise<Cost> {
-  const [own] = contendersOf(undefined, [])
-  if (!own) throw new Error('there is no as2fs')
-  const mount = await Mount.start(own, server, workspace, stop.signal, { bucket: bucketOf(world) })
+  const [own] = contendersOf({ as2fs: undefined, before: undefined, rclone: 'rclone', against: [] })
+  const [link] = links
+  if (!own || !link) throw new Error('there is no as2fs')
+  const mount = await Mount.start({ contender: own, server, link, workspace, bucket: bucketOf(world) }, stop.signal)
   let lines = linesOfAll(world)
   const look = async (): Promise<number> => {
     const { LIST: before = 0 } = await server.counts(own.accessKey)

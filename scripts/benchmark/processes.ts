@@ -60,6 +60,25 @@ export function run(
   })
 }
 
+/**
+ * Runs a program that must succeed, and takes its CPU time with its children's. What it prints is lost.
+ * @throws as `run`
+ */
+export async function runTimed(
+  command: readonly string[],
+  how: Parameters<typeof run>[1],
+): Promise<{ readonly time: Milliseconds; readonly cpu: Milliseconds }> {
+  const script = 'TIMEFORMAT="%R %U %S"; exec 3>&1 >/dev/null; { time "$@" 2>/dev/null; } 2>&3'
+  const { code, stdout, stderr } = await run(['bash', '-c', script, 'bash', ...command], how)
+  const [real, user, system] = stdout
+    .trim()
+    .split(' ')
+    .map((it) => Number(it) * 1000)
+  if (code !== 0 || real === undefined || user === undefined || system === undefined)
+    throw new Error(`${command.join(' ')}: exit ${String(code)} ${stderr}`)
+  return { time: real, cpu: user + system }
+}
+
 /** Ends a program and its children. */
 export function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {

@@ -1,17 +1,26 @@
-/** What was measured, and what is made of several runs of it. */
+/** What was measured in one run. */
 import type { Bytes, Milliseconds } from '../../src/units.js'
 import type { ContenderName } from './contenders.js'
+import type { LinkName } from './link.js'
 import type { Counts } from './server/process.js'
 
-type Unit = 'seconds' | 'milliseconds' | 'bytes'
+export type Unit = 'seconds' | 'milliseconds' | 'bytes'
 
-/** One figure of one run. */
+/** A row of the tables: what was done. */
+export interface Row {
+  /** The same whatever the sizes: aims go by it. */
+  readonly id: string
+  /** With its sizes, for people. */
+  readonly words: string
+}
+
 export interface Figure {
-  /** The row: what was done. */
-  readonly work: string
+  readonly row: Row
   readonly unit: Unit
   /** In the unit; undefined if it did not come to that. */
   readonly value: number | undefined
+  /** CPU time in that time: of the daemon with all its threads and children, of a client alone its own. */
+  readonly cpu?: Milliseconds
   /** What was moved in that time, where a rate says more. */
   readonly bytes?: Bytes
   readonly requests?: Counts
@@ -19,44 +28,19 @@ export interface Figure {
   readonly failure?: string
 }
 
+/** Figure without the row that it is of. */
+export type Measured = Omit<Figure, 'row'>
+
 export interface Result extends Figure {
-  readonly item: string
   /** `alone`: a yardstick, without any mount. */
   readonly contender: ContenderName | 'alone'
-  readonly delay: Milliseconds
+  readonly link: LinkName
+  /** From 1. */
   readonly run: number
 }
 
-/** All runs of one piece of work by one contender. */
-export interface Summary {
-  readonly median: number | undefined
-  readonly unit: Unit
-  readonly runs: number
-  readonly bytes: Bytes | undefined
-  readonly requests: number | undefined
-  /** All of them were LISTs. */
-  readonly isListing: boolean
-  readonly failure: string | undefined
-}
-
-export function summary(results: readonly Result[]): Summary | undefined {
-  const [first] = results
-  if (!first) return undefined
-  const values = results.flatMap((it) => it.value ?? [])
-  const counts = results.flatMap((it) => (it.requests === undefined ? [] : total(it.requests)))
-  return {
-    median: median(values),
-    unit: first.unit,
-    runs: results.length,
-    bytes: first.bytes,
-    requests: median(counts),
-    isListing: results.every((it) => Object.keys(it.requests ?? {}).every((name) => name === 'LIST')),
-    failure: results.find((it) => it.failure !== undefined)?.failure,
-  }
-}
-
-function total(counts: Counts): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0)
+export function again({ id, words }: Row): Row {
+  return { id: `${id}-again`, words: `${words}, again` }
 }
 
 /** What was counted between two moments. */
@@ -64,12 +48,4 @@ export function difference(after: Counts, before: Counts): Counts {
   const operations = Object.keys(after) as (keyof Counts)[]
   const changes = operations.map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)] as const)
   return Object.fromEntries(changes.filter(([, count]) => count > 0))
-}
-
-function median(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle]
-  if (upper === undefined || sorted.length % 2 === 1) return upper
-  return (upper + (sorted[middle - 1] ?? upper)) / 2
 }

@@ -15,8 +15,9 @@ export type CommandLine =
 type Parsed = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] }
 
 const general = ['help', 'h', 'version']
-/** Numbers, dots and dashes stand for themselves, and a list takes one value at a time. */
+/** Numbers, dots and dashes stand for themselves, `no-` is for flags alone, and a list takes one value at a time. */
 const configuration = {
+  'boolean-negation': false,
   'parse-numbers': false,
   'parse-positional-numbers': false,
   'dot-notation': false,
@@ -43,27 +44,40 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
   return { kind: 'run', command, typed: { positionals, options: textsOf(parsed, command) } }
 }
 
-/** A first look, with what all commands have, finds the command: its first word that belongs to no option. */
+/** A first look, with the flags of all commands, finds the command: its first word that belongs to no option. */
 function parse(
   args: readonly string[],
   commands: readonly Command[],
 ): { readonly command: Command | undefined; readonly parsed: Parsed } {
-  const plain = plainFlags(args, commands)
-  const first = parsedWith(plain, [])
+  const first = parsedWith(args, { flags: commands.flatMap(({ options }) => flagsOf(options)) })
   const command = commands.find(({ name }) => name === String(first._[0]))
-  return { command, parsed: command ? parsedWith(plain, command.options) : first }
+  if (!command) return { command, parsed: first }
+  const { options } = command
+  const others = options.filter(({ kind }) => kind !== 'flag').map(({ name }) => name)
+  const aliases = options.flatMap(({ name, alias }) => (alias === undefined ? [] : [[name, alias] as const]))
+  const flags = options.filter(({ kind }) => kind === 'flag').map(({ name }) => name)
+  return { command, parsed: parsedWith(plainFlags(args, flags), { flags, others, aliases }) }
 }
 
-function parsedWith(args: readonly string[], options: readonly CommandOption[]): Parsed {
-  const flags = options.filter(({ kind }) => kind === 'flag').map(({ name }) => name)
-  const others = options.filter(({ kind }) => kind !== 'flag').map(({ name }) => name)
-  const aliases = options.flatMap(({ name, alias }) => (alias === undefined ? [] : [[name, [alias]] as const]))
+/** As they may be typed, so that what is refused can be named so. */
+function flagsOf(options: readonly CommandOption[]): string[] {
+  const flags = options.filter(({ kind }) => kind === 'flag')
+  return flags.flatMap(({ name, alias }) => [name, `no-${name}`, ...(alias === undefined ? [] : [alias])])
+}
+
+interface Names {
+  readonly flags: readonly string[]
+  readonly others?: readonly string[]
+  readonly aliases?: readonly (readonly [name: string, alias: string])[]
+}
+
+function parsedWith(args: readonly string[], { flags, others = [], aliases = [] }: Names): Parsed {
   const { argv, error } = Parser.detailed([...args], {
     boolean: ['help', 'version', ...flags],
-    array: others,
-    string: others,
+    array: [...others],
+    string: [...others],
     narg: Object.fromEntries(others.map((name) => [name, 1])),
-    alias: { help: ['h'], ...Object.fromEntries(aliases) },
+    alias: { help: ['h'], ...Object.fromEntries(aliases.map(([name, it]) => [name, [it]])) },
     configuration,
   })
   if (error) throw new UsageError(sentenceOf(error))
@@ -71,23 +85,28 @@ function parsedWith(args: readonly string[], options: readonly CommandOption[]):
 }
 
 /**
- * Flags with a value as the parser knows them: of all others than `true` it would make false, of `--read-only=yes` too.
+ * Flags with a value, and with `no-` before them, as the parser knows them: of all others than `true` it would make false, of
+ * `--read-only=yes` too.
  * @throws UsageError for what is neither
  */
-function plainFlags(args: readonly string[], commands: readonly Command[]): string[] {
-  const flags = new Set(
-    commands.flatMap((it) => it.options.filter(({ kind }) => kind === 'flag').map(({ name }) => name)),
-  )
+function plainFlags(args: readonly string[], flags: readonly string[]): string[] {
   const end = args.indexOf('--')
   return args.map((arg, at) => {
-    const [, name = '', text = ''] = /^--([^=]+)=(.*)$/s.exec(end >= 0 && at > end ? '' : arg) ?? []
-    if (!flags.has(name)) return arg
-    try {
-      return `--${name}=${truth(text)}`
-    } catch (error) {
-      throw error instanceof ParseError ? new UsageError(`--${name}: ${error.message}`) : error
-    }
+    if (end >= 0 && at > end) return arg
+    const [, no = '', name = '', text] = /^--(no-)?([^=]+)(?:=(.*))?$/s.exec(arg) ?? []
+    if (!flags.includes(name) || (no === '' && text === undefined)) return arg
+    if (no === '') return `--${name}=${truthOf(name, text ?? '')}`
+    if (text === undefined) return `--${name}=false`
+    throw new UsageError(`--no-${name} takes no value: write --${name}=true or --${name}=false.`)
   })
+}
+
+function truthOf(name: string, text: string): boolean {
+  try {
+    return truth(text)
+  } catch (error) {
+    throw error instanceof ParseError ? new UsageError(`--${name}: ${error.message}`) : error
+  }
 }
 
 /** The parser says names without their dashes. */

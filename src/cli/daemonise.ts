@@ -3,7 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { reasonOf, UsageError } from '../errors.js'
+import { LinesError, reasonOf, UsageError } from '../errors.js'
+import { newSpaceFlags } from '../garbage.js'
 import { inTime, late } from '../patience.js'
 import { lookByProcess } from '../fuse/look-by-process.js'
 import { openOwn, requireOwnLog } from '../own-files.js'
@@ -48,15 +49,18 @@ export async function startInBackground(start: BackgroundStart, io: Io): Promise
   })
   const { size } = await log.stat()
   const [command, ...first] = io.program
-  const child = spawn(command, [...first, ...start.args], {
+  const flags = newSpaceFlags.filter((it) => !first.includes(it))
+  const over = new AbortController()
+  // Before there is a child: it would go on without one that a signal has ended meanwhile.
+  const interrupt = interruption(over.signal)
+  const child = spawn(command, [...flags, ...first, ...start.args], {
     detached: true,
     // The child leaves it for / once it has read the paths.
     cwd: io.cwd,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
     env: { ...io.env, ...absoluteAwsFiles(io.env, io.cwd), [childMarker]: '1' },
   })
-  await log.close()
-  const outcome = await outcomeOf(child)
+  const [outcome] = await Promise.all([outcomeOf(child, interrupt, over), log.close()])
   switch (outcome.kind) {
     case 'ready':
       await answers(start)
@@ -66,7 +70,7 @@ export async function startInBackground(start: BackgroundStart, io: Io): Promise
     case 'failed':
       throw new UsageError(outcome.sentence)
     case 'ended':
-      throw new UsageError(`The daemon ended without a word (${outcome.how}).${await endOfLog(start.logFile, size)}`)
+      throw new LinesError(`The daemon ended without a word (${outcome.how}).${await endOfLog(start.logFile, size)}`)
     case 'interrupted':
       io.err('as2fs: Interrupted: not mounted.\n')
       return interruptedCode
@@ -80,17 +84,22 @@ export async function tellParent(word: Word): Promise<void> {
   process.disconnect()
 }
 
-async function outcomeOf(child: ChildProcess): Promise<Outcome> {
-  const over = new AbortController()
+/** Resolves when a signal comes that ends a process; rejects when it is not waited for any more. */
+async function interruption(signal: AbortSignal): Promise<Outcome> {
+  await Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].map((it) => once(process, it, { signal })))
+  return { kind: 'interrupted' }
+}
+
+/** @param over aborted once it is known */
+async function outcomeOf(child: ChildProcess, interrupt: Promise<Outcome>, over: AbortController): Promise<Outcome> {
   const { signal } = over
   const ended = once(child, 'exit', { signal }) as Promise<[number | null, NodeJS.Signals | null]>
   const failed = once(child, 'error', { signal }) as Promise<[Error]>
-  const interrupt = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].map((it) => once(process, it, { signal })))
   const outcome = await Promise.race([
     (once(child, 'message', { signal }) as Promise<[Word]>).then(([word]) => word),
     ended.then(([code, by]): Outcome => ({ kind: 'ended', how: by ?? `exit code ${code ?? '?'}` })),
     failed.then(([error]): Outcome => ({ kind: 'ended', how: error.message })),
-    interrupt.then((): Outcome => ({ kind: 'interrupted' })),
+    interrupt,
     delay(startWithin, undefined, { signal }).then((): Outcome => ({
       kind: 'ended',
       how: 'stopped, as it took too long',

@@ -1,5 +1,5 @@
 /** The command line's way in: finds the command, and turns every failure into one sentence. */
-import { FsError, UsageError } from '../errors.js'
+import { FsError, LinesError, UsageError } from '../errors.js'
 import { NoAnswerError } from '../control/socket.js'
 import { journalError } from '../telemetry/stderr.js'
 import { version } from '../version.js'
@@ -40,9 +40,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 function sentenceOf(error: unknown): string {
-  // Its lines, if it has several, were made printable where they were put together.
-  if (error instanceof UsageError) return error.message.split('\n').map(printable).join('\n')
-  if (error instanceof FsError || error instanceof NoAnswerError) return printable(error.message)
+  if (error instanceof LinesError) return error.message.split('\n').map(printable).join('\n')
+  // A path in it may have a line feed, too.
+  if (error instanceof UsageError || error instanceof FsError || error instanceof NoAnswerError) {
+    return printable(error.message)
+  }
   const message = error instanceof Error ? error.message : String(error)
   return `Something went wrong inside: ${printable(message)} (AS2FS_DEBUG=1 shows where).`
 }

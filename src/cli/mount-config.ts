@@ -73,7 +73,12 @@ export async function mountConfig(
   // Here and not at the top: what reads ~/.aws is the SDK's.
   const { awsProfile } = await import('../s3/aws-profile.js')
   const profile = await awsProfile(values.profile, env)
-  const config = configOf(parsedBucket(bucket), mountpoint, values, awsEnvironment(env, profile, cwd))
+  const config = configOf(
+    said('The bucket', () => parse.bucket(bucket)),
+    mountpoint,
+    values,
+    awsEnvironment(env, profile, cwd),
+  )
   refuseOtherEndpoint(env, profile, config.endpointFrom)
   await refuseInMounts(ownPlaces(config), mountpoint)
   await refuseInMounts(new Map([['The mountpoint', dirname(mountpoint)]]), undefined)
@@ -117,23 +122,22 @@ function ownPlaces(config: MountConfig): Places {
 export async function realMountpoint(text: string, cwd: string): Promise<string> {
   if (text === '') throw new UsageError('The mountpoint is empty.')
   const path = resolve(cwd, text)
-  try {
-    return await realpath(path)
-  } catch {
+  const real = await realpath(path).catch(async () => {
     const parent = await realpath(dirname(path)).catch(() => dirname(path))
     return join(parent, basename(path))
-  }
+  })
+  return said('The mountpoint', () => parse.readable(real))
 }
 
 function given(value: string | undefined, from: string): Named | undefined {
   return value === undefined ? undefined : { value, from }
 }
 
-function parsedBucket(text: string): string {
+function said<T>(what: string, parsed: () => T): T {
   try {
-    return parse.bucket(text)
+    return parsed()
   } catch (error) {
-    if (error instanceof parse.ParseError) throw new UsageError(`The bucket: ${error.message}`)
+    if (error instanceof parse.ParseError) throw new UsageError(`${what}: ${error.message}`)
     throw error
   }
 }

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js'
 import type { Typed } from './command.js'
 import { isOptionName, mountOptions, optionNames, type OptionName } from './options.js'
-import { unknownOption } from './unknown-option.js'
+import { switchedOff, unknownOption } from './unknown-option.js'
 
 /** What fstab says to mount(8), systemd and others, or what holds anyway. */
 const forOthers = new Set([
@@ -49,9 +49,16 @@ function splitWord(word: string): [OptionName, string] {
   if (word === 'ro') return ['read-only', 'true']
   const equals = word.indexOf('=')
   // libfuse writes allow_other.
-  const name = (equals < 0 ? word : word.slice(0, equals)).replaceAll('_', '-')
-  if (!isOptionName(name)) throw new UsageError(unknownOption(name, optionNames, '-o '))
+  const typed = equals < 0 ? word : word.slice(0, equals)
+  const name = typed.replaceAll('_', '-')
+  if (!isOptionName(name)) throw new UsageError(unknownWord(typed))
   if (equals >= 0) return [name, word.slice(equals + 1)]
   if (mountOptions[name].kind === 'flag') return [name, 'true']
   throw new UsageError(`-o ${name} needs a value: -o ${name}=${mountOptions[name].placeholder}.`)
+}
+
+function unknownWord(word: string): string {
+  const flag = switchedOff(word)
+  if (flag !== undefined) return `There is no option -o ${word}: write -o ${flag}=false.`
+  return unknownOption(word, optionNames, '-o ')
 }

@@ -176,7 +176,17 @@ export function suffix(text: string): string {
 
 export function path(text: string, base: string): string {
   if (text === '' || text.includes('\0')) throw new ParseError('the path is empty.')
-  return resolve(base, text)
+  return readable(resolve(base, text))
+}
+
+/**
+ * Node reads arguments, variables and names of files as UTF-8, and has this sign for what is none.
+ * @returns the path
+ * @throws ParseError for one that is not what was meant by it
+ */
+export function readable(path: string): string {
+  if (!path.includes('\ufffd')) return path
+  throw new ParseError(`'${path}' has bytes that are no UTF-8 (or U+FFFD, which stands for them): give another path.`)
 }
 
 export function word(text: string): string {

@@ -19,14 +19,15 @@ const lookEvery: Milliseconds = 100
 
 /**
  * Returns at once if nobody has the state directory, or one who is going to stay: who that is, is told by whoever wants the lock.
+ * @param ending whoever waits is to end
  * @throws UsageError if it has not ended in time
  */
-export async function predecessorEnded(config: MountConfig, io: Pick<Io, 'err'>): Promise<void> {
+export async function predecessorEnded(config: MountConfig, io: Pick<Io, 'err'>, ending?: AbortSignal): Promise<void> {
   const directory = stateDirectoryPath(config)
   const began = performance.now()
   let isTold = false
   let isLeaving = false
-  for (;;) {
+  while (ending?.aborted !== true) {
     const holder = await liveLock(directory).catch(() => undefined)
     if (!holder) return
     const doing = await doingOf(holder, directory)

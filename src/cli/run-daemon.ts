@@ -8,18 +8,15 @@ import { unmount } from '../fuse/mountinfo.js'
 import { endAtOnce, wouldHang } from './end-process.js'
 import type { LevelNow } from './level-now.js'
 import type { Logger, OpenLog } from '../telemetry/log.js'
-import type { Milliseconds } from '../units.js'
-
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
-/** As a shell has it for SIGINT. */
-const interrupted = 130
-/** npx and others hand a signal on that the terminal has sent to us already. */
-const sameWish: Milliseconds = 2_000
+import { hearOthers } from '../telemetry/others-words.js'
+import { interrupted, type Wishes } from './wishes.js'
 
 export interface DaemonRun extends OpenLog {
   readonly config: MountConfig
   /** Absent where nobody could have changed it. */
   readonly levelNow?: LevelNow
+  /** Released when it has ended. */
+  readonly wishes: Wishes
 }
 
 /**
@@ -28,42 +25,38 @@ export interface DaemonRun extends OpenLog {
  * @throws UsageError one sentence if it can't start
  */
 export async function runDaemon(
-  { config, levelNow, log, ...file }: DaemonRun,
+  { config, levelNow, wishes, log, ...file }: DaemonRun,
   ready: (daemon: Daemon) => void,
 ): Promise<number> {
-  collectOften()
   nameProcess()
-  // Here and not at the top: the other commands need neither the binding nor the SDK.
-  const { startDaemon } = await import('../daemon/start.js').catch(explainMissing)
-  let stop: ((reason: string) => void) | undefined
-  let asked: { readonly reason: string; readonly at: number } | undefined
-  const ask = (reason: string): void => {
-    if (asked === undefined) {
-      asked = { reason, at: performance.now() }
-      stop?.(reason)
-    } else if (performance.now() - asked.at > sameWish) {
-      log.warn('Asked again: ending at once. What was not uploaded stays in the spool.')
-      void unmount(config.mountpoint, { lazy: true }).finally(() => void interrupt())
-    }
-  }
-  let reopenAll = (): void => file.reopen()
-  const release = installHandlers(ask, () => reopenAll(), log)
+  const handlers = [hearOthers(log), holdOn(wishes, log), () => wishes.release()]
+  const release = (): void => handlers.forEach((takeAway) => takeAway())
   const interrupt = async (): Promise<void> => {
     if (!(await wouldHang())) process.exit(interrupted)
     release()
     await endAtOnce()
   }
+  wishes.onEndNow(() => {
+    log.warn('Asked again: ending at once. What was not uploaded stays in the spool.')
+    void unmount(config.mountpoint, { lazy: true }).finally(() => void interrupt())
+  })
+  wishes.onReopen(() => file.reopen())
   try {
-    const daemon = await startDaemon(config, { log })
-    reopenAll = () => {
-      file.reopen()
-      daemon.reopenLogs()
-      void setLevel({ log, ...file }, levelNow).finally(() => log.info('The logs were opened anew.'))
+    // Here and not at the top: the other commands need neither the binding nor the SDK.
+    const { startDaemon } = await import('../daemon/start.js').catch(explainMissing)
+    const daemon = await startDaemon(config, { log, ending: wishes.ending })
+    if (daemon) {
+      wishes.onReopen(() => {
+        file.reopen()
+        daemon.reopenLogs()
+        void setLevel({ log, ...file }, levelNow).finally(() => log.info('The logs were opened anew.'))
+      })
+      // Not before: what is loaded and read for a start would be looked through again and again.
+      collectOften()
+      if (!wishes.ending.aborted) ready(daemon)
+      wishes.onEnd((reason) => void daemon.stop(reason).catch((err: unknown) => log.error({ err }, 'stopping failed')))
     }
-    stop = (reason) => void daemon.stop(reason).catch((err: unknown) => log.error({ err }, 'stopping failed'))
-    if (asked === undefined) ready(daemon)
-    else stop(asked.reason)
-    const { exitCode, isStuck } = await daemon.stopped
+    const { exitCode, isStuck } = daemon ? await daemon.stopped : { exitCode: 0, isStuck: false }
     // All that could be given back is.
     if (isStuck || (await wouldHang())) {
       release()
@@ -96,24 +89,19 @@ async function setLevel({ log, ...file }: OpenLog, levelNow: LevelNow | undefine
   }
 }
 
-/** @returns takes them away again */
-function installHandlers(ask: (reason: string) => void, reopen: () => void, log: Logger): () => void {
+/** Nothing that is thrown ends the process unseen. @returns takes that away again */
+function holdOn(wishes: Wishes, log: Logger): () => void {
   let isBroken = false
-  const onSignal = (signal: NodeJS.Signals): void => ask(signal)
   // A process that ended here would leave a dead mount, and everything that looks at it would fail.
   const onRejection = (err: unknown): void => log.error({ err }, 'A promise was rejected and nobody saw it.')
   const onException = (err: unknown): void => {
     log.error({ err }, 'An exception was thrown and nobody caught it: stopping in order.')
-    if (!isBroken) ask('internal error')
+    if (!isBroken) wishes.end('internal error')
     isBroken = true
   }
-  for (const signal of stopSignals) process.on(signal, onSignal)
-  process.on('SIGHUP', reopen)
   process.on('unhandledRejection', onRejection)
   process.on('uncaughtException', onException)
   return () => {
-    for (const signal of stopSignals) process.off(signal, onSignal)
-    process.off('SIGHUP', reopen)
     process.off('unhandledRejection', onRejection)
     process.off('uncaughtException', onException)
   }

@@ -15,12 +15,20 @@ import type { LevelNow } from './level-now.js'
 import { runDaemon } from './run-daemon.js'
 import { serviceStatus } from './service-status.js'
 import type { Milliseconds } from '../units.js'
+import type { Wishes } from './wishes.js'
 
-export async function runInForeground(config: MountConfig, levelNow: LevelNow, io: Io): Promise<number> {
+/** By signals. */
+interface Asked {
+  readonly levelNow: LevelNow
+  readonly wishes: Wishes
+}
+
+export async function runInForeground(config: MountConfig, { levelNow, wishes }: Asked, io: Io): Promise<number> {
   const log = await logFor(config, config.logFile, io.isJournal ? 'journal' : io.isTerminal ? 'pretty' : 'json')
   const service = await serviceFor(config, log.log)
+  wishes.onEnd(() => service?.ending(config.drain))
   try {
-    return await runDaemon({ config, levelNow, ...log }, (daemon) => service?.mounted(daemon))
+    return await runDaemon({ config, levelNow, wishes, ...log }, (daemon) => service?.mounted(daemon))
   } finally {
     await service?.close()
   }
@@ -40,13 +48,14 @@ async function serviceFor({ mountpoint }: MountConfig, log: Logger): Promise<Ser
 }
 
 /** The child of `startInBackground`: its parent waits for one word. */
-export async function runForParent(config: MountConfig, levelNow: LevelNow): Promise<number> {
+export async function runForParent(config: MountConfig, { levelNow, wishes }: Asked): Promise<number> {
   process.chdir('/')
   process.umask(0o077)
   try {
     const file = config.logFile ?? join(await makeStateDirectory(config), 'as2fs.log')
     const log = await logFor(config, file, 'json')
-    return await runDaemon({ config, levelNow, ...log }, ({ missing }) => void tellParent({ kind: 'ready', missing }))
+    const tell = ({ missing }: { readonly missing: string | undefined }) => void tellParent({ kind: 'ready', missing })
+    return await runDaemon({ config, levelNow, wishes, ...log }, tell)
   } catch (error) {
     if (!(error instanceof UsageError) || !process.connected) throw error
     await tellParent({ kind: 'failed', sentence: error.message })

@@ -12,6 +12,7 @@ import {
 import { ParseError } from './parse.js'
 import { splitList } from './mount-words.js'
 import { nearest } from './suggest.js'
+import { switchedOff } from './unknown-option.js'
 
 /** The texts that one place has for the options it sets. */
 export interface Source {
@@ -31,13 +32,18 @@ export function fromEnvironment(env: Readonly<NodeJS.ProcessEnv>, base: string):
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith('AS2FS_') || text === undefined) continue
     const word = variable.slice('AS2FS_'.length).toLowerCase().replaceAll('_', '-')
-    const meant = nearest(word, optionNames)
     if (isOptionName(word)) texts.set(word, isList(word) ? splitList(text) : [text])
-    else if (meant !== undefined) {
-      throw new UsageError(`There is no variable ${variable}. Did you mean ${variableOf(meant)}?`)
-    }
+    else refuseSlip(variable, word)
   }
   return { texts, label: variableOf, base }
+}
+
+function refuseSlip(variable: string, word: string): void {
+  const flag = switchedOff(word)
+  if (flag !== undefined) throw new UsageError(`There is no variable ${variable}: write ${variableOf(flag)}=false.`)
+  const meant = nearest(word.replace(/^no-/, ''), optionNames) ?? nearest(word, optionNames)
+  if (meant === undefined) return
+  throw new UsageError(`There is no variable ${variable}. Did you mean ${variableOf(meant)}?`)
 }
 
 /**

@@ -1,6 +1,5 @@
 /** The control socket, the command's side. */
 import { open, type FileHandle } from 'node:fs/promises'
-import { request as httpRequest } from 'node:http'
 import { UsageError } from '../errors.js'
 import type { FollowLine } from '../events/event.js'
 import type { Beginning } from '../events/follower.js'
@@ -10,6 +9,7 @@ import type { QueueAction } from '../send/waiting.js'
 import type { Milliseconds } from '../units.js'
 import { queryOf } from './event-stream.js'
 import { followed } from './followed.js'
+import { httpRequest } from './http-request.js'
 import type {
   DeliveriesQuery,
   DeliveriesReport,

@@ -1,41 +1,22 @@
 /** Events over the control socket, the daemon's side: lines of JSON for as long as somebody reads them. */
-import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { FollowLine } from '../events/event.js'
-import type { Beginning, FollowerLines } from '../events/follower.js'
+import type { Beginning } from '../events/follower.js'
+import { ResponseLines } from '../events/response-lines.js'
 import { FsError } from '../errors.js'
 
-/** @throws when whoever asked is gone */
-export class EventStream implements FollowerLines {
-  readonly #response: ServerResponse
-  readonly #gone = new AbortController()
-
-  constructor(response: ServerResponse) {
-    this.#response = response
-    response.on('close', () => this.#gone.abort())
-    response.on('error', () => this.#gone.abort())
-  }
-
-  /** Aborted when nobody reads any more. */
-  get gone(): AbortSignal {
-    return this.#gone.signal
-  }
-
+export class EventStream extends ResponseLines {
   /** Whether something was sent: after that nothing can be refused. */
   get hasBegun(): boolean {
-    return this.#response.headersSent
+    return this.response.headersSent
   }
 
   write(line: FollowLine): boolean {
-    this.#gone.signal.throwIfAborted()
+    this.gone.throwIfAborted()
     if (!this.hasBegun) {
-      this.#response.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' })
+      this.response.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' })
     }
-    return this.#response.write(`${JSON.stringify(line)}\n`)
-  }
-
-  async drained(): Promise<void> {
-    await once(this.#response, 'drain', { signal: this.#gone.signal })
+    return this.response.write(`${JSON.stringify(line)}\n`)
   }
 }
 

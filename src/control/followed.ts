@@ -1,8 +1,9 @@
 /** Events over the control socket, the command's side. */
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { UsageError } from '../errors.js'
 import type { FollowLine } from '../events/event.js'
 import type { Bytes, Milliseconds } from '../units.js'
+import { httpRequest } from './http-request.js'
 import { NoAnswerError, sentenceIn } from './socket.js'
 
 /** A daemon that lives says something every five seconds. */

@@ -9,7 +9,7 @@ import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 /** Numbers of calls of the kernel. */
 interface KernelCalls {
   readonly calls: number
-  /** Beside those: calls that the binding answered from folders read before. */
+  /** Beside those: calls that the binding answered by itself: from folders read before, reads of files that it was given, closes of objects. */
   readonly answeredByBinding: number
   readonly failed: number
   readonly timedOut: number

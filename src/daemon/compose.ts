@@ -25,16 +25,16 @@ import { SendFolder } from '../fs/send-folder.js'
 import { SubmittedFiles } from '../fs/submitted-files.js'
 import { Views } from '../fs/views.js'
 import { believedAtMost } from '../fuse/beliefs/believed-for.js'
-import { keepFreedMemory } from '../fuse/freed-memory.js'
+import { keepFreedMemory, largeMemory } from '../fuse/memory.js'
 import { collectOften, collectRarely } from '../garbage.js'
 import { createListing } from '../listing/cached-listing.js'
 import { ListingMeter } from '../listing/listing-meter.js'
 import type { Listing } from '../listing/listing.js'
-import { DeliveryTrail } from '../delivery/delivery-trail.js'
+import type { DeliveryTrail } from '../delivery/delivery-trail.js'
 import type { Submissions } from '../delivery/submissions.js'
 import { Deliveries } from '../delivery/deliveries.js'
 import { AttributionByContent } from '../mdn/attribution.js'
-import { Receipts } from '../mdn/receipts.js'
+import type { Receipts } from '../mdn/receipts.js'
 import type { Metrics } from '../metrics/metrics.js'
 import { createSender } from '../send/create-sender.js'
 import type { Ownership } from '../ownership.js'
@@ -50,14 +50,12 @@ import { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds } from '../units.js'
-import { commonPrefixes, mdnPrefix, unorderedPrefixes } from '../view/tree.js'
+import { commonPrefixes, unorderedPrefixes } from '../view/tree.js'
 import type { Bucket } from './open-bucket.js'
+import { openDeliveryTrail, openReceipts } from './open-receipts.js'
 
 /** How long a listing may take: a hundred pages at a bad time. Each caller's own wait ends with its call. */
 const listingDeadline: Milliseconds = 120_000
-
-/** A minute, with the default of `--list-ttl`. */
-const looksOfTrail = 12
 
 /** Whatever is read from the bucket. */
 export interface Reading {
@@ -99,6 +97,7 @@ export function makeReading(
     clock: systemClock,
     onGone: (key) => listing.forget(key),
     onReplaced: (key) => listing.recheck(key),
+    large: largeMemory,
     onLargeReads: (underWay) => {
       if (underWay) collectRarely()
       else collectOften()
@@ -216,6 +215,8 @@ export interface FilesystemParts {
   readonly ownership: Ownership
   /** What is shown is another than before. */
   readonly onChange: () => void
+  /** What receipts say is another than before. */
+  readonly onReceipts: () => void
   readonly audit: AuditLog | undefined
   readonly submissions: Submissions
   readonly reading: Reading
@@ -240,7 +241,7 @@ export interface MadeFilesystem {
 }
 
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
-  const { config, stateDirectory, bucket, reading, sender, taking, reports, metrics, log } = parts
+  const { config, stateDirectory, bucket, reading, sender, taking, reports, metrics, onChange, log } = parts
   const { listing, objects } = reading
   const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
   const clock = systemClock
@@ -249,10 +250,10 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const keep = Math.min(reconcile, staleTtl)
   const partners = new DirectoryOfPartners({ listing, root, configured: stations, made, seen, keep, clock })
   const since = bucket.clock.now() ?? clock.now()
-  const receipts = await openReceipts(parts, partners)
+  const now = (): EpochMs => bucket.clock.now() ?? clock.now()
+  const receipts = await openReceipts(parts, partners, now)
   const attribution = new AttributionByContent(receipts, onlyPairIn(partners))
   const looks = new MdnClaims({ receipts, listing, root })
-  const now = (): EpochMs => bucket.clock.now() ?? clock.now()
   const { mdnOverdue: overdueAfter, mdnExpect: expects } = config
   const deliveries = new Deliveries({ listing, receipts, root, now, overdueAfter, expects })
   const trail = await openDeliveryTrail(parts, deliveries, receipts, now)
@@ -269,7 +270,7 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
     clock,
   })
   const submitted = new SubmittedFiles({ listing, sender, root })
-  const fresh = makeNew({ listing, objects, taking, root, reconcile, since, log })
+  const fresh = makeNew({ listing, objects, taking, root, ttl: listTtl, reconcile, since, log })
   const fs = new As2Filesystem({
     tree: new ReadOnlyTree({ partners, views, control: controlFolder(reports, metrics) }),
     partners,
@@ -278,50 +279,11 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
     fresh,
     figures: () => figures(stateDirectory),
   })
-  const overview = new NewOverview({ partners, inboxes: fresh.inboxes, taking, moved: config.newMoved, readOnly })
+  const { inboxes } = fresh
+  const overview = new NewOverview({ partners, inboxes, taking, moved: config.newMoved, readOnly, onChange })
   const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, deliveries, receipts, root })
   const report = new DeliveryReport({ deliveries, partners, receipts, trail, root })
   return { fs, info, report, trail, overview, seen, receipts, deliveries, partners }
-}
-
-async function openDeliveryTrail(
-  { config, stateDirectory, ownership, audit, submissions, log }: FilesystemParts,
-  deliveries: Deliveries,
-  receipts: Receipts,
-  now: () => EpochMs,
-): Promise<DeliveryTrail> {
-  const trail = await DeliveryTrail.open({
-    directory: join(stateDirectory, 'receipts'),
-    deliveries,
-    audit,
-    mdnKey: async (row) => {
-      const id = (await receipts.details(row))?.id
-      return id && `${mdnPrefix(config.prefix, id.direction)}${id.key}`
-    },
-    now,
-    every: looksOfTrail * config.listTtl,
-    lost: ownership.lost,
-    log,
-  })
-  submissions.listen((file) => trail.submitted(file))
-  return trail
-}
-
-function openReceipts(parts: FilesystemParts, partners: DirectoryOfPartners): Promise<Receipts> {
-  const { config, stateDirectory, bucket, reading, ownership, onChange, log } = parts
-  return Receipts.open({
-    directory: join(stateDirectory, 'receipts'),
-    root: config.prefix,
-    store: bucket.store,
-    listing: reading.listing,
-    reads: config.mdnIndex === 'on' ? config.mdnReads : 0,
-    known: (station, partner) => partners.isKnown(station, partner),
-    settleWithin: Math.min(1_000, config.opTimeout / 8),
-    onChange,
-    lost: ownership.lost,
-    clock: systemClock,
-    log,
-  })
 }
 
 function controlFolder(reports: OwnReports, metrics: Metrics): ControlFolder {

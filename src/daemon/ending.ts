@@ -54,11 +54,13 @@ export class Ending {
 
   /** It is mounted: from now on that has to be taken away, and somebody else may do so. */
   mounted(mount: MountedFuse): void {
-    const { config, owning, log } = this.#options
+    const { config, owning, sender, log } = this.#options
     let isGone = false
     this.#mount = mount
     // Once it is gone, what stands there is somebody else's.
     owning.add('taking the mount away', () => (isGone ? undefined : mount.detach()))
+    // At once: after a second without its release a file counts as open.
+    void mount.over.then(() => owning.attempt('the last closes', () => sender.callsEnded()))
     void mount.gone.then(async () => {
       isGone = true
       if (this.#isStopping) return

@@ -17,6 +17,8 @@ export interface NewOverviewOptions {
   readonly moved: NewMovedPolicy
   /** `--read-only` */
   readonly readOnly: boolean
+  /** What is shown of some is another. */
+  readonly onChange: () => void
 }
 
 /** In one line of the journal. */
@@ -47,11 +49,15 @@ export class NewOverview {
    * @throws FsError ENOENT for one that is not there, EROFS, or why it can't be written down
    */
   async reset(wanted: string | undefined, signal: AbortSignal): Promise<NewReport> {
-    const { taking } = this.#options
+    const { taking, onChange } = this.#options
     this.#mustBeWritable()
     const all = wanted === undefined ? taking.partners : await this.#partners(wanted, signal)
     if (wanted === undefined) await taking.countAll()
-    for (const partner of all) await taking.alone(partner, () => taking.change(partner, { reset: true }))
+    try {
+      for (const partner of all) await taking.alone(partner, () => taking.change(partner, { reset: true }))
+    } finally {
+      onChange()
+    }
     return this.#reportOf(wanted, signal)
   }
 
@@ -63,13 +69,17 @@ export class NewOverview {
   }
 
   async #takeAllOf(partner: Partner, signal: AbortSignal): Promise<void> {
-    const { taking, inboxes } = this.#options
+    const { taking, inboxes, onChange } = this.#options
     await taking.alone(partner, async () => {
       const { inbox, shown } = await inboxes.current(partner, signal)
       const ids: FileId[] = []
       for (const position of shown.waiting('keep')) ids.push(inbox.id(position))
-      for (let at = 0; at < ids.length; at += idsOfLine) {
-        await taking.change(partner, { take: ids.slice(at, at + idsOfLine) }, at + idsOfLine >= ids.length)
+      try {
+        for (let at = 0; at < ids.length; at += idsOfLine) {
+          await taking.change(partner, { take: ids.slice(at, at + idsOfLine) }, at + idsOfLine >= ids.length)
+        }
+      } finally {
+        onChange()
       }
     })
   }

@@ -80,7 +80,7 @@ export class SentInBucket implements BucketView {
     // What was there once was sent, however old the listing that says so.
     if (newest !== undefined) return newest
     // A view that may not be listed holds nothing that we could know of.
-    const unknown = glimpses.find(({ isCurrent, error }) => !isCurrent && error?.code !== 'EACCES')
+    const unknown = glimpses.find(({ isCurrent, error }) => !isCurrent && !isDenied(error))
     if (unknown)
       throw unknown.error ?? new FsError('ETIMEDOUT', 'The bucket did not say at once which names were sent.')
     return undefined

@@ -60,6 +60,8 @@ export interface Daemon {
   stop(reason: string, drain?: Milliseconds): Promise<void>
   /** Why it began without its bucket, or nobody can ask it over HTTP: one sentence each. */
   readonly missing: string | undefined
+  /** Where it can be asked over HTTP, for people; undefined while it can't. */
+  readonly http: string | undefined
   /** After a rotation. */
   reopenLogs(): void
   health(): HealthReport
@@ -70,22 +72,32 @@ export interface Daemon {
 }
 
 /** What each step of the start needs. */
-interface Start {
+interface Start extends Surroundings {
   readonly config: MountConfig
   readonly owning: Owning
+}
+
+interface Surroundings {
   readonly log: Logger
+  /** Aborted with a reason for the log where it need not start any more. */
+  readonly ending: AbortSignal
 }
 
 /**
  * Mounts, and returns when the mount answers.
- * @throws UsageError one sentence, with nothing left mounted or locked
+ * @returns undefined if it was to end before it was mounted; then nothing is left mounted or locked
+ * @throws UsageError one sentence, with nothing left mounted or locked, either
  */
-export async function startDaemon(config: MountConfig, { log }: { readonly log: Logger }): Promise<Daemon> {
+export async function startDaemon(config: MountConfig, { log, ending }: Surroundings): Promise<Daemon | undefined> {
   const owning = new Owning(log)
   try {
-    return await started({ config, owning, log })
+    return await started({ config, owning, log, ending })
   } catch (error) {
     await owning.giveBackAll()
+    if (ending.aborted) {
+      log.info({ reason: ending.reason as unknown }, 'stopped before it was mounted')
+      return undefined
+    }
     throw error instanceof UsageError || !isDiskFull(error) ? error : fullDisk(stateDirectoryPath(config))
   }
 }
@@ -100,8 +112,9 @@ async function started(start: Start): Promise<Daemon> {
   // What is made before the mount looks for it here.
   const later: { mount?: MountedFuse; receipts?: Receipts; deliveryTrail?: DeliveryTrail; http?: HttpServer } = {}
   const onChange = (): void => later.mount?.folderChanged()
+  const onReceipts = (): void => later.mount?.receiptsChanged()
   const reading = makeReading(config, bucket, disk, onChange, log)
-  const { missing, folders } = await firstLook(bucket, state, config, log)
+  const { missing, folders } = await unlessEnding(firstLook(bucket, state, config, log), start)
   const { store } = bucket
   const prefix = new PrefixWatch({ store, bucket: config.bucket, root: config.prefix }, folders, systemClock, log)
   owning.add('ending the probe', probeWhileUnwell(bucket.health, store, config.prefix))
@@ -129,24 +142,14 @@ async function started(start: Start): Promise<Daemon> {
     queue: () => queueReport(sender),
   }
   const metrics = new Metrics()
-  const made = await makeFilesystem({ ...parts, ownership, onChange, submissions, reports, metrics, log })
+  const made = await makeFilesystem({ ...parts, ownership, onChange, onReceipts, submissions, reports, metrics, log })
   const { fs, info, report, trail, overview, seen, receipts, deliveries, partners } = made
   owning.add('writing down who was seen', () => seen.close())
   owning.add('closing the receipts', () => receipts.close())
   owning.add('closing what was told of deliveries', () => trail.close())
   later.receipts = receipts
   later.deliveryTrail = trail
-  const { events, source } = ownEvents({
-    config,
-    eventLog,
-    listing,
-    partners,
-    deliveries,
-    receipts,
-    bucket,
-    owning,
-    log,
-  })
+  const { events, source } = ownEvents({ ...parts, ...made, listing, owning, log })
   const figured = { ...parts, fs, sendMeter, labels, seen, receipts, deliveries, source, owning }
   tellFigures(metrics, { ...figured, health: () => healthOf(now()), mount: () => later.mount })
   await ownControl(start, state, { sender, info, report, overview, reports, ending, events })
@@ -159,6 +162,7 @@ async function started(start: Start): Promise<Daemon> {
     stopped: ending.ended,
     stop: (reason, drain = config.drain) => ending.stop(reason, drain),
     missing: [missing, ...(http?.problems ?? [])].filter((it) => it !== undefined).join(' ') || undefined,
+    http: http?.at,
     reopenLogs: () => audit?.reopen(),
     health: () => reports.health(),
     waiting: () => countOnTheirWay(sender),
@@ -233,11 +237,23 @@ async function ownHttp(
   return own({ ...parts, config: { ...config, http }, owning, log })
 }
 
-async function mounted({ config, log }: Start, fs: Filesystem, since: EpochMs, state: StateDirectory) {
+async function mounted({ config, log, ending }: Start, fs: Filesystem, since: EpochMs, state: StateDirectory) {
+  ending.throwIfAborted()
   const { mountpoint, opTimeout, bucket: source, allowOther, readOnly, uid, gid, umask } = config
   const owner = { uid, gid, umask, since }
   const mount = await mountFuse({ mountpoint, fs, opTimeout, source, allowOther, readOnly, owner, log })
   log.info({ mountpoint, bucket: source, state: state.path }, 'mounted')
   if (mount.whyStock !== undefined) log.warn(slowBinding(mount.whyStock))
   return mount
+}
+
+/** A bucket that does not answer may take as long as its patience lasts. */
+function unlessEnding<T>(work: Promise<T>, { ending }: Start): Promise<T> {
+  const ended = new AbortController()
+  const over = new Promise<never>((_, reject) => {
+    const end = (): void => reject(new Error('It is to end.'))
+    if (ending.aborted) end()
+    else ending.addEventListener('abort', end, { signal: ended.signal })
+  })
+  return Promise.race([work, over]).finally(() => ended.abort())
 }

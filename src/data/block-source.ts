@@ -7,7 +7,7 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Bytes, Key, Milliseconds } from '../units.js'
 import { blockAt, units, wholeLimit } from './blocks.js'
 import type { BlockDisk } from './block-disk.js'
-import { BlockMemory } from './memory.js'
+import { BlockMemory, type LargeMemory } from './memory.js'
 import type { Usage } from './objects.js'
 import { SharedFetches } from './shared-fetches.js'
 
@@ -15,6 +15,8 @@ export interface BlockSourceOptions {
   readonly store: Pick<Store, 'get'>
   /** `--cache-size` */
   readonly budget: Bytes
+  /** Where large blocks come into. */
+  readonly large?: LargeMemory
   readonly disk?: BlockDisk | undefined
   /** How long one block may take, retries included. */
   readonly deadline: Milliseconds
@@ -50,7 +52,7 @@ export class BlockSource {
 
   constructor(options: BlockSourceOptions) {
     this.#options = options
-    this.#memory = new BlockMemory(options.budget, (id) => this.#unread.delete(id))
+    this.#memory = new BlockMemory(options.budget, (id) => this.#unread.delete(id), options.large)
     this.#fetches = new SharedFetches(options.deadline)
   }
 
@@ -79,6 +81,18 @@ export class BlockSource {
       if (!coming && this.#fetches.has(id)) coming = block
     }
     return coming
+  }
+
+  /** As `held`, for somebody who tells later how often it was read. */
+  peek(info: ObjectInfo, block: ByteRange): Uint8Array | undefined {
+    const id = blockId(info, block)
+    const bytes = this.#memory.get(id)
+    if (bytes) this.#wasRead(id)
+    return bytes
+  }
+
+  wereHits(count: number): void {
+    this.#reads.hits += count
   }
 
   /** The bytes of a block if they are in memory; valid until the event loop's next turn. */
@@ -118,18 +132,49 @@ export class BlockSource {
   /**
    * Sets a block on its way before anybody asks for it. Whoever asks later hears of its failure then.
    * @param signal gives it up, unless somebody waits for it by then
+   * @param arrived called when it is in memory, with its bytes, valid as those of `read`
    * @returns false if there is no room for it now
    */
-  fetchAhead(info: ObjectInfo, block: ByteRange, signal: AbortSignal): boolean {
+  fetchAhead(info: ObjectInfo, block: ByteRange, signal: AbortSignal, arrived?: (bytes: Uint8Array) => void): boolean {
     const id = blockId(info, block)
+    const known = this.#memory.get(id)
+    if (known) arrived?.(known)
+    // That it is given up, or fails, is told to whoever asks for it.
+    else if (this.#fetches.has(id) && arrived) this.#get(id, info, block, signal).then(arrived, () => undefined)
     if (this.#has(id)) return true
     const bytes = block.end - block.start
     if (!this.#memory.hasRoomAhead(bytes)) return false
     this.#unread.set(id, bytes)
     this.#ahead += bytes
     this.#wasted += bytes
-    this.#get(id, info, block, signal).catch(() => this.#unread.delete(id))
+    this.#get(id, info, block, signal).then(
+      (memory) => arrived?.(memory),
+      () => this.#unread.delete(id),
+    )
     return true
+  }
+
+  /**
+   * Lets the bytes of a block be read elsewhere, for as long as that takes.
+   * @param wanted called when the block is to make room
+   * @returns ends it, told how many bytes were read
+   */
+  lend(info: ObjectInfo, block: ByteRange, bytes: Uint8Array, wanted: () => void): (served: Bytes) => void {
+    const id = blockId(info, block)
+    const unread = this.#unread.get(id)
+    this.#unread.delete(id)
+    const end = this.#memory.lend(bytes, wanted)
+    return (served) => {
+      end()
+      if (unread === undefined) return
+      if (served > 0) this.#wasted -= unread
+      else if (this.#memory.has(id)) this.#unread.set(id, unread)
+    }
+  }
+
+  /** Who reads an object from one end to the other has read it, and will not come back. */
+  passed(info: ObjectInfo, block: ByteRange): void {
+    this.#memory.drop(blockId(info, block))
   }
 
   #failed(id: string): FsError | undefined {

@@ -19,6 +19,12 @@ interface Waiter {
   readonly grant: () => void
 }
 
+export type LargeMemory = (bytes: Bytes) => Uint8Array | undefined
+
+interface Loan {
+  readonly wanted: (() => void) | undefined
+}
+
 /** Of the budget; the rest is for what sockets hold, which comes in buffers of its own. */
 const shareOfBlocks = 3 / 4
 /** Of the blocks, what may be on its way for nobody in particular; the rest is for those who wait. */
@@ -37,12 +43,17 @@ export class BlockMemory {
    * which takes more time than reading does.
    */
   readonly #spare: Uint8Array[] = []
-  /** Blocks that are being written to disk: they must stay as they are, kept or not. */
-  readonly #lent = new Set<Uint8Array>()
+  /** Blocks that are read elsewhere, by the disk cache or the binding: they must stay as they are, kept or not. */
+  readonly #lent = new Map<Uint8Array, Set<Loan>>()
+  readonly #large: LargeMemory
   #onItsWay: Bytes = 0
 
-  /** @param onEvict called with the ids of blocks that make room */
-  constructor(budget: Bytes, onEvict: (id: string) => void) {
+  /**
+   * @param onEvict called with the ids of blocks that make room
+   * @param large memory of its own for a large block; undefined: the usual one
+   */
+  constructor(budget: Bytes, onEvict: (id: string) => void, large: LargeMemory = () => undefined) {
+    this.#large = large
     this.budget = budget
     this.limit = Math.max(1, Math.floor(budget * shareOfBlocks))
     this.#blocks = new LRUCache({
@@ -53,6 +64,7 @@ export class BlockMemory {
         if (reason !== 'evict') return
         this.#spareLater(block)
         onEvict(id)
+        for (const { wanted } of this.#lent.get(block) ?? []) wanted?.()
       },
     })
   }
@@ -66,10 +78,27 @@ export class BlockMemory {
     return this.#blocks.get(id)
   }
 
-  /** Lets a block be read for longer than a turn of the event loop. @returns a function that ends it */
-  lend(block: Uint8Array): () => void {
-    this.#lent.add(block)
-    return () => this.#lent.delete(block)
+  /**
+   * Lets a block be read for longer than a turn of the event loop.
+   * @param wanted called when it is to make room
+   * @returns a function that ends it
+   */
+  lend(block: Uint8Array, wanted?: () => void): () => void {
+    const loan: Loan = { wanted }
+    const loans = this.#lent.get(block) ?? new Set()
+    this.#lent.set(block, loans.add(loan))
+    return () => {
+      loans.delete(loan)
+      if (loans.size === 0) this.#lent.delete(block)
+    }
+  }
+
+  /** Nobody is expected to read it again: the next one gets its memory, unless somebody reads it yet. */
+  drop(id: string): void {
+    const block = this.#blocks.peek(id)
+    if (!block || this.#lent.has(block)) return
+    this.#blocks.delete(id)
+    this.#spareLater(block)
   }
 
   has(id: string): boolean {
@@ -108,13 +137,14 @@ export class BlockMemory {
   #spareLater(block: Uint8Array): void {
     if (block.length !== largestUnit || this.#lent.has(block)) return
     setImmediate(() => {
-      if (this.#spare.length < maxSpare) this.#spare.push(block)
+      if (this.#spare.length < maxSpare && !this.#lent.has(block)) this.#spare.push(block)
     })
   }
 
   /** Not of Node's pool, of which a small block would hold 8 KiB for as long as it is kept. */
   #memory(bytes: Bytes): Uint8Array {
-    return (bytes === largestUnit ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes)
+    const large = bytes === largestUnit ? (this.#spare.pop() ?? this.#large(bytes)) : undefined
+    return large ?? Buffer.allocUnsafeSlow(bytes)
   }
 
   /** One alone always fits: what is larger than the budget must come too. */

@@ -2,6 +2,17 @@
 import type { ByteRange, ObjectInfo } from '../s3/store.js'
 import type { Bytes } from '../units.js'
 
+/** Somebody who reads blocks of an open object by himself: the binding. */
+export interface BlockReader {
+  /**
+   * @param position in the object
+   * @param bytes must stay as they are until it is given back
+   * @param done called once when it is, later, with how many bytes were read of it
+   * @returns a function by which it is wanted back; undefined: it is not taken
+   */
+  give(position: Bytes, bytes: Uint8Array, done: (served: Bytes) => void): (() => void) | undefined
+}
+
 /** An open object: reads come from the version that was opened. */
 export interface OpenObject {
   readonly info: ObjectInfo
@@ -12,8 +23,15 @@ export interface OpenObject {
    * @throws FsError ESTALE if replaced, ENOENT if deleted, EIO or ETIMEDOUT if unreachable
    */
   read(range: ByteRange, signal: AbortSignal): Promise<Uint8Array>
-  /** What was being fetched ahead for this reader alone is given up. */
-  close(): void
+  /** What is fetched ahead for a reader of a large object is given to this one, too: what is read there does not come to `read`. */
+  readBy(reader: BlockReader): void
+  /** All of it, as of `read`, if it is small and in memory: whoever asks for it reads it from there. */
+  held(): Uint8Array | undefined
+  /**
+   * What was being fetched ahead for this reader alone is given up.
+   * @param answered how many reads were answered from what was `held`
+   */
+  close(answered?: number): void
 }
 
 /** The objects after one, in the order in which a program that walks through the folders comes by them. */

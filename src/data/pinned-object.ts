@@ -2,8 +2,9 @@
 import type { ByteRange, ObjectInfo } from '../s3/store.js'
 import type { Bytes } from '../units.js'
 import type { BlockSource } from './block-source.js'
-import { blockAt, blockFrom, smallestUnit, wholeLimit } from './blocks.js'
-import type { OpenObject } from './objects.js'
+import { blockAt, blockFrom, largestUnit, smallestUnit, wholeLimit } from './blocks.js'
+import { HandedOut } from './handed-out.js'
+import type { BlockReader, OpenObject } from './objects.js'
 import type { SequentialReaders } from './sequential-readers.js'
 import { controllerOfMany } from './shared-fetches.js'
 import { nextWindow, type Window, type WindowLimits } from './window.js'
@@ -15,6 +16,8 @@ const opensAfter: Bytes = 256 * 1024
 const widest: Bytes = 32 * MiB
 /** The kernel reads ahead 1 MiB in requests of 128 KiB, which arrive in any order. @see max_readahead */
 const slack: Bytes = MiB
+/** What is handed out as a whole is copied. */
+const mostHeld: Bytes = smallestUnit
 /** Those who read at the same time share this part of the budget: what was fetched must live until it is read. */
 const shareOfWindows = 1 / 4
 
@@ -34,6 +37,8 @@ export class PinnedObject implements OpenObject {
   #fetchedTo: Bytes = 0
   /** Ends what is fetched ahead; undefined while the window is closed. */
   #ahead: AbortController | undefined
+  /** Undefined: all that is read is read here. */
+  #handedOut: HandedOut | undefined
 
   constructor(info: ObjectInfo, readers: Readers, onFirstRead: () => void) {
     this.info = info
@@ -52,7 +57,20 @@ export class PinnedObject implements OpenObject {
     return reading
   }
 
-  close(): void {
+  readBy(reader: BlockReader): void {
+    if (this.info.size > wholeLimit) this.#handedOut = new HandedOut(reader)
+  }
+
+  held(): Uint8Array | undefined {
+    const { size } = this.info
+    if (size > mostHeld) return undefined
+    const bytes = this.#readers.blocks.peek(this.info, { start: 0, end: size })
+    if (bytes) this.#onFirstRead()
+    return bytes
+  }
+
+  close(answered = 0): void {
+    this.#readers.blocks.wereHits(answered)
     this.#closeWindow()
   }
 
@@ -87,7 +105,7 @@ export class PinnedObject implements OpenObject {
 
   /** Moves the window on, or closes it, and sets what is in it on its way. */
   #follow(range: ByteRange): void {
-    const last = this.#window
+    const last = this.#window && this.#caughtUp(this.#window, range.start)
     const window = nextWindow(last, range, this.#limits())
     this.#window = window
     if (this.info.size <= wholeLimit) return
@@ -107,7 +125,7 @@ export class PinnedObject implements OpenObject {
     let position = Math.max(this.#fetchedTo, Math.min(from, window.frontier))
     while (position < until) {
       const block = blocks.find(this.info, position) ?? blockFrom(position, window.ahead, this.info.size)
-      if (!blocks.fetchAhead(this.info, block, signal)) break
+      if (!blocks.fetchAhead(this.info, block, signal, (bytes) => this.#handOut(block, bytes))) break
       position = block.end
     }
     this.#fetchedTo = position
@@ -116,7 +134,39 @@ export class PinnedObject implements OpenObject {
   #closeWindow(): void {
     this.#ahead?.abort()
     this.#ahead = undefined
+    this.#handedOut?.wantAll()
     this.#readers.sequential.delete(this)
+  }
+
+  /** A block of the window has come: it is read elsewhere from now on, where that can be. */
+  #handOut(block: ByteRange, bytes: Uint8Array): void {
+    const out = this.#handedOut
+    if (!this.#ahead || !out || out.has(block.start)) return
+    const { blocks } = this.#readers
+    const end = blocks.lend(this.info, block, bytes, () => out.want(block.start))
+    const isTaken = out.give(block, bytes, (served, isWanted) => {
+      end(served)
+      if (!isWanted) this.#wasPassed(block, served)
+    })
+    if (!isTaken) end(0)
+  }
+
+  /** It came back: its reader is behind its end. */
+  #wasPassed(block: ByteRange, served: Bytes): void {
+    const window = this.#window
+    if (this.#ahead && window && served > 0 && block.end > window.frontier) {
+      this.#follow({ start: window.frontier, end: block.end })
+    }
+    // The kernel has its pages. Who read little of it has jumped.
+    const length = block.end - block.start
+    if (length === largestUnit && served >= length / 2) this.#readers.blocks.passed(this.info, block)
+  }
+
+  /** What was read elsewhere on the way to a position counts as read. */
+  #caughtUp(window: Window, position: Bytes): Window {
+    const reached = Math.min(position, this.#handedOut?.reach(window.frontier) ?? 0)
+    if (reached <= window.frontier) return window
+    return { ...window, frontier: reached, run: window.run + reached - window.frontier }
   }
 
   #limits(): WindowLimits {

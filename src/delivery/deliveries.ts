@@ -6,6 +6,7 @@ import type { EpochMs, Milliseconds, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { mdnPrefix, viewPrefix, type MdnDirection } from '../view/tree.js'
 import { deliveryOf, type Delivery, type DeliveryPolicy } from './delivery.js'
+import { OutboxFolders } from './outbox-folders.js'
 
 /** `--mdn-expect`: whether a receipt is missed. `seen`: of partners who have ever sent one. */
 type MdnExpectation = 'seen' | 'always' | 'never'
@@ -50,6 +51,7 @@ export interface SentMessage extends Partner {
 export class Deliveries {
   readonly #listeners: ((found: OutboxDeliveries) => void)[] = []
   readonly #options: DeliveriesOptions
+  readonly #folders = new OutboxFolders()
 
   constructor(options: DeliveriesOptions) {
     this.#options = options
@@ -71,7 +73,7 @@ export class Deliveries {
       listing.tree(mdnPrefix(root, 'incoming'), signal),
     ])
     receipts.look('incoming', mdns)
-    const found = new OutboxDeliveries(this.#options, partner, outbox, mdns)
+    const found = new OutboxDeliveries({ ...this.#options, folders: this.#folders }, partner, outbox, mdns)
     for (const listener of this.#listeners) listener(found)
     return found
   }
@@ -84,6 +86,10 @@ export class Deliveries {
   }
 }
 
+interface OutboxOptions extends DeliveriesOptions {
+  readonly folders: OutboxFolders
+}
+
 /** Of one partner, as it was listed. */
 export class OutboxDeliveries {
   readonly outbox: ViewTree
@@ -91,10 +97,10 @@ export class OutboxDeliveries {
   readonly listedAt: Milliseconds
   readonly prefix: Prefix
   readonly partner: Partner
-  readonly #options: DeliveriesOptions
+  readonly #options: OutboxOptions
   readonly #mdns: ViewTree
 
-  constructor(options: DeliveriesOptions, partner: Partner, outbox: ViewTree, mdns: ViewTree) {
+  constructor(options: OutboxOptions, partner: Partner, outbox: ViewTree, mdns: ViewTree) {
     this.#options = options
     this.partner = { station: partner.station, partner: partner.partner }
     this.outbox = outbox
@@ -113,10 +119,8 @@ export class OutboxDeliveries {
     const policy = this.#policy()
     const now = this.#options.now()
     let [message, files]: [string | undefined, ObjectInfo[]] = [undefined, []]
-    for (const object of this.outbox.objects()) {
-      const path = object.key.slice(this.prefix.length)
-      if (object.size === 0 && path.endsWith('/')) continue
-      const own = messageOf(path)
+    for (const object of this.files()) {
+      const own = messageOf(object.key.slice(this.prefix.length))
       if (files.length > 0 && (own === undefined || own !== message)) {
         yield this.#message(message, files, policy, now)
         files = []
@@ -125,6 +129,19 @@ export class OutboxDeliveries {
       files.push(object)
     }
     if (files.length > 0) yield this.#message(message, files, policy, now)
+  }
+
+  /** All that are shown as files, in the order of keys. */
+  *files(): Generator<ObjectInfo, undefined> {
+    for (const object of this.outbox.objects()) {
+      // A folder's marker is no file.
+      if (object.size > 0 || !object.key.endsWith('/')) yield object
+    }
+  }
+
+  /** In which folder of `delivery/` each of the files is: places in `deliveryFolders`. */
+  inFolders(): Uint8Array {
+    return this.#options.folders.of(this)
   }
 
   /** All receipts for a message, latest last. @param message its folder */

@@ -7,6 +7,7 @@ import { BackgroundJob } from '../background-job.js'
 import { FsError } from '../errors.js'
 import { messageId } from '../view/message-id.js'
 import { timeLimit } from '../patience.js'
+import type { Timers } from '../telemetry/clock.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'
@@ -30,6 +31,8 @@ export interface DeliveryTrailOptions extends DeliveryBookOptions {
   readonly mdnKey: (row: number) => Promise<string | undefined>
   /** How often partners are looked at who have yet to answer; ten times as long an hour after the last message to them. */
   readonly every: Milliseconds
+  /** By which it waits; the system's by default. */
+  readonly timers?: Pick<Timers, 'pause'>
 }
 
 /** Between two turns of others. */
@@ -58,11 +61,13 @@ export class DeliveryTrail {
   #toLook = new Map<string, OutboxDeliveries>()
   /** To be told once they are written down. */
   readonly #noted: DeliveryEntry[] = []
-  readonly #telling = new BackgroundJob((signal) => this.#tellAll(signal))
-  readonly #watching = new BackgroundJob((signal) => this.#watch(signal))
+  readonly #telling: BackgroundJob
+  readonly #watching: BackgroundJob
 
   private constructor(options: DeliveryTrailOptions, book: DeliveryBook) {
     this.#options = options
+    this.#telling = new BackgroundJob((signal) => this.#tellAll(signal), options)
+    this.#watching = new BackgroundJob((signal) => this.#watch(signal), options)
     this.#book = book
     for (const it of book.lastSent) this.#waitFor(it, it.sentAt)
   }

@@ -1,6 +1,6 @@
 /** What this mount has sent, so that a delivery can be followed from the close of its file. By name, size and time; packed. */
 import { Columns } from '../mdn/columns.js'
-import { RowLookup } from '../mdn/row-lookup.js'
+import { hashedRows, RowLookup } from '../mdn/row-lookup.js'
 import type { Hasher, TextHash } from '../mdn/text-hash.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds } from '../units.js'
@@ -31,11 +31,7 @@ const longestWay: Milliseconds = 24 * 3_600_000
 export class SentFiles {
   readonly #hash: Hasher
   readonly #columns = new Columns(['low', 'high', 'before'], ['closedAt', 'submittedAt'])
-  readonly #rows = new RowLookup({
-    low: (row) => this.#columns.word('low', row),
-    high: (row) => this.#columns.word('high', row),
-    setBefore: (row, before) => this.#columns.setWord('before', row, before),
-  })
+  readonly #rows = new RowLookup(hashedRows(this.#columns, 'low', 'high', 'before'))
 
   constructor(hash: Hasher) {
     this.#hash = hash

@@ -1,6 +1,6 @@
 /** Of which messages it was told what became of them, and what; packed. */
 import { Columns } from '../mdn/columns.js'
-import { RowLookup } from '../mdn/row-lookup.js'
+import { hashedRows, RowLookup } from '../mdn/row-lookup.js'
 import type { Hasher, TextHash } from '../mdn/text-hash.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'
@@ -25,11 +25,7 @@ const day: Milliseconds = 24 * 3_600_000
 export class ToldMessages {
   readonly #hash: Hasher
   readonly #columns = new Columns(['low', 'high', 'before', 'told'])
-  readonly #rows = new RowLookup({
-    low: (row) => this.#columns.word('low', row),
-    high: (row) => this.#columns.word('high', row),
-    setBefore: (row, before) => this.#columns.setWord('before', row, before),
-  })
+  readonly #rows = new RowLookup(hashedRows(this.#columns, 'low', 'high', 'before'))
 
   constructor(hash: Hasher) {
     this.#hash = hash

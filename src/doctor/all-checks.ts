@@ -8,12 +8,16 @@ import type { Logger } from '../telemetry/log.js'
 import { bucketChecks } from './bucket.js'
 import { failure, ok, skipped, type Check } from './check.js'
 import { credentialsChecks } from './credentials.js'
+import { httpChecks } from './http.js'
 import { machineChecks } from './machine.js'
 import { mountpointChecks } from './mountpoint.js'
 import { mountsChecks, type RunningMount } from './mounts.js'
 import { networkChecks, type Destination } from './network.js'
 import { stateChecks } from './state.js'
 import { viewChecks } from './views.js'
+
+/** `--uploads` as it is by itself. */
+const usualUploads = 8
 
 /** What is to be mounted, as far as it could be made out. */
 export type Subject =
@@ -43,17 +47,21 @@ export async function allChecks(
   const mounts = mountsChecks(findMounts)
   if (subject.kind !== 'mount') {
     const options: Check = { name: 'options', group: 'machine', run: async () => optionsFound(subject) }
-    return { checks: [...machineChecks(false), options, ...mounts], close: () => undefined }
+    return {
+      checks: [...machineChecks({ allowOther: false, uploads: usualUploads }), options, ...mounts],
+      close: () => undefined,
+    }
   }
   const { config, mountpoint, file } = subject
   const bucket = await openBucket(config, log)
   const checks: readonly Check[] = [
-    ...machineChecks(config.allowOther),
+    ...machineChecks(config),
     {
       name: 'options',
       group: 'machine',
       run: async () => ok(file === undefined ? 'as given' : `as given, and as ${file} has them`),
     },
+    ...httpChecks(config),
     ...(mountpoint === undefined ? [] : mountpointChecks(config.bucket, mountpoint)),
     ...stateChecks(config, mountpoint),
     ...networkChecks(() => destinationOf(config, bucket), bucket.network, now),

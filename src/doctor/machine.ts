@@ -1,6 +1,9 @@
 /** What this machine must have, whatever is mounted. */
+import type { MountConfig } from '../config.js'
+import { ownDescriptors } from '../send/disk/descriptors.js'
 import { version } from '../version.js'
-import { kernel, whyNotCompiled } from '../fuse/kernel.js'
+import { whyNotCompiled } from '../binding/load.js'
+import { kernel } from '../fuse/kernel.js'
 import { explainMissing } from '../fuse/missing-library.js'
 import {
   checkDevice,
@@ -12,8 +15,7 @@ import {
 import { slowBinding } from '../daemon/health.js'
 import { ok, skipped, warning, type Check, type Finding } from './check.js'
 
-/** @param allowOther `--allow-other` is given */
-export function machineChecks(allowOther: boolean): readonly Check[] {
+export function machineChecks({ allowOther, uploads }: Pick<MountConfig, 'allowOther' | 'uploads'>): readonly Check[] {
   const group = 'machine'
   return [
     // An older Node gets no further than bin/as2fs.
@@ -42,6 +44,7 @@ export function machineChecks(allowOther: boolean): readonly Check[] {
         (await isAllowedToMount()) ? skipped('not needed: this user may mount without') : ok(await checkFusermount()),
     },
     { name: 'allow_other', group, run: () => othersAllowed(allowOther) },
+    { name: 'descriptors', group, run: () => descriptorsFound(uploads) },
   ]
 }
 
@@ -56,4 +59,15 @@ async function othersAllowed(isAsked: boolean): Promise<Finding> {
   if (!isAsked) return skipped('not needed without --allow-other')
   if (!(await isAllowedToMount())) await checkUserAllowOther()
   return ok('other users may be let in')
+}
+
+/** Of this process; a service may have another limit. */
+async function descriptorsFound(uploads: number): Promise<Finding> {
+  const { all, forSend, isShort } = await ownDescriptors(uploads)
+  const most = Number.isFinite(all) ? String(all) : 'any number of'
+  if (!isShort)
+    return ok(`${most} files may be open, ${Number.isFinite(forSend) ? `${forSend} of them` : 'as many'} in send/`)
+  return warning(
+    `Only ${most} files may be open, ${forSend} of them in send/, and the rest is less than the daemon may need: raise LimitNOFILE (systemd) or ulimit -Hn.`,
+  )
 }

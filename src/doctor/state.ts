@@ -91,7 +91,6 @@ async function filesFound(config: MountConfig): Promise<readonly Finding[] | Fin
     { what: 'The disk cache', path: config.diskCache, option: '--disk-cache' },
   ]
   const looks = files.flatMap(({ what, path, option }) => (path === undefined ? [] : [fileFound(what, path, option)]))
-  if (config.httpTokenFile !== undefined) looks.push(tokenFound(config.httpTokenFile))
   const found = await Promise.all(looks)
   return found.length === 0 ? skipped('none are named') : found
 }
@@ -108,20 +107,6 @@ async function fileFound(what: string, path: string, option: string): Promise<Fi
     return ok(`${what} ${path} may be written`)
   } catch (error) {
     return failure(`${what} ${path} can't be written (${reasonOf(error)}): give another with ${option}.`)
-  }
-}
-
-async function tokenFound(path: string): Promise<Finding> {
-  try {
-    const other = notAFile(path, await stat(path))
-    if (other !== undefined)
-      return failure(`The token file ${path} is no file, but ${other}: give another with --http-token-file.`)
-    await access(path, constants.R_OK)
-    return ok(`the token file ${path} can be read`)
-  } catch (error) {
-    return failure(
-      `The token file ${path} can't be read (${reasonOf(error)}): write one there with openssl rand -hex 24.`,
-    )
   }
 }
 

@@ -44,7 +44,10 @@ export interface ReceivedEvent extends Told, OfObject {
   readonly event: 'received'
 }
 
-/** What a receipt says of a message in the outbox, or that none came in time. `at` is the receipt's time, or when it was due. */
+/**
+ * What a receipt says of a message in the outbox, or that none came in time. `at` is the time of
+ * what came last, the message or its receipt, or when that was due.
+ */
 export interface DeliveryEvent extends Told, OfObject {
   readonly event: 'delivered' | 'refused' | 'overdue'
   /** Its folder in the outbox. */
@@ -99,6 +102,8 @@ export function isOfBucket(event: AnyEvent): event is BucketEvent {
 
 /** The same for the same thing that the bucket tells, however often it is told. */
 export function identityOf(event: BucketEvent): string {
-  const by = 'sentAt' in event ? (event.mdn ?? '') : event.etag
-  return `${event.event} ${event.at} ${by} ${event.key}`
+  if (!('sentAt' in event)) return `${event.event} ${event.at} ${event.etag} ${event.key}`
+  const { station, partner, message = event.key, mdn = '' } = event
+  // More files of the message may come, before the others in the order of keys.
+  return `${event.event} ${event.at} ${mdn} ${station}/${partner}/${message}`
 }

@@ -1,13 +1,14 @@
 /** What became of what was sent, as the receipts for it tell, and that none came in time. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Deliveries, OutboxDeliveries, SentMessage } from '../delivery/deliveries.js'
-import type { Receipt } from '../mdn/mdn-table.js'
+import type { Deliveries, OutboxDeliveries } from '../delivery/deliveries.js'
 import type { Receipts } from '../mdn/receipts.js'
 import { inTime } from '../patience.js'
+import { firstWhere } from '../s3/key-order.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import { mdnPrefix } from '../view/tree.js'
 import type { BucketEvent, DeliveryEvent } from './event.js'
 import { objectEvent } from './object-event.js'
+import { idOf, outcomesOf, type Outcome } from './outcome.js'
 import { oldest } from './oldest.js'
 import { forEachOwner, ownersIn, type OwnersOptions } from './owners.js'
 import { compareMarks, type Eye, type Look, type Mark } from './source.js'
@@ -26,14 +27,6 @@ export interface OutcomesOptions extends OwnersOptions {
   }
 }
 
-/** What became of one message, by one receipt or by the lack of any. */
-interface Outcome extends Mark {
-  readonly event: DeliveryEvent['event']
-  readonly message: SentMessage
-  readonly outbox: OutboxDeliveries
-  readonly receipt: Receipt | undefined
-}
-
 /** All of them, as they were gone through last. */
 interface Seen {
   readonly contents: readonly unknown[]
@@ -47,6 +40,22 @@ interface Seen {
   readonly nextDue: EpochMs
 }
 
+/** The oldest after a mark, as they were found last. */
+interface Ahead {
+  readonly after: Mark
+  readonly contents: readonly unknown[]
+  readonly changes: number
+  readonly outcomes: readonly Outcome[]
+  /** There are no others after it. */
+  readonly isAll: boolean
+  /** Whether all receipts were read. */
+  readonly isComplete: boolean
+  /** By the bucket's clock: then one more is overdue. */
+  readonly nextDue: EpochMs
+}
+
+/** Some 20 MB for who is told all of a hundred thousand, while he is. */
+const batchesAhead = 8
 /** New receipts are read within moments; a bucket's whole past is not waited for. */
 const readWithin: Milliseconds = 5_000
 const manyAtOnce = 1_000
@@ -59,6 +68,7 @@ export class Outcomes implements Eye {
   readonly #options: OutcomesOptions
   #outboxes: readonly OutboxDeliveries[] = []
   #seen: Seen | undefined
+  #ahead: Ahead | undefined
   #wasIncomplete = true
 
   constructor(options: OutcomesOptions) {
@@ -84,19 +94,51 @@ export class Outcomes implements Eye {
   }
 
   async oldest(after: Mark, most: number): Promise<readonly BucketEvent[]> {
-    let kept: Outcome[] = []
-    for await (const it of this.#all(after.at)) {
-      if (compareMarks(it, after) <= 0) continue
-      kept.push(it)
-      if (kept.length >= 2 * most) kept = oldest(kept, most, compareMarks)
+    let next = this.#nextOf(this.#ahead, after, most)
+    if (!next) {
+      this.#ahead = await this.#lookAhead(after, batchesAhead * most)
+      next = this.#nextOf(this.#ahead, after, most) ?? []
     }
-    return this.#told(oldest(kept, most, compareMarks))
+    return this.#told(next)
   }
 
   forget(): void {
+    this.#ahead = undefined
     this.#outboxes = []
     this.#seen = undefined
     this.#wasIncomplete = true
+  }
+
+  /** @returns undefined where it does not tell */
+  #nextOf(ahead: Ahead | undefined, after: Mark, most: number): readonly Outcome[] | undefined {
+    if (!ahead || !this.#isSo(ahead) || compareMarks(after, ahead.after) < 0) return undefined
+    const { outcomes, isAll } = ahead
+    const start = firstWhere(0, outcomes.length, (i) => compareMarks(outcomes[i] ?? after, after) > 0)
+    return isAll || outcomes.length - start >= most ? outcomes.slice(start, start + most) : undefined
+  }
+
+  #isSo({ contents, changes, isComplete, nextDue }: Ahead): boolean {
+    const { receipts, clock } = this.#options
+    if (changes !== receipts.table.changes || isComplete === this.#wasIncomplete) return false
+    return this.#areOutboxes(contents) && (clock.now() ?? 0) <= nextDue
+  }
+
+  /** Going through all messages costs the same for few and for many: who is told all will ask for the next ones, too. */
+  async #lookAhead(after: Mark, most: number): Promise<Ahead> {
+    const { changes } = this.#options.receipts.table
+    const contents = this.#outboxes.map((it) => it.outbox.content)
+    let kept: Outcome[] = []
+    let [isAll, nextDue] = [true, Infinity]
+    const isComplete = !this.#wasIncomplete
+    for await (const it of this.#all(after.at, (due) => (nextDue = Math.min(nextDue, due)))) {
+      if (compareMarks(it, after) <= 0) continue
+      kept.push(it)
+      if (kept.length < 2 * most) continue
+      kept = oldest(kept, most, compareMarks)
+      isAll = false
+    }
+    isAll &&= kept.length <= most
+    return { after, contents, changes, outcomes: oldest(kept, most, compareMarks), isAll, isComplete, nextDue }
   }
 
   async #news(since: EpochMs, isFirst: boolean): Promise<readonly BucketEvent[]> {
@@ -126,12 +168,16 @@ export class Outcomes implements Eye {
   #mayHaveChanged(before: Seen): boolean {
     const { clock, receipts } = this.#options
     if (clock.monotonic() < before.nextAt) return false
-    const contents = this.#outboxes.map((it) => it.outbox.content)
-    const isSame = contents.length === before.contents.length && contents.every((it, i) => it === before.contents[i])
+    const isSame = this.#areOutboxes(before.contents)
     const isDue = (clock.now() ?? 0) > before.nextDue
     if (!isSame || isDue || receipts.table.changes !== before.changes) return true
     this.#seen = { ...before, listedAt: this.#listedAt() }
     return false
+  }
+
+  #areOutboxes(contents: readonly unknown[]): boolean {
+    const own = this.#outboxes
+    return own.length === contents.length && own.every((it, i) => it.outbox.content === contents[i])
   }
 
   #listedAt(): Milliseconds | undefined {
@@ -185,36 +231,4 @@ export class Outcomes implements Eye {
       ...(receipt?.isContradictory === true && { contradictory: true }),
     }
   }
-}
-
-/**
- * A warning of a duplicate changes nothing where something else is known, and a receipt that says nothing tells nothing.
- * @param overdueAfter undefined: it is not known whether a receipt is missing
- */
-function* outcomesOf(
-  message: SentMessage,
-  outbox: OutboxDeliveries,
-  overdueAfter: Milliseconds | undefined,
-): Generator<Outcome, undefined> {
-  const key = message.files[0]?.key ?? ''
-  const said = message.message === undefined ? [] : outbox.receipts(message.message)
-  const telling = said.filter((it) => it.outcome !== 'unknown')
-  const known = telling.some((it) => !it.isDuplicate) ? telling.filter((it) => !it.isDuplicate) : telling
-  for (const receipt of known) {
-    const event = receipt.outcome === 'refused' ? 'refused' : 'delivered'
-    yield { at: receipt.mtime, key: `${key} ${event}`, event, message, outbox, receipt }
-  }
-  if (message.delivery.state !== 'overdue' || overdueAfter === undefined) return
-  yield {
-    at: message.sentAt + overdueAfter,
-    key: `${key} overdue`,
-    event: 'overdue',
-    message,
-    outbox,
-    receipt: undefined,
-  }
-}
-
-function idOf({ at, key, receipt }: Outcome): string {
-  return `${at} ${receipt?.row ?? ''} ${key}`
 }

@@ -1,6 +1,7 @@
 /** Who may have an inbox, or an outbox: of the roots below which partners appear, only one has them. */
 import { FsError } from '../errors.js'
 import type { Listing } from '../listing/listing.js'
+import { isDenied } from '../s3/store-error.js'
 import type { Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 
@@ -14,7 +15,7 @@ export interface OwnersOptions {
   readonly root: Prefix
 }
 
-/** @throws FsError as Listing.folders, but EACCES */
+/** @throws FsError as Listing.folders, but where the keys may not */
 export async function ownersIn({ listing, partners, root }: OwnersOptions, signal: AbortSignal): Promise<Partner[]> {
   const files = `${root}files/` as Prefix
   const stations = await listing.folders(files, signal).catch(whereRefused(() => partners.stations(signal)))
@@ -37,8 +38,8 @@ export async function forEachOwner(
     for (let owner = left.pop(); owner; owner = left.pop()) {
       await act(owner).catch((error: unknown) => {
         if (!(error instanceof FsError)) throw error
-        // What the keys may not list is named in status, and is not waited for.
-        if (error.code !== 'EACCES') missing ??= error.message
+        // What the keys may not list is named in status, and is not waited for; new keys are.
+        if (!isDenied(error)) missing ??= error.message
       })
     }
   }
@@ -50,7 +51,7 @@ const atOnce = 8
 
 function whereRefused<T>(instead: () => Promise<T>): (error: unknown) => Promise<T> {
   return (error) => {
-    if (error instanceof FsError && error.code === 'EACCES') return instead()
+    if (isDenied(error)) return instead()
     throw error
   }
 }

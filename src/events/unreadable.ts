@@ -15,7 +15,7 @@ export interface UnreadableOptions {
 interface Seen {
   readonly changes: number
   readonly since: EpochMs
-  readonly young: ReadonlySet<number>
+  readonly young: ReadonlySet<string>
 }
 
 /** Where they come in thousands, each is one too many: the newest are told. */
@@ -35,10 +35,11 @@ export class UnreadableReceipts implements Eye {
     const nothing = { news: [], isFirst: false, listedAt: undefined, missing: undefined }
     if (before?.changes === changes) return nothing
     const rows = this.#rows(since)
-    this.#seen = { changes, since, young: new Set(rows) }
-    if (!before) return { ...nothing, isFirst: rows.length > 0 }
     const { table } = this.#options.receipts
-    const isNew = (row: number): boolean => !before.young.has(row) && table.mtimeOf(row) >= before.since
+    this.#seen = { changes, since, young: new Set(rows.map((it) => table.identityOf(it))) }
+    if (!before) return { ...nothing, isFirst: rows.length > 0 }
+    const isNew = (row: number): boolean =>
+      !before.young.has(table.identityOf(row)) && table.knowableAt(row) >= before.since
     return { ...nothing, news: await this.#told(rows.filter(isNew)) }
   }
 
@@ -58,19 +59,20 @@ export class UnreadableReceipts implements Eye {
     const { table } = this.#options.receipts
     const rows: number[] = []
     if (table.unreadable === 0) return rows
-    for (const row of table.rows()) if (!table.isReadable(row) && table.mtimeOf(row) >= since) rows.push(row)
-    return rows.sort((a, b) => table.mtimeOf(b) - table.mtimeOf(a)).slice(0, most)
+    for (const row of table.rows()) if (!table.isReadable(row) && table.knowableAt(row) >= since) rows.push(row)
+    return rows.sort((a, b) => table.knowableAt(b) - table.knowableAt(a)).slice(0, most)
   }
 
   async #told(rows: readonly number[]): Promise<UnreadableEvent[]> {
     const { receipts, root } = this.#options
+    const { table } = receipts
     const told: UnreadableEvent[] = []
     for (const row of rows) {
       const found = await receipts.details(row)
       if (!found) continue
       const { direction, key, version } = found.id
       told.push({
-        at: new Date(found.mtime).toISOString(),
+        at: new Date(table.knowableAt(row)).toISOString(),
         event: 'mdn-unreadable',
         path: `/.as2fs/mdn/${direction}/${key.split('/').map(encodeName).join('/')}`,
         key: `${mdnPrefix(root, direction)}${key}` as Key,

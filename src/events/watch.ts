@@ -2,6 +2,7 @@
 import { BackgroundJob } from '../background-job.js'
 import { FsError, reasonOf } from '../errors.js'
 import { within } from '../patience.js'
+import type { Timers } from '../telemetry/clock.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { BucketEvent } from './event.js'
 import { Recent } from './recent.js'
@@ -16,6 +17,8 @@ export interface WatchOptions {
     /** The bucket's time; undefined before its first answer. */
     now(): EpochMs | undefined
   }
+  /** By which it waits; the system's by default. */
+  readonly timers?: Pick<Timers, 'pause'>
 }
 
 const lookWithin: Milliseconds = 60_000
@@ -34,7 +37,7 @@ export class Watch implements Source {
 
   constructor(options: WatchOptions) {
     this.#options = options
-    this.#looks = new BackgroundJob((signal) => this.#round(signal))
+    this.#looks = new BackgroundJob((signal) => this.#round(signal), options)
   }
 
   get through(): EpochMs | undefined {

@@ -141,8 +141,8 @@ export class As2Filesystem implements Filesystem {
     return this.#handles.get(handle).fsync()
   }
 
-  async release(handle: number): Promise<void> {
-    await this.#handles.take(handle)?.release()
+  async release(handle: number, answered?: number): Promise<void> {
+    await this.#handles.take(handle)?.release(answered)
   }
 
   async rename(from: string, to: string, signal: AbortSignal): Promise<Renamed> {
@@ -232,7 +232,12 @@ export class As2Filesystem implements Filesystem {
   }
 
   #opened(file: FileDescription, kind: OpenKind): Opened {
-    return { handle: this.#handles.add(file, kind), content: file.content }
+    return {
+      handle: this.#handles.add(file, kind),
+      content: file.content,
+      held: file.held && (() => file.held?.()),
+      readBy: file.readBy && ((reader) => file.readBy?.(reader)),
+    }
   }
 
   /** The place of a path that something is to be changed at. @throws FsError EROFS outside `send/` and `new/` */

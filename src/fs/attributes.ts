@@ -3,8 +3,8 @@ import type { Entry } from '../listing/listing.js'
 import type { EpochMs } from '../units.js'
 import type { Attributes } from './filesystem.js'
 
-/** Of all that is shown from the bucket; the binding is told so once. */
-export const entryModes = { file: 0o444, folder: 0o555 } as const
+/** Of all that is shown from the bucket, and of what is in `new/`; the binding is told so once. */
+export const entryModes = { file: 0o444, folder: 0o555, changing: 0o644 } as const
 
 /** A folder that nothing can be written to. */
 export function readOnlyFolder(mtime: EpochMs = 0): Attributes {

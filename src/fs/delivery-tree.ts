@@ -1,6 +1,6 @@
 /** One folder of `delivery/`: the files of an outbox that have come to that, flat. */
 import { messageOf, type OutboxDeliveries } from '../delivery/deliveries.js'
-import { folderOf, type DeliveryFolder } from '../delivery/delivery.js'
+import { deliveryFolders, folderOf, type DeliveryFolder } from '../delivery/delivery.js'
 import type { Entry, FileEntry, KeyTree, ListedFolder } from '../listing/listing.js'
 import { compareKeys } from '../s3/key-order.js'
 import type { ObjectInfo } from '../s3/store.js'
@@ -33,8 +33,10 @@ export class DeliveryTree implements KeyTree {
 
   readdir(names: readonly Name[]): Iterable<Entry> | undefined {
     if (names.length > 0) return undefined
-    // Names that were joined have another order than keys.
-    return [...this.#entries()].sort((a, b) => compareKeys(a.name, b.name))
+    const entries = [...this.#entries()]
+    // Names that were joined may have another order than keys, if folders are not all of one length.
+    const isSorted = entries.every(({ name }, i) => i === 0 || compareKeys(entries[i - 1]?.name ?? '', name) < 0)
+    return isSorted ? entries : entries.sort((a, b) => compareKeys(a.name, b.name))
   }
 
   foldersAfter(): Iterable<ListedFolder> {
@@ -48,9 +50,12 @@ export class DeliveryTree implements KeyTree {
 
   *#entries(): Generator<FileEntry, undefined> {
     const cut = this.#deliveries.prefix.length
-    for (const { files, delivery } of this.#deliveries.messages()) {
-      if (folderOf(delivery.state) !== this.#folder) continue
-      for (const object of files) yield { kind: 'file', name: this.#names.nameOf(object.key.slice(cut)), ...object }
+    const folders = this.#deliveries.inFolders()
+    const own = deliveryFolders.indexOf(this.#folder)
+    let at = 0
+    for (const object of this.#deliveries.files()) {
+      if (folders[at] === own) yield { kind: 'file', name: this.#names.nameOf(object.key.slice(cut)), ...object }
+      at += 1
     }
   }
 

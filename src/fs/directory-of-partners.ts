@@ -1,6 +1,7 @@
 /** Which stations and partners there are: in the bucket now or ever, in the configuration, and made with mkdir. */
 import { FsError } from '../errors.js'
 import type { Glimpse, Listing } from '../listing/listing.js'
+import { isDenied } from '../s3/store-error.js'
 import type { PartnerSet } from '../state/partners.js'
 import type { SeenPartners } from '../state/seen-partners.js'
 import type { Clock } from '../telemetry/clock.js'
@@ -220,7 +221,7 @@ export class DirectoryOfPartners {
 }
 
 function refusalOrThrow(error: unknown): FsError {
-  if (error instanceof FsError && error.code === 'EACCES') return error
+  if (error instanceof FsError && isDenied(error)) return error
   throw error
 }
 

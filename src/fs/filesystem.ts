@@ -1,8 +1,9 @@
 /** The filesystem as promises, in the kernel's words, without the kernel: what is so now. */
+import type { BlockReader } from '../data/objects.js'
 import type { Close, Closed } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds } from '../units.js'
 
-export type { Close, Closed }
+export type { BlockReader, Close, Closed }
 
 /** What getattr(2) tells. Owner, umask and inode numbers are added by `fuse/`. */
 export interface Attributes {
@@ -23,6 +24,22 @@ export interface DirectoryEntry extends Attributes {
   readonly name: string
 }
 
+/** Of what is in a folder that changes: for how long it is told of a name without another look, unless a call has changed that. */
+export interface Changing {
+  /** By the clock that never steps. */
+  readonly freshUntil: Milliseconds
+  /** How many of the entries, from the first one on; others may change by another name. */
+  readonly entries: number
+  /** Whether nothing has changed since the content was made. */
+  isSo(): boolean
+  /**
+   * By a look when that time is over.
+   * @returns till when all of it is there still, but for what calls have changed; undefined: something else has changed
+   * @throws FsError as the look
+   */
+  renewed(signal: AbortSignal): Promise<Milliseconds | undefined>
+}
+
 /** What is in a folder; `.` and `..` aside. The entries are made as they are asked for, once. */
 export interface FolderContent extends Iterable<DirectoryEntry> {
   /**
@@ -30,6 +47,8 @@ export interface FolderContent extends Iterable<DirectoryEntry> {
    * None: it may change any time.
    */
   readonly freshUntil?: Milliseconds
+  /** Of a folder in which names come and go by calls of the kernel, and hardly otherwise. */
+  readonly changing?: Changing
   /** The folders that come after it in its parent, just as fresh: who walks through them will ask for theirs next. */
   readonly following?: Iterable<{ readonly name: string; readonly entries: Iterable<DirectoryEntry> }>
 }
@@ -49,6 +68,10 @@ export interface Opened {
   readonly handle: number
   /** Undefined: it may change while it is open. */
   readonly content: Content | undefined
+  /** All of it, where it is at hand: memory of the cache, as of `read`. Who takes it tells at the release how often it was read. */
+  readonly held?: (() => Uint8Array | undefined) | undefined
+  /** Of a large object: whoever reads parts of it by himself. */
+  readonly readBy?: ((reader: BlockReader) => void) | undefined
 }
 
 export interface Renamed {
@@ -85,7 +108,8 @@ export interface Filesystem {
   ftruncate(handle: number, size: Bytes, signal: AbortSignal): Promise<void>
   flush(handle: number, close: Close, signal: AbortSignal): Promise<void>
   fsync(handle: number, signal: AbortSignal): Promise<void>
-  release(handle: number): Promise<void>
+  /** @param answered how many reads were answered from what was `held` */
+  release(handle: number, answered?: number): Promise<void>
   /** Whoever has open what is replaced by it goes on with it. */
   rename(from: string, to: string, signal: AbortSignal): Promise<Renamed>
   /** Whoever has it open goes on with it. */

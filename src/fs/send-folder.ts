@@ -1,12 +1,12 @@
 /** A `send/`: what waits here, and what is in `AS2/send` already, as one folder. */
 import type { Objects } from '../data/objects.js'
-import { FsError } from '../errors.js'
+import { codeOf, FsError, type FsErrorDetails } from '../errors.js'
 import { isHiddenName } from '../hidden-name.js'
 import type { OpenFlags, Sender, SendRow } from '../send/sender.js'
 import type { Bytes, EpochMs, Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { entryAttributes } from './attributes.js'
-import { readOnly, type FileDescription } from './file-description.js'
+import { objectFile, type FileDescription } from './file-description.js'
 import type { Attributes, DirectoryEntry, Renamed } from './filesystem.js'
 import type { SubmittedFiles } from './submitted-files.js'
 
@@ -34,7 +34,8 @@ export class SendFolder {
     // That may have told that the gateway took it.
     const still = row && this.#sender.row(partner, names)
     if (still) return this.#rowAttributes(still)
-    if (!entry) throw absent(names)
+    // Others' files come by listings alone, and those are no younger.
+    if (!entry) throw absent(names, { isLasting: true })
     return entryAttributes(entry)
   }
 
@@ -59,7 +60,13 @@ export class SendFolder {
     signal: AbortSignal,
   ): Promise<FileDescription> {
     const row = await this.#rowNow(partner, names, signal)
-    if (row && row.state !== 'submitted') return this.#sender.open(partner, names, flags, signal)
+    if (row && row.state !== 'submitted') {
+      return this.#sender.open(partner, names, flags, signal).catch((error: unknown) => {
+        // It was sent or replaced a moment ago: then it is in the bucket, or there is another one.
+        if (codeOf(error) !== 'ENOENT' || !this.#sender.row(partner, names)) throw error
+        return this.open(partner, names, flags, signal)
+      })
+    }
     if (this.#isBundle(partner, names)) throw folder(names)
     const info = row ? { key: row.key, size: row.size, mtime: row.mtime, etag: row.etag ?? '' } : undefined
     const entry = info ?? (await this.#submitted.lookup(partner, names, signal))
@@ -67,10 +74,7 @@ export class SendFolder {
     if ('kind' in entry && entry.kind === 'folder') throw folder(names)
     if (flags.write) throw submitted(names)
     const object = this.#objects.open(entry)
-    return readOnly(
-      (position, length, readSignal) => object.read({ start: position, end: position + length }, readSignal),
-      () => object.close(),
-    )
+    return objectFile(object)
   }
 
   async create(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<FileDescription> {
@@ -189,8 +193,8 @@ function folderAttributes(mtime: EpochMs): Attributes {
   return { kind: 'folder', mode: 0o755, size: 0, mtime }
 }
 
-function absent(names: readonly Name[]): FsError {
-  return new FsError('ENOENT', `There is no ${names.join('/')} in this send/.`)
+function absent(names: readonly Name[], details: FsErrorDetails = {}): FsError {
+  return new FsError('ENOENT', `There is no ${names.join('/')} in this send/.`, details)
 }
 
 function submitted(names: readonly Name[]): FsError {

@@ -3,6 +3,7 @@ import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, KeyTree, Listing, Purpose } from '../listing/listing.js'
 import type { MdnAttribution } from '../mdn/attribution.js'
+import { isDenied } from '../s3/store-error.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
@@ -17,7 +18,7 @@ import {
 } from '../view/tree.js'
 import { entryAttributes, readOnlyFolder } from './attributes.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
-import { readOnly, type FileDescription } from './file-description.js'
+import { objectFile, type FileDescription } from './file-description.js'
 import type { Attributes, FolderContent } from './filesystem.js'
 import type { Deliveries } from '../delivery/deliveries.js'
 import { deliveryFolders, type DeliveryFolder } from '../delivery/delivery.js'
@@ -95,11 +96,7 @@ export class Views {
     if (!entry) throw absent(place)
     if (entry.kind === 'folder') throw new FsError('EISDIR', `${entry.name} is a folder.`)
     const object = this.#objects.open(entry, () => tree.after(place.names))
-    return readOnly(
-      (position, length, signal) => object.read({ start: position, end: position + length }, signal),
-      () => object.close(),
-      { version: versionOf(entry), size: entry.size },
-    )
+    return objectFile(object, { version: versionOf(entry), size: entry.size })
   }
 
   /** What is at a place, as its listing has it. */
@@ -165,7 +162,7 @@ export class Views {
   /** Who may not know sees none. @returns undefined if that can't be told at once */
   async #hasFailed(partner: Partner, signal: AbortSignal): Promise<boolean | undefined> {
     const { value, error } = await this.#listing.glimpseOfFolders(filesPrefix(this.#root, partner), signal)
-    return value?.includes('failed') ?? (error?.code === 'EACCES' ? false : undefined)
+    return value?.includes('failed') ?? (isDenied(error) ? false : undefined)
   }
 
   /** @throws FsError ENOENT if the bucket has none, EIO or ETIMEDOUT if that can't be told */

@@ -5,8 +5,8 @@
 import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 
-/** The kernel's next call comes much sooner. */
-const remembered: Milliseconds = 1_000
+/** The kernel's next call comes much sooner, but for a machine on which hundreds of programs have just been told. */
+const remembered: Milliseconds = 3_000
 /** Of a failure that came sooner nobody waits long for the next. */
 const late: Milliseconds = 1_000
 
@@ -23,11 +23,14 @@ export class FailedReads {
     if (took >= late) this.#failures.set(handle, { errno, at: this.#clock.monotonic() })
   }
 
-  /** @returns the errno with which a read of a handle fails at once */
-  of(handle: number): number | undefined {
+  /**
+   * @param age how long ago the call was made
+   * @returns the errno with which a read of a handle fails at once
+   */
+  of(handle: number, age: Milliseconds): number | undefined {
     const failure = this.#failures.get(handle)
     if (!failure) return undefined
-    if (this.#clock.monotonic() - failure.at < remembered) return failure.errno
+    if (this.#clock.monotonic() - age - failure.at < remembered) return failure.errno
     this.#failures.delete(handle)
     return undefined
   }

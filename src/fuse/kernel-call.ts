@@ -35,8 +35,8 @@ export class CallRunner {
   }
 
   /** One that changes nothing: who is killed meanwhile is let go. */
-  ask<T>(name: string, call: Call, reply: (result: T) => void, run: Run<T>): void {
-    this.answer({ ...asked(name, call), id: call.unique }, call, reply, run)
+  ask<T>(name: string, call: Call, reply: (result: T) => void, run: Run<T>, fail?: (errno: number) => void): void {
+    this.answer({ ...asked(name, call), id: call.unique }, call, reply, run, fail)
   }
 
   /** One that changes something, with nothing to tell but its success. */

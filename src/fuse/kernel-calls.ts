@@ -3,12 +3,17 @@
  * `open-file-calls.ts` those of open files. What an operation does is said in `operations.ts`, for both bindings; how it is answered
  * in `kernel-replies.ts`.
  */
+import { FsError } from '../errors.js'
 import type { Attributes, FilesystemFigures } from '../fs/filesystem.js'
+import { timeLimit } from '../patience.js'
 import type { Clock } from '../telemetry/clock.js'
+import type { Milliseconds } from '../units.js'
 import type { Answerer } from './answer.js'
+import { absentFor } from './beliefs/believed-for.js'
 import { renameOntoOpen, unlinkOpen, type Aside } from './displacing.js'
+import type { GivenBlocks } from './given-blocks.js'
 import type { KeptFolders } from './kept-folders.js'
-import { operation, type Argument, type OnCall } from './kernel.js'
+import { operation, type Argument, type OnCall, type OnClosed } from './kernel.js'
 import { CallRunner, num, type Call, type Handler, type HandlerOf, type Run } from './kernel-call.js'
 import type { KernelReplies } from './kernel-replies.js'
 import { OpenFileCalls } from './open-file-calls.js'
@@ -17,12 +22,16 @@ import { packFolder } from './packed-folder.js'
 import { attributeChangeOf } from './setattr.js'
 import type { Ownership } from './stat.js'
 
+/** It is known: something in it was found a moment ago. */
+const againWithin: Milliseconds = 5_000
+
 export interface KernelCallsOptions {
   readonly operations: Operations
   readonly answerer: Answerer
   readonly replies: KernelReplies
   readonly owner: Ownership
   readonly kept: KeptFolders
+  readonly blocks: GivenBlocks
   readonly clock: Clock
 }
 
@@ -43,8 +52,11 @@ export class KernelCalls {
     this.#kept = options.kept
     this.#clock = options.clock
     const openFiles = new OpenFileCalls({ ...options, runner: this.#runner })
+    this.closed = openFiles.closed
     this.#handlers = new Map([...this.#looks(), ...openFiles.handlers(), ...this.#changes()])
   }
+
+  readonly closed: OnClosed
 
   readonly run: OnCall = (op, unique, age, pid, path, ...args) => {
     this.#handlers.get(op)?.({ unique, age, pid, path }, args)
@@ -55,13 +67,14 @@ export class KernelCalls {
     const [ops, replies] = [this.#operations, this.#replies]
     const getattr =
       (call: Call): Run<Attributes> =>
-      (signal) =>
-        ops.getattr(call.path, signal)
+      async (signal) => {
+        const attributes = await ops.getattr(call.path, signal)
+        const folder = this.#kept.missed(call.path)
+        if (folder !== undefined) void this.#readAgain(folder)
+        return attributes
+      }
     return [
-      [
-        operation.lookup,
-        (call) => this.#runner.ask('lookup', call, (it) => replies.entry(call.unique, it), getattr(call)),
-      ],
+      [operation.lookup, (call) => this.#lookup(call, getattr(call))],
       [
         operation.getattr,
         (call) => this.#runner.ask('getattr', call, (it) => replies.attributes(call.unique, it), getattr(call)),
@@ -74,6 +87,7 @@ export class KernelCalls {
           ),
       ],
       [operation.readdir, (call) => this.#readdir(call)],
+      [operation.readdirplus, (call) => this.#readdir(call)],
       [
         operation.statfs,
         (call) =>
@@ -105,18 +119,51 @@ export class KernelCalls {
     ]
   }
 
+  #lookup(call: Call, getattr: Run<Attributes>): void {
+    const replies = this.#replies
+    let isLasting = false
+    this.#runner.ask(
+      'lookup',
+      call,
+      (it: Attributes) => replies.entry(call.unique, it),
+      (signal) =>
+        getattr(signal).catch((error: unknown) => {
+          isLasting = error instanceof FsError && error.code === 'ENOENT' && error.isLasting
+          throw error
+        }),
+      (errno) => (isLasting ? replies.absent(call.unique, absentFor) : replies.error(call.unique, errno)),
+    )
+  }
+
   #readdir(call: Call): void {
     this.#runner.ask(
       'readdir',
       call,
       (names: Uint8Array) => this.#replies.folder(call.unique, names),
-      async (signal) => {
-        const content = await this.#operations.readdir(call.path, signal)
-        const packed = packFolder(content, this.#owner.since)
-        this.#kept.add(call.path, content, packed)
-        return packed.names
-      },
+      (signal) => this.#read(call.path, signal),
     )
+  }
+
+  /** @returns the names in a folder, packed */
+  async #read(path: string, signal: AbortSignal): Promise<Uint8Array> {
+    const content = await this.#operations.readdir(path, signal)
+    const packed = packFolder(content, this.#owner.since, content.changing?.entries)
+    this.#kept.add(path, content, packed)
+    return packed.names
+  }
+
+  /** For the binding alone: nobody waits for it, and whoever asks for what is in it is told what is wrong. */
+  async #readAgain(folder: string): Promise<void> {
+    await this.#read(folder, timeLimit(againWithin)).catch(() => undefined)
+  }
+
+  /** Whatever comes of it, and whenever: what was told of these is asked for again. */
+  async #changed<T>(paths: readonly string[], done: Promise<T>): Promise<T> {
+    try {
+      return await done
+    } finally {
+      for (const path of paths) this.#kept.changed(path)
+    }
   }
 
   #setattr(call: Call, [handle, valid, size, mtime, mode]: readonly Argument[]): void {
@@ -126,7 +173,7 @@ export class KernelCalls {
       'setattr',
       call,
       (it: Attributes) => this.#replies.attributes(call.unique, it),
-      (signal) => this.#operations.change(call.path, change, signal),
+      (signal) => this.#changed([call.path], this.#operations.change(call.path, change, signal)),
     )
   }
 
@@ -150,13 +197,17 @@ export class KernelCalls {
 
   #unlink(call: Call, as: Argument): void {
     const aside = this.#aside(call, as)
-    this.#runner.act('unlink', call, (signal) => unlinkOpen(this.#operations, call.path, aside, signal))
+    this.#runner.act('unlink', call, (signal) =>
+      this.#changed([call.path], unlinkOpen(this.#operations, call.path, aside, signal)),
+    )
   }
 
   #rename(call: Call, to: string, as: Argument): void {
     const aside = this.#aside(call, as)
     const both = { ...call, path: `${call.path} → ${to}` }
-    this.#runner.act('rename', both, (signal) => renameOntoOpen(this.#operations, call.path, to, aside, signal))
+    this.#runner.act('rename', both, (signal) =>
+      this.#changed([call.path, to], renameOntoOpen(this.#operations, call.path, to, aside, signal)),
+    )
   }
 
   #aside({ unique }: Call, as: Argument): Aside {

@@ -2,6 +2,7 @@
 import type { Clock } from '../telemetry/clock.js'
 import type { Answerer } from './answer.js'
 import { believedFor } from './beliefs/believed-for.js'
+import { GivenBlocks } from './given-blocks.js'
 import { KernelCalls } from './kernel-calls.js'
 import { KernelReplies } from './kernel-replies.js'
 import type { Kernel, Session } from './kernel.js'
@@ -14,6 +15,8 @@ const readahead = 1024 * 1024
 
 export interface KernelMount {
   readonly kept: KeptFolders
+  /** How many calls never came to JavaScript. */
+  readonly answered: () => number
   /** Resolves when the kernel has no more calls. */
   readonly ended: Promise<void>
 }
@@ -31,7 +34,11 @@ export function mountByKernel(
 ): KernelMount {
   const kept = new KeptFolders(() => foldersOf(kernel, session), how.owner, how.clock)
   const replies = new KernelReplies({ kernel, owner: how.owner, session: () => session })
-  const calls = new KernelCalls({ ...how, replies, kept })
+  const blocks = new GivenBlocks({
+    giveBlock: (...block) => kernel.giveBlock(session, ...block),
+    wantBlock: (...block) => kernel.wantBlock(session, ...block),
+  })
+  const calls = new KernelCalls({ ...how, replies, kept, blocks })
   let end: () => void = () => undefined
   const ended = new Promise<void>((resolve) => (end = resolve))
   const session: Session = kernel.mount(
@@ -43,20 +50,27 @@ export function mountByKernel(
     readahead,
     replies.numbers,
     calls.run,
+    calls.closed,
+    blocks.givenBack,
     (unique) => how.answerer.abandon(unique),
     () => end(),
   )
-  return { kept, ended }
+  return { kept, ended, answered: () => kernel.figures(session)?.[0] ?? 0 }
 }
 
 function foldersOf(kernel: Kernel, session: Session): FoldersOfBinding {
   return {
-    keepFoldersAs: (file, folder) => kernel.keepFoldersAs(session, numbersOf(file), numbersOf(folder)),
+    keepFoldersAs: (...stats) => {
+      const [file, folder, changing] = stats.map((it) => numbersOf(it)) as [Float64Array, Float64Array, Float64Array]
+      kernel.keepFoldersAs(session, file, folder, changing)
+    },
     keepFolder: (...args) => kernel.keepFolder(session, ...args),
+    forgetKept: (path) => kernel.forgetKept(session, path),
+    renewFolder: (path, time) => kernel.renewFolder(session, path, time),
     dropFolders: (onlyExpired) => kernel.dropFolders(session, onlyExpired),
     keptFigures: () => {
-      const [answered, folders, bytes] = kernel.figures(session) ?? [0, 0, 0]
-      return { answered, folders, bytes }
+      const [, folders, bytes] = kernel.figures(session) ?? [0, 0, 0]
+      return { folders, bytes }
     },
   }
 }

@@ -1,5 +1,7 @@
 /** Answers to the kernel's calls, encoded as the compiled binding takes them. */
+import { constants } from 'node:os'
 import type { Attributes, FilesystemFigures, Opened } from '../fs/filesystem.js'
+import type { Milliseconds } from '../units.js'
 import { openFlags, type Kernel, type Session } from './kernel.js'
 import { encodeStat, numbersOf, type Ownership } from './stat.js'
 
@@ -34,6 +36,11 @@ export class KernelReplies {
     this.#kernel.replyError(this.#session(), unique, -errno)
   }
 
+  /** There is nothing by a name, and will not be for as long, but by calls of this kernel's. */
+  absent(unique: number, holds: Milliseconds): void {
+    this.#kernel.replyError(this.#session(), unique, constants.errno.ENOENT, holds)
+  }
+
   /** What a name stands for. */
   entry(unique: number, it: Attributes): void {
     this.#kernel.replyEntry(this.#session(), unique, this.#encode(it))
@@ -44,12 +51,13 @@ export class KernelReplies {
   }
 
   /** @returns false: nobody waits for it, and it will not be released */
-  opened(unique: number, { handle, content }: Opened): boolean {
+  opened(unique: number, { handle, content, held }: Opened): boolean {
     const { version, size } = typeof content === 'object' ? content : {}
     const uncached = content === 'rendered' ? openFlags.uncached : 0
     // What can only be read has nothing to say at close(2).
     const flush = version === undefined ? 0 : openFlags.noFlush
-    return this.#kernel.replyOpen(this.#session(), unique, handle, uncached | flush, version, size)
+    const all = version === undefined ? undefined : held?.()
+    return this.#kernel.replyOpen(this.#session(), unique, handle, uncached | flush, version, size, all)
   }
 
   /** @returns as `opened` */
@@ -84,6 +92,11 @@ export class KernelReplies {
   released(unique: number): string | undefined {
     const path = this.#kernel.released(this.#session(), unique)
     return typeof path === 'string' ? path : undefined
+  }
+
+  /** Has those that were closed told of. */
+  tellClosed(): void {
+    this.#kernel.tellClosed(this.#session())
   }
 
   /** Writes attributes where the kernel's half reads them. @returns what the inode's number is made of */

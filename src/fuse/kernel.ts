@@ -1,6 +1,5 @@
 /** The compiled half of the mount (`native/`): it reads the kernel's calls and writes the answers. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { binding } from '../binding/load.js'
 
 /** A mount, as `native/` knows it. */
 export type Session = object & { readonly session: unique symbol }
@@ -31,6 +30,8 @@ export const operation = {
   readdir: 28,
   access: 34,
   create: 35,
+  /** As readdir, with attributes. */
+  readdirplus: 44,
 } as const
 
 /** What `replyOpen` says of a handle. */
@@ -41,7 +42,8 @@ export const openFlags = { uncached: 1, noFlush: 2 } as const
  * @param age milliseconds since the call was taken from the kernel
  * @param pid of the calling thread; 0 where it is in another namespace
  * @param more by operation, in this order; handles are 0 where there is none, times milliseconds, sizes and positions bytes:
- *   getattr, flush, release: handle. open: flags of open(2). access: mode of access(2). fsync: handle, flags (1: the data alone).
+ *   getattr, flush, release: handle. open, create: flags of open(2), and of who may write then the process and its faults of children
+ *   (0, and negative: nobody can tell). access: mode of access(2). fsync: handle, flags (1: the data alone).
  *   setattr: handle, valid (`FATTR_…`: what of the rest counts), size, mtime. read: handle, length, position.
  *   write: handle, buffer, length, position in the file, where in the buffer it begins.
  *   unlink: the path that it has until its last close if it is open, else undefined. rename: its new path, and the same of what it
@@ -57,12 +59,27 @@ export type OnCall = (
   ...more: readonly Argument[]
 ) => void
 
+/**
+ * A file of a version was closed; nobody waits.
+ * @param answered how many reads the binding has answered
+ * @param displaced the path by which it was known, of what was hidden and is closed for the last time
+ */
+export type OnClosed = (handle: number, answered: number, displaced: string | undefined) => void
+
+/**
+ * A block is not in use any longer.
+ * @param served how many bytes were read of it
+ */
+type OnGivenBack = (number: number, served: number) => void
+
 /** All `reply…` return false where nobody waits for the answer any longer. */
 export interface Kernel {
   /**
    * @param attrTimeout seconds for which the kernel believes names and attributes
    * @param readahead bytes
    * @param numbers in which it is said what an entry, attributes, or the file system are like. @see numbersOf
+   * @param onClosed comes for several at a time, when there is time for it, or when they are asked for
+   * @param onGivenBack comes once for each block that was taken
    * @param onDying comes when the caller of a call is being killed
    * @param onEnd comes once, when the mount is gone
    * @throws Error with what the kernel or fusermount said
@@ -76,19 +93,33 @@ export interface Kernel {
     readahead: number,
     numbers: Float64Array,
     onCall: OnCall,
+    onClosed: OnClosed,
+    onGivenBack: OnGivenBack,
     onDying: (unique: number) => void,
     onEnd: () => void,
   ): Session
-  /** @param errno positive; 0 is success with nothing to tell */
-  replyError(session: Session, unique: number, errno: number): boolean
+  /**
+   * @param errno positive; 0 is success with nothing to tell
+   * @param absentFor of ENOENT to a lookup: for so many milliseconds it will not be there, but by the kernel's own calls
+   */
+  replyError(session: Session, unique: number, errno: number, absentFor?: number): boolean
   /** @param identity of what the inode's number is made; by default the path */
   replyEntry(session: Session, unique: number, identity?: string): boolean
   replyAttr(session: Session, unique: number, identity?: string): boolean
   /**
    * @param version pages that the kernel keeps of a file are dropped where it differs
    * @param size of that version: where the kernel was told of another, it is read without the page cache
+   * @param bytes all of it: they are copied, and reads answered from them
    */
-  replyOpen(session: Session, unique: number, handle: number, flags: number, version?: string, size?: number): boolean
+  replyOpen(
+    session: Session,
+    unique: number,
+    handle: number,
+    flags: number,
+    version?: string,
+    size?: number,
+    bytes?: Uint8Array,
+  ): boolean
   replyCreate(session: Session, unique: number, handle: number, identity?: string): boolean
   replyData(session: Session, unique: number, bytes: Uint8Array): boolean
   replyCount(session: Session, unique: number, count: number): boolean
@@ -101,13 +132,38 @@ export interface Kernel {
   hidden(session: Session, unique: number): boolean | undefined
   /** First of all in a `release`. @returns the path by which it was known, of what was hidden and is closed for the last time */
   released(session: Session, unique: number): string | false | undefined
-  /** Numbers of all files, and of all folders, that are kept: their sizes and times aside. */
-  keepFoldersAs(session: Session, file: Float64Array, folder: Float64Array): void
-  keepFolder(session: Session, path: string, names: Uint8Array, sizesAndTimes: Float64Array, forMs: number): void
+  /** Has `onClosed` told of what was closed so far. */
+  tellClosed(session: Session): void
+  /**
+   * Reads of an open file are answered from a block.
+   * @param number by which it is given back
+   * @param bytes must be kept, and stay as they are, until then
+   * @returns whether it is taken
+   */
+  giveBlock(session: Session, handle: number, number: number, position: number, bytes: Uint8Array): boolean
+  /** It is given back as soon as nobody reads in it. */
+  wantBlock(session: Session, handle: number, number: number): void
+  /** Numbers of all files, and of all folders, that are kept, and of files where names go one by one: their sizes and times aside. */
+  keepFoldersAs(session: Session, file: Float64Array, folder: Float64Array, changing: Float64Array): void
+  keepFolder(
+    session: Session,
+    path: string,
+    names: Uint8Array,
+    sizesAndTimes: Float64Array,
+    forMs: number,
+    isChanging: boolean,
+  ): void
+  forgetKept(session: Session, path: string): void
+  renewFolder(session: Session, path: string, forMs: number): void
   dropFolders(session: Session, onlyExpired: boolean): void
-  /** Of folders that are kept: calls that they answered, how many there are, their bytes. */
+  /** Calls that were answered without JavaScript; of folders that are kept: how many there are, their bytes. */
   figures(session: Session): readonly [number, number, number] | undefined
   keepFreed(bytes: number): void
+  /**
+   * In whole huge pages, if the kernel has some; undefined: there is none, or `bytes` are no such pages.
+   * A checkout that was updated may have a binding of before.
+   */
+  readonly largeMemory?: (bytes: number) => Uint8Array | undefined
   /**
    * Tells the service manager, and never waits for it.
    * @param address of NOTIFY_SOCKET
@@ -117,28 +173,5 @@ export interface Kernel {
   notify(address: string, message: string): number
 }
 
-const reasonFile = new URL('../../../native/build/why-not', import.meta.url)
-const loaded = load()
-
 /** undefined: @see whyNotCompiled */
-export const kernel: Kernel | undefined = 'kernel' in loaded ? loaded.kernel : undefined
-/** Why there is none here: part of a sentence. */
-export const whyNotCompiled: string | undefined = 'why' in loaded ? loaded.why : undefined
-
-function load(): { readonly kernel: Kernel } | { readonly why: string } {
-  try {
-    return { kernel: createRequire(import.meta.url)('../../../native/build/Release/kernel.node') as Kernel }
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    const isThere = !('code' in error && error.code === 'MODULE_NOT_FOUND')
-    return { why: isThere ? `Node ${process.version} can't load it: ${error.message}` : toldByBuild() }
-  }
-}
-
-function toldByBuild(): string {
-  try {
-    return readFileSync(reasonFile, 'utf8').trim()
-  } catch {
-    return 'the installation did not try: run scripts/build-binding'
-  }
-}
+export const kernel = binding as Kernel | undefined

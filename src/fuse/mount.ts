@@ -7,7 +7,8 @@ import type { Milliseconds } from '../units.js'
 import { systemClock } from '../telemetry/clock.js'
 import { Answerer, type CallCounts } from './answer.js'
 import { KernelBeliefs } from './beliefs/kernel-beliefs.js'
-import { kernel, whyNotCompiled } from './kernel.js'
+import { whyNotCompiled } from '../binding/load.js'
+import { kernel } from './kernel.js'
 import { mountByKernel, type KernelMount } from './kernel-mount.js'
 import type { FuseMountOptions } from './mount-options.js'
 import { findMountUsers } from './mount-users.js'
@@ -34,16 +35,22 @@ export interface MountedFuse {
   readonly whyStock: string | undefined
   /** Resolves when the mount is gone, whoever took it away. */
   readonly gone: Promise<void>
+  /** Resolves when the kernel has no more calls, if that is ever told. */
+  readonly over: Promise<void>
   counts(): CallCounts & { readonly answeredByBinding: number }
   /** Of the calls that have ended. */
   readonly meter: OutcomeMeter
   /** What was told of some folder may be so no longer. */
   folderChanged(): void
+  /** What receipts say is another than before. */
+  receiptsChanged(): void
   /** @returns who keeps it busy; undefined when it is unmounted */
   unmount(): Promise<readonly MountUser[] | undefined>
   /** Takes it out of sight though it is busy; those who hold it get errors. */
   detach(): Promise<void>
 }
+
+const never = new Promise<void>(() => undefined)
 
 /** @throws UsageError if the kernel or fusermount refuses */
 export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
@@ -58,9 +65,9 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
     await takeAwayDead(mountpoint, log)
     throw new UsageError(`Mounting on ${mountpoint} was refused (${error instanceof Error ? error.message : 'error'}).`)
   })
-  const { kept } = mounted
+  const { kept, ended: over = never } = mounted
   const ending = new AbortController()
-  void mounted.ended?.then(() => {
+  void over.then(() => {
     ending.abort()
     void takeAwayDead(mountpoint, log)
   })
@@ -72,9 +79,11 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
     binding: kept ? 'compiled' : 'stock',
     whyStock: kept ? undefined : whyNotCompiled,
     gone,
+    over,
     meter: answerer.meter,
-    counts: () => ({ ...answerer.counts, answeredByBinding: kept?.answered ?? 0 }),
+    counts: () => ({ ...answerer.counts, answeredByBinding: mounted.answered?.() ?? 0 }),
     folderChanged: () => kept?.drop(),
+    receiptsChanged: () => kept?.receiptsChanged(),
     async unmount() {
       const reason = await unmount(mountpoint, { lazy: false })
       if (reason !== undefined && (await mountAt(mountpoint))) {

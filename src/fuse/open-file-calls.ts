@@ -1,16 +1,21 @@
 /** The kernel's calls of files from open(2) and creat(2) to the last close, as they come by the compiled binding. */
+import { constants } from 'node:fs'
 import type { Opened } from '../fs/filesystem.js'
 import type { Clock } from '../telemetry/clock.js'
 import { FailedReads } from './failed-reads.js'
-import { operation, type Argument } from './kernel.js'
+import type { GivenBlocks } from './given-blocks.js'
+import { operation, type Argument, type OnClosed } from './kernel.js'
 import { asked, num, type Call, type CallRunner, type HandlerOf } from './kernel-call.js'
 import type { KernelReplies } from './kernel-replies.js'
+import type { Opener } from './callers/handle-processes.js'
 import { isForWriting, type Created, type Operations } from './operations.js'
+import { QuietCloses } from './quiet-closes.js'
 
 export interface OpenFileCallsOptions {
   readonly operations: Operations
   readonly runner: CallRunner
   readonly replies: KernelReplies
+  readonly blocks: GivenBlocks
   readonly clock: Clock
 }
 
@@ -18,22 +23,26 @@ export class OpenFileCalls {
   readonly #operations: Operations
   readonly #runner: CallRunner
   readonly #replies: KernelReplies
+  readonly #blocks: GivenBlocks
   readonly #clock: Clock
   readonly #failedReads: FailedReads
+  readonly #quiet: QuietCloses
 
   constructor(options: OpenFileCallsOptions) {
     this.#operations = options.operations
     this.#runner = options.runner
     this.#replies = options.replies
+    this.#blocks = options.blocks
     this.#clock = options.clock
     this.#failedReads = new FailedReads(options.clock)
+    this.#quiet = new QuietCloses(() => options.replies.tellClosed())
   }
 
   handlers(): readonly HandlerOf[] {
     const [ops, runner] = [this.#operations, this.#runner]
     return [
-      [operation.open, (call, [flags]) => this.#open(call, num(flags))],
-      [operation.create, (call) => this.#create(call)],
+      [operation.open, (call, [flags, ...caller]) => this.#open(call, num(flags), openerOf(call, num(flags), caller))],
+      [operation.create, (call, [flags, ...caller]) => this.#create(call, openerOf(call, num(flags), caller))],
       [operation.read, (call, [handle, length, position]) => this.#read(call, num(handle), num(length), num(position))],
       [operation.write, (call, args) => this.#write(call, args)],
       [
@@ -45,26 +54,32 @@ export class OpenFileCalls {
     ]
   }
 
-  #open(call: Call, flags: number): void {
+  #open(call: Call, flags: number, opener: Opener): void {
     const isForgiven = isForWriting(flags) ? {} : { id: call.unique }
     this.#runner.answer(
       { ...asked('open', call), ...isForgiven },
       call,
       (opened: Opened) => {
         if (!this.#replies.opened(call.unique, opened)) this.#giveBack(opened.handle)
+        else if (typeof opened.content === 'object') this.#knownToBinding(opened)
       },
-      (signal) => this.#operations.open(call.path, flags, call.pid, signal),
+      (signal) => this.#operations.open(call.path, flags, opener, signal),
     )
   }
 
-  #create(call: Call): void {
+  #knownToBinding({ handle, readBy }: Opened): void {
+    this.#quiet.opened()
+    readBy?.(this.#blocks.readerOf(handle))
+  }
+
+  #create(call: Call, opener: Opener): void {
     this.#runner.change(
       'create',
       call,
       ({ handle, attributes }: Created) => {
         if (!this.#replies.created(call.unique, handle, attributes)) this.#giveBack(handle)
       },
-      (signal) => this.#operations.create(call.path, call.pid, signal),
+      (signal) => this.#operations.create(call.path, opener, signal),
     )
   }
 
@@ -74,7 +89,7 @@ export class OpenFileCalls {
   }
 
   #read(call: Call, handle: number, length: number, position: number): void {
-    const failure = this.#failedReads.of(handle)
+    const failure = this.#failedReads.of(handle, call.age)
     if (failure !== undefined) {
       this.#replies.error(call.unique, failure)
       return
@@ -103,6 +118,17 @@ export class OpenFileCalls {
     )
   }
 
+  /** One that nobody waits for. @see OnClosed */
+  readonly closed: OnClosed = (handle, answered, displaced) => {
+    this.#quiet.closed()
+    this.#failedReads.released(handle)
+    // With the handle goes what is read ahead: that fails for nobody.
+    void this.#operations.release(handle, answered).catch(() => undefined)
+    if (displaced === undefined) return
+    const nobodys: Call = { unique: 0, age: 0, pid: 0, path: displaced }
+    this.#runner.act('release', nobodys, (signal) => this.#operations.unlink(displaced, signal))
+  }
+
   #release(call: Call, handle: number): void {
     // Whatever becomes of it: the kernel has no such handle any longer.
     const displaced = this.#replies.released(call.unique)
@@ -111,5 +137,16 @@ export class OpenFileCalls {
       await this.#operations.release(handle)
       if (displaced !== undefined) await this.#operations.unlink(displaced, signal)
     })
+  }
+}
+
+/** @param caller the process, and its faults of children */
+function openerOf({ pid }: Call, flags: number, [process, faults]: readonly Argument[]): Opener {
+  const known = (number: Argument): number | undefined => (num(number) < 0 ? undefined : num(number))
+  return {
+    pid,
+    caller: num(process) === 0 ? 'unknown' : { process: num(process), faults: known(faults) },
+    // What is written through a mapping is read through it as well. @see mmap(2), EACCES
+    mayBeMapped: (flags & constants.O_RDWR) !== 0,
   }
 }

@@ -7,7 +7,7 @@ import { FsError } from '../errors.js'
 import type { Attributes, FilesystemFigures, FolderContent, Opened } from '../fs/filesystem.js'
 import type { EpochMs } from '../units.js'
 import type { KernelBeliefs } from './beliefs/kernel-beliefs.js'
-import type { HandleProcesses } from './callers/handle-processes.js'
+import type { HandleProcesses, Opener } from './callers/handle-processes.js'
 
 /** Process or thread that calls; undefined or 0 where the binding or the kernel does not tell. */
 type Pid = number | undefined
@@ -55,18 +55,18 @@ export class Operations {
     return this.#fs.statfs(signal)
   }
 
-  async open(path: string, flags: number, pid: Pid, signal: AbortSignal): Promise<Opened> {
+  async open(path: string, flags: number, opener: Opener, signal: AbortSignal): Promise<Opened> {
     const write = isForWriting(flags)
     const request = { write, truncate: (flags & constants.O_TRUNC) !== 0 }
     const opening = this.#fs.open(path, request, signal)
     const handle = opening.then((it) => it.handle)
-    await this.#inTime(write ? this.#processes.opened(handle, pid) : handle, signal)
+    await this.#inTime(write ? this.#processes.opened(handle, opener) : handle, signal)
     return opening
   }
 
-  async create(path: string, pid: Pid, signal: AbortSignal): Promise<Created> {
+  async create(path: string, opener: Opener, signal: AbortSignal): Promise<Created> {
     requireUtf8(path)
-    const handle = await this.#inTime(this.#processes.opened(this.#fs.create(path, signal), pid), signal)
+    const handle = await this.#inTime(this.#processes.opened(this.#fs.create(path, signal), opener), signal)
     try {
       const attributes = await this.#fs.getattr(path, signal)
       signal.throwIfAborted()
@@ -96,9 +96,10 @@ export class Operations {
     return this.#fs.fsync(handle, signal)
   }
 
-  release(handle: number): Promise<void> {
+  /** @see Filesystem.release */
+  release(handle: number, answered?: number): Promise<void> {
     this.#processes.released(handle)
-    return this.#fs.release(handle)
+    return this.#fs.release(handle, answered)
   }
 
   /** In the order in which a program would do it by itself. @returns what it is like then */

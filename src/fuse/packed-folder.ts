@@ -10,7 +10,7 @@ interface Entry {
   readonly identity?: string
 }
 
-export interface PackedFolder {
+interface PackedNames {
   /**
    * Each entry is its type, its name and a 0: `d` for a folder, `f` for a file, `F` for a file after whose name comes what its
    * inode's number is made of, and a 0.
@@ -18,6 +18,11 @@ export interface PackedFolder {
   readonly names: Uint8Array
   /** Two numbers for each of them. */
   readonly sizesAndTimes: Float64Array
+}
+
+export interface PackedFolder extends PackedNames {
+  /** Of those that are told of without another look. */
+  readonly lasting: PackedNames
 }
 
 const firstCount = 64
@@ -30,12 +35,14 @@ const around = 3
 /**
  * A folder of 300,000 takes 10 MB for a moment, where names and stats as JavaScript has them take 100.
  * @param since the time of folders that have none
+ * @param lasting how many entries, from the first one on, are told of without another look
  */
-export function packFolder(entries: Iterable<Entry>, since: EpochMs): PackedFolder {
+export function packFolder(entries: Iterable<Entry>, since: EpochMs, lasting = Infinity): PackedFolder {
   let names = Buffer.allocUnsafeSlow(firstCount * usualName)
   let numbers = new Float64Array(2 * firstCount)
   let end = 0
   let count = 0
+  let lastingEnd = 0
   for (const { kind, name, size, mtime, identity } of entries) {
     const most = end + (name.length + (identity?.length ?? 0)) * bytesOfUnit + around
     if (most > names.length) names = enlarged(names, end, 2 * most)
@@ -56,11 +63,13 @@ export function packFolder(entries: Iterable<Entry>, since: EpochMs): PackedFold
     numbers[count] = size
     numbers[count + 1] = timeOf(mtime, identity, since)
     count += 2
+    if (count <= 2 * lasting) lastingEnd = end
   }
-  return {
-    names: names.subarray(0, end),
-    sizesAndTimes: numbers.subarray(0, count),
-  }
+  const part = (bytes: Bytes, length: number): PackedNames => ({
+    names: names.subarray(0, bytes),
+    sizesAndTimes: numbers.subarray(0, length),
+  })
+  return { ...part(end, count), lasting: part(lastingEnd, Math.min(count, 2 * lasting)) }
 }
 
 function enlarged(names: Buffer, length: Bytes, to: Bytes): Buffer<ArrayBuffer> {

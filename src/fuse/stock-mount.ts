@@ -2,11 +2,15 @@
 import Fuse from 'fuse-native'
 import type { DirectoryEntry, FilesystemFigures } from '../fs/filesystem.js'
 import type { Answerer } from './answer.js'
+import type { Opener } from './callers/handle-processes.js'
 import { fuseOptions, type FuseMountOptions } from './mount-options.js'
 import type { Operations } from './operations.js'
 import { encodeStat, type Ownership } from './stat.js'
 
 type Done = (errno: number) => void
+
+/** Its calls come without their callers. */
+const nobody: Opener = { pid: undefined }
 
 class StockFuse extends Fuse {
   readonly #options: string
@@ -72,9 +76,9 @@ function stockOperations(ops: Operations, answerer: Answerer, owner: Ownership):
       ),
 
     open: (path, flags, done) =>
-      tell('open', path, done, async (signal) => (await ops.open(path, flags, undefined, signal)).handle),
+      tell('open', path, done, async (signal) => (await ops.open(path, flags, nobody, signal)).handle),
     create: (path, _mode, done) =>
-      tell('create', path, done, async (signal) => (await ops.create(path, undefined, signal)).handle),
+      tell('create', path, done, async (signal) => (await ops.create(path, nobody, signal)).handle),
 
     read: (path, handle, buffer, length, position, done) =>
       answerer.answer({ operation: 'read', path }, done, done, async (signal) => {

@@ -1,9 +1,9 @@
 /** Events for browsers (server-sent events), the daemon's side: each has the form that EventSource reads. */
-import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { FsError } from '../errors.js'
 import type { FollowLine, Progress } from '../events/event.js'
-import type { Beginning, FollowerLines } from '../events/follower.js'
+import type { Beginning } from '../events/follower.js'
+import { ResponseLines } from '../events/response-lines.js'
 import { inTime, late } from '../patience.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import { begin } from './reply.js'
@@ -13,36 +13,22 @@ const mostSilent: Milliseconds = 60_000
 /** A browser comes back after so long. */
 const comesBackAfter: Milliseconds = 3_000
 
-export class EventSourceStream implements FollowerLines {
-  readonly #response: ServerResponse
-  readonly #gone = new AbortController()
-
-  constructor(response: ServerResponse) {
-    this.#response = response
-    response.on('close', () => this.#gone.abort())
-    response.on('error', () => this.#gone.abort())
-  }
-
-  /** Aborted when nobody reads any more. */
-  get gone(): AbortSignal {
-    return this.#gone.signal
-  }
-
+export class EventSourceStream extends ResponseLines {
   /** The headers, at once: until then a browser does not know that it is connected. */
   begin(): void {
-    begin(this.#response, 'text/event-stream; charset=utf-8')
-    this.#response.write(`retry: ${comesBackAfter}\n\n`)
+    begin(this.response, 'text/event-stream; charset=utf-8')
+    this.response.write(`retry: ${comesBackAfter}\n\n`)
   }
 
   write(line: FollowLine): boolean {
-    this.#gone.signal.throwIfAborted()
-    return this.#response.write(frameOf(line))
+    this.gone.throwIfAborted()
+    return this.response.write(frameOf(line))
   }
 
-  async drained(): Promise<void> {
-    const drained = once(this.#response, 'drain', { signal: this.#gone.signal })
+  override async drained(): Promise<void> {
+    const drained = super.drained()
     if ((await inTime(drained, mostSilent)) !== late) return
-    this.#response.destroy()
+    this.response.destroy()
     await drained
   }
 }

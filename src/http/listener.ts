@@ -1,9 +1,9 @@
 /** Gets the address to listen at: at once, or as soon as it is free. Whether it does holds up nothing else. */
 import { once } from 'node:events'
-import { lstatSync, unlinkSync } from 'node:fs'
-import { chmod, link, lstat, stat, unlink } from 'node:fs/promises'
+import { constants, lstatSync, unlinkSync } from 'node:fs'
+import { access, chmod, link, lstat, stat, unlink } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { codeOf, reasonOf, UsageError } from '../errors.js'
 import { inTime, late } from '../patience.js'
@@ -53,7 +53,7 @@ export class Listener {
   async start(): Promise<void> {
     const tried = this.#try()
     if ((await inTime(tried, patience)) === late) {
-      this.#problem = `${this.#place()} can't be listened at yet: its name is being looked up.`
+      this.#problem = `${placeOf(this.#options.address)} can't be listened at yet: its name is being looked up.`
     }
   }
 
@@ -74,7 +74,7 @@ export class Listener {
       log.info({ http: this.#at }, 'listening')
     } catch (error) {
       if (this.#isOver) return
-      const sentence = `${this.#place()} can't be listened at: ${whyNot(error, address)} It is tried again every ${tryAgainAfter / 1_000} s.`
+      const sentence = `${placeOf(address)} can't be listened at: ${whyNot(error, address)} It is tried again every ${tryAgainAfter / 1_000} s.`
       if (sentence !== this.#problem) log.warn(sentence)
       this.#problem = sentence
       this.#timer = setTimeout(() => void this.#try(), tryAgainAfter).unref()
@@ -86,10 +86,12 @@ export class Listener {
     if (address.kind === 'socket') return this.#listenAt(address.path)
     server.listen({ host: address.host, port: address.port, exclusive: true })
     await once(server, 'listening')
-    const bound = server.address()
-    if (isGuarded || (bound !== null && typeof bound === 'object' && isLoopback(bound.address))) return
-    server.close()
-    throw new UsageError(`${address.host} is not this machine alone here: write 127.0.0.1, or give --http-token-file.`)
+    try {
+      requireGuard(address.host, server.address(), isGuarded)
+    } catch (error) {
+      server.close()
+      throw error
+    }
   }
 
   /** Under a name that is ours alone at first: Node takes that one away at the end, whatever is there by then. */
@@ -123,14 +125,63 @@ export class Listener {
     if (address.kind === 'socket' || bound === null || typeof bound === 'string') return address
     return { ...address, port: bound.port }
   }
+}
 
-  #place(): string {
-    return `--http ${shownAddress(this.#options.address).replace(/^http:\/\/(.*)\/$/, '$1')}`
+/** As it was given. */
+function placeOf(address: HttpAddress): string {
+  return `--http ${shownAddress(address).replace(/^http:\/\/(.*)\/$/, '$1')}`
+}
+
+export interface WhyNot {
+  /** One sentence. */
+  readonly sentence: string
+  /** Somebody listens there. */
+  readonly isTaken: boolean
+}
+
+/** Whether one could listen, without doing so for longer than it takes to see that. @returns undefined if one could */
+export async function whyNotAt(address: HttpAddress, isGuarded: boolean): Promise<WhyNot | undefined> {
+  try {
+    if (address.kind === 'socket') await trySocket(address.path)
+    else await tryPort(address.host, address.port, isGuarded)
+    return undefined
+  } catch (error) {
+    const isTaken = error instanceof TakenError || codeOf(error) === 'EADDRINUSE'
+    return { sentence: `${placeOf(address)} can't be listened at: ${whyNot(error, address)}`, isTaken }
   }
 }
 
+async function tryPort(host: string, port: number, isGuarded: boolean): Promise<void> {
+  const server = createServer()
+  try {
+    server.listen({ host, port, exclusive: true })
+    await once(server, 'listening')
+    requireGuard(host, server.address(), isGuarded)
+  } finally {
+    server.close()
+  }
+}
+
+async function trySocket(path: string): Promise<void> {
+  await isLeft(path)
+  await access(dirname(path), constants.W_OK | constants.X_OK)
+}
+
+/** @throws UsageError for what others can reach, and nothing guards */
+function requireGuard(host: string, bound: ReturnType<Server['address']>, isGuarded: boolean): void {
+  if (isGuarded || (bound !== null && typeof bound === 'object' && isLoopback(bound.address))) return
+  throw new UsageError(`${host} is not this machine alone here: write 127.0.0.1, or give --http-token-file.`)
+}
+
+class TakenError extends UsageError {}
+
 /** Takes away what a daemon has left that was killed. @throws UsageError if it is anything else */
 async function clearSocket(path: string): Promise<void> {
+  if (await isLeft(path)) await unlink(path)
+}
+
+/** @returns false if nothing is there. @throws UsageError if it is anything else than what a daemon has left that was killed */
+async function isLeft(path: string): Promise<boolean> {
   const found = await lstat(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
@@ -138,7 +189,7 @@ async function clearSocket(path: string): Promise<void> {
   if (!found) {
     // Of a folder that is not there libuv says that it may not be written to.
     await stat(dirname(path))
-    return
+    return false
   }
   if (!found.isSocket()) throw new UsageError('it is there, and is no socket: take it away, or give another.')
   const socket = connect(path)
@@ -146,12 +197,11 @@ async function clearSocket(path: string): Promise<void> {
     await once(socket, 'connect')
   } catch (error) {
     if (codeOf(error) !== 'ECONNREFUSED') throw error
-    await unlink(path)
-    return
+    return true
   } finally {
     socket.destroy()
   }
-  throw new UsageError('another program listens there already: end that, or give another.')
+  throw new TakenError('another program listens there already: end that, or give another.')
 }
 
 function whyNot(error: unknown, address: HttpAddress): string {

@@ -3,27 +3,32 @@
  * Room for the next lines is there before they come, as zeros: a full disk must not keep anybody from taking away
  * what fills it, and a sync need not write a new size.
  */
-import { rename, unlink, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { replaceFile, syncFolder } from '../durable-file.js'
+import { stat, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { replaceFile } from '../durable-file.js'
 import { openOwn, readOwn } from '../own-files.js'
 import { makeFolders } from '../own-folders.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Bytes } from '../units.js'
+import type { Bytes, Milliseconds } from '../units.js'
+import { diskCalls, SyncError } from './disk-calls.js'
+import { isSameFile } from './file-identity.js'
+import {
+  readJournal,
+  replaceJournal,
+  reserve,
+  type Dated,
+  type FirstLine,
+  type JournalForm,
+  type OpenedJournal,
+} from './journal-file.js'
 import { formatLine, parseJournal, type ParsedJournal } from './lines.js'
+import { putAsideName } from './put-aside-name.js'
 import { writeAll } from './write-all.js'
 
 const fileName = 'journal'
-/** Some hundred lines. Half of it is for what takes files away: new ones are refused before that. */
-const reserve: Bytes = 256 * 1024
 const step: Bytes = 32 * 1024
-
-interface Opened {
-  readonly file: FileHandle
-  readonly length: Bytes
-  readonly allocated: Bytes
-  readonly lines: number
-}
+/** Of what nobody waits for: a program that writes file after file comes back sooner. */
+const patience: Milliseconds = 5
 
 export interface ReadOptions<T> {
   /** What it is kept for, as the log names it: `send/`. */
@@ -32,7 +37,9 @@ export interface ReadOptions<T> {
   /** No version wrote one without zeros at its end: where they lack, lines may have been cut off with them. */
   readonly isReserved?: boolean
   /** Whether it lacks lines that are known to have been written, though nothing shows in it. */
-  readonly isBehind?: (parsed: ParsedJournal<T>) => boolean
+  readonly isBehind?: (parsed: Pick<ParsedJournal<T>, 'lines'>) => boolean
+  /** Is given each entry as it is read, and none is kept: a hundred thousand would be a lot of memory. */
+  readonly visit?: (entry: T) => void
 }
 
 export interface AppendOptions {
@@ -40,25 +47,44 @@ export interface AppendOptions {
   readonly sync: boolean
   /** It lets something more wait: refused while there is little room. */
   readonly isNew?: boolean
+  /** Nobody waits for it: it may be written with what comes next, if that comes within moments. Not for what is synced. */
+  readonly isPatient?: boolean
+}
+
+export interface JournalRead<T> extends Pick<ParsedJournal<T>, 'entries' | 'isDoubtful'> {
+  /** It is another file than the one it was written as: what was written to that since is not in it. */
+  readonly isCopy: boolean
+}
+
+/** An entry that is to be written; undefined: nothing, but what was written before is to be synced. */
+interface Waiting<T> extends AppendOptions {
+  readonly entry: T | undefined
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
 }
 
 export class Journal<T extends object> {
   readonly #path: string
-  readonly #isNumbered: boolean
+  readonly #form: JournalForm
   #file: FileHandle
   /** Bytes of whole lines; what a failed write left behind them is written over. */
   #length: Bytes
+  /** Where that ends. */
+  #leftUntil: Bytes = 0
   /** Bytes of the file, with the zeros at its end. */
   #allocated: Bytes
   #lines: number
+  /** What is to be written next, together; whoever comes joins them. */
+  #gathering: Waiting<T>[] | undefined
+  /** What comes before that, and is in no hurry. */
+  #patient: Waiting<T>[] = []
+  #hurrying: NodeJS.Timeout | undefined
   /** Writes follow one another. */
-  #lastWrite: Promise<unknown> = Promise.resolve()
-  #nextSync: Promise<void> | undefined
-  #lastSync: Promise<unknown> = Promise.resolve()
+  #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, { file, length, allocated, lines }: Opened, isNumbered: boolean) {
+  private constructor(path: string, { file, length, allocated, lines }: OpenedJournal, form: JournalForm) {
     this.#path = path
-    this.#isNumbered = isNumbered
+    this.#form = form
     this.#file = file
     this.#length = length
     this.#allocated = allocated
@@ -68,39 +94,40 @@ export class Journal<T extends object> {
   /** Reads what is there; a damaged journal is copied aside before it is ever written again. */
   static async read<T>(
     directory: string,
-    { of, log, isReserved = false, isBehind = () => false }: ReadOptions<T>,
-  ): Promise<Pick<ParsedJournal<T>, 'entries' | 'isDoubtful'>> {
+    { of, log, isReserved = false, isBehind = () => false, visit }: ReadOptions<T>,
+  ): Promise<JournalRead<T>> {
     await makeFolders(directory)
     const path = join(directory, fileName)
-    const text = await readOwn(path)
-    if (text === undefined) return { entries: [], isDoubtful: false }
-    const parsed = parseJournal<T>(text)
-    const { entries } = parsed
-    const isCut = text === '' || (isReserved && !text.endsWith('\0')) || isBehind(parsed)
+    const entries: T[] = []
+    const add = visit ?? ((entry: T) => entries.push(entry))
+    const parsed = await readJournal(path, (it) => add(it as T))
+    if (parsed === undefined) return { entries: [], isDoubtful: false, isCopy: false }
+    const [first, ...others] = entries
+    const identity = first === undefined ? undefined : (first as Partial<FirstLine>).file
+    const lastLineAt = (entries as readonly Dated[]).findLast((it) => it.at !== undefined)?.at
+    const isCopy = identity !== undefined && !isSameFile(identity, await stat(path, { bigint: true }), lastLineAt)
+    const isCut = parsed.length === 0 || (isReserved && !parsed.endsWithZero) || isBehind(parsed)
     const isDoubtful = parsed.isDoubtful || isCut
     if (parsed.isDamaged || isCut) {
-      const aside = `${path}.damaged-${Date.now()}`
-      await replaceFile(aside, text)
+      const aside = putAsideName(path)
+      await replaceFile(aside, (await readOwn(path)) ?? '')
       log.error({ journal: aside }, `The journal of ${of} is damaged: a copy is put aside, what can be read goes on.`)
     }
-    return { entries, isDoubtful }
+    return { entries: identity ? others : entries, isDoubtful, isCopy }
   }
 
-  /**
-   * Begins a new journal that holds these entries, in one step.
-   * @param isNumbered each line has its number: then one that is missing is known to be
-   */
+  /** Begins a new journal that holds these entries, in one step. */
   static async begin<T extends object>(
     directory: string,
-    entries: readonly T[],
-    isNumbered = false,
+    entries: Iterable<T>,
+    form: JournalForm = {},
   ): Promise<Journal<T>> {
     const path = join(directory, fileName)
-    return new Journal<T>(path, await replaced(path, entries, isNumbered), isNumbered)
+    return new Journal<T>(path, await replaceJournal(path, entries, form), form)
   }
 
   /** Goes on with the one that is there, all of which could be read: a full disk has no room for another. */
-  static async goOn<T extends object>(directory: string, isNumbered = false): Promise<Journal<T>> {
+  static async goOn<T extends object>(directory: string, form: JournalForm = {}): Promise<Journal<T>> {
     const path = join(directory, fileName)
     const file = await openOwn(path, 'r+')
     try {
@@ -109,7 +136,7 @@ export class Journal<T extends object> {
       await file.sync()
       const length = bytes.lastIndexOf('\n') + 1
       const lines = parseJournal(bytes.toString('utf8', 0, length)).lines
-      return new Journal<T>(path, { file, length, allocated: bytes.length, lines }, isNumbered)
+      return new Journal<T>(path, { file, length, allocated: bytes.length, lines }, form)
     } catch (error) {
       await file.close()
       throw error
@@ -117,51 +144,126 @@ export class Journal<T extends object> {
   }
 
   /**
-   * Appends an entry.
+   * Appends an entry. All that come while others are being written go together into the next write, and share its sync.
    * @throws the disk's own error; the entry may then be there or not
    */
-  async append(entry: T, { sync, isNew = false }: AppendOptions): Promise<void> {
-    const written = this.#lastWrite.then(async () => {
-      const line = Buffer.from(formatLine(entry, this.#isNumbered ? this.#lines + 1 : undefined))
-      await this.#makeRoom(line.length, isNew ? reserve / 2 : 0)
-      await writeAll(this.#file, line, this.#length)
-      this.#length += line.length
-      this.#lines += 1
-    })
-    this.#lastWrite = written.catch(() => undefined)
-    await written
-    if (sync) await this.#sync()
+  append(entry: T, options: AppendOptions): Promise<void> {
+    return this.#enqueue(entry, options)
   }
 
-  /** Replaces the journal by one that holds just these entries. Appends wait for it. */
-  async compact(entries: () => readonly T[]): Promise<void> {
-    const compacted = this.#lastWrite.then(async () => {
+  /**
+   * Replaces the journal by one that holds just these entries. Appends wait for it.
+   * @param entries of the moment that it is called
+   */
+  async compact(entries: () => Iterable<T>): Promise<void> {
+    this.hurry()
+    this.#gathering = undefined
+    await this.#inTurn(async () => {
       const old = this.#file
-      const { file, length, allocated, lines } = await replaced(this.#path, entries(), this.#isNumbered)
+      const { file, length, allocated, lines } = await replaceJournal(this.#path, entries(), this.#form)
       this.#file = file
       this.#length = length
       this.#allocated = allocated
+      this.#leftUntil = 0
       this.#lines = lines
-      await this.#lastSync
       // A disk that failed may say so once more; nothing of it is needed.
       await old.close().catch(() => undefined)
     })
-    this.#lastWrite = compacted.catch(() => undefined)
-    await compacted
   }
 
   /** How many lines are on disk for good. @throws the disk's own error */
   async synced(): Promise<number> {
-    await this.#lastWrite
-    const lines = this.#lines
-    await this.#sync()
+    let lines = 0
+    await this.#enqueue(undefined, { sync: true }).then(() => (lines = this.#lines))
     return lines
   }
 
+  /** Somebody waits for what is patient. */
+  hurry(): void {
+    if (this.#patient.length > 0) this.#gather()
+  }
+
   async close(): Promise<void> {
-    await this.#lastWrite
-    await this.#lastSync
+    this.hurry()
+    await this.#last
     await this.#file.close()
+  }
+
+  #enqueue(entry: T | undefined, options: AppendOptions): Promise<void> {
+    const gathering = this.#gathering ?? (options.isPatient === true ? this.#waitAMoment() : this.#gather())
+    return new Promise<void>((resolve, reject) => {
+      gathering.push({ ...options, entry, resolve, reject })
+    })
+  }
+
+  #waitAMoment(): Waiting<T>[] {
+    this.#hurrying ??= setTimeout(() => this.hurry(), patience)
+    return this.#patient
+  }
+
+  #gather(): Waiting<T>[] {
+    const waiting = this.#patient
+    this.#patient = []
+    clearTimeout(this.#hurrying)
+    this.#hurrying = undefined
+    this.#gathering = waiting
+    void this.#inTurn(() => {
+      if (this.#gathering === waiting) this.#gathering = undefined
+      return this.#writeWaiting(waiting)
+    })
+    return waiting
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(act)
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  async #writeWaiting(waiting: readonly Waiting<T>[]): Promise<void> {
+    const lines: Buffer[] = []
+    const group: Waiting<T>[] = []
+    let bytes: Bytes = 0
+    for (const it of waiting) {
+      try {
+        const line = this.#lineOf(it.entry, lines.length)
+        await this.#makeRoom(bytes + line.length, it.isNew === true ? reserve / 2 : 0)
+        if (line.length > 0) lines.push(line)
+        bytes += line.length
+        group.push(it)
+      } catch (error) {
+        it.reject(error)
+      }
+    }
+    if (group.length > 0) await this.#writeGroup(group, lines, bytes)
+  }
+
+  /** Never throws: each of them is told. */
+  async #writeGroup(group: readonly Waiting<T>[], lines: readonly Buffer[], bytes: Bytes): Promise<void> {
+    const [from, sync] = [this.#length, group.some((it) => it.sync)]
+    const written = Math.max(bytes, this.#leftUntil - from)
+    let failure: unknown
+    try {
+      await diskCalls.write(this.#file, Buffer.concat(lines, written), from, sync)
+    } catch (error) {
+      failure = error
+    }
+    const isWritten = failure === undefined || failure instanceof SyncError
+    this.#leftUntil = isWritten ? 0 : from + written
+    if (isWritten) {
+      this.#length += bytes
+      this.#lines += lines.length
+    }
+    for (const it of group) {
+      if (failure === undefined || (isWritten && !it.sync)) it.resolve()
+      else it.reject(failure)
+    }
+  }
+
+  /** @param before how many lines come before it, and are not written yet */
+  #lineOf(entry: T | undefined, before: number): Buffer {
+    if (entry === undefined) return Buffer.alloc(0)
+    return Buffer.from(formatLine(entry, this.#form.isNumbered ? this.#lines + before + 1 : undefined))
   }
 
   /** @param toSpare what must be left after it */
@@ -178,43 +280,5 @@ export class Journal<T extends object> {
       // No room for more, but there is some left. The last zero stays, which says that nothing was cut off.
       if (end + toSpare >= this.#allocated) throw error
     }
-  }
-
-  /** Whoever comes while a sync is under way shares the next one. */
-  #sync(): Promise<void> {
-    if (!this.#nextSync) {
-      const sync = this.#lastSync.then(() => {
-        this.#nextSync = undefined
-        return syncInPlace(this.#file)
-      })
-      this.#nextSync = sync
-      this.#lastSync = sync.catch(() => undefined)
-    }
-    return this.#nextSync
-  }
-}
-
-/** What is synced to a file that was deleted is gone all the same. */
-async function syncInPlace(file: FileHandle): Promise<void> {
-  const [{ nlink }] = await Promise.all([file.stat(), file.datasync()])
-  if (nlink === 0) throw new Error('The journal was deleted under the running daemon.')
-}
-
-async function replaced(path: string, entries: readonly object[], isNumbered: boolean): Promise<Opened> {
-  const temporary = `${path}.new`
-  const file = await openOwn(temporary, 'w')
-  try {
-    const bytes = Buffer.from(entries.map((it, i) => formatLine(it, isNumbered ? i + 1 : undefined)).join(''))
-    const allocated = bytes.length + reserve
-    await writeAll(file, Buffer.concat([bytes], allocated), 0)
-    await file.sync()
-    await rename(temporary, path)
-    await syncFolder(dirname(path))
-    return { file, length: bytes.length, allocated, lines: entries.length }
-  } catch (error) {
-    await file.close().catch(() => undefined)
-    // It takes room that others need.
-    await unlink(temporary).catch(() => undefined)
-    throw error
   }
 }

@@ -39,6 +39,16 @@ export async function* linesAt(
   }
 }
 
+/** Where they are when they stand one after the other. */
+export function offsetsOf(places: readonly LinePlace[]): Bytes[] {
+  let next = 0
+  return places.map(({ length }) => {
+    const offset = next
+    next += length + 1
+    return offset
+  })
+}
+
 /** Lines that are read at once. */
 function* runsOf(places: readonly LinePlace[]): Generator<readonly LinePlace[], undefined> {
   let run: LinePlace[] = []

@@ -6,6 +6,7 @@ import { FsError } from '../errors.js'
 import { orAborted } from '../patience.js'
 import type { Pulse } from '../s3/pulse.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
+import { isDenied } from '../s3/store-error.js'
 import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds, Name, Prefix } from '../units.js'
@@ -280,5 +281,5 @@ export class ListedView {
 
 /** Keys may be allowed to list the view and nothing narrower. */
 function unlessRefused(error: unknown): undefined {
-  if (!(error instanceof FsError && error.code === 'EACCES')) throw error
+  if (!isDenied(error)) throw error
 }

@@ -1,4 +1,5 @@
 /** Numbers of rows, packed, for tables of a hundred thousand: four bytes a word, eight a double. */
+import type { Bytes } from '../units.js'
 
 const firstRows = 256
 const growth = 1.25
@@ -19,11 +20,21 @@ export class Columns<Word extends string, Double extends string = never> {
     return this.#size
   }
 
+  /** That they take. */
+  get bytes(): Bytes {
+    return [...this.#words.values(), ...this.#doubles.values()].reduce((sum, it) => sum + it.byteLength, 0)
+  }
+
   /** @returns the new row, all zeros */
   add(): number {
     if (this.#size === this.#capacity) this.#grow()
     this.#size += 1
     return this.#size - 1
+  }
+
+  /** All of a row is zeros again. */
+  clear(row: number): void {
+    for (const column of [...this.#words.values(), ...this.#doubles.values()]) column[row] = 0
   }
 
   word(name: Word, row: number): number {

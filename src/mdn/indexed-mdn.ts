@@ -4,6 +4,7 @@ import type { EpochMs } from '../units.js'
 import type { MdnDirection } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 import { outcomeOf } from './disposition.js'
+import { mdnInLine, mdnLine } from './mdn-line.js'
 import type { MdnReport } from './report.js'
 
 /** One version of one object. */
@@ -21,6 +22,8 @@ export interface IndexedMdn {
   readonly mtime: EpochMs
   /** Undefined: it can't be understood. */
   readonly says: MdnReport | undefined
+  /** When it could be read at last, by the bucket's clock, where the keys might not before: until then nobody knew of it. */
+  readonly allowedAt?: EpochMs | undefined
 }
 
 /** @param prefix of all MDNs of that direction */
@@ -35,35 +38,33 @@ export type MdnChange =
   | { readonly found: Omit<MdnId, 'version'>; readonly owner: Partner }
   /** It is not in the bucket any more. */
   | { readonly gone: Omit<MdnId, 'version'> }
+  /** The keys may not read it, or it is archived. */
+  | { readonly refused: Omit<MdnId, 'version'> }
 
-/** As it is written down; the outcome is not: the disposition says it. */
+/** As it is written down; of what was read the outcome is not: the disposition says it. */
 export function entryOf(change: MdnChange): object {
-  if ('gone' in change) return change
+  if ('gone' in change || 'refused' in change) return change
   if ('found' in change) return { found: change.found, owner: [change.owner.station, change.owner.partner] }
-  const { id, mtime, says } = change.read
-  if (!says) return { ...id, mtime }
-  const { contradictory } = says
-  return {
-    ...id,
-    mtime,
-    ...says,
-    outcome: undefined,
-    contradictory: contradictory.length > 0 ? contradictory : undefined,
-  }
+  return { mdn: mdnLine(change.read) }
 }
 
 /** @returns undefined for what makes no sense: a later version's, say */
 export function changeIn(entry: unknown): MdnChange | undefined {
   const it = entry as Partial<Record<string, unknown>> | null
   if (typeof it !== 'object' || it === null) return undefined
-  const name = nameIn(it.gone)
-  if (name) return { gone: name }
+  const line = mdnInLine(it.mdn)
+  if (line) return { read: line }
+  const [gone, refused] = [nameIn(it.gone), nameIn(it.refused)]
+  if (gone) return { gone }
+  if (refused) return { refused }
   const [found, owner] = [nameIn(it.found), it.owner]
   if (found && Array.isArray(owner) && typeof owner[0] === 'string' && typeof owner[1] === 'string')
     return { found, owner: { station: owner[0], partner: owner[1] } }
+  // As older versions wrote it.
   const id = nameIn(it)
   if (!id || typeof it.version !== 'string' || typeof it.mtime !== 'number') return undefined
-  return { read: { id: { ...id, version: it.version }, mtime: it.mtime, says: saysIn(it) } }
+  const allowedAt = typeof it.allowedAt === 'number' ? it.allowedAt : undefined
+  return { read: { id: { ...id, version: it.version }, mtime: it.mtime, says: saysIn(it), allowedAt } }
 }
 
 function nameIn(value: unknown): Omit<MdnId, 'version'> | undefined {

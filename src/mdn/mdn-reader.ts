@@ -2,8 +2,9 @@
 import { BackgroundJob } from '../background-job.js'
 import { FsError } from '../errors.js'
 import { within } from '../patience.js'
+import { isDenied } from '../s3/store-error.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
-import type { Clock } from '../telemetry/clock.js'
+import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Key, Milliseconds, Prefix } from '../units.js'
 import { largestMdn, parseMdn, type MdnReport } from './report.js'
 
@@ -13,6 +14,8 @@ export interface MdnReaderOptions {
   readonly reads: number
   /** @param report undefined: it can't be understood */
   readonly onRead: (object: ObjectInfo, report: MdnReport | undefined) => void
+  /** The keys may not read it, or it is archived: it is let be for a while. */
+  readonly onRefused: (object: ObjectInfo) => void
   /** It is not there as it was listed. @param isReplaced another is */
   readonly onVanished: (key: Key, isReplaced: boolean) => void
   /** None is left, for now. */
@@ -20,6 +23,8 @@ export interface MdnReaderOptions {
   /** What was read can't be kept for now. */
   readonly mustWait: () => boolean
   readonly clock: Pick<Clock, 'monotonic'>
+  /** By which it waits; the system's by default. */
+  readonly timers?: Pick<Timers, 'pause'>
 }
 
 /** For one GET of a few KB, with all that is tried again in it. */
@@ -33,20 +38,26 @@ const refusedFor: Milliseconds = 600_000
 /** So many refusals in a row are no matter of single objects. */
 const mostRefused = 20
 
+interface Refused {
+  readonly object: ObjectInfo
+  readonly until: Milliseconds
+}
+
 export class MdnReader {
   readonly #options: MdnReaderOptions
-  readonly #job = new BackgroundJob((signal) => this.#readAll(signal))
+  readonly #job: BackgroundJob
   /** Newest last. */
   #queue: ObjectInfo[] = []
-  readonly #underWay = new Set<Key>()
-  /** By key, till when they are let be. */
-  readonly #refused = new Map<Key, Milliseconds>()
+  readonly #underWay = new Map<Key, ObjectInfo>()
+  /** They are let be for a while; in the order in which that is over. */
+  readonly #refused = new Map<Key, Refused>()
   #refusedInARow = 0
   #pause: Milliseconds = 0
   #pausedUntil: Milliseconds = 0
 
   constructor(options: MdnReaderOptions) {
     this.#options = options
+    this.#job = new BackgroundJob((signal) => this.#readAll(signal), options)
   }
 
   /** How many may not be read. */
@@ -69,14 +80,25 @@ export class MdnReader {
    * @param prefix given: they are all that there are below a prefix: what was to be read of those is no more
    */
   want(objects: readonly ObjectInfo[], { prefix }: { readonly prefix: Prefix | undefined }): void {
-    const now = this.#options.clock.monotonic()
-    for (const [key, until] of this.#refused) if (until <= now) this.#refused.delete(key)
+    this.#takeRefused()
     const others = prefix === undefined ? this.#queue : this.#queue.filter(({ key }) => !key.startsWith(prefix))
-    const queued = new Set(others.map(({ key }) => key))
-    const isNew = ({ key }: ObjectInfo): boolean =>
-      !queued.has(key) && !this.#underWay.has(key) && !this.#refused.has(key)
-    this.#queue = [...others, ...objects.filter(isNew)].sort((a, b) => a.mtime - b.mtime)
+    const queue = new Map(others.map((it) => [it.key, it]))
+    for (const it of objects) {
+      const { key } = it
+      if (isSame(this.#underWay.get(key), it) || isSame(this.#refused.get(key)?.object, it)) continue
+      // Another version is in its place now.
+      this.#refused.delete(key)
+      queue.set(key, it)
+    }
+    this.#queue = [...queue.values()].sort((a, b) => a.mtime - b.mtime)
     this.#start()
+  }
+
+  /** Asks again for what was refused a while ago. @returns whether there is any */
+  again(): boolean {
+    const areDue = this.#takeRefused()
+    if (areDue) this.#start()
+    return areDue
   }
 
   idle(): Promise<void> {
@@ -94,6 +116,18 @@ export class MdnReader {
     else this.#job.now()
   }
 
+  /** @returns whether there are any that are to be asked for again */
+  #takeRefused(): boolean {
+    const before = this.#queue.length
+    const now = this.#options.clock.monotonic()
+    for (const [key, { object, until }] of this.#refused) {
+      if (until > now) break
+      this.#refused.delete(key)
+      this.#queue.push(object)
+    }
+    return this.#queue.length > before
+  }
+
   async #readAll(signal: AbortSignal): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.reads }, () => this.#readSome(signal)))
     if (this.#queue.length > 0) this.#start()
@@ -108,7 +142,7 @@ export class MdnReader {
       }
       const object = this.#queue.pop()
       if (!object) return
-      this.#underWay.add(object.key)
+      this.#underWay.set(object.key, object)
       try {
         await this.#read(object, signal)
       } catch (error) {
@@ -135,8 +169,9 @@ export class MdnReader {
     const code = error instanceof FsError ? error.code : undefined
     if (code === 'ENOENT' || code === 'ESTALE') {
       this.#options.onVanished(object.key, code === 'ESTALE')
-    } else if (code === 'EACCES' || code === 'ENODATA') {
-      this.#refused.set(object.key, this.#options.clock.monotonic() + refusedFor)
+    } else if (isDenied(error) || code === 'ENODATA') {
+      this.#refused.set(object.key, { object, until: this.#options.clock.monotonic() + refusedFor })
+      this.#options.onRefused(object)
       this.#refusedInARow += 1
       if (this.#refusedInARow >= mostRefused) this.#pauseFor(refusedFor)
     } else {
@@ -150,4 +185,8 @@ export class MdnReader {
   #pauseFor(time: Milliseconds): void {
     this.#pausedUntil = this.#options.clock.monotonic() + time
   }
+}
+
+function isSame(one: ObjectInfo | undefined, other: ObjectInfo): boolean {
+  return one?.etag === other.etag && one.mtime === other.mtime
 }

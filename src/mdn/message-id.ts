@@ -10,8 +10,12 @@ export interface MessageNames {
   readonly whole: string
 }
 
+const plain = /^[0-9A-Za-z-]+$/
+
 /** @returns undefined for what names nothing */
 export function messageNames(id: string): MessageNames | undefined {
+  // As the gateway's folders are called: there are a hundred thousand of them at a look.
+  if (plain.test(id)) return { stem: id, local: id, whole: id }
   const whole = decoded(stripped(id))
   const local = whole.slice(0, whole.includes('@') ? whole.lastIndexOf('@') : undefined)
   const [stem = ''] = local.split('.', 1)

@@ -12,6 +12,8 @@ export type Headers = ReadonlyMap<string, readonly string[]>
 /** A signed report has three levels; what has more is somebody's joke. */
 const mostLevels = 8
 const mostParts = 64
+/** Characters; HTTP servers and mailers take a quarter of it. Without an end by then it is no header. */
+const longestHeader = 64 * 1024
 
 export interface Entity {
   /** Those in front of all; none where it begins with the boundary. */
@@ -124,10 +126,11 @@ function hasOwnHeaders(headers: Headers, body: string): boolean {
   return /^\s*(?:--\S|content-type[ \t]*:)/i.test(body.slice(0, 512))
 }
 
-/** Blank lines in front of headers are passed over; text without headers is all body. */
+/** Blank lines in front of headers are passed over; text without headers, or with more than any has, is all body. */
 function splitAt(text: string, start: number): { readonly headers: Headers; readonly body: string } {
   if (!/^[!-9;-~]+[ \t]*:/.test(text.slice(start, start + 80))) return { headers: new Map(), body: text }
-  const blank = /\n\r?\n/.exec(text.slice(start))
+  const blank = /\n\r?\n/.exec(text.slice(start, start + longestHeader))
+  if (!blank && text.length - start > longestHeader) return { headers: new Map(), body: text }
   const end = blank ? start + blank.index + 1 : text.length
   return { headers: fieldsOf(text.slice(start, end)), body: text.slice(blank ? end + blank[0].length - 1 : end) }
 }

@@ -1,38 +1,28 @@
-/** The receipts of the bucket: what each says, read in the background when somebody looks, and kept in the state directory. */
+/** The receipts of the bucket: what each says, whose it is, and which message it answers. */
 import { BackgroundJob } from '../background-job.js'
-import type { Listing, ViewTree } from '../listing/listing.js'
-import { inTime } from '../patience.js'
-import type { Store } from '../s3/store.js'
-import type { Clock } from '../telemetry/clock.js'
-import type { Logger } from '../telemetry/log.js'
-import type { Milliseconds, Prefix } from '../units.js'
+import type { ViewTree } from '../listing/listing.js'
+import type { EpochMs, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'
-import { mdnPrefix, type MdnDirection } from '../view/tree.js'
+import type { MdnDirection } from '../view/tree.js'
 import type { Known, ListedMdn, MdnContents } from './attribution.js'
+import { Collection, type CollectionOptions } from './collection.js'
 import type { IndexedMdn } from './indexed-mdn.js'
 import { MdnLog } from './mdn-log.js'
-import { MdnReader } from './mdn-reader.js'
 import type { MdnTable, Receipt } from './mdn-table.js'
 import { namesAnother } from './named-pair.js'
-import { UnreadMdns } from './unread-mdns.js'
 
-export interface ReceiptsOptions {
+export interface ReceiptsOptions extends CollectionOptions {
   /** Of the receipts, in the state directory. */
   readonly directory: string
-  readonly root: Prefix
-  readonly store: Pick<Store, 'get'>
-  readonly listing: Pick<Listing, 'forget' | 'recheck'>
   /** `--mdn-reads`; 0: none is read (`--mdn-index off`). */
   readonly reads: number
   readonly known: Known
-  /** How long after a look one may wait for the receipts that it found. */
-  readonly settleWithin: Milliseconds
+  /** By the bucket's clock. */
+  readonly now: () => EpochMs
   /** What is known is more than before. */
   readonly onChange: () => void
   /** Nothing is written down once the state directory is another's. */
   readonly lost: AbortSignal
-  readonly clock: Pick<Clock, 'monotonic'>
-  readonly log: Logger
 }
 
 /** How well the receipts are known; for `status`. */
@@ -48,49 +38,24 @@ export interface ReceiptCounts {
   readonly refused: number
 }
 
-const directions = ['incoming', 'outgoing'] as const
 /** Whoever shows what is known is told of changes at most that often. */
 const tellEvery: Milliseconds = 250
-/** More than that are not waited for. */
-const mostAwaited = 100
+
 export class Receipts implements MdnContents {
   readonly #options: ReceiptsOptions
   readonly #log: MdnLog
-  readonly #unread: UnreadMdns
-  readonly #reader: MdnReader
+  readonly #collection: Collection
   readonly #telling: BackgroundJob
-  readonly #comparing: BackgroundJob
-  readonly #trees = new Map<MdnDirection, ViewTree>()
-  /** Where there are unread ones that are too many to be remembered. */
-  readonly #more = new Map<MdnDirection, { readonly tree: ViewTree; readonly count: number }>()
-  #notUnderstood = 0
-  #isLoaded = false
-  #isComparing = false
   #isTellingDue = false
-  #lookedAt: Milliseconds = -Infinity
 
   private constructor(options: ReceiptsOptions, log: MdnLog) {
-    const { store, listing, reads, clock, onChange } = options
     this.#options = options
     this.#log = log
-    this.#unread = new UnreadMdns(log)
-    this.#reader = new MdnReader({
-      store,
-      reads,
-      clock,
-      onRead: (object, report) => {
-        log.add(object, report)
-        this.#tell()
-      },
-      onVanished: (key, isReplaced) => (isReplaced ? listing.recheck(key) : listing.forget(key)),
-      onDone: () => this.#readMore(),
-      mustWait: () => log.isBehind,
-    })
+    this.#collection = new Collection(options, log, () => this.#tell())
     this.#telling = new BackgroundJob(() => {
       this.#isTellingDue = false
-      onChange()
-    })
-    this.#comparing = new BackgroundJob((signal) => this.#compareAll(signal))
+      options.onChange()
+    }, options)
   }
 
   /**
@@ -99,7 +64,7 @@ export class Receipts implements MdnContents {
    */
   static async open(options: ReceiptsOptions): Promise<Receipts> {
     const receipts = new Receipts(options, await MdnLog.open(options))
-    receipts.#comparing.now()
+    receipts.#collection.start()
     return receipts
   }
 
@@ -113,7 +78,7 @@ export class Receipts implements MdnContents {
 
   /** All that was looked at is read, or can't be. */
   get isCurrent(): boolean {
-    return this.#isLoaded && !this.#isComparing && this.#trees.size === 0 && this.counts().left === 0
+    return this.#collection.isCurrent
   }
 
   get isOn(): boolean {
@@ -122,7 +87,7 @@ export class Receipts implements MdnContents {
 
   /** How many were read since the start and make no sense. */
   get notUnderstood(): number {
-    return this.#notUnderstood
+    return this.#collection.notUnderstood
   }
 
   /** One sentence for each thing that keeps it from working; for `status`. */
@@ -132,39 +97,33 @@ export class Receipts implements MdnContents {
 
   counts(): ReceiptCounts {
     const { size, unreadable } = this.table
-    const more = [...this.#more.values()].reduce((sum, { count }) => sum + count, 0)
-    const { left, refused } = this.#reader
-    return { read: size, left: left + more, unreadable, unreadableKeys: this.#log.unreadableKeys, refused }
+    const { left, refused } = this.#collection
+    return { read: size, left, unreadable, unreadableKeys: this.#log.unreadableKeys, refused }
   }
 
   /** Somebody has looked at all MDNs of a direction: those that are not read yet are, in the background. */
   look(direction: MdnDirection, tree: ViewTree): void {
-    if (!this.isOn || this.#unread.isKnown(direction, tree)) return
-    this.#trees.set(direction, tree)
-    this.#lookedAt = this.#options.clock.monotonic()
-    if (this.#isLoaded) this.#comparing.now()
+    if (this.isOn) this.#collection.look(direction, tree)
   }
 
   /** What was just looked at is read, or will not be soon: there are many, or the bucket does not answer. */
-  async settled(): Promise<void> {
-    const { settleWithin, clock } = this.#options
-    const rest = this.#lookedAt + settleWithin - clock.monotonic()
-    if (rest > 0) await inTime(this.#fewRead(), rest)
+  settled(): Promise<void> {
+    return this.#collection.settled()
   }
 
   sidesOf(mdn: ListedMdn): Partner | undefined {
     const row = this.#rowOf(mdn)
-    return row === undefined ? undefined : this.table.sidesOf(row)
+    return row === undefined ? undefined : this.table.owners.sidesOf(row)
   }
 
   ownerOf(mdn: ListedMdn): Partner | undefined {
     const row = this.#rowOf(mdn)
-    return row === undefined ? undefined : this.table.ownerOf(row)
+    return row === undefined ? undefined : this.table.owners.ownerOf(row)
   }
 
   recipientOf(mdn: ListedMdn): string | undefined {
     const row = this.#rowOf(mdn)
-    return row === undefined ? undefined : this.table.recipientOf(row)
+    return row === undefined ? undefined : this.table.owners.recipientOf(row)
   }
 
   /**
@@ -181,12 +140,12 @@ export class Receipts implements MdnContents {
 
   /** How many incoming ones say that they are a partner's, or answer a message of its own. */
   countOf(partner: Partner): number {
-    return this.table.countOf(partner)
+    return this.table.owners.countOf(partner)
   }
 
   /** Whether some can only be told by the messages that they answer. */
   hasUnowned(direction: MdnDirection): boolean {
-    return this.table.unowned(direction) > 0
+    return this.table.owners.unowned(direction) > 0
   }
 
   /** A partner has these messages: what answers them, and does not say whose it is, is that partner's from now on. */
@@ -194,7 +153,7 @@ export class Receipts implements MdnContents {
     if (!this.hasUnowned(direction)) return
     for (const name of names) {
       for (const row of this.table.answersTo(name, direction))
-        if (this.table.isUnowned(row)) void this.#own(row, partner)
+        if (this.table.owners.isUnowned(row)) void this.#own(row, partner)
     }
   }
 
@@ -204,23 +163,14 @@ export class Receipts implements MdnContents {
   }
 
   /** All that has been looked at is read, or can't be for now. */
-  async idle(): Promise<void> {
-    do {
-      await this.#comparing.idle()
-      await this.#reader.idle()
-    } while (this.#more.size > 0 && this.#reader.left === 0)
+  idle(): Promise<void> {
+    return this.#collection.idle()
   }
 
   async close(): Promise<void> {
-    await this.#comparing.stop()
-    await this.#reader.stop()
+    await this.#collection.stop()
     await this.#telling.stop()
     await this.#log.close()
-  }
-
-  async #fewRead(): Promise<void> {
-    await this.#comparing.idle()
-    if (!this.#reader.isPaused && this.#reader.left <= mostAwaited) await this.#reader.idle()
   }
 
   #rowOf({ direction, object }: ListedMdn): number | undefined {
@@ -229,7 +179,8 @@ export class Receipts implements MdnContents {
 
   #isAnothers(row: number, partner: Partner): boolean {
     const { table } = this
-    const named = { sides: table.sidesOf(row), folders: table.foldersOf(row) }
+    if (table.owners.namesOnly(row, partner)) return false
+    const named = { sides: table.owners.sidesOf(row), folders: table.owners.foldersOf(row) }
     return namesAnother(named, partner, this.#options.known)
   }
 
@@ -237,48 +188,6 @@ export class Receipts implements MdnContents {
     const owned = this.#log.own(row, owner)
     this.#tell()
     return owned
-  }
-
-  async #compareAll(signal: AbortSignal): Promise<void> {
-    if (!this.#isLoaded) await this.#load()
-    this.#isComparing = true
-    for (const direction of directions) {
-      const tree = this.#trees.get(direction)
-      this.#trees.delete(direction)
-      if (!tree || signal.aborted) continue
-      const more = await this.#compare(direction, tree, signal)
-      if (more === 0) this.#more.delete(direction)
-      else this.#more.set(direction, { tree, count: more })
-    }
-    this.#isComparing = false
-  }
-
-  async #load(): Promise<void> {
-    try {
-      if (await this.#log.load()) this.#tell()
-    } catch (err) {
-      const sentence = 'What receipts said could not be read from the state directory: they are read again.'
-      this.#options.log.error({ err }, sentence)
-    }
-    this.#isLoaded = true
-  }
-
-  /** @returns how many more there are than can be remembered */
-  async #compare(direction: MdnDirection, tree: ViewTree, signal: AbortSignal): Promise<number> {
-    const found = await this.#unread.of(direction, tree, signal)
-    if (!found) return 0
-    for (const row of found.gone) void this.#log.drop(row)
-    const prefix = found.isWhole ? mdnPrefix(this.#options.root, direction) : undefined
-    this.#reader.want(found.unread, { prefix })
-    return found.more
-  }
-
-  #readMore(): void {
-    for (const [direction, { tree }] of this.#more) {
-      this.#unread.forget(direction)
-      if (!this.#trees.has(direction)) this.#trees.set(direction, tree)
-    }
-    if (this.#more.size > 0) this.#comparing.now()
   }
 
   #tell(): void {

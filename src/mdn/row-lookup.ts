@@ -11,6 +11,25 @@ export interface HashedRows {
   setBefore(row: number, before: number): void
 }
 
+interface WordColumns<Read extends string, Written extends string> {
+  word(name: Read, row: number): number
+  setWord(name: Written, row: number, value: number): void
+}
+
+/** Such as stand in words of a table. */
+export function hashedRows<Low extends string, High extends string, Before extends string>(
+  columns: WordColumns<Low | High, Before>,
+  low: Low,
+  high: High,
+  before: Before,
+): HashedRows {
+  return {
+    low: (row) => columns.word(low, row),
+    high: (row) => columns.word(high, row),
+    setBefore: (row, it) => columns.setWord(before, row, it),
+  }
+}
+
 export class RowLookup {
   readonly #rows: HashedRows
   /** Rows, plus one. */

@@ -87,7 +87,7 @@ export const series = {
   as2fs_fuse_call_duration_seconds: histogram('operation', 'How long they took, seen from their callers.'),
   as2fs_fuse_calls_kept_total: counter(
     '',
-    'Calls beside those that were answered from folders read before, without asking anybody.',
+    'Calls beside those that the binding answered by itself: of folders read before, of files in memory, closes.',
   ),
 } as const satisfies Readonly<Record<string, Series>>
 

@@ -5,9 +5,10 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
 import { systemClock } from '../telemetry/clock.js'
+import type { Milliseconds } from '../units.js'
 import { explained, isUntrusted } from './network-failure.js'
 import { Proxies, UnusableProxy, type Server } from './proxies.js'
-import { ProxyByHost, refusalOf } from './proxy-agents.js'
+import { closeIdle, ProxyByHost, refusalOf } from './proxy-agents.js'
 import { SharedLookup } from './shared-lookup.js'
 import { Trust, type CaFile } from './trust.js'
 
@@ -27,6 +28,8 @@ const connectionTimeout = 5_000
  * it does not wait for more than one at a time.
  */
 export const autoSelectFamilyAttemptTimeout = 500
+/** As long as servers keep them, as a rule, and no longer: one that is no more may leave a connection that nobody ends. */
+const idleFor: Milliseconds = 15_000
 /** Where nobody else looks to it. */
 const limits = { socketTimeout: 20_000, requestTimeout: 60_000, throwOnRequestTimeout: true }
 /** Whoever sends has limits of his own. 0, for undefined is a default of the SDK's. */
@@ -56,20 +59,25 @@ export function requestHandler(network: Network, { isS3 = false } = {}): NodeHtt
 class ExplainingHandler extends NodeHttpHandler {
   readonly #network: Network
   readonly #isS3: boolean
+  readonly #closeIdle: () => void
 
   constructor(network: Network, isS3: boolean) {
     const { proxies, trust, names } = network
     const { lookup } = names
-    const options = { keepAlive: true, maxSockets, lookup, autoSelectFamilyAttemptTimeout }
+    const options = { keepAlive: true, timeout: idleFor, maxSockets, lookup, autoSelectFamilyAttemptTimeout }
     const [http, https] = [new HttpAgent(options), new TrustingAgent(options, trust)]
     const ways = { proxies, trust, lookup, options }
+    const [overHttp, overHttps] = proxies.areNamed
+      ? [new ProxyByHost(ways, http), new ProxyByHost(ways, https)]
+      : [http, https]
     super({
       connectionTimeout,
       socketAcquisitionWarningTimeout: 60_000,
       ...(isS3 ? noLimits : limits),
-      httpAgent: proxies.areNamed ? new ProxyByHost(ways, http) : http,
-      httpsAgent: proxies.areNamed ? new ProxyByHost(ways, https) : https,
+      httpAgent: overHttp,
+      httpsAgent: overHttps,
     })
+    this.#closeIdle = () => [overHttp, overHttps].forEach(closeIdle)
     this.#network = network
     this.#isS3 = isS3
   }
@@ -87,6 +95,8 @@ class ExplainingHandler extends NodeHttpHandler {
       ;(response.body as Readable).destroy()
       throw refusalOf(proxy, 407)
     } catch (error) {
+      // The others that wait there may be as dead, and the next try would be lost over one of them.
+      if (isSilence(options?.abortSignal)) this.#closeIdle()
       const { trust } = this.#network
       const { host, port, isSecure } = server
       const words = explained(error, { server: `${host}:${port}`, isSecure, proxy, trust: trust.advice })
@@ -120,6 +130,11 @@ class TrustingAgent extends HttpsAgent {
   ): ReturnType<HttpsAgent['createConnection']> {
     return super.createConnection(Object.assign(options, { secureContext: this.#trust.context }), done)
   }
+}
+
+/** Whether a request was ended because nothing was heard, and not by who waits for it. */
+function isSilence(ended: unknown): boolean {
+  return ended instanceof AbortSignal && ended.reason instanceof Error && ended.reason.name === 'TimeoutError'
 }
 
 /** Where the SDK sends a request. */

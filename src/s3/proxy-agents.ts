@@ -48,10 +48,21 @@ export class ProxyByHost extends AgentOfChoice {
     return agent
   }
 
+  /** @see closeIdle */
+  closeIdle(): void {
+    for (const it of [this.#direct, ...this.#agents.values()]) closeIdle(it)
+  }
+
   override destroy(): void {
     for (const it of [this.#direct, ...this.#agents.values()]) it.destroy()
     super.destroy()
   }
+}
+
+/** Ends the connections over which nothing is under way. */
+export function closeIdle(agent: HttpAgent): void {
+  if (agent instanceof ProxyByHost) agent.closeIdle()
+  else for (const sockets of Object.values(agent.freeSockets)) sockets?.slice().forEach((it) => void it.destroy())
 }
 
 function serverOf({ host, port, secureEndpoint }: AgentConnectOpts): Server {

@@ -10,6 +10,7 @@ import { readBody } from './body.js'
 import type { BucketClock } from './bucket-clock.js'
 import { storeError, type StoreCall } from './failure.js'
 import { acceptedBy } from './accepted.js'
+import { Awakening } from './awakening.js'
 import { Lacks } from './lacks.js'
 import { LeanGets } from './lean/lean-gets.js'
 import { unquoted } from './list-page.js'
@@ -73,6 +74,7 @@ class SdkStore implements Store {
   readonly #uploads: SdkUploads
   readonly #pages = new PageMemory()
   readonly #traffic: Traffic
+  readonly #awakening = new Awakening()
 
   constructor(options: SdkStoreOptions) {
     const network = options.network ?? networkOf()
@@ -214,14 +216,16 @@ class SdkStore implements Store {
           heard()
         }
         const answer = await send(own, noted, tries)
-        flow.answered()
+        noted()
         return answer
       }
+    const among = this.#awakening.tries()
     try {
       const tried = async (tries: number): Promise<T> => {
         if (tries > 1) requests?.again(kind)
+        const limits = { first: silenceLimit(tries, patience), between: silenceLimit(1, patience) }
         try {
-          return await whileHeard(seen(tries), silenceLimit(tries, patience), signal, silenceLimit(1, patience))
+          return await whileHeard(seen(tries), limits, signal, among)
         } catch (error) {
           const failure = storeError(error, call)
           if (failure.failure === 'credentials') credentials.refused()

@@ -3,6 +3,7 @@
  * that trickles, must not use up all the time there is.
  */
 import type { Bytes, Milliseconds } from '../units.js'
+import type { Tries } from './awakening.js'
 
 /** One try: `signal` ends it, and it says when it has heard something, and how many bytes of it are content. */
 export type HeardCall<T> = (signal: AbortSignal, heard: (bytes?: Bytes) => void) => Promise<T>
@@ -25,41 +26,57 @@ class Silence extends Error {
   override readonly name = 'TimeoutError'
 }
 
+export interface SilenceLimits {
+  /** Before anything is heard. */
+  readonly first: Milliseconds
+  /** And after that: who has begun to answer and stops is no slow server. */
+  readonly between: Milliseconds
+}
+
 /**
- * @param limit of the silence before anything is heard
- * @param between and after that: who has begun to answer and stops is no slow server
+ * @param among it is given up, too, when others are answered that were sent later
  * @throws TimeoutError if it was given up, for silence, for its length or by the signal; else whatever the try throws
  */
 export async function whileHeard<T>(
   attempt: HeardCall<T>,
-  limit: Milliseconds,
+  { first, between }: SilenceLimits,
   signal: AbortSignal,
-  between: Milliseconds = limit,
+  among: Tries = nobody,
 ): Promise<T> {
   const controller = new AbortController()
-  const giveUp = (): void => controller.abort()
-  let timer = setTimeout(giveUp, limit)
+  const end = (): void => controller.abort()
+  const giveUp = (): void => controller.abort(new Silence('nothing was heard in time'))
+  const waiting = among.begin(giveUp)
+  const lost = (): void => {
+    waiting.lost()
+    giveUp()
+  }
+  let timer = setTimeout(lost, first)
   let isBegun = false
   const heard = (): void => {
+    waiting.heard()
     if (isBegun) return void timer.refresh()
     isBegun = true
     clearTimeout(timer)
     timer = setTimeout(giveUp, between)
   }
-  const end = setTimeout(giveUp, limitsOfWhole * limit)
-  signal.addEventListener('abort', giveUp, { once: true })
-  if (signal.aborted) giveUp()
+  const whole = setTimeout(giveUp, limitsOfWhole * first)
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
   try {
     return await unlessAborted(attempt(controller.signal, heard), controller.signal)
   } catch (cause) {
     // What an ended connection reports is as good as any reset.
     throw controller.signal.aborted ? new Silence('nothing more was heard in time', { cause }) : cause
   } finally {
+    waiting.end()
     clearTimeout(timer)
-    clearTimeout(end)
-    signal.removeEventListener('abort', giveUp)
+    clearTimeout(whole)
+    signal.removeEventListener('abort', end)
   }
 }
+
+const nobody: Tries = { begin: () => ({ heard: () => undefined, lost: () => undefined, end: () => undefined }) }
 
 /** What heeds its signal has ended by then. */
 const grace: Milliseconds = 1_000

@@ -66,7 +66,7 @@ export class UploadLimits {
     const late = this.#late.get(request.key) ?? 0
     const limit = new Limit(request, { patience: this.#patience * 2 ** late, flow, clock: this.#clock }, () => {
       this.#noteLate(request.key, late + 1)
-      onAbort()
+      controller.abort(new NoAnswer('no answer came in time'))
     })
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()

@@ -41,6 +41,7 @@ const lastCloses: Milliseconds = 1_000
 
 export class DurableSender implements Sender {
   readonly #parts: DurableSenderParts
+  #isClosed = false
 
   constructor(parts: DurableSenderParts) {
     this.#parts = parts
@@ -133,7 +134,12 @@ export class DurableSender implements Sender {
     const { opening, files } = this.#parts
     opening.end()
     await files.idle(lastCloses)
-    if (isProof) await files.endWriting()
+    if (isProof) await files.endWriting(true)
+  }
+
+  async callsEnded(): Promise<void> {
+    // What was written down by then is judged by the next start.
+    if (!this.#isClosed) await this.#parts.files.endWriting(false)
   }
 
   async drain(limit: Milliseconds): Promise<SendCounts> {
@@ -146,6 +152,7 @@ export class DurableSender implements Sender {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const { opening, lastCloses, packer, uploads, pickup, spool, book } = this.#parts
     opening.end()
     await lastCloses.close()

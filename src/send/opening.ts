@@ -9,7 +9,7 @@ import type { MessageBook } from './disk/book.js'
 import type { Descriptors } from './disk/descriptors.js'
 import type { Spool } from './disk/spool.js'
 import type { NameCheck } from './judging/name-check.js'
-import { pathId } from './life/message.js'
+import { isLocal, pathId } from './life/message.js'
 import { mustBePacked } from './life/refusal.js'
 import type { Rejudging } from './judging/rejudging.js'
 import type { OpenFlags, OpenSpoolFile } from './sender.js'
@@ -61,7 +61,7 @@ export class Opening {
   async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
     const { book, files } = this.#options
     const { id } = mustBePacked(book.found(partner, path))
-    if (!flags.write) return (await files.pinned(id)).pin
+    if (!flags.write) return this.#toRead(id)
     this.#mayWrite()
     return book.exclusively([id], async (write) => {
       signal.throwIfAborted()
@@ -92,6 +92,18 @@ export class Opening {
       await file.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, signal)
     } finally {
       await file.release()
+    }
+  }
+
+  /** @throws FsError ENOENT if it has been sent or removed meanwhile */
+  async #toRead(id: string): Promise<OpenSpoolFile> {
+    const { book, files } = this.#options
+    try {
+      return (await files.pinned(id)).pin
+    } catch (cause) {
+      const message = book.get(id)
+      if (message && isLocal(message.state)) throw cause
+      throw new FsError('ENOENT', 'It has left the spool a moment ago.', { cause })
     }
   }
 

@@ -30,12 +30,19 @@ export interface RecoveredSpool {
   readonly bundles: readonly Bundle[]
 }
 
+const copied =
+  'The state directory is a copy, restored or moved: the bucket is asked of each file that waits whether it was sent since, before it is.'
+const form = { isNamed: true }
+
 /** @throws the disk's own error if the directory can't be used, UsageError if its journal can't be relied on */
 export async function recoveredSpool(sources: RecoverySources): Promise<RecoveredSpool> {
   const { directory, descriptors, trail, bucket, clock, log } = sources
   const read = await Journal.read<JournalEntry>(directory, { of: 'send/', log })
   const spool = await Spool.open(directory, descriptors, log)
-  const recovered = recover(read, await spool.sizes(), bucket.now())
+  if (read.isCopy) log.warn(copied)
+  // What was sent since it was copied stands in the other one only.
+  const isDoubtful = read.isDoubtful || read.isCopy
+  const recovered = recover({ entries: read.entries, isDoubtful }, await spool.sizes(), bucket.now())
   for (const id of recovered.strangers) {
     log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
   }
@@ -60,12 +67,12 @@ async function begun(
   isDoubtful: boolean,
 ): Promise<Journal<JournalEntry>> {
   try {
-    return await Journal.begin(directory, entries)
+    return await Journal.begin(directory, entries, form)
   } catch (error) {
     if (!isDiskFull(error)) throw error
     if (isDoubtful)
       throw new UsageError(`The disk of ${directory} is full, and its journal damaged: make some room there.`)
-    return Journal.goOn<JournalEntry>(directory).catch((cause: unknown) => {
+    return Journal.goOn<JournalEntry>(directory, form).catch((cause: unknown) => {
       // There is none to go on with.
       throw codeOf(cause) === 'ENOENT' ? error : cause
     })

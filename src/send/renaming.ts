@@ -34,10 +34,15 @@ export class Renaming {
   /** @see Sender.rename */
   async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
     const { book, bundles, folderSending, names, root, onJudged } = this.#options
-    if (bundles.has(partner, from)) return folderSending.send(partner, from, to, signal)
+    if (bundles.has(partner, from)) {
+      if (!isSame(from, to)) await folderSending.send(partner, from, to, signal)
+      return
+    }
+    const { id } = book.found(partner, from)
+    // The kernel asks for that only where it took the one for another while it looked them up.
+    if (isSame(from, to)) return
     sendKey(root, partner, to)
     bundles.mustHold(partner, to)
-    const { id } = book.found(partner, from)
     const isUnchecked = await names.check(partner, to.join('/'), true, signal)
     await this.#renamed(partner, id, to, isUnchecked)
     await onJudged()
@@ -45,7 +50,7 @@ export class Renaming {
 
   /**
    * What is replaced goes from the spool last: until the journal has the rename it may be sent yet, and of what a crash leaves there
-   * the next start finds that it is gone.
+   * the next start finds that it is gone. What has got that name meanwhile by itself replaces nothing.
    * @throws FsError EBUSY if another file came or went under the new name since it was looked up: that one is not locked here
    */
   async #renamed(partner: Partner, id: string, to: readonly Name[], isUnchecked: boolean): Promise<void> {
@@ -58,6 +63,7 @@ export class Renaming {
       const source = book.allowing(id, 'renamed')
       const replaced = book.at(partner, path)
       if (replaced?.id !== target?.id) throw new FsError('EBUSY', `${path} was made a moment ago.`)
+      if (replaced?.id === id) return
       const over = replaced ? [replaced.id] : []
       const gone = over.map((it): Happening => ({ id: it, event: { type: 'replaced' } }))
       const verdict = judge(underName(source, path))
@@ -66,4 +72,8 @@ export class Renaming {
       for (const it of over) await spool.remove(it)
     })
   }
+}
+
+function isSame(one: readonly Name[], other: readonly Name[]): boolean {
+  return one.join('/') === other.join('/')
 }

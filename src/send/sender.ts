@@ -201,6 +201,8 @@ export interface Sender {
    * @param isProof the kernel let it be unmounted, so nobody has a file open: those of which it did not tell are closed
    */
   mountEnded(isProof: boolean): Promise<void>
+  /** The kernel tells nothing any more, however the mount ended: what was seen to be closed for good is closed, though it was not released. */
+  callsEnded(): Promise<void>
   /** No new opens from now on; uploads what is queued, without settling, for at most `limit`. Resolves to what remains. */
   drain(limit: Milliseconds): Promise<SendCounts>
   /** Stops uploads and closes the journal. Everything stays on disk. */

@@ -2,6 +2,7 @@
 import { BackgroundJob } from '../background-job.js'
 import type { HealthReport } from '../control/reports.js'
 import type { Look } from '../fuse/look-by-process.js'
+import { inTime } from '../patience.js'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
 import type { NotifySocket } from './notify-socket.js'
@@ -16,7 +17,7 @@ export interface Served {
 }
 
 export interface ServiceOptions {
-  readonly socket: Pick<NotifySocket, 'tell'>
+  readonly socket: Pick<NotifySocket, 'tell' | 'idle'>
   readonly mountpoint: string
   /** In one line, for people. */
   readonly describe: (health: HealthReport, waiting: number) => string
@@ -32,6 +33,7 @@ const lookWithin: Milliseconds = 15_000
 const lookAgainAfter: Milliseconds = 500
 /** For what comes before and after a drain: a mount that is busy, a disk that hangs. */
 const besideDrain: Milliseconds = 45_000
+const lastWordsWithin: Milliseconds = 1_000
 
 export class Service {
   readonly #options: ServiceOptions
@@ -39,6 +41,7 @@ export class Service {
   #served: Served | undefined
   #isReady = false
   #isAnswering = true
+  #isEnding = false
   #shown = ''
 
   constructor(options: ServiceOptions) {
@@ -48,13 +51,29 @@ export class Service {
   /** The mount is there: it is ready as soon as it answers. */
   mounted(served: Served): void {
     this.#served = served
-    void served.ending.then((drain) => this.#ending(drain))
+    void served.ending.then((drain) => this.ending(drain))
     this.#job.now()
   }
 
+  /** It is to end, mounted or not: told once. @param drain how long it goes on uploading at most */
+  ending(drain: Milliseconds): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    const waiting = this.#served?.waiting() ?? 0
+    const files = waiting === 1 ? '1 file waits' : `${waiting} files wait`
+    const uploads = waiting > 0 ? `: ${files}, and are uploaded for up to ${Math.ceil(drain / 1_000)} s` : ''
+    void this.#job.stop()
+    this.#options.socket.tell(
+      'STOPPING=1',
+      `STATUS=${this.#served ? `Unmounting${uploads}` : 'Stopping: it was not mounted yet'}.`,
+      `EXTEND_TIMEOUT_USEC=${Math.round((drain + besideDrain) * 1_000)}`,
+    )
+  }
+
   /** The process ends. */
-  close(): Promise<void> {
-    return this.#job.stop()
+  async close(): Promise<void> {
+    await this.#job.stop()
+    await inTime(this.#options.socket.idle(), lastWordsWithin)
   }
 
   async #round(): Promise<void> {
@@ -95,16 +114,5 @@ export class Service {
     }
     this.#isAnswering = isAnswering
     return isAnswering
-  }
-
-  #ending(drain: Milliseconds): void {
-    const waiting = this.#served?.waiting() ?? 0
-    const files = waiting === 1 ? '1 file waits' : `${waiting} files wait`
-    void this.#job.stop()
-    this.#options.socket.tell(
-      'STOPPING=1',
-      `STATUS=Unmounting${waiting > 0 ? `: ${files}, and are uploaded for up to ${Math.ceil(drain / 1_000)} s` : ''}.`,
-      `EXTEND_TIMEOUT_USEC=${Math.round((drain + besideDrain) * 1_000)}`,
-    )
   }
 }

@@ -1,6 +1,7 @@
 /** What was put aside in a state directory: a problem until somebody has dealt with it, by taking it away. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { putAsideJournal } from '../journal/put-aside-name.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 
@@ -38,9 +39,9 @@ export class PutAside {
     const marks = join(this.#directory, 'new')
     const [found, journals, lists, taken] = await Promise.all([
       namesIn(strangers),
-      namesIn(spool, /^journal\.damaged-/),
-      namesIn(this.#directory, /\.corrupt-/),
-      namesIn(marks, /^journal\.damaged-/),
+      namesIn(spool, putAsideJournal),
+      namesIn(this.#directory, /\.corrupt-\d+$/),
+      namesIn(marks, putAsideJournal),
     ])
     this.#problems = [
       ...(found.length === 0

@@ -1,18 +1,20 @@
 /** What a line of the journal of new/ says, what comes of it, and the lines that say all that is known. Pure. */
 import type { EpochMs } from '../units.js'
 import type { Partner } from '../view/partner.js'
-import { isFileId, type FileId } from './file-id.js'
+import { isFileId, isPackedIds, packIds, unpackIds, type FileId, type PackedIds } from './file-id.js'
 import { Marks, type MadeNumber, type ModeOwner, type NewPath } from './marks.js'
 
 /** A change of one partner's marks. */
 export type MarkChange =
   | { readonly take: FileId | readonly FileId[] }
+  | { readonly takes: PackedIds }
   | { readonly name: FileId; readonly as: NewPath }
   | { readonly unname: FileId }
   | { readonly chmod: ModeOwner; readonly mode: number }
   | { readonly forget: readonly FileId[] }
   | { readonly reset: true }
-  | { readonly from: EpochMs }
+  /** `count`: so many were taken, of which the next lines tell. */
+  | { readonly from: EpochMs; readonly count?: number }
   | { readonly mkdir: NewPath }
   | { readonly rmdir: NewPath }
   | { readonly move: NewPath; readonly to: NewPath }
@@ -29,12 +31,15 @@ export type MarkEntry =
 
 /** So many ids in one line: a damaged one costs no more. */
 const idsOfLine = 32
+/** For so many room is made at once: whatever a line may say. */
+const mostExpected = 1_000_000
 
 /** Of all partners. */
 export class AllMarks {
   readonly #known = new Map<number, { readonly partner: Partner; readonly marks: Marks }>()
   readonly #numbers = new Map<string, number>()
   #next = 0
+  #changes = 0
   /** What the bucket has from before counts as taken, of all partners for which nothing else is said. */
   #from: EpochMs
   /** How many journals were begun, this one too; undefined: whoever began it did not say. */
@@ -46,6 +51,11 @@ export class AllMarks {
 
   get from(): EpochMs {
     return this.#from
+  }
+
+  /** How many were applied. */
+  get changes(): number {
+    return this.#changes
   }
 
   get journal(): number | undefined {
@@ -91,6 +101,7 @@ export class AllMarks {
   }
 
   apply(entry: MarkEntry): void {
+    this.#changes += 1
     if ('all' in entry) {
       this.#from = entry.all.from
       this.#journal = entry.all.journal ?? this.#journal
@@ -98,14 +109,23 @@ export class AllMarks {
     else applyChange(this.#marks(entry.p), entry)
   }
 
-  /** For another journal. @param journal the how-manieth it is */
-  *entries(journal: number): Generator<MarkEntry, undefined> {
+  /** A journal was begun with the entries that were told for it. */
+  begunAs(journal: number): void {
     this.#journal = journal
-    yield { all: { from: this.#from, journal } }
-    for (const [p, { partner, marks }] of this.#known) {
-      yield { p, of: [partner.station, partner.partner] }
-      for (const change of changesOf(marks)) yield { p, ...change }
-    }
+  }
+
+  /** Of a journal. A line that makes no sense says nothing: whoever wrote it meant nothing that is known here. */
+  read(line: unknown): void {
+    if (isEntry(line)) this.apply(line)
+  }
+
+  /**
+   * For another journal, made as they are asked for: of this moment, but that ids which are taken meanwhile may be among them.
+   * @param journal the how-manieth it is to be
+   */
+  entries(journal: number): Iterable<MarkEntry> {
+    const known = [...this.#known].map(([p, { partner, marks }]) => ({ p, partner, changes: changesOf(marks) }))
+    return entriesOf({ all: { from: this.#from, journal } }, known)
   }
 
   #introduce(number: number, partner: Partner): void {
@@ -126,38 +146,68 @@ export class AllMarks {
   }
 }
 
-/**
- * What a start makes of a journal. Lines that make no sense say nothing: whoever wrote them meant nothing that is known here.
- */
+/** What a start makes of a journal. */
 export function recover(entries: readonly unknown[]): AllMarks {
   const all = new AllMarks()
-  for (const entry of entries) if (isEntry(entry)) all.apply(entry)
+  for (const entry of entries) all.read(entry)
   return all
 }
 
 function applyChange(marks: Marks, change: MarkChange): void {
-  if ('take' in change) for (const id of [change.take].flat()) marks.take(id)
+  if ('take' in change) takeAll(marks, change.take)
+  else if ('takes' in change) marks.takeAll(unpackIds(change.takes))
   else if ('name' in change) marks.name(change.name, change.as)
   else if ('unname' in change) marks.unname(change.unname)
   else if ('chmod' in change) marks.modes.set(change.chmod, change.mode)
   else if ('forget' in change) marks.forget(change.forget)
   else if ('reset' in change) marks.reset()
-  else if ('from' in change) marks.from = change.from
-  else if ('mkdir' in change) marks.folders.add(change.mkdir)
+  else if ('from' in change) begin(marks, change)
+  else if ('mkdir' in change) marks.mkdir(change.mkdir)
   else if ('rmdir' in change) marks.folders.delete(change.rmdir)
   else if ('move' in change) marks.move(change.move, change.to)
   else if ('link' in change) marks.link(change.link, change.as)
   else marks.unlink(change.unlink)
 }
 
-function* changesOf(marks: Marks): Generator<MarkChange, undefined> {
-  yield { from: marks.from }
-  const taken = marks.takenIds()
-  for (let at = 0; at < taken.length; at += idsOfLine) yield { take: taken.slice(at, at + idsOfLine) }
-  for (const mkdir of marks.folders) yield { mkdir }
-  for (const [as, link] of marks.files) yield { link, as }
-  for (const [as, name] of marks.claims) yield { name, as }
-  for (const [chmod, mode] of marks.modes) yield { chmod, mode }
+function takeAll(marks: Marks, ids: FileId | readonly FileId[]): void {
+  if (typeof ids === 'string') marks.take(ids)
+  else for (const id of ids) marks.take(id)
+}
+
+function begin(marks: Marks, { from, count = 0 }: { readonly from: EpochMs; readonly count?: number }): void {
+  marks.from = from
+  marks.taken.reserve(Math.min(count, mostExpected))
+}
+
+function* entriesOf(
+  first: MarkEntry,
+  known: Iterable<{ readonly p: number; readonly partner: Partner; readonly changes: Iterable<MarkChange> }>,
+): Generator<MarkEntry, undefined> {
+  yield first
+  for (const { p, partner, changes } of known) {
+    yield { p, of: [partner.station, partner.partner] }
+    for (const change of changes) yield { p, ...change }
+  }
+}
+
+function changesOf(marks: Marks): Iterable<MarkChange> {
+  const others: MarkChange[] = [
+    ...[...marks.folders].map((mkdir) => ({ mkdir })),
+    ...[...marks.files].map(([as, link]) => ({ link, as })),
+    ...[...marks.claims].map(([as, name]) => ({ name, as })),
+    ...[...marks.modes].map(([chmod, mode]) => ({ chmod, mode })),
+  ]
+  return inOrder({ from: marks.from, count: marks.taken.size }, marks.taken.pieces(idsOfLine), others)
+}
+
+function* inOrder(
+  first: MarkChange,
+  taken: Iterable<Uint32Array>,
+  others: readonly MarkChange[],
+): Generator<MarkChange, undefined> {
+  yield first
+  for (const ids of taken) yield { takes: packIds(ids) }
+  yield* others
 }
 
 function keyOf({ station, partner }: Partner): string {
@@ -173,12 +223,13 @@ const isOwner: Check = (value) => isFileId(value) || (typeof value === 'string' 
 /** What each kind of change must have. */
 const shapes: readonly Readonly<Record<string, Check>>[] = [
   { take: (value) => isFileId(value) || isIds(value) },
+  { takes: isPackedIds },
   { name: isFileId, as: isText },
   { unname: isFileId },
   { chmod: isOwner, mode: isNumber },
   { forget: isIds },
   { reset: (value) => value === true },
-  { from: isNumber },
+  { from: isNumber, count: (value) => value === undefined || isNumber(value) },
   { mkdir: isText },
   { rmdir: isText },
   { move: isText, to: isText },

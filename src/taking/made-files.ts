@@ -162,7 +162,8 @@ export class MadeFiles {
   }
 
   #note(number: MadeNumber, { size, mtimeMs }: { readonly size: Bytes; readonly mtimeMs: EpochMs }): void {
-    this.#files.set(number, { size, mtime: Math.floor(mtimeMs), opens: 0, file: undefined, isNameless: false })
+    // Times that were set are kept by the system as fractions of a second, which may be a little less.
+    this.#files.set(number, { size, mtime: Math.round(mtimeMs), opens: 0, file: undefined, isNameless: false })
     this.#bytes += size
     this.#last = Math.max(this.#last, number)
   }

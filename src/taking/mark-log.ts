@@ -5,18 +5,19 @@ import { makeFolders } from '../own-folders.js'
 import { codeOf, type FsError, isDiskFull, UsageError } from '../errors.js'
 import { Journal } from '../journal/journal.js'
 import { JournalHealth } from '../journal/journal-health.js'
-import type { ParsedJournal } from '../journal/lines.js'
+import { putAsideJournal, putAsideName } from '../journal/put-aside-name.js'
 import type { Ownership } from '../ownership.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
 import type { Partner } from '../view/partner.js'
-import { AllMarks, recover, type MarkChange, type MarkEntry } from './entry.js'
+import { AllMarks, type MarkChange, type MarkEntry } from './entry.js'
 
 /** It is made anew when it has this many lines more than say all that is known. */
 const compactAfter = 10_000
 /** Beside the journal, from its beginning on: so it can be told when that was lost. */
 export const madeFolder = 'made'
+const form = { isNumbered: true }
 const words = { of: 'new/', whenFull: 'nothing can be taken in new/', whenBroken: 'nothing can be taken in new/' }
 
 /** How far a journal goes. */
@@ -71,16 +72,17 @@ export class MarkLog {
     const isThere = await exists(join(directory, 'journal'))
     const isLost = !isThere && (reach.known !== undefined || (await exists(join(directory, madeFolder))))
     if (isLost) {
-      const lost = join(directory, `${damagedPrefix}${Date.now()}`)
+      const lost = putAsideName(join(directory, 'journal'))
       await writeFile(lost, '', { mode: 0o600 })
       log.error({ journal: lost }, 'The journal of new/ is gone: nobody knows what was taken.')
     }
-    const isBehind = (parsed: ParsedJournal<MarkEntry>) => isShorter(parsed, reach.known)
-    const reading = { of: words.of, log, isReserved: true, isBehind }
-    const { entries, isDoubtful } = await Journal.read<MarkEntry>(directory, reading)
-    const all = isThere ? recover(entries) : new AllMarks(isLost ? 0 : options.from)
+    const all = new AllMarks(isThere || isLost ? 0 : options.from)
+    const isBehind = ({ lines }: { readonly lines: number }) => isShorter(all.journal, lines, reach.known)
+    const visit = (line: unknown): void => all.read(line)
+    const { isDoubtful } = await Journal.read(directory, { of: words.of, log, isReserved: true, isBehind, visit })
     const next = Math.max(reach.known?.journal ?? 0, all.journal ?? 0) + 1
-    const journal = await begun(directory, [...all.entries(next)], isDoubtful)
+    const { journal, isNew } = await begun(directory, all.entries(next), isDoubtful)
+    if (isNew) all.begunAs(next)
     await makeFolders(join(directory, madeFolder))
     const marks = new MarkLog(options, journal, all)
     await marks.#noteReach()
@@ -166,11 +168,13 @@ export class MarkLog {
     // A new journal takes the place of whatever is there.
     await this.#options.ownership.check()
     let numbers: readonly number[] = []
+    const next = (this.all.journal ?? 0) + 1
     // What was appended to the old journal, and is still being synced there, would be lost with it.
     await this.#journal.compact(() => {
       numbers = this.all.numbers
-      return [...this.all.entries((this.all.journal ?? 0) + 1), ...this.#underWay.keys()]
+      return both(this.all.entries(next), [...this.#underWay.keys()])
     })
+    this.all.begunAs(next)
     this.#introduced = new Set([...this.#introduced, ...numbers])
   }
 
@@ -183,35 +187,37 @@ export class MarkLog {
   }
 }
 
+function* both<T>(first: Iterable<T>, second: Iterable<T>): Generator<T, undefined> {
+  yield* first
+  yield* second
+}
+
 /** It ends before what is known to have been in it, or is an older one. One that does not say which it is was an older version's. */
-function isShorter({ entries, lines }: ParsedJournal<MarkEntry>, known: Extent | undefined): boolean {
-  const { journal } = recover(entries)
+function isShorter(journal: number | undefined, lines: number, known: Extent | undefined): boolean {
   if (known === undefined || journal === undefined) return false
   return journal < known.journal || (journal === known.journal && lines < known.lines)
 }
 
-const damagedPrefix = 'journal.damaged-'
-
 /** What was put aside: marks may be missing as long as it is there. */
 export async function damagedJournals(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory).catch(() => [])
-  return names.filter((it) => it.startsWith(damagedPrefix)).map((it) => join(directory, it))
+  return names.filter((it) => putAsideJournal.test(it)).map((it) => join(directory, it))
 }
 
 /** @see recovered-spool.ts: the same for send/ */
 async function begun(
   directory: string,
-  entries: readonly MarkEntry[],
+  entries: Iterable<MarkEntry>,
   isDoubtful: boolean,
-): Promise<Journal<MarkEntry>> {
+): Promise<{ readonly journal: Journal<MarkEntry>; readonly isNew: boolean }> {
   try {
-    return await Journal.begin(directory, entries, true)
+    return { journal: await Journal.begin(directory, entries, form), isNew: true }
   } catch (error) {
     if (!isDiskFull(error)) throw error
     if (isDoubtful || !(await exists(join(directory, 'journal')))) {
       throw new UsageError(`The disk of ${directory} is full: make some room there.`)
     }
-    return Journal.goOn(directory, true)
+    return { journal: await Journal.goOn(directory, form), isNew: false }
   }
 }
 

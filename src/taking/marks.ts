@@ -51,10 +51,19 @@ export class Marks {
     this.modes.delete(id)
   }
 
+  /** @param ids `idWords` each */
+  takeAll(ids: Uint32Array): void {
+    const isMore = this.#names.size + this.modes.size > 0
+    for (let at = 0; at < ids.length; at += idWords) {
+      if (isMore) this.take(readId(ids, at))
+      else this.taken.add(ids, at)
+    }
+  }
+
   /** Instead of the name that it has; what was made under that goes. */
   name(id: FileId, path: NewPath): void {
     this.unname(id)
-    this.unlink(path)
+    this.#free(path)
     this.#names.set(id, path)
     this.#claims.set(path, id)
     this.#named?.add(writeId(id, this.#id))
@@ -62,14 +71,26 @@ export class Marks {
 
   /** A name of what a program made; what had it before goes. */
   link(file: MadeNumber, path: NewPath): void {
-    this.unlink(path)
+    this.#free(path)
     this.files.set(path, file)
+  }
+
+  mkdir(path: NewPath): void {
+    this.#free(path)
+    this.folders.add(path)
   }
 
   unlink(path: NewPath): void {
     const file = this.files.get(path)
     this.files.delete(path)
     if (file !== undefined && this.linksOf(file) === 0) this.modes.delete(`#${file}`)
+  }
+
+  /** A file of the inbox that had it is not there now: should it come back, it has its own name again. */
+  #free(path: NewPath): void {
+    this.unlink(path)
+    const id = this.#claims.get(path)
+    if (id !== undefined) this.unname(id)
   }
 
   /** It has its own name again. */
@@ -110,7 +131,7 @@ export class Marks {
       replace(
         moved(path),
         () => this.folders.delete(path),
-        (it) => this.folders.add(it),
+        (it) => this.mkdir(it),
       )
     for (const [path, file] of [...this.files]) {
       replace(
@@ -150,13 +171,6 @@ export class Marks {
     for (const it of this.#names.keys()) visit(writeId(it, id), 0)
     for (const it of this.modes.keys())
       if (!it.startsWith('#') && !this.#names.has(it as FileId)) visit(writeId(it, id), 0)
-  }
-
-  /** Of all that was taken, so many at a time. */
-  takenIds(): FileId[] {
-    const ids: FileId[] = []
-    this.taken.forEach((all, at) => ids.push(readId(all, at)))
-    return ids
   }
 }
 

@@ -44,6 +44,11 @@ export class Taking {
     return this.#log.all.partners
   }
 
+  /** How many changes of marks were seen. */
+  get changes(): number {
+    return this.#log.all.changes
+  }
+
   /** One sentence, while nothing can be written down. */
   get problem(): string | undefined {
     return this.#log.problem

@@ -17,6 +17,8 @@ const retryAfter: Milliseconds = 5_000
 /** An appended line is on disk so much later: the journal beside it can tell what a power loss took. */
 const syncAfter: Milliseconds = 1_000
 const flushWithin: Milliseconds = 2_000
+/** So far apart are its writes: what comes meanwhile is written together. */
+const writeEvery: Milliseconds = 50
 
 export interface AuditLogOptions {
   /** For sentences; the audit trail by default. */
@@ -44,6 +46,11 @@ export class AuditLog {
   #problem: string | undefined
   #syncTimer: NodeJS.Timeout | undefined
   #isClosed = false
+  /** By the clock that never steps. */
+  #writtenAt: Milliseconds = -writeEvery
+  /** Who waits for all of it. */
+  #flushing = 0
+  #hurry: () => void = () => undefined
 
   private constructor(path: string, opened: Opened, log: Logger, options: AuditLogOptions) {
     this.#path = path
@@ -97,6 +104,7 @@ export class AuditLog {
   async close(): Promise<void> {
     await this.flushed()
     this.#isClosed = true
+    this.#hurry()
     clearTimeout(this.#syncTimer)
     if (this.#waiting.length > 0) {
       this.#log.error(
@@ -114,12 +122,33 @@ export class AuditLog {
   }
 
   async #flush(): Promise<void> {
-    while (this.#pump && this.#problem === undefined) await inTime(this.#pump, 20)
+    this.#flushing += 1
+    this.#hurry()
+    try {
+      while (this.#pump && this.#problem === undefined) await inTime(this.#pump, 20)
+    } finally {
+      this.#flushing -= 1
+    }
     await this.#sync()
+  }
+
+  /** Waits until it is time for the next write. @returns whether it is to be done yet */
+  async #mayWrite(): Promise<boolean> {
+    const left = this.#writtenAt + writeEvery - performance.now()
+    if (left <= 0 || this.#flushing > 0) return true
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, left).unref()
+      this.#hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    return !this.#isClosed
   }
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0 && !this.#isClosed) {
+      if (!(await this.#mayWrite())) return
       try {
         await this.#reopen()
         const lines = this.#waiting
@@ -139,6 +168,7 @@ export class AuditLog {
     try {
       for (let done = 0; done < bytes.length;) done += (await handle.write(bytes, done)).bytesWritten
       this.#opened = { ...this.#opened, isTorn: false }
+      this.#writtenAt = performance.now()
       this.#onWritten?.()
       this.#syncTimer ??= setTimeout(() => void this.#sync(), syncAfter).unref()
     } catch (error) {

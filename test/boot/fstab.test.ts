@@ -48,7 +48,7 @@ async function fstab(mounted: Mounted, type: string, mountpoint: string): Promis
     ...['_netdev,nofail,noexec,x-systemd.mount-timeout=2min', `credentials-csv=${keys}`, `endpoint=${server.endpoint}`],
     ...[`state-dir=${stateDirectory}`, 'station=ACME/GLOBEX\\,INC', 'settle=1h'],
   ]
-  const escaped = (text: string) => text.replaceAll(' ', '\\040')
+  const escaped = (text: string) => text.replaceAll(' ', '\\040').replaceAll('\n', '\\012')
   const file = join(directory, 'fstab')
   await writeFile(file, `mftg-test ${escaped(mountpoint)} ${type} ${escaped(options.join(','))} 0 0\n`)
   return file
@@ -58,7 +58,7 @@ async function fstab(mounted: Mounted, type: string, mountpoint: string): Promis
 const withoutFusermount = 'mount --bind /dev/null "$(readlink -f /usr/bin/fusermount3)"'
 
 for (const [type, name, change] of [
-  ['fuse.as2fs', 'my bucket', ''],
+  ['fuse.as2fs', 'my\nown bucket', ''],
   ['as2fs', 'mnt', withoutFusermount],
 ] as const) {
   const how = change === '' ? '' : ', without fusermount, too'

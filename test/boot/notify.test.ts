@@ -1,10 +1,12 @@
 /** A real daemon, and a service manager that is played: what it is told over the socket. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { as2fs, prepare, type Mounted } from '../helpers/mounted.js'
+import { as2fs, isMounted, prepare, type Mounted } from '../helpers/mounted.js'
 import { run } from '../helpers/run.js'
 import { until } from '../helpers/until.js'
 
@@ -64,6 +66,29 @@ for (const kind of ['a path', 'an abstract name'] as const) {
     )
   })
 }
+
+t.test('a stop before it is ready is told as well', async (t) => {
+  const address = `@as2fs-test-early-${process.pid}`
+  const lines = await listen(t, address)
+  const mounted = await prepare(t)
+  const silent = createServer()
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => silent.close())
+  const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+  const child = spawn(process.execPath, [as2fs, 'mount', ...mounted.arguments(), '--endpoint', endpoint, '-f'], {
+    env: { ...mounted.environment(), NOTIFY_SOCKET: address },
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'exit')
+  const [socket] = (await once(silent, 'connection')) as [Socket]
+  socket.on('error', () => undefined)
+  child.kill('SIGTERM')
+  t.same(await ended, [0, null])
+  t.notOk(await isMounted(mounted.mountpoint))
+  const word = 'STOPPING=1|STATUS=Stopping: it was not mounted yet.|EXTEND_TIMEOUT_USEC=75000000'
+  await until('the word', () => lines.length > 0)
+  t.same(lines, [`${child.pid ?? 0} ${word}`])
+})
 
 t.test('what is configured wrong ends with 78 in the foreground, what may heal with 1', async (t) => {
   const mounted = await prepare(t)

@@ -1,11 +1,12 @@
 /** Flags and words of -o before variables before the file before defaults. */
-import { writeFile } from 'node:fs/promises'
+import { rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { MountConfig } from '../../src/config.js'
 import { mountConfig } from '../../src/cli/mount-config.js'
 import { flagsOf } from '../../src/cli/mount-words.js'
 import type { OptionName } from '../../src/cli/options.js'
+import { sh } from '../helpers/run.js'
 
 type Flags = Partial<Record<OptionName, readonly string[]>>
 
@@ -148,6 +149,23 @@ t.test('a file may name bucket and mountpoint, and what is typed counts first', 
   await t.rejects(words(), { message: /as2fs\.yaml: mountpoint has no value\.$/ })
 })
 
+t.test('a configuration file that is none, or that has no end, costs no memory and no time', async (t) => {
+  const file = join(t.testdir({}), 'as2fs.yaml')
+  const rejected = async (wanted: RegExp): Promise<void> => {
+    await t.rejects(config({ config: [file] }), { name: 'UsageError', message: wanted })
+  }
+  for (const bytes of [[0xff, 0xfe, 0x62], [0x00, 0x01], [...Buffer.from('bucket: a\xff', 'latin1')]]) {
+    await writeFile(file, Buffer.from(bytes))
+    await rejected(/^The configuration file \/.*as2fs\.yaml is no text in UTF-8\.$/)
+  }
+  await truncate(file, 3 * 1024 ** 3)
+  await rejected(/^The configuration file \/.*as2fs\.yaml is too large: it has more than 1 MiB\. Is it another's\?$/)
+  await rm(file)
+  await sh(`mkfifo '${file}'`)
+  await rejected(/is no file, but a pipe\.$/)
+  t.equal((await config({ config: ['/dev/null'] })).listTtl, 5_000)
+})
+
 t.test('an empty file says nothing', async (t) => {
   t.equal((await config({ config: [await yaml(t, '# nothing yet\n')] })).listTtl, 5_000)
 })
@@ -159,6 +177,16 @@ t.test('mistakes say where they are', async (t) => {
   await rejected(/^--list-ttl: '5x' is not a duration; write/, { 'list-ttl': ['5x'] })
   await rejected(/^AS2FS_LIST_TTL: '5x' is not/, {}, { AS2FS_LIST_TTL: '5x' })
   await rejected(/^There is no variable AS2FS_LIST_TLL. Did you mean AS2FS_LIST_TTL\?$/, {}, { AS2FS_LIST_TLL: '5s' })
+  await rejected(
+    /^There is no variable AS2FS_NO_READ_ONLY: write AS2FS_READ_ONLY=false\.$/,
+    {},
+    { AS2FS_NO_READ_ONLY: '1' },
+  )
+  await rejected(
+    /^There is no variable AS2FS_NO_AUDIT_LOG. Did you mean AS2FS_AUDIT_LOG\?$/,
+    {},
+    { AS2FS_NO_AUDIT_LOG: '1' },
+  )
   await rejected(/can't be read \(ENOENT\)/, { config: ['/no/such.yaml'] })
   await rejected(/\/dev\/zero is no file, but a device\.$/, { config: ['/dev/zero'] })
   await rejected(/\/tmp is no file, but a folder\.$/, { config: ['/tmp'] })
@@ -167,10 +195,15 @@ t.test('mistakes say where they are', async (t) => {
     rejected(wanted, { config: [await yaml(t, text)] })
   await inFile('list-ttl: 5x', /^list-ttl in \/.*as2fs.yaml: '5x' is not/)
   await inFile('lst-ttl: 5s', /there is no option 'lst-ttl'. Did you mean list-ttl\?/)
+  await inFile('no-read-only: true', /there is no option 'no-read-only': write 'read-only: false'\.$/)
   await inFile('uploads: [1, 2]', /uploads has no value/)
   await inFile('config: other.yaml', /there can be only one/)
   await inFile('- a\n- b', /is not a list of options/)
   await inFile('a: [', /is not YAML/)
+  await inFile('hold: x\nhold: y', /as2fs\.yaml has hold twice: leave one\.$/)
+  await inFile('bucket: x\nbucket: y', /as2fs\.yaml has bucket twice: leave one\.$/)
+  await inFile('bucket: x\n---\nbucket: y', /is not YAML: a line --- begins another document, at line 2\.$/)
+  await inFile(`hold: ${'['.repeat(20_000)}`, /is not YAML: it is nested too deeply\.$/)
 })
 
 t.test('variables of others are left alone', async (t) => {

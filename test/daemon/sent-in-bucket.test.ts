@@ -5,7 +5,7 @@ import { createListing } from '../../src/listing/cached-listing.js'
 import { BucketClock } from '../../src/s3/bucket-clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Prefix } from '../../src/units.js'
-import { accessDenied, MemoryStore, unreachable } from '../helpers/memory-store.js'
+import { accessDenied, keysRefused, MemoryStore, unreachable } from '../helpers/memory-store.js'
 import { PlayedClock } from '../helpers/played-clock.js'
 
 const partner = { station: 'A', partner: 'B' }
@@ -55,6 +55,11 @@ t.test('that it was not sent is said only of what may not, or could, be looked a
   await t.rejects(bucket.seen(partner, 'a', signal), { code: 'EIO' })
   await clock.advance(5_000)
   await t.rejects(bucket.seenAtOnce(partner, 'a', signal), { code: 'EIO' })
+  await clock.advance(5_000)
+  store.intercept = () => ({ before: keysRefused() })
+  await t.rejects(bucket.seen(partner, 'a', signal), { code: 'EACCES', message: /access key/ })
+  await clock.advance(5_000)
+  await t.rejects(bucket.seenAtOnce(partner, 'a', signal), { code: 'EACCES', message: /access key/ })
   await clock.advance(5_000)
   store.intercept = () => ({ before: accessDenied() })
   t.equal(await bucket.seen(partner, 'a', signal), undefined)

@@ -174,8 +174,9 @@ t.test('a disk that fails is no failure of a read', async (t) => {
   await writeFile(folder, '')
   await written(disk, info, 0, MiB)
   t.equal(await readBack(disk, info, 0, MiB), undefined)
+  const { dropped } = cache.usage()
   await written(disk, info, 0, MiB)
-  t.equal(cache.usage().dropped, 1, 'it is left alone for a while')
+  t.equal(cache.usage().dropped, dropped + 1, 'it is left alone for a while')
 })
 
 t.test('a directory that can’t be made is a sentence', async (t) => {

@@ -122,3 +122,51 @@ t.test('memory that was given back by a failed fetch is never filled again: its 
   const rooms = [await memory.reserve(largestUnit, signal), await memory.reserve(largestUnit, signal)]
   t.notOk(rooms.some((it) => it.memory === room.memory))
 })
+
+t.test('what is lent holds no other block until its last loan ends, though it made room or was dropped', async (t) => {
+  for (const isDropped of [true, false]) {
+    const { memory, keep } = memoryOf(2 * largestUnit)
+    let wanted = 0
+    const bytes = await keep('a', largestUnit)
+    const ends = [memory.lend(bytes, () => (wanted += 1)), memory.lend(bytes)]
+    ends[1]?.()
+    if (isDropped) memory.drop('a')
+    const others = [await keep('b', largestUnit), await keep('c', largestUnit)]
+    await turn()
+    others.push(await keep('d', largestUnit))
+    t.notOk(others.includes(bytes))
+    t.equal(wanted, 1)
+    ends[0]?.()
+  }
+})
+
+t.test('what is dropped is filled again at once, but not in the turn in which somebody may read it', async (t) => {
+  const { memory, keep } = memoryOf(4 * largestUnit)
+  const bytes = await keep('a', largestUnit)
+  memory.drop('a')
+  t.not(await keep('b', largestUnit), bytes)
+  await turn()
+  t.equal(await keep('c', largestUnit), bytes)
+  t.equal(memory.used, 2 * largestUnit)
+})
+
+t.test('a large block has memory of its own where there is some, and is filled again', async (t) => {
+  const given: (Uint8Array | undefined)[] = []
+  let isLeft = true
+  const large = (bytes: number): Uint8Array | undefined => {
+    given.push(isLeft ? new Uint8Array(bytes) : undefined)
+    return given.at(-1)
+  }
+  const memory = new BlockMemory(8 * largestUnit, () => undefined, large)
+  const first = await memory.reserve(largestUnit, signal)
+  t.equal(first.memory, given[0])
+  first.keep('first')
+  t.equal((await memory.reserve(1000, signal)).memory.length, 1000)
+  memory.drop('first')
+  await turn()
+  t.equal((await memory.reserve(largestUnit, signal)).memory, given[0])
+  t.equal(given.length, 1)
+  isLeft = false
+  t.equal((await memory.reserve(largestUnit, signal)).memory.length, largestUnit)
+  t.equal(given.length, 2)
+})

@@ -16,6 +16,7 @@ function receipts(dispositions: readonly string[]): Receipt[] {
     return {
       row,
       mtime: row,
+      knowableAt: row,
       outcome,
       isDuplicate: isDuplicateWarning(disposition),
       isContradictory: false,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Cursor } from '../../src/events/cursor.js'
-import type { ReceivedEvent } from '../../src/events/event.js'
+import type { DeliveryEvent, ReceivedEvent } from '../../src/events/event.js'
 import type { Key } from '../../src/units.js'
 
 const hour = 3_600_000
@@ -39,6 +39,21 @@ t.test('what the bucket tells once more is known, also to the next follower, as 
   next?.advance({ log: 'a', seq: 7, from: noon + 500 })
   t.ok(next?.note(received('a', noon)), 'forgotten')
   t.notOk(next?.note(received('a', noon + 1_000)), 'kept')
+  next?.advance({ log: 'a', seq: 7, from: noon + 1_000 })
+  t.notOk(next?.note(received('a', noon + 1_000)), 'as what is of just that time is told again')
+  t.end()
+})
+
+t.test('what a receipt says of a message is known though another of its files comes first now', (t) => {
+  const { size, etag, ...file } = received('b', noon)
+  const told = (key: Key): DeliveryEvent => {
+    const [sentAt, mdn, message] = [file.at, 'AS2/raw-mdn/incoming/1.mdn', '1']
+    return { ...file, size, etag, key, sentAt, mdn, message, event: 'delivered' }
+  }
+  const cursor = new Cursor()
+  t.ok(cursor.note(told(file.key)))
+  t.notOk(cursor.note(told(file.key.replace(/b$/, 'a') as Key)))
+  t.ok(cursor.note({ ...told(file.key), message: '2' }), 'it is another message’s, too')
   t.end()
 })
 

@@ -85,6 +85,8 @@ t.test('full files make room, readers go on across them, and who was away for to
   // Its folder goes before what is left to the end of the test.
   await log.close()
   for (const name of ['log', 'log.1']) t.ok((await stat(join(directory, name))).size < 8_000, name)
+  const next = await opened(t, directory)
+  t.equal(next.dropped, log.dropped, 'also to the next life')
 })
 
 t.test('a reader that is in the middle of a file when that is renamed goes on there', async (t) => {

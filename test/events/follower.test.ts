@@ -207,6 +207,30 @@ t.test('numbers of another log mean nothing: then the time counts', async (t) =>
   t.same(told.events, ['2'])
 })
 
+t.test(
+  'what is written down later is told whatever its time, as this machine’s clock may have been set back',
+  async (t) => {
+    const world = new World(t)
+    world.log.entries.push(queued('1', noon))
+    const follower = world.follow({ logged: { log: 'b', seq: 7 }, from: noon - 2_000 })
+    await told(['1'], follower.told)
+    world.log.happens(queued('2', noon - 9_000))
+    await told(['2'], follower.told)
+  },
+)
+
+t.test('what has happened and is on its way to the log is told, too', async (t) => {
+  const world = new World(t)
+  const { log } = world
+  log.flushed = () => {
+    log.happens(queued('just now', noon))
+    return Promise.resolve()
+  }
+  const { told, ended } = world.follow({ from: noon - 2_000, isFollowing: false })
+  await ended
+  t.same(told.events, ['just now'])
+})
+
 t.test('who was away for too long is told that some are missing', async (t) => {
   const world = new World(t)
   world.log.entries.push(queued('1', noon), queued('2', noon))

@@ -7,7 +7,7 @@ import { markOf, Watch } from '../../src/events/watch.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Prefix } from '../../src/units.js'
-import { accessDenied, MemoryStore, slowDown } from '../helpers/memory-store.js'
+import { accessDenied, keysRefused, MemoryStore, slowDown } from '../helpers/memory-store.js'
 import { PlayedClock } from '../helpers/played-clock.js'
 
 const minute = 60_000
@@ -19,9 +19,9 @@ class World {
   /** Who is known, where the keys may not list them all. */
   partners = ['GLOBEX', 'HOOLI']
 
-  constructor(t: Test) {
+  constructor(t: Test, { ttl = 0, reconcile = 10 * minute } = {}) {
     const { store, clock } = this
-    const limits = { ttl: 0, reconcile: 10 * minute, staleTtl: 0, deadline: 10_000, patience: 60_000 }
+    const limits = { ttl, reconcile, staleTtl: 0, deadline: 10_000, patience: 60_000 }
     const listing = createListing({
       ...limits,
       store,
@@ -74,6 +74,14 @@ t.test('a name that is used again is found again, with the same content, too', a
     world.put('order.edi', text)
     t.same(await world.look(), ['/ACME/GLOBEX/inbox/order.edi'])
   }
+})
+
+t.test('a name that is used again within the same second is found again, with another content', async (t) => {
+  const world = new World(t)
+  world.put('order.edi')
+  await world.look()
+  world.put('order.edi', 'UNA')
+  t.same(await world.look(), ['/ACME/GLOBEX/inbox/order.edi'])
 })
 
 t.test('an object that shares its name with a folder has the path of the object', async (t) => {
@@ -159,6 +167,52 @@ t.test('how far all is known follows the bucket, and stands still while an inbox
   t.same(await world.look(), ['/ACME/HOOLI/inbox/2/missed.edi'])
   t.ok((world.inboxes.through ?? 0) > (through ?? 0))
   t.equal(world.inboxes.missing, undefined)
+})
+
+t.test('one inbox that can not be listed keeps none of many from being looked at', async (t) => {
+  const world = new World(t)
+  const partners = Array.from({ length: 30 }, (_, n) => `P${n}`)
+  for (const it of partners) world.put('1/old.edi', 'UNA', it)
+  await world.look()
+  for (const it of partners) world.put('2/new.edi', 'UNA', it)
+  world.store.intercept = ({ key }) => (key.includes('P29/') ? { before: slowDown() } : {})
+  t.equal((await world.look()).length, 29)
+})
+
+t.test('what came in an outage of hours is found after it, though not all is listed anew', async (t) => {
+  const world = new World(t, { reconcile: 1_000 * lookBack })
+  world.put('1/old.edi')
+  await world.look()
+  world.store.intercept = () => ({ before: slowDown() })
+  await world.clock.advance(minute)
+  world.put('2/missed.edi')
+  await world.clock.advance(3 * lookBack)
+  await world.look()
+  world.store.intercept = undefined
+  await world.clock.advance(minute)
+  t.same(await world.look(), ['/ACME/GLOBEX/inbox/2/missed.edi'])
+})
+
+t.test('all is known only up to when the listings were begun', async (t) => {
+  const world = new World(t, { ttl: 10 * minute })
+  world.put('1/old.edi')
+  await world.look()
+  const listedAt = world.clock.now()
+  await world.clock.advance(minute)
+  await world.look()
+  t.ok((world.inboxes.through ?? 0) <= listedAt, 'what has come since then is not in them')
+})
+
+t.test('keys that are refused are no lack of rights: nothing of their time is taken for seen', async (t) => {
+  const world = new World(t)
+  world.put('1/old.edi')
+  await world.look()
+  const { through } = world.inboxes
+  world.store.intercept = () => ({ before: keysRefused() })
+  await world.clock.advance(3 * lookBack)
+  t.same(await world.look(), [])
+  t.equal(world.inboxes.through, through)
+  t.match(world.inboxes.missing, /\S/)
 })
 
 t.test('where the keys may not list who there is, those who are known are looked at', async (t) => {

@@ -1,12 +1,12 @@
 /** Stations and partners: in the bucket, in the configuration, made with mkdir; and while the bucket does not answer. */
 import t from 'tap'
-import { filesystemWorld, outcome } from '../helpers/filesystem-world.js'
-import { accessDenied, unreachable } from '../helpers/memory-store.js'
+import { filesystemWorld, outcome, soon } from '../helpers/filesystem-world.js'
+import { accessDenied, keysRefused, unreachable } from '../helpers/memory-store.js'
 import { never } from '../helpers/sender-world.js'
+import { until } from '../helpers/until.js'
 
 const globex = { station: 'ACME', partner: 'GLOBEX' }
 const hanging = { hold: new Promise(() => undefined) }
-const soon = () => AbortSignal.timeout(20)
 
 t.test('all that any root of the bucket has, and the configuration names, is there', async (t) => {
   const it = await filesystemWorld(t, {
@@ -125,4 +125,15 @@ t.test('keys that may not list one root have what the others have', async (t) =>
   it.store.intercept = ({ key }) => (key.startsWith('AS2/files/') ? { before: accessDenied() } : undefined)
   t.equal((await it.fs.getattr('/ACME/GLOBEX', never())).kind, 'folder')
   t.equal(await outcome(it.fs.getattr('/STRANGER', never())), 'ENOENT')
+})
+
+t.test('keys that are refused for one root say of nobody that he is not there', async (t) => {
+  const it = await filesystemWorld(t, { objects: { 'headers/ACME/GLOBEX/inbox/1/a': '' } })
+  // They are exchanged just now.
+  it.store.intercept = ({ key }) => (key.startsWith('AS2/files/') ? { before: keysRefused() } : undefined)
+  t.equal(await outcome(it.fs.getattr('/STRANGER', never())), 'EACCES')
+  t.equal(await outcome(it.fs.readdir('/', never())), 'EACCES')
+  it.store.intercept = undefined
+  await until('the failure to be over', async () => (await outcome(it.fs.getattr('/STRANGER', never()))) === 'ENOENT')
+  t.same(await it.names('/'), ['.as2fs', 'ACME'])
 })

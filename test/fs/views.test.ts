@@ -1,7 +1,7 @@
 /** What the views show of a bucket: sizes, times, names, bytes; and what becomes of them while it does not answer. */
 import t from 'tap'
-import { filesystemWorld, mountedAt, outcome } from '../helpers/filesystem-world.js'
-import { accessDenied, unreachable } from '../helpers/memory-store.js'
+import { filesystemWorld, mountedAt, outcome, soon } from '../helpers/filesystem-world.js'
+import { accessDenied, keysRefused, unreachable } from '../helpers/memory-store.js'
 import { never } from '../helpers/sender-world.js'
 
 const inbox = '/ACME/GLOBEX/inbox'
@@ -113,6 +113,22 @@ t.test('failed/ is there where the bucket has it', async (t) => {
   t.equal(await it.read('/ACME/INITECH/failed/1/order.edi'), 'refused')
 })
 
+t.test(
+  'whether failed/ is there is not known with keys that are refused; for keys that may not know it is not',
+  async (t) => {
+    for (const [fault, found] of [
+      [keysRefused(), 'EACCES'],
+      [unreachable(), 'EIO'],
+      [accessDenied(), 'ENOENT'],
+    ] as const) {
+      const it = await filesystemWorld(t, { stations: [{ station: 'ACME', partner: 'GLOBEX' }] })
+      it.bucketIs({ before: fault })
+      t.equal(await outcome(it.fs.getattr('/ACME/GLOBEX/failed', never())), found)
+      t.notOk((await it.names('/ACME/GLOBEX')).includes('failed'))
+    }
+  },
+)
+
 t.test('what is known goes on being shown while the bucket can’t be reached, as long as it may', async (t) => {
   const objects = { [`${folder}/7207/order.edi`]: 'an order' }
   const it = await filesystemWorld(t, { objects, staleTtl: 60_000 })
@@ -133,7 +149,7 @@ t.test('who asks what nobody knows while the bucket hangs is let go by his own d
     (signal: AbortSignal) => it.fs.getattr(`${inbox}/7207`, signal),
     (signal: AbortSignal) => it.fs.open(`${inbox}/7207/order.edi`, reading, signal),
   ]) {
-    t.equal(await outcome(call(AbortSignal.timeout(20))), 'ETIMEDOUT')
+    t.equal(await outcome(call(soon())), 'ETIMEDOUT')
   }
 })
 

@@ -10,8 +10,8 @@ const [opener, writer, heir] = [slow(1), slow(2), slow(3)]
 async function opened(): Promise<{ killedBy: (pid: number) => Promise<string | undefined>; it: HandleProcesses }> {
   const it = new HandleProcesses({ program })
   // A thread that starts is waited for longer.
-  await it.opened(Promise.resolve(1), 5)
-  await it.opened(Promise.resolve(2), opener)
+  await it.opened(Promise.resolve(1), { pid: 5 })
+  await it.opened(Promise.resolve(2), { pid: opener })
   return { it, killedBy: async (pid) => (await it.closing(2, '/a', pid).closed()).killedBy }
 }
 
@@ -30,6 +30,15 @@ t.test('one that inherited the file counts once it has written', async (t) => {
 
 t.test('where nobody tells who opened it, whoever is killed counts', async (t) => {
   const it = new HandleProcesses({ program })
-  await it.opened(Promise.resolve(2), undefined)
+  await it.opened(Promise.resolve(2), { pid: undefined })
   t.equal((await it.closing(2, '/a', heir).closed()).killedBy, 'SIGKILL')
+})
+
+t.test('who opened it is not asked for where the binding has looked', async (t) => {
+  const it = new HandleProcesses({ program })
+  await it.opened(Promise.resolve(1), { pid: opener, caller: 'unknown' })
+  t.equal((await it.closing(1, '/a', heir).closed()).killedBy, 'SIGKILL', 'whoever is killed counts')
+  await it.opened(Promise.resolve(2), { pid: opener, caller: { process: opener, faults: 0 } })
+  t.equal((await it.closing(2, '/a', heir).closed()).killedBy, undefined)
+  t.equal((await it.closing(2, '/a', opener).closed()).killedBy, 'SIGKILL')
 })

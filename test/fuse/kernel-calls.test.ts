@@ -5,6 +5,7 @@ import { FsError } from '../../src/errors.js'
 import { Answerer } from '../../src/fuse/answer.js'
 import { KernelBeliefs } from '../../src/fuse/beliefs/kernel-beliefs.js'
 import { HandleProcesses } from '../../src/fuse/callers/handle-processes.js'
+import { GivenBlocks } from '../../src/fuse/given-blocks.js'
 import { KeptFolders } from '../../src/fuse/kept-folders.js'
 import { KernelCalls } from '../../src/fuse/kernel-calls.js'
 import { KernelReplies } from '../../src/fuse/kernel-replies.js'
@@ -33,9 +34,11 @@ class PlayedKernel {
   /** Whether anybody waits for what is opened. */
   isTaken = true
   numbers = new Float64Array()
+  closesAsked = 0
 
   readonly kernel = {
-    replyError: (_: Session, unique: number, code: number) => this.#reply(unique, code === 0 ? 'done' : -code),
+    replyError: (_: Session, unique: number, code: number, absentFor?: number) =>
+      this.#reply(unique, ...(code === 0 ? ['done'] : [-code, ...(absentFor === undefined ? [] : [absentFor])])),
     replyEntry: (_: Session, unique: number, identity?: string) =>
       this.#reply(unique, 'entry', ...this.#told(identity)),
     replyAttr: (_: Session, unique: number, identity?: string) => this.#reply(unique, 'attr', ...this.#told(identity)),
@@ -54,6 +57,7 @@ class PlayedKernel {
     replyStatfs: (_: Session, unique: number) => this.#reply(unique, 'statfs', ...this.numbers.slice(0, 6)),
     hidden: () => this.isOpen,
     released: () => this.displaced,
+    tellClosed: () => (this.closesAsked += 1),
   } as unknown as Kernel
 
   #told(identity: string | undefined): unknown[] {
@@ -73,7 +77,7 @@ class World {
   readonly played = new PlayedKernel()
   readonly answerer: Answerer
   time = 1_000
-  readonly #calls: KernelCalls
+  readonly calls: KernelCalls
   #unique = 0
 
   constructor(t: Test, deadline: number) {
@@ -89,14 +93,15 @@ class World {
     this.played.numbers = replies.numbers
     const operations = new Operations(new KernelBeliefs(this.fs, systemClock), processes)
     const clock: Clock = { now: () => 77, monotonic: () => this.time }
-    this.#calls = new KernelCalls({ operations, answerer: this.answerer, replies, owner, kept, clock })
+    const blocks = new GivenBlocks({ giveBlock: () => false, wantBlock: () => undefined })
+    this.calls = new KernelCalls({ operations, answerer: this.answerer, replies, owner, kept, blocks, clock })
     t.teardown(() => this.answerer.close())
   }
 
   /** Begins a call. @returns its number */
   begin(op: keyof typeof operation, path: string, ...args: Argument[]): number {
     this.#unique += 2
-    this.#calls.run(operation[op], this.#unique, 0, 0, path, ...args)
+    this.calls.run(operation[op], this.#unique, 0, 0, path, ...args)
     return this.#unique
   }
 
@@ -118,6 +123,19 @@ function world(t: Test, deadline = 60_000): World {
   return new World(t, deadline)
 }
 
+t.test(
+  'of a name that will not be there for a moment the kernel is told so, of all others only that they are not',
+  async (t) => {
+    const it = world(t)
+    t.same(await it.call('lookup', '/send/none'), [-errno.ENOENT])
+    it.fs.getattr = () => Promise.reject(new FsError('ENOENT', 'none', { isLasting: true }))
+    t.same(await it.call('lookup', '/send/none'), [-errno.ENOENT, 50])
+    t.same(await it.call('getattr', '/send/none', 0), [-errno.ENOENT])
+    it.fs.getattr = () => Promise.reject(new FsError('EIO', 'broken'))
+    t.same(await it.call('lookup', '/send/none'), [-errno.EIO])
+  },
+)
+
 t.test('each call is asked of the filesystem once and answered once, with what it wants to know', async (t) => {
   const it = world(t)
   const attributes = ['100644', 7, 8, 7, 'the order']
@@ -129,7 +147,7 @@ t.test('each call is asked of the filesystem once and answered once, with what i
   t.same(await it.call('access', file, 4), ['done'])
   t.same(await it.call('statfs', '/'), ['statfs', 4096, 1000, 400, 0xffffffff, 0xffffffff, 255])
   it.changes()
-  t.same(await it.call('open', file, O_RDWR), ['open', 1, 0, undefined, undefined])
+  t.same(await it.call('open', file, O_RDWR), ['open', 1, 0, undefined, undefined, undefined])
   t.same(await it.call('read', file, 1, 3, 2), ['nte'])
   t.same(await it.call('write', file, 1, Buffer.from('..bytes..'), 5, 0, 2), ['count', 5])
   t.same(await it.call('flush', file, 1), ['done'])
@@ -183,9 +201,9 @@ t.test('a new file of which nothing can be told is closed again', async (t) => {
 t.test('what is read is kept in the page cache as long as it is of one version; what is rendered is not', async (t) => {
   const it = world(t)
   it.fs.content = { version: 'v1', size: 70 }
-  t.same(await it.call('open', file, 0), ['open', 1, openFlags.noFlush, 'v1', 70])
+  t.same(await it.call('open', file, 0), ['open', 1, openFlags.noFlush, 'v1', 70, undefined])
   it.fs.content = 'rendered'
-  t.same(await it.call('open', file, 0), ['open', 2, openFlags.uncached, undefined, undefined])
+  t.same(await it.call('open', file, 0), ['open', 2, openFlags.uncached, undefined, undefined, undefined])
 })
 
 t.test('what fails is told as its errno, and as EIO where nobody knows why', async (t) => {
@@ -230,7 +248,7 @@ t.test(
     t.same(await it.call('read', file, 1, 3, 0), [-errno.ETIMEDOUT])
     t.same(await it.call('read', file, 2, 3, 0), ['con'], 'another handle')
     t.same(it.fs.calls, ['read 2'])
-    it.time += 1_000
+    it.time += 3_000
     t.same(await it.call('read', file, 1, 3, 0), ['con'], 'it may be over')
     await failedAfter(1_100)
     await it.call('release', file, 1)
@@ -258,6 +276,23 @@ t.test(
     it.played.displaced = hidden
     t.same(await it.call('release', hidden, 1), ['done'])
     t.same(it.changes(), ['release 1'])
+    t.same(await it.call('getattr', hidden, 0), [-errno.ENOENT])
+  },
+)
+
+t.test(
+  'closes of objects are asked for while one is open, released without an answer, and what was hidden goes',
+  async (t) => {
+    const it = world(t)
+    const all = Buffer.from('the order')
+    it.fs.content = { version: '1', size: 9 }
+    it.fs.held = () => all
+    t.same(await it.call('open', file, 0), ['open', 1, openFlags.noFlush, '1', 9, all])
+    await it.call('unlink', file, hidden)
+    it.changes()
+    await until('the first question', () => it.played.closesAsked > 0)
+    it.calls.closed(1, 3, hidden)
+    t.same(it.changes(), ['release 1 3'])
     t.same(await it.call('getattr', hidden, 0), [-errno.ENOENT])
   },
 )

@@ -10,7 +10,8 @@ t.test(
   async (t) => {
     const { code, stdout, stderr } = await run(script, [])
     t.equal(code, 0, `${stdout}${stderr}`)
-    t.same(stdout.match(/^[\w-]+(?=: all well$)/gm), ['scenes', 'odd-calls', 'kept', 'notify'])
+    const parts = ['scenes', 'odd-calls', 'absent-names', 'open-files', 'blocks', 'kept', 'notify', 'disk', 'callers']
+    t.same(stdout.match(/^[\w-]+(?=: all well$)/gm), parts)
     t.equal(stdout.match(/things by each/g)?.length, 2, 'addresses, and threads')
   },
 )

@@ -25,10 +25,10 @@ function opener(pid: number): Seen {
   return [pid, caller?.faults]
 }
 
-function asked(pid: number, seen: readonly Seen[] = [opener(pid)]): Asked {
+function asked(pid: number, seen: readonly Seen[] = [opener(pid)], mayBeMapped = false): Asked {
   let reads = 0
   const files = new ProcessFiles(() => (reads += 1))
-  return { answer: answerTo({ kind: 'closing', pid, name, seen }, files) as Closing | undefined, reads }
+  return { answer: answerTo({ kind: 'closing', pid, name, mayBeMapped, seen }, files) as Closing | undefined, reads }
 }
 
 /** A Python program that says a line when it is ready, and goes on with the next line that it gets. */
@@ -63,6 +63,27 @@ t.test('one that has it open, and has it no longer', async (t) => {
   t.match(asked(it.pid).answer, { isLast: false, signal: undefined, process: it.pid })
   await it.next()
   t.match(asked(it.pid).answer, { isLast: true, found: [] })
+})
+
+t.test('one that has it mapped, and has it so no longer', async (t) => {
+  const mapping = `
+import ctypes
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+f = os.open(name, os.O_CREAT | os.O_RDWR)
+os.ftruncate(f, 4096)
+private = libc.mmap(None, 4096, 3, 2, f, ctypes.c_long(0))
+shared = libc.mmap(None, 4096, 3, 1, f, ctypes.c_long(0))
+os.close(f)
+${ready}
+libc.munmap(ctypes.c_void_p(shared), 4096)
+${ready}`
+  const it = await program(t, mapping)
+  const mapped = () => asked(it.pid, [opener(it.pid)], true).answer?.isLast
+  t.equal(mapped(), false)
+  t.equal(asked(it.pid).answer?.isLast, true, 'not looked at where it can’t be')
+  await it.next()
+  t.equal(mapped(), true, 'a private one writes nothing')
 })
 
 t.test('one whose child has it open, and whose child has ended', async (t) => {

@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs'
 import promises, { open, type FileHandle } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import type { Test } from 'tap'
+import { callByCall, diskCalls } from '../../src/journal/disk-calls.js'
 
 type Method = 'write' | 'truncate' | 'sync' | 'datasync'
 type Call = Method | 'unlink'
@@ -45,6 +46,8 @@ export async function badDisk(t: Test): Promise<BadDisk> {
       return originals[method].apply(this, args)
     }
   }
+  const inOneGo = { ...diskCalls }
+  Object.assign(diskCalls, callByCall)
   const { unlink } = promises
   promises.unlink = async (path) => {
     disk.check('unlink', String(path))
@@ -53,6 +56,7 @@ export async function badDisk(t: Test): Promise<BadDisk> {
   syncBuiltinESMExports()
   t.teardown(() => {
     Object.assign(methods, originals)
+    Object.assign(diskCalls, inOneGo)
     promises.unlink = unlink
     syncBuiltinESMExports()
   })

@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { codeOf } from '../../src/errors.js'
+import { callByCall, diskCalls } from '../../src/journal/disk-calls.js'
 
 /** What a start would find. */
 interface Disk {
@@ -63,7 +65,13 @@ export class DiskRecorder<T> {
         return result
       }
     }
-    this.#restore = () => Object.assign(methods, originals)
+    // What is done in one go can't be seen step by step.
+    const inOneGo = { ...diskCalls }
+    Object.assign(diskCalls, callByCall)
+    this.#restore = () => {
+      Object.assign(methods, originals)
+      Object.assign(diskCalls, inOneGo)
+    }
   }
 
   stop(): void {
@@ -76,7 +84,7 @@ export class DiskRecorder<T> {
 
   /** A moment that is no write: something was acknowledged, or became known. */
   mark(what: string): void {
-    const data = new Map(readdirSync(this.#data).map((id) => [id, readFileSync(join(this.#data, id))]))
+    const data = contentsOf(this.#data)
     const now = { journal: written(readFileSync(this.#journal)), data }
     // A name that was taken away without a sync of the folder may be there again, and a new one not yet.
     const kept = [...this.#names].map(
@@ -148,4 +156,17 @@ function written(journal: Buffer): Buffer {
 
 function pick<K extends string, V>(from: Record<K, V>, keys: readonly K[]): Record<K, V> {
   return Object.fromEntries(keys.map((key) => [key, from[key]])) as Record<K, V>
+}
+
+/** By name; what is being deleted meanwhile is there, or is not. */
+function contentsOf(folder: string): ReadonlyMap<string, Buffer> {
+  const found = new Map<string, Buffer>()
+  for (const name of readdirSync(folder)) {
+    try {
+      found.set(name, readFileSync(join(folder, name)))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
+  }
+  return found
 }

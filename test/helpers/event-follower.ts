@@ -9,23 +9,18 @@ import { until } from './until.js'
 export class EventFollower {
   readonly #child: ChildProcess
   readonly #ended: Promise<unknown>
-  #out = ''
+  readonly events: AnyEvent[] = []
+  /** The beginning of a line. */
+  #rest = ''
   #err = ''
 
   constructor(t: Test, mounted: Mounted, flags: readonly string[] = []) {
     const args = [as2fs, 'events', mounted.mountpoint, '--follow', '--json', ...flags]
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#ended = once(this.#child, 'close')
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#out += text))
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#err += text))
     t.teardown(() => this.#child.kill('SIGKILL'))
-  }
-
-  get events(): AnyEvent[] {
-    return this.#out
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as AnyEvent)
   }
 
   /** Each as `received order.edi`. */
@@ -39,11 +34,13 @@ export class EventFollower {
 
   /** Waits until it was told all of them, in any order. */
   async hears(...wanted: readonly string[]): Promise<void> {
-    await until(
-      `${wanted.join(', ')} (told: ${this.told.join(', ')})`,
-      () => wanted.every((it) => this.told.includes(it)),
-      60_000,
-    )
+    const missing = (): string[] => {
+      const told = new Set(this.told)
+      return wanted.filter((it) => !told.has(it))
+    }
+    await until('what is wanted', () => missing().length === 0, 60_000).catch(() => {
+      throw new Error(`waited in vain for ${missing().join(', ')} (told: ${this.told.join(', ')})`)
+    })
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -60,5 +57,11 @@ export class EventFollower {
   async stop(): Promise<void> {
     this.signal('SIGTERM')
     await this.ended()
+  }
+
+  #read(text: string): void {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) this.events.push(JSON.parse(line) as AnyEvent)
   }
 }

@@ -1,7 +1,7 @@
 /** The proxy that other tests trust: each fault is what it says, and what passes is as it was signed. */
 import { S3Client, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { createServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { startS3Server } from '../../src/demo/s3/server.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
@@ -215,4 +215,21 @@ t.test('rules', async (t) => {
     t.ok(share > 0.25 && share < 0.35, `${share}`)
     t.same(hits(), hits())
   })
+})
+
+t.test('nothing goes on once it is closed, also of an answer that waited behind another', async (t) => {
+  const plain = createServer((_, response) => response.end(content))
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
+  const proxy = await startFaultProxy(`http://127.0.0.1:${(plain.address() as AddressInfo).port}`)
+  proxy.add(
+    { key: 'first', fault: { stall: true } },
+    { key: 'second', fault: { page: { status: 200, endless: 'x', rate: 200 } } },
+  )
+  const socket = connect(Number(new URL(proxy.endpoint).port), '127.0.0.1').on('error', () => undefined)
+  for (const key of ['first', 'second']) socket.write(`GET /bucket/${key} HTTP/1.1\r\nhost: x\r\n\r\n`)
+  await until('both requests', () => proxy.requests.length === 2)
+  await proxy.close()
+  plain.close()
+  await until('the end of all timers', () => !process.getActiveResourcesInfo().includes('Timeout'), 10_000)
+  t.pass('none is left')
 })

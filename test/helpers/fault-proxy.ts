@@ -37,6 +37,7 @@ export class FaultProxy {
   readonly #rules: FaultRules
   readonly #agent = new Agent({ keepAlive: true })
   readonly #sockets = new Set<Socket>()
+  readonly #silent = new WeakSet<Socket>()
   #server: Server | undefined
   #port = 0
   #sent: Bytes = 0
@@ -83,6 +84,11 @@ export class FaultProxy {
     await closed
   }
 
+  /** Nothing is answered any more over the connections that there are; others are as ever. So it is when an address goes to another machine. */
+  silenceConnections(): void {
+    for (const socket of this.#sockets) this.#silent.add(socket)
+  }
+
   /** RST on all connections, those that stall too. */
   resetConnections(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy()
@@ -116,7 +122,7 @@ export class FaultProxy {
     const about = operation === 'ListObjectsV2' ? (query.get('prefix') ?? '') : key
     const fault = this.#rules.faultFor(operation, about, request.headers)
     this.requests.push({ operation, key: about, fault, agent: request.headers['user-agent'] ?? '' })
-    if (fault && 'stall' in fault) return
+    if ((fault && 'stall' in fault) || this.#silent.has(request.socket)) return
     if (fault && 'reset' in fault && fault.reset === 'request') return void request.socket.resetAndDestroy()
     if (fault && ('status' in fault || 'page' in fault || 'raw' in fault)) {
       if (fault.carriedOut === true) await buffer(await this.#forward(request, response, undefined))
@@ -172,7 +178,9 @@ async function showPage(request: IncomingMessage, response: ServerResponse, page
   response.flushHeaders()
   await pour(body, response, rate)
   const more = endless?.repeat(Math.ceil((rate ?? 65_536) / endless.length))
-  while (more !== undefined && !response.destroyed) await pour(more, response, rate)
+  // One that waits behind another on its connection is never told that this was closed.
+  const isOver = (): boolean => response.destroyed || request.socket.destroyed
+  while (more !== undefined && !isOver()) await pour(more, response, rate)
   response.end()
 }
 

@@ -91,7 +91,7 @@ export class FilesystemWorld {
     this.fs = new As2Filesystem({
       ...{ tree: new ReadOnlyTree({ partners, views, control }), partners, readOnly },
       send: new SendFolder({ sender, submitted, objects }),
-      fresh: makeNew({ listing, objects, taking: kept.taking, root, reconcile, since: mountedAt, log }),
+      fresh: makeNew({ listing, objects, taking: kept.taking, root, ttl, reconcile, since: mountedAt, log }),
       figures: async () => ({ blockSize: 4096, totalBlocks: 10, freeBlocks: 5, files: 0 }),
     })
   }
@@ -160,4 +160,14 @@ export async function outcome(operation: Promise<unknown>): Promise<string> {
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : String(error)
   }
+}
+
+/**
+ * A caller's deadline, while the bucket says nothing. That of AbortSignal.timeout keeps no process waiting: where a busy machine has let all
+ * else run out before it, the test would end there.
+ */
+export function soon(): AbortSignal {
+  const over = new AbortController()
+  setTimeout(() => over.abort(new DOMException('The time is over.', 'TimeoutError')), 20)
+  return over.signal
 }

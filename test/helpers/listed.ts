@@ -22,10 +22,10 @@ export function objectsOf(listed: Iterable<string | Listed>): ObjectInfo[] {
   return objects.sort((a, b) => Buffer.compare(bytes.get(a)!, bytes.get(b)!))
 }
 
-/** Many messages, each in a folder of its own. */
+/** Many messages, each in a folder of its own; each second one came in parts. */
 export function* messages(count: number, first = 720_784_109_390_000): Generator<ObjectInfo> {
   for (let i = 0; i < count; i += 1) {
-    const etag = (i * 2_654_435_761).toString(16).padStart(32, '0').slice(-32)
+    const etag = (i * 2_654_435_761).toString(16).padStart(32, '0').slice(-32) + (i % 2 === 0 ? '' : `-${i % 10_000}`)
     yield { key: `${inbox}${first + i}/order.edi` as Key, size: 2_000 + i, mtime: 1_000 * i, etag }
   }
 }
@@ -56,7 +56,7 @@ export const anyObjects = fc
         'e',
         'd41d8cd98f00b204e9800998ecf8427e',
         'D41D8CD98F00B204E9800998ECF8427E',
-        `${'0'.repeat(32)}-7`,
+        ...['-7', '-10000', '-65536', '-07', '-', '-7x', '7'].map((end) => '0'.repeat(32) + end),
       ),
     }),
     { selector: (it) => it.key, maxLength: 25 },

@@ -12,7 +12,8 @@ import type { Clock } from '../../src/telemetry/clock.js'
 import { run } from './run.js'
 import { until } from './until.js'
 
-export const as2fs = fileURLToPath(new URL('../../../bin/as2fs', import.meta.url))
+/** The project's, or the program as packages have it, which `scripts/test` makes. */
+export const as2fs = process.env.AS2FS_PROGRAM ?? fileURLToPath(new URL('../../../bin/as2fs', import.meta.url))
 const bucket = 'mftg-test'
 export const credentials = { accessKey: 'AKIATESTTESTTEST', secretKey: 'test-secret-of-the-tests' }
 

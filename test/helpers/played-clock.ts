@@ -60,7 +60,7 @@ export class PlayedClock implements Clock, Timers {
     const end = () => ended.add(what)
     what.then(end, end)
     for (;;) {
-      for (let turn = 0; turn < turns && ended.size === 0; turn += 1) await nextTurn()
+      await idle(() => ended.size > 0)
       if (ended.size > 0) return this.#passed - since
       const next = this.#next(since + most)
       if (!next) throw new Error(`no answer within ${most} ms`)
@@ -86,7 +86,14 @@ export class PlayedClock implements Clock, Timers {
   }
 }
 
-/** Whatever needs no time has happened. */
-export async function idle(): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) await nextTurn()
+/** Whatever needs no time has happened: a disk takes none, however long it takes. @param isEnough it need not be waited for */
+export async function idle(isEnough: () => boolean = () => false): Promise<void> {
+  for (let turn = 0; turn < turns && !isEnough(); turn += 1) {
+    await nextTurn()
+    if (isDiskBusy()) turn = -1
+  }
+}
+
+function isDiskBusy(): boolean {
+  return process.getActiveResourcesInfo().some((it) => it === 'FSReqPromise' || it === 'CloseReq')
 }

@@ -13,6 +13,7 @@ export class PlayedFilesystem implements Filesystem {
   refusal: FsError | undefined
   /** What `open` gives, beyond a handle. */
   content: Opened['content']
+  held: Opened['held']
   /** Waited for by every operation that may take its time. */
   delay: Promise<unknown> = Promise.resolve()
   #handles = 0
@@ -43,7 +44,7 @@ export class PlayedFilesystem implements Filesystem {
     this.calls.push(`open ${path}`)
     await this.delay
     this.#find(path)
-    return { handle: (this.#handles += 1), content: this.content }
+    return { handle: (this.#handles += 1), content: this.content, held: this.held }
   }
 
   async create(path: string): Promise<number> {
@@ -81,8 +82,8 @@ export class PlayedFilesystem implements Filesystem {
     this.#change(`fsync ${handle}`)
   }
 
-  async release(handle: number): Promise<void> {
-    this.calls.push(`release ${handle}`)
+  async release(handle: number, answered?: number): Promise<void> {
+    this.calls.push(`release ${handle}${answered === undefined ? '' : ` ${answered}`}`)
   }
 
   async rename(from: string, to: string): Promise<{ isPacked: boolean }> {

@@ -60,6 +60,7 @@ export class ReceiptsWorld {
       ...{ directory: this.directory, root, store: this.store, listing: this.listing, reads: 4 },
       known: (station, partner) => this.pairs.has(`${station}/${partner}`),
       settleWithin: 60_000,
+      now: () => systemClock.now(),
       onChange: () => (this.told += 1),
       ...{ lost: new AbortController().signal, clock: systemClock, log: silentLogger() },
       ...options,

@@ -2,7 +2,7 @@
  * Senders without a mount: on a directory and a bucket in memory. A life may be cut off at any moment, as by SIGKILL; the
  * next one has what was on the disk then.
  */
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,8 @@ import type { Clock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Milliseconds, Name, Prefix } from '../../src/units.js'
 import { MemoryStore, unreachable } from './memory-store.js'
+import { identityOf } from '../../src/journal/file-identity.js'
+import { formatLine } from '../../src/journal/lines.js'
 import { until } from './until.js'
 import { commonPrefixes } from '../../src/view/tree.js'
 
@@ -172,12 +174,21 @@ function copyOfDisk(from: string, to: string): void {
   for (let tries = 1; ; tries += 1) {
     try {
       cpSync(from, to, { recursive: true, preserveTimestamps: true })
+      asTheSameFile(join(to, 'journal'))
       return
     } catch (error) {
       if (tries === 10 || !(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
       rmSync(to, { recursive: true, force: true })
     }
   }
+}
+
+/** After a crash it is the same file still: what was copied says so of itself. */
+function asTheSameFile(journal: string): void {
+  if (!existsSync(journal)) return
+  const [, ...rest] = readFileSync(journal, 'utf8').split('\n')
+  const first = formatLine({ file: identityOf(statSync(journal, { bigint: true })) })
+  writeFileSync(journal, first + rest.join('\n'))
 }
 
 /** The bucket as one life sees it: after its end nothing of it has an effect any more. */

@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 /**
  * Asks again until the answer is neither undefined nor false.
  * @param what completes 'waited in vain for …'
- * @param deadline milliseconds, default 20,000
+ * @param deadline milliseconds, default 60,000: a machine may be busy
  */
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  deadline = 20_000,
+  deadline = 60_000,
 ): Promise<Exclude<T, undefined | false>> {
   const end = Date.now() + deadline
   for (;;) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { formatLine, parseJournal } from '../../src/journal/lines.js'
+import { formatLine, LineParser, parseJournal } from '../../src/journal/lines.js'
 
 const entries = fc.array(fc.record({ id: fc.string(), text: fc.string(), size: fc.nat() }), { maxLength: 6 })
 
@@ -34,4 +34,32 @@ t.test('a last line of garbage was never acknowledged', async (t) => {
   const { entries: read, isDamaged } = parseJournal<unknown>(`${formatLine({ id: 1 })}\0\0\0\0\n`)
   t.same(read, [{ id: 1 }])
   t.notOk(isDamaged)
+})
+
+t.test('a journal says the same in whatever pieces it comes', async (t) => {
+  const bad = ['nonsense\n', '\n', 'half a li', '\0\0\0', '\0\0\n']
+  const some = fc.array(
+    fc.oneof(
+      fc.record({ text: fc.string(), n: fc.nat(3) }).map((it) => formatLine(it)),
+      fc.constantFrom(...bad),
+    ),
+    {
+      maxLength: 6,
+    },
+  )
+  fc.assert(
+    fc.property(some, fc.integer({ min: 1, max: 40 }), (lines, size) => {
+      const text = lines.join('')
+      const entries: unknown[] = []
+      const parser = new LineParser((entry) => entries.push(entry))
+      const buffer = Buffer.alloc(size)
+      const bytes = Buffer.from(text)
+      for (let at = 0; at < bytes.length; at += size) {
+        // As a file is read: into the same memory.
+        parser.push(buffer.subarray(0, bytes.copy(buffer, 0, at, at + size)))
+      }
+      t.same({ entries, ...parser.end() }, parseJournal(text))
+    }),
+    { numRuns: 200 },
+  )
 })

@@ -114,7 +114,7 @@ t.test('1,000,000 messages: found, replaced and counted, at about 60 bytes for e
   const before = bytesUsed()
   const index = KeyIndex.of(inbox, messages(count))
   const each = (bytesUsed() - before) / count
-  t.ok(each < 150, `${each} bytes`)
+  t.ok(each < 90, `${each} bytes`)
   t.equal(index.size, count)
   for (const position of [0, 1, 499, 500, 123_456, count - 1]) {
     const key = `${720_784_109_390_000 + position}/order.edi`

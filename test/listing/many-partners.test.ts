@@ -6,7 +6,7 @@ import type { Listing } from '../../src/listing/listing.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import type { Key, Milliseconds, Name, Prefix } from '../../src/units.js'
 import { commonPrefixes, unorderedPrefixes } from '../../src/view/tree.js'
-import { accessDenied, MemoryStore, unreachable } from '../helpers/memory-store.js'
+import { accessDenied, keysRefused, MemoryStore, unreachable } from '../helpers/memory-store.js'
 import { idle, PlayedClock } from '../helpers/played-clock.js'
 
 const root = 'AS2/' as Prefix
@@ -225,6 +225,19 @@ t.test('a view that may not be listed is refused, and takes nothing else down', 
   t.equal(await world.look(world.inbox(7)), 'EACCES')
   t.ok(await world.lookAtAll(t, upTo(7)))
   t.equal(await world.look(world.inbox(7)), 'EACCES')
+})
+
+t.test('keys that are refused for a while say nothing of what others may list', async (t) => {
+  const world = new World().fill(300, 5)
+  await world.lookAtAll(t, upTo(10))
+  await world.clock.advance(300_001)
+  world.store.intercept = () => ({ before: keysRefused() })
+  const before = world.lists
+  for (const partner of upTo(5)) t.equal(await world.look(world.inbox(partner)), 'EACCES')
+  t.ok(world.lists - before <= 5, `${world.lists - before} LISTs: one each, and not one more of its own`)
+  world.store.intercept = undefined
+  await world.later()
+  t.ok((await world.lookAtAll(t, upTo(300))) <= 4, 'by pages, as before')
 })
 
 t.test('in an outage what was found with others goes on being shown, and nothing is taken for empty', async (t) => {

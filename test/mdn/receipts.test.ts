@@ -7,7 +7,8 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { MdnTable } from '../../src/mdn/mdn-table.js'
 import type { Prefix } from '../../src/units.js'
-import { accessDenied, unreachable, type StoreFault } from '../helpers/memory-store.js'
+import { accessDenied, keysRefused, unreachable, type StoreFault } from '../helpers/memory-store.js'
+import { PlayedClock } from '../helpers/played-clock.js'
 import { receiptsWorld, type Said } from '../helpers/receipts-world.js'
 import { until } from '../helpers/until.js'
 
@@ -55,6 +56,7 @@ t.test('what can’t be understood is read once too, and named', async (t) => {
   await world.read(receipts)
   await world.read(receipts, 'outgoing')
   t.match(receipts.counts(), { read: 2, unreadable: 2, unreadableKeys: ['outgoing/large', 'incoming/odd'] })
+  t.equal(receipts.notUnderstood, 2)
   t.equal(world.store.count('get'), 1, 'what is larger than an MDN is not even fetched')
   await receipts.close()
   const again = await world.open()
@@ -62,6 +64,18 @@ t.test('what can’t be understood is read once too, and named', async (t) => {
   t.match(again.counts(), { unreadable: 2 })
   t.equal(world.store.count('get'), 1)
   await again.close()
+})
+
+t.test('who shows what they say is told each time that more was read', async (t) => {
+  const world = await receiptsWorld(t)
+  const receipts = await world.open()
+  for (const name of ['first', 'second', 'third']) {
+    const before = world.told
+    world.mdn(name, { id: `<${name}.as2@x>` })
+    await world.read(receipts)
+    await until(`word of the ${name}`, () => world.told > before)
+  }
+  await receipts.close()
 })
 
 t.test('one that is replaced is read again, and counts as what it says now', async (t) => {
@@ -144,6 +158,80 @@ t.test('what may not be read, and what has vanished, holds nothing up', async (t
   await receipts.close()
 })
 
+t.test(
+  'what may not be read is asked for again a while later when somebody looks, and at once if it is another',
+  async (t) => {
+    const world = await receiptsWorld(t)
+    const clock = new PlayedClock()
+    const id = '<7.as2@x>'
+    world.mdn('1', { id })
+    world.mdn('2', { id: '<8.as2@x>' })
+    world.store.intercept = ({ operation }) => (operation === 'get' ? { before: accessDenied() } : undefined)
+    const receipts = await world.open({ clock, timers: clock })
+    await world.read(receipts)
+    t.match(receipts.counts(), { read: 0, refused: 2 })
+    world.store.intercept = undefined
+    world.mdn('1', { id, disposition: 'denied' })
+    await world.read(receipts)
+    t.match(receipts.answersTo(globex, '7', 'incoming'), [{ outcome: 'refused' }])
+    t.match(receipts.counts(), { read: 1, refused: 1 })
+    await clock.advance(600_001)
+    await world.read(receipts)
+    t.match(receipts.counts(), { read: 2, refused: 0 }, 'though no other receipt has come')
+    await receipts.close()
+  },
+)
+
+t.test('what might not be read at first is known from when it may be, over starts; its time stays', async (t) => {
+  const world = await receiptsWorld(t)
+  let now = 10_000_000
+  world.mdn('1', { id: '<7.as2@x>' }, 1_000)
+  world.store.intercept = ({ operation }) => (operation === 'get' ? { before: accessDenied() } : undefined)
+  const denied = await world.open({ now: () => now })
+  await world.read(denied)
+  await denied.close()
+  world.store.intercept = undefined
+  now = 20_000_000
+  const allowed = await world.open({ now: () => now })
+  world.mdn('2', { id: '<8.as2@x>' }, 2_000)
+  await world.read(allowed)
+  const [first] = allowed.answersTo(globex, '7', 'incoming')
+  t.match(first, { mtime: 1_000, knowableAt: 20_000_000 })
+  t.match(allowed.answersTo(globex, '8', 'incoming'), [{ mtime: 2_000, knowableAt: 2_000 }], 'and no other')
+  await allowed.close()
+  now = 30_000_000
+  const later = await world.open({ now: () => now })
+  await world.read(later)
+  t.match(later.answersTo(globex, '7', 'incoming'), [{ mtime: 1_000, knowableAt: 20_000_000 }])
+  await later.close()
+})
+
+t.test('keys that are refused are no lack of rights: receipts are read when there are new ones', async (t) => {
+  const world = await receiptsWorld(t)
+  const clock = new PlayedClock()
+  world.mdn('1', { id: '<7.as2@x>' })
+  world.store.intercept = ({ operation }) => (operation === 'get' ? { before: keysRefused() } : undefined)
+  const receipts = await world.open({ clock, timers: clock })
+  await world.read(receipts)
+  t.match(receipts.counts(), { read: 0, left: 1, refused: 0 })
+  world.store.intercept = undefined
+  await clock.advance(1_001)
+  await receipts.idle()
+  t.match(receipts.counts(), { read: 1, left: 0 })
+  await receipts.close()
+})
+
+t.test('where some may be read, all are tried, however many may not', async (t) => {
+  const world = await receiptsWorld(t)
+  for (let n = 0; n < 60; n += 1) world.mdn(`${n % 12 === 0 ? 'fine' : 'denied'}-${n}`, {}, 1_000 + n)
+  world.store.intercept = ({ operation, key }) =>
+    operation === 'get' && key.includes('denied') ? { before: accessDenied() } : undefined
+  const receipts = await world.open()
+  await world.read(receipts)
+  t.match(receipts.counts(), { read: 5, left: 0, refused: 55 })
+  await receipts.close()
+})
+
 t.test('keys that may read no receipt at all are not tried on all of them', async (t) => {
   const world = await receiptsWorld(t)
   for (let i = 0; i < 200; i += 1) world.mdn(`${i}`, {})
@@ -205,7 +293,7 @@ t.test('what answers a partner’s message is that partner’s, and stays so whe
   receipts.claim(globex, 'incoming', ['7', '8', '9'])
   const owner = (of: typeof receipts, name: string) => {
     const row = of.table.named({ direction: 'incoming', key: name })
-    return row === undefined ? undefined : of.table.ownerOf(row)
+    return row === undefined ? undefined : of.table.owners.ownerOf(row)
   }
   t.same(owner(receipts, 'bare'), globex)
   t.equal(owner(receipts, 'sided'), undefined)

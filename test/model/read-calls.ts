@@ -3,7 +3,8 @@ import type { Name } from '../../src/units.js'
 import type { Expectations, Window } from './read-expectations.js'
 import { outcomeOf, type Outcome } from './read-outcome.js'
 import type { View } from './read-views.js'
-import { limits, type ReadWorld } from './read-world.js'
+import { limits } from './read-tree.js'
+import type { ReadWorld } from './read-world.js'
 
 export interface Answer<T> {
   readonly outcome: Outcome<T>

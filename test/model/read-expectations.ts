@@ -5,7 +5,8 @@ import { Corrections, inOrder, mixtures, withOthers } from './read-corrections.j
 import type { BucketState, History, Version } from './read-history.js'
 import { codesOf, isOfAll, Troubles, type Trouble } from './read-troubles.js'
 import { hasPair, roots, type Pair, type Shown, type View } from './read-views.js'
-import { limits, type ReadWorld } from './read-world.js'
+import { limits } from './read-tree.js'
+import type { ReadWorld } from './read-world.js'
 
 /** As SEMANTICS.md (Reading) has it. */
 const lookBack: Milliseconds = 15 * 60_000
@@ -80,6 +81,11 @@ export class Expectations {
 
   noteSeen(pair: Pair): void {
     this.#seen.add(pair)
+  }
+
+  /** Of what was shown to anybody nothing is known any more. */
+  noteRestart(): void {
+    this.#shownAt.clear()
   }
 
   /** The whole of a view was shown. */
@@ -159,7 +165,8 @@ export class Expectations {
     const troubles = this.#troubles.of([view.prefix], asked.at, ended)
     const isHealthy = troubles.length === 0 && (view.kind === 'plain' || asked.wasAnswering)
     const { outage } = this.#troubles
-    const to = outage && outage.from <= asked.at ? outage.from : ended
+    const isOwn = view.isOwn?.(names) === true
+    const to = outage && outage.from <= asked.at && !isOwn ? outage.from : ended
     // What is refused is no outage: nothing is shown of it for longer than of others.
     const isRefused = view.kind === 'plain' && troubles.every((it) => it.kind === 'denied')
     const from =

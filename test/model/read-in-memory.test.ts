@@ -2,8 +2,12 @@
 import t from 'tap'
 import { senderWorld } from '../helpers/sender-world.js'
 import { holds, timeout } from './holds.js'
+import { deliveryScenarios } from './read-delivery-actions.js'
+import { runDeliveries } from './read-delivery-model.js'
 import { longScenarios, scenarios } from './read-actions.js'
 import { run } from './read-model.js'
+import { longNewScenarios, newScenarios } from './read-new-actions.js'
+import { runNew } from './read-new-model.js'
 
 const { sender } = await senderWorld(t)
 
@@ -13,4 +17,20 @@ t.test('whatever others do to the bucket, and whatever becomes of it, what is sh
 
 t.test('and so in a view of more than a page', { timeout }, async (t) => {
   await holds(t, longScenarios(30), (it) => run(it, sender), 1.5)
+})
+
+t.test(
+  'what was taken in new/ never comes back, what was not is shown, and each keeps its name',
+  { timeout },
+  async (t) => {
+    await holds(t, newScenarios(40), (it) => runNew(it, sender), 1.5)
+  },
+)
+
+t.test('and so of an inbox of more than a page', { timeout }, async (t) => {
+  await holds(t, longNewScenarios(20), (it) => runNew(it, sender), 0.05)
+})
+
+t.test('each message is in the folder that its receipts say, and that is told once', { timeout }, async (t) => {
+  await holds(t, deliveryScenarios(40), (it) => runDeliveries(it, sender), 1)
 })

@@ -10,8 +10,9 @@ import type { Version } from './read-history.js'
 import { KeptFolders } from './read-kept.js'
 import { equal, isSame, shownEntry, sorted, text, type ShownEntry } from './read-outcome.js'
 import type { Place } from './read-places.js'
-import type { Shown } from './read-views.js'
-import { limits, type ReadWorld } from './read-world.js'
+import type { Shown, View } from './read-views.js'
+import { limits } from './read-tree.js'
+import type { ReadWorld } from './read-world.js'
 
 export interface LooksOptions {
   readonly world: ReadWorld
@@ -107,11 +108,11 @@ export class Looks {
 
   /** What may be kept till a moment is as new as what is asked for at that moment must be. */
   #checkWhole(place: Place, { outcome, window }: Answer<Folder>): void {
-    const { view, names, path } = place
+    const { view, names } = place
     const folder = outcome.value
     const since = window.isHealthy && folder?.freshUntil !== undefined ? folder.freshUntil - limits.ttl : -Infinity
     const keptFor = { ...window, from: Math.max(window.from, since) }
-    const isOrdered = view.kind === 'plain' && !path.includes('/mdn/')
+    const isOrdered = view.kind === 'plain' && view.isUnordered !== true
     const order = (them: readonly ShownEntry[]) => (isOrdered ? them : sorted(them))
     const isThat = (entries: readonly ShownEntry[], wanted: readonly Entry[] | undefined): boolean =>
       wanted !== undefined && equal(order(entries), order(wanted.map((it) => shownEntry(it.name, it))))
@@ -192,8 +193,13 @@ export class Looks {
     }
     if (names.length > 0 || !window.isHealthy) return
     for (const key of expected.orderly(view, window.asked)) {
-      const [first = ''] = key.slice(view.prefix.length).split('/')
-      if (/^\d+$/.test(first) && !shown.has(first)) calls.problem(`${path}: lacks ${first}, which came in order`)
+      const first = view.firstName ? view.firstName(key) : messageIn(key, view)
+      if (first !== undefined && !shown.has(first)) calls.problem(`${path}: lacks ${first}, which came in order`)
     }
   }
+}
+
+function messageIn(key: string, { prefix }: View): string | undefined {
+  const [first = ''] = key.slice(prefix.length).split('/')
+  return /^\d+$/.test(first) ? first : undefined
 }

@@ -3,7 +3,8 @@ import type { Milliseconds } from '../../src/units.js'
 import { roots } from './read-views.js'
 import { rootsOf, stationPrefixes, type ManyPartner, type ManyView } from './read-many-partners.js'
 import type { Timeline } from './read-timeline.js'
-import { limits, type ReadWorld } from './read-world.js'
+import { limits } from './read-tree.js'
+import type { ReadWorld } from './read-world.js'
 
 /** The LISTs of one step, counted in two ways. */
 export interface Costs {

@@ -5,7 +5,8 @@ import { rootsOf, stationPrefixes, viewsOf, type ManyPartner, type ManyView } fr
 import type { Timeline } from './read-timeline.js'
 import { codesOf, isOfAll, Troubles } from './read-troubles.js'
 import { roots } from './read-views.js'
-import { limits, type ReadWorld } from './read-world.js'
+import { limits } from './read-tree.js'
+import type { ReadWorld } from './read-world.js'
 
 /** A view of more is listed from its newest keys on. @see listing/look-back.ts */
 const pageLength = 1_000

@@ -5,7 +5,8 @@ import type { CostsViewByView } from './read-many-costs.js'
 import type { ManyExpectations, Span } from './read-many-expectations.js'
 import { pathOf, viewsOf, type ManyPartner, type ManyView } from './read-many-partners.js'
 import { outcomeOf, shownEntry, type Outcome, type ShownEntry } from './read-outcome.js'
-import { limits, type ReadWorld } from './read-world.js'
+import { limits } from './read-tree.js'
+import type { ReadWorld } from './read-world.js'
 
 export interface ManyLooksOptions {
   readonly world: ReadWorld

@@ -12,7 +12,8 @@ import { manyPartners, manyView, rootsOf, viewsOf, type ManyPartner, type ManyVi
 import { roots } from './read-views.js'
 import type { Milliseconds } from '../../src/units.js'
 import { Timeline } from './read-timeline.js'
-import { limits, ReadWorld } from './read-world.js'
+import { limits } from './read-tree.js'
+import { ReadWorld } from './read-world.js'
 
 /** Where a partner is looked for is listed one after the other: what one look did not need the next one may. */
 const foldersToFind = 10

@@ -12,8 +12,9 @@ import { History } from './read-history.js'
 import { Looks } from './read-looks.js'
 import { lookAtPartners } from './read-partners.js'
 import { Places } from './read-places.js'
-import { firstView, roots } from './read-views.js'
-import { limits, ReadWorld } from './read-world.js'
+import { firstView, roots, views, viewsAt } from './read-views.js'
+import { limits } from './read-tree.js'
+import { ReadWorld } from './read-world.js'
 
 /** With more objects than this, not each is read in the end. */
 const fewObjects = 50
@@ -45,7 +46,7 @@ class ReadModel {
     const history = this.#history
     this.#world = world
     this.#scenario = scenario
-    this.#places = new Places(history, scenario.views)
+    this.#places = new Places(history, viewsAt(scenario.views), views)
     this.#changes = new Changes(world, history, this.#places)
     this.#expected = new Expectations(history, world, scenario.messages > 0 ? firstView : undefined)
     this.#calls = new Calls(world, this.#expected)

@@ -2,7 +2,7 @@
 import type { Name } from '../../src/units.js'
 import type { Where } from './read-actions.js'
 import type { History } from './read-history.js'
-import { firstView, views, type Shown, type View } from './read-views.js'
+import { firstView, type Shown, type View } from './read-views.js'
 
 export interface Place {
   readonly view: View
@@ -12,16 +12,18 @@ export interface Place {
 
 export class Places {
   readonly #history: History
-  readonly #among: readonly number[]
+  readonly #among: readonly View[]
+  readonly #all: readonly View[]
 
-  /** @param among the views that the actions are about */
-  constructor(history: History, among: readonly number[]) {
+  /** @param among the views that the actions are about @param all those that a key may be in */
+  constructor(history: History, among: readonly View[], all = among) {
     this.#history = history
     this.#among = among
+    this.#all = all
   }
 
   nthView(nth: number): View {
-    return views[this.#among[nth % this.#among.length] ?? 0] ?? firstView
+    return this.#among[nth % this.#among.length] ?? firstView
   }
 
   /** The newest key is the first one. */
@@ -37,7 +39,9 @@ export class Places {
     }
     const key = this.nthKey(where.nth)
     const view =
-      key === undefined ? undefined : views.filter((it) => key.startsWith(it.prefix)).at(where.nth % 2 === 0 ? 0 : -1)
+      key === undefined
+        ? undefined
+        : this.#all.filter((it) => key.startsWith(it.prefix)).at(where.nth % 2 === 0 ? 0 : -1)
     if (key === undefined || !view) return undefined
     const path = pathIn(this.#shownNow(view), key) ?? (key.slice(view.prefix.length).split('/') as Name[])
     const names = path.slice(0, where.names)
@@ -49,7 +53,8 @@ export class Places {
   }
 }
 
-function placeOf(view: View, names: readonly Name[]): Place | undefined {
+/** @returns undefined where no call of the kernel would have that path */
+export function placeOf(view: View, names: readonly Name[]): Place | undefined {
   // What no call of the kernel ever has in it.
   if (names.some((it) => it === '' || it === '.' || it === '..' || Buffer.byteLength(it) > 255)) return undefined
   return { view, names, path: [view.path, ...names].join('/') }

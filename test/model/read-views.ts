@@ -36,6 +36,12 @@ export interface View {
   readonly show: (objects: readonly Version[]) => Shown
   /** What it may show of them as well: where that depends on which partners were ever seen. */
   readonly others?: readonly View['show'][]
+  /** Its folders are in no order that is promised. */
+  readonly isUnordered?: boolean
+  /** Whether what is there is so whatever the bucket has. */
+  readonly isOwn?: (names: readonly Name[]) => boolean
+  /** The name in its first folder by which an object of a message is found; undefined: it is none, or not shown. */
+  readonly firstName?: (key: string) => string | undefined
 }
 
 const [acme, other, odd] = pairs
@@ -58,10 +64,14 @@ export const views: readonly View[] = [
   allMdns('incoming'),
 ]
 
+export function viewsAt(places: readonly number[]): readonly View[] {
+  return places.flatMap((it) => views[it] ?? [])
+}
+
 /** The five folders of the bucket below which stations and partners are found. */
 export const roots = ['files', 'headers', 'raw-message', 'send', 'duplicate'].map((it) => `AS2/${it}/` as Prefix)
 
-function pathOf({ station, partner }: Pair): string {
+export function pathOf({ station, partner }: Pair): string {
   return `/${stationName(station)}/${encodeName(partner)}`
 }
 
@@ -80,7 +90,7 @@ function plain(pair: Pair, view: string, prefix: string): View {
 function allMdns(direction: string): View {
   const prefix = `AS2/raw-mdn/${direction}/` as Prefix
   return {
-    ...{ path: `/.as2fs/mdn/${direction}`, prefix, pair: undefined, kind: 'plain' },
+    ...{ path: `/.as2fs/mdn/${direction}`, prefix, pair: undefined, kind: 'plain', isUnordered: true },
     show: (objects) => treeOfMaps(prefix, objects),
   }
 }
@@ -94,7 +104,7 @@ function mdns(pair: Pair, direction: string): View {
   const showTo = (seen: readonly Pair[]): View['show'] =>
     mdnsKnowing((it) => it.isConfigured || seen.includes(it), pair, prefix)
   return {
-    ...{ path: `${pathOf(pair)}/mdn/${direction}`, prefix, pair, kind: 'plain' },
+    ...{ path: `${pathOf(pair)}/mdn/${direction}`, prefix, pair, kind: 'plain', isUnordered: true },
     show: showTo([]),
     others: [[other], [odd], [other, odd]].map(showTo),
   }

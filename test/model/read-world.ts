@@ -1,28 +1,9 @@
-/** The real tree on a bucket in memory, without a kernel: what the model of reading is compared with. */
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createObjects } from '../../src/data/cached-objects.js'
-import { As2Filesystem } from '../../src/fs/as2-filesystem.js'
-import { ControlFolder } from '../../src/fs/control-folder.js'
-import { DirectoryOfPartners } from '../../src/fs/directory-of-partners.js'
+/** The real tree on a bucket in memory, without a kernel: what the models of reading are compared with. */
 import type { Filesystem } from '../../src/fs/filesystem.js'
-import { makeNew } from '../../src/fs/new/make-new.js'
-import { ReadOnlyTree } from '../../src/fs/read-only-tree.js'
-import { SendFolder } from '../../src/fs/send-folder.js'
-import { SubmittedFiles } from '../../src/fs/submitted-files.js'
-import { Views } from '../../src/fs/views.js'
-import { createListing } from '../../src/listing/cached-listing.js'
 import type { Listing } from '../../src/listing/listing.js'
-import { Deliveries } from '../../src/delivery/deliveries.js'
-import { attributionByKey } from '../../src/mdn/attribution.js'
-import { Pulse } from '../../src/s3/pulse.js'
-import type { Taking } from '../../src/taking/taking.js'
 import type { Sender } from '../../src/send/sender.js'
-import { PartnerSet } from '../../src/state/partners.js'
-import { SeenPartners } from '../../src/state/seen-partners.js'
-import { systemClock } from '../../src/telemetry/clock.js'
-import { silentLogger } from '../../src/telemetry/log.js'
-import type { Milliseconds, Prefix } from '../../src/units.js'
+import type { Milliseconds } from '../../src/units.js'
+import type { Partner } from '../../src/view/partner.js'
 import {
   accessDenied,
   keysRefused,
@@ -31,24 +12,10 @@ import {
   unreachable,
   type StoreFault,
 } from '../helpers/memory-store.js'
-import { noMarks } from '../helpers/no-marks.js'
 import { idle, PlayedClock } from '../helpers/played-clock.js'
 import type { Outage } from './read-actions.js'
-import type { Partner } from '../../src/view/partner.js'
+import { makeTree, nothingKept, type KeptPlaces, type ReadTree, type TreeState } from './read-tree.js'
 import { pairs } from './read-views.js'
-import { noReceipts } from '../helpers/no-receipts.js'
-import { commonPrefixes } from '../../src/view/tree.js'
-
-const nothingTaken = noMarks()
-
-const minute: Milliseconds = 60_000
-/** As they are unless somebody says otherwise. */
-export const limits = {
-  ttl: 5_000,
-  reconcile: 10 * minute,
-  staleTtl: 5 * minute,
-  opTimeout: 30_000,
-} as const
 
 export interface ReadWorldOptions {
   /** Most entries of a page of a listing. */
@@ -57,77 +24,61 @@ export interface ReadWorldOptions {
   readonly latency?: Milliseconds
   /** Partners that are there whatever the bucket has; those of `pairs` by default. */
   readonly configured?: readonly Partner[]
+  readonly clock?: PlayedClock
 }
 
 export class ReadWorld {
   readonly clock: PlayedClock
   readonly store: MemoryStore
-  readonly fs: Filesystem
-  readonly listing: Listing
   /** LISTs that were answered since the last outage or refusal ended. */
   answered = 0
   /** How often it was told that what is shown is another. */
   told = 0
-  readonly #seen: SeenPartners
+  readonly #sender: Sender
+  readonly #places: KeptPlaces
+  readonly #configured: readonly Partner[]
   readonly #latency: Milliseconds
+  #tree: ReadTree
   #outage: Outage | undefined
   #hold: Promise<void> | undefined
   #release: () => void = () => undefined
+  #readError: StoreFault['before']
   #refuses: ((prefix: string) => boolean) | undefined
   /** Done when so many LISTs more have come, before the next one is answered. */
   #event: { after: number; readonly run: () => void } | undefined
 
-  private constructor(
-    kept: { made: PartnerSet; seen: SeenPartners; taking: Taking },
-    sender: Sender,
-    options: ReadWorldOptions,
-  ) {
-    const { made, seen, taking } = kept
+  private constructor(places: KeptPlaces, sender: Sender, options: ReadWorldOptions) {
     const { pageLimit, latency = 0, configured = pairs.filter((it) => it.isConfigured) } = options
-    const [clock, log, root] = [new PlayedClock(), silentLogger(), 'AS2/' as Prefix]
-    this.#seen = seen
+    this.#sender = sender
+    this.#places = places
+    this.#configured = configured
     this.#latency = latency
-    this.clock = clock
-    this.store = new MemoryStore({ clock, pageLimit })
+    this.clock = options.clock ?? new PlayedClock()
+    this.store = new MemoryStore({ clock: this.clock, pageLimit })
     this.store.intercept = ({ operation, key }) => this.#fault(operation, key)
-    const pulse = new Pulse(clock)
-    const store = pulse.watch(this.store)
-    const { ttl, reconcile, staleTtl, opTimeout } = limits
-    const listing = createListing({
-      ...{ store, pulse, ttl, reconcile, staleTtl, clock, log, timers: clock },
-      ...{ deadline: 2 * minute, patience: opTimeout / 8, onChange: () => (this.told += 1) },
-      common: commonPrefixes('AS2/' as Prefix),
-      unordered: ['AS2/send/', 'AS2/duplicate/'] as Prefix[],
-    })
-    const objects = createObjects({
-      ...{ store, budget: 8 * 1024 * 1024, deadline: opTimeout, clock },
-      lastAnswer: () => pulse.goodAt,
-      onGone: (key) => listing.forget(key),
-      onReplaced: (key) => listing.recheck(key),
-    })
-    const keep = Math.min(reconcile, staleTtl)
-    const partners = new DirectoryOfPartners({ listing, root, configured, made, seen, keep, clock })
-    const now = () => clock.now()
-    const receipts = { receipts: noReceipts, now, overdueAfter: undefined, expects: 'seen' } as const
-    const deliveries = new Deliveries({ listing, root, ...receipts })
-    const views = new Views({
-      ...{ listing, objects, partners, attribution: attributionByKey, deliveries, root, ttl, clock },
-      since: clock.now(),
-    })
-    const tree = new ReadOnlyTree({ partners, views, control: new ControlFolder(new Map()) })
-    const send = new SendFolder({ sender, submitted: new SubmittedFiles({ listing, sender, root }), objects })
-    const figures = () => Promise.reject(new Error('nobody asks for them'))
-    const fresh = makeNew({ listing, objects, taking, root, reconcile, since: clock.now(), log })
-    this.listing = listing
-    this.fs = new As2Filesystem({ tree, send, fresh, partners, readOnly: true, figures })
+    this.#tree = this.#made({})
   }
 
   /** @param sender nothing is ever sent */
   static async make(sender: Sender, options: ReadWorldOptions): Promise<ReadWorld> {
-    // A disk on which nothing can be kept: hundreds of these are made.
-    const [directory, log] = [join(tmpdir(), 'as2fs-no-such-directory'), silentLogger()]
-    const [made, seen] = [await PartnerSet.load(directory, log), await SeenPartners.load(directory, systemClock, log)]
-    return new ReadWorld({ made, seen, taking: await nothingTaken }, sender, options)
+    return new ReadWorld(await nothingKept(), sender, options)
+  }
+
+  get fs(): Filesystem {
+    return this.#tree.fs
+  }
+
+  get listing(): Listing {
+    return this.#tree.listing
+  }
+
+  get tree(): ReadTree {
+    return this.#tree
+  }
+
+  /** Another daemon, on the same bucket: nothing is known but what its state directory has. */
+  restart(state: TreeState): void {
+    this.#tree = this.#made(state)
   }
 
   begin(outage: Outage): void {
@@ -149,6 +100,11 @@ export class ReadWorld {
     this.answered = 0
   }
 
+  /** @param error of every read from now on; undefined: none */
+  failReads(error: StoreFault['before']): void {
+    this.#readError = error
+  }
+
   /** @param run what happens when so many LISTs more have come; undefined: nothing after all */
   atList(after: number, run: (() => void) | undefined): void {
     this.#event = run && { after, run }
@@ -156,7 +112,14 @@ export class ReadWorld {
 
   async close(): Promise<void> {
     await this.heal()
-    await this.#seen.close()
+    await this.#places.seen.close()
+  }
+
+  #made(state: TreeState): ReadTree {
+    const { store, clock } = this
+    const onChange = (): void => void (this.told += 1)
+    const parts = { store, clock, sender: this.#sender, configured: this.#configured, onChange }
+    return makeTree({ ...parts, ...this.#places }, state)
   }
 
   async #answer(operation: string): Promise<void> {
@@ -169,6 +132,7 @@ export class ReadWorld {
       this.#happen()
       if (this.#refuses?.(key)) return { before: accessDenied() }
     }
+    if (operation === 'get' && this.#readError && !this.#outage) return { before: this.#readError }
     switch (this.#outage) {
       case 'refused':
         return { before: unreachable() }

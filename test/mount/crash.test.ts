@@ -11,17 +11,20 @@ import { prepare } from '../helpers/mounted.js'
 const seed = Number(process.env.AS2FS_SEED ?? Date.now() % 1_000_000)
 const fewest = 8
 const most = 20
+const fewestFiles = 20
 
 t.test(`nothing lost, nothing twice, nothing half, whenever it is killed (AS2FS_SEED=${seed})`, async (t) => {
   const audit = join(t.testdir(), 'audit')
   const mounted = await prepare(t, { proxied: true, flags: [...crashFlags, '--audit-log', audit] })
   const run = new CrashRun(mounted, seed)
-  while (run.rounds < fewest || (run.killedInUpload < 3 && run.rounds < most)) await run.round()
+  // A busy machine writes few in a round.
+  const isEnough = () => run.killedInUpload >= 3 && run.counts.promised > fewestFiles
+  while (run.rounds < fewest || (!isEnough() && run.rounds < most)) await run.round()
   await run.finish(60_000)
   const { promised, unsure } = run.counts
   t.comment(`${run.rounds} rounds, ${run.killedInUpload} killed within an upload, ${promised} files, ${unsure} unsure`)
   t.ok(run.killedInUpload >= 1, 'killed in the middle of an upload')
-  t.ok(promised > 20, 'files were written')
+  t.ok(promised > fewestFiles, 'files were written')
   t.same(run.problems(), [])
 
   await t.test('the audit trail has every object of the bucket, and no other', async (t) => {

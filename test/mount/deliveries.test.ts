@@ -101,43 +101,58 @@ function nameOf(folder: string): string {
   return Object.entries(folders).find(([, it]) => it === folder)?.[0] ?? ''
 }
 
-t.test('as2fs deliveries tells of each message, and --check for a monitor', async (t) => {
-  const mounted = await world(t)
-  await become(mounted, 'refused', [`${folders.refused}_refused.edi`])
-  await until('all to be read', async () => (await deliveries(mounted)).left === 0)
-  const { rows, missing } = await deliveries(mounted)
-  t.same(missing, [])
-  const states = Object.fromEntries(rows.map((it) => [it.names.join().replace('.edi', ''), it.state]))
-  t.same(states, { delivered: 'delivered', warned: 'warned', refused: 'refused', pending: 'overdue', other: 'pending' })
-  t.match(
-    rows.find((it) => it.state === 'refused'),
-    {
-      ...{ station: 'ACME', partner: 'GLOBEX', message: folders.refused, messageId: id(folders.refused), sentAt: ago },
-      ...{
-        disposition: /; processed\/error: decryption-failed$/,
-        mdnAt: ago + 60_000,
-        names: ['refused.edi'],
-        size: 11,
+t.test(
+  'as2fs deliveries tells of each message; --check exits with 1 and 2, and with 3 where nothing is mounted',
+  async (t) => {
+    const mounted = await world(t)
+    await become(mounted, 'refused', [`${folders.refused}_refused.edi`])
+    await until('all to be read', async () => (await deliveries(mounted)).left === 0)
+    const { rows, missing } = await deliveries(mounted)
+    t.same(missing, [])
+    const states = Object.fromEntries(rows.map((it) => [it.names.join().replace('.edi', ''), it.state]))
+    t.same(states, {
+      delivered: 'delivered',
+      warned: 'warned',
+      refused: 'refused',
+      pending: 'overdue',
+      other: 'pending',
+    })
+    t.match(
+      rows.find((it) => it.state === 'refused'),
+      {
+        ...{
+          station: 'ACME',
+          partner: 'GLOBEX',
+          message: folders.refused,
+          messageId: id(folders.refused),
+          sentAt: ago,
+        },
+        ...{
+          disposition: /; processed\/error: decryption-failed$/,
+          mdnAt: ago + 60_000,
+          names: ['refused.edi'],
+          size: 11,
+        },
       },
-    },
-  )
-  t.equal((await deliveries(mounted, 'ACME/INITECH')).rows.length, 1)
-  t.equal((await deliveries(mounted, '--state', 'refused')).rows.length, 1)
-  t.equal((await deliveries(mounted, '--since', '1h')).rows.length, 0)
-  const cli = (...args: readonly string[]) => run(process.execPath, [as2fs, 'deliveries', ...args])
-  t.match(
-    (await cli(mounted.mountpoint)).stdout,
-    /ACME\/GLOBEX +refused\.edi +720784109390003 .* refused +processed\/error/,
-  )
-  t.match(await cli(mounted.mountpoint, '--check'), { code: 2, stdout: /^DELIVERIES CRITICAL: 1 refused.*\n$/ })
-  t.match(await cli(mounted.mountpoint, '--state', 'overdue', '--check'), {
-    code: 1,
-    stdout: /^DELIVERIES WARNING: .*1 overdue/,
-  })
-  t.match(await cli(mounted.mountpoint, 'ACME/INITECH', '--check'), { code: 0, stdout: /^DELIVERIES OK: / })
-  t.match(await cli('/', '--check'), { code: 3, stdout: /^DELIVERIES UNKNOWN: / })
-  t.match(await cli(mounted.mountpoint, '--state', 'odd'), { code: 1, stderr: /^as2fs: 'odd' is none of/ })
-})
+    )
+    t.equal((await deliveries(mounted, 'ACME/INITECH')).rows.length, 1)
+    t.equal((await deliveries(mounted, '--state', 'refused')).rows.length, 1)
+    t.equal((await deliveries(mounted, '--since', '1h')).rows.length, 0)
+    const cli = (...args: readonly string[]) => run(process.execPath, [as2fs, 'deliveries', ...args])
+    t.match(
+      (await cli(mounted.mountpoint)).stdout,
+      /ACME\/GLOBEX +refused\.edi +720784109390003 .* refused +processed\/error/,
+    )
+    t.match(await cli(mounted.mountpoint, '--check'), { code: 2, stdout: /^DELIVERIES CRITICAL: 1 refused.*\n$/ })
+    t.match(await cli(mounted.mountpoint, '--state', 'overdue', '--check'), {
+      code: 1,
+      stdout: /^DELIVERIES WARNING: .*1 overdue/,
+    })
+    t.match(await cli(mounted.mountpoint, 'ACME/INITECH', '--check'), { code: 0, stdout: /^DELIVERIES OK: / })
+    t.match(await cli('/', '--check'), { code: 3, stdout: /^DELIVERIES UNKNOWN: / })
+    t.match(await cli(mounted.mountpoint, '--state', 'odd'), { code: 1, stderr: /^as2fs: 'odd' is none of/ })
+  },
+)
 
 t.test('as2fs info of a sent message names its receipt, and of a receipt its message', async (t) => {
   const mounted = await world(t)

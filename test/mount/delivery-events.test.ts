@@ -64,40 +64,43 @@ function outcomes(following: EventFollower): string[] {
   return following.events.filter(isDelivery).map((it) => `${it.event} ${it.name}`)
 }
 
-t.test('who follows is told what receipts say, each once, with the reason', async (t) => {
-  const all = await world(t)
-  const { mounted, gateway } = all
-  const following = await follower(t, all)
-  await send(all, ...Object.keys(answers))
-  await following.hears(
-    ...['delivered good.edi', 'delivered warned.edi', 'refused refused.edi', 'refused contradictory.edi'],
-    ...['refused changed.edi', 'delivered changed.edi', 'mdn-unreadable'],
-  )
-  const event = (name: string) => following.events.filter(isDelivery).find((it) => it.name === name)
-  const refused = event('refused.edi')
-  t.match(refused, {
-    ...owner,
-    disposition: /processed\/error: authentication-failed/,
-    mdn: /^AS2\/raw-mdn\/incoming\/20/,
-  })
-  t.equal(await readFile(mounted.path(refused?.path ?? ''), 'utf8'), 'ISA*refused.edi', 'its path is where it is')
-  t.match(event('warned.edi'), { warned: true })
-  t.match(event('contradictory.edi'), { contradictory: true })
-  t.equal(event('good.edi')?.warned, undefined)
+t.test(
+  'who follows is told what receipts say, each once, with the reason; of one that says nothing mdn-unreadable',
+  async (t) => {
+    const all = await world(t)
+    const { mounted, gateway } = all
+    const following = await follower(t, all)
+    await send(all, ...Object.keys(answers))
+    await following.hears(
+      ...['delivered good.edi', 'delivered warned.edi', 'refused refused.edi', 'refused contradictory.edi'],
+      ...['refused changed.edi', 'delivered changed.edi', 'mdn-unreadable'],
+    )
+    const event = (name: string) => following.events.filter(isDelivery).find((it) => it.name === name)
+    const refused = event('refused.edi')
+    t.match(refused, {
+      ...owner,
+      disposition: /processed\/error: authentication-failed/,
+      mdn: /^AS2\/raw-mdn\/incoming\/20/,
+    })
+    t.equal(await readFile(mounted.path(refused?.path ?? ''), 'utf8'), 'ISA*refused.edi', 'its path is where it is')
+    t.match(event('warned.edi'), { warned: true })
+    t.match(event('contradictory.edi'), { contradictory: true })
+    t.equal(event('good.edi')?.warned, undefined)
 
-  const unreadable = following.events.find((it) => it.event === 'mdn-unreadable')
-  t.match(await readFile(mounted.path(unreadable?.path ?? ''), 'utf8'), /502 Bad Gateway/)
+    const unreadable = following.events.find((it) => it.event === 'mdn-unreadable')
+    t.match(await readFile(mounted.path(unreadable?.path ?? ''), 'utf8'), /502 Bad Gateway/)
 
-  // The partner says that it has it already.
-  gateway.resend(event('good.edi')?.key ?? '')
-  const before = gateway.events.length
-  await until('the receipt', () => gateway.events.slice(before).some((it) => it.what === 'mdn'))
-  gateway.receive(owner, 'afterwards.edi', Buffer.from('UNA'))
-  await following.hears('received afterwards.edi')
-  const told = outcomes(following)
-  t.equal(new Set(told).size, told.length)
-  t.equal(told.length, 6)
-})
+    // The partner says that it has it already.
+    gateway.resend(event('good.edi')?.key ?? '')
+    const before = gateway.events.length
+    await until('the receipt', () => gateway.events.slice(before).some((it) => it.what === 'mdn'))
+    gateway.receive(owner, 'afterwards.edi', Buffer.from('UNA'))
+    await following.hears('received afterwards.edi')
+    const told = outcomes(following)
+    t.equal(new Set(told).size, told.length)
+    t.equal(told.length, 6)
+  },
+)
 
 t.test('receipts that come while the daemon is down are told to who goes on with a cursor', async (t) => {
   const all = await world(t)

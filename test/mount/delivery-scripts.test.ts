@@ -1,13 +1,14 @@
 /** The scripts that docs/deliveries.md has for what was refused and what is overdue. */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { as2fs, mount, type Mounted } from '../helpers/mounted.js'
 import { mdnText } from '../helpers/receipts-world.js'
 import { run } from '../helpers/run.js'
 import { until } from '../helpers/until.js'
 
-const guide = join(dirname(as2fs), '../docs/deliveries.md')
+const guide = fileURLToPath(new URL('../../../docs/deliveries.md', import.meta.url))
 
 /** A script of the guide, on this mount. @param word it has it */
 async function script(mounted: Mounted, word: string): Promise<() => ReturnType<typeof run>> {

@@ -39,7 +39,7 @@ async function underWay(mounted: Mounted): Promise<number> {
 
 t.test('with 300 readers that wait for it, all else is answered at once, and each of them in time', async (t) => {
   const count = 300
-  const mounted = await mountedFull(t, count, ['--op-timeout', '15s'])
+  const mounted = await mountedFull(t, count, ['--op-timeout', '30s'])
   mounted.proxy.add({ operation: 'GetObject', fault: { stall: true } })
   const reading = readAll(mounted, count)
   await until('all to wait', async () => (await underWay(mounted)) >= count)
@@ -62,7 +62,7 @@ t.test('with 300 readers that wait for it, all else is answered at once, and eac
   t.equal(outcomes.length, count)
   for (const { outcome } of outcomes) if (outcome === 'read') t.fail('a reader got something')
   const slowest = Math.max(...outcomes.map(({ ms }) => ms))
-  t.ok(slowest < 15_000 + 5_000, `the last one after ${slowest} ms`)
+  t.ok(slowest < 30_000 + 15_000, `nobody waited twice: the last one ${slowest} ms`)
 })
 
 t.test('a reader does not wait twice for one read, as the kernel asks twice', async (t) => {

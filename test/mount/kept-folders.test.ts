@@ -40,6 +40,26 @@ t.test('who walks through an inbox is answered by the binding, nearly always, an
   t.equal(await sh(`ls ${inbox}/720784109390007`), 'order.edi\n')
 })
 
+t.test('who looks at all that he finds in a large folder is told of many at a time', async (t) => {
+  const count = 2_000
+  const objects: Record<string, string> = {}
+  for (let n = 0; n < count; n += 1) objects[`${prefix}order-${n}.edi`] = `message ${n}`
+  const mounted = await mount(t, { objects, flags: ['--list-ttl', '1m'] })
+  const inbox = mounted.path('ACME/GLOBEX/inbox')
+  const before = await calls(mounted)
+  const shown = await sh(`ls -l ${inbox}`)
+  const after = await calls(mounted)
+  const sizes = shown
+    .split('\n')
+    .flatMap((line) => / (\d+) \w+ +\d+ [\d:]+ order-(\d+)\.edi$/.exec(line)?.slice(1) ?? [])
+  t.equal(sizes.length, 2 * count)
+  for (let i = 0; i < sizes.length; i += 2) t.equal(sizes[i], String(`message ${sizes[i + 1]}`.length))
+  const made = after.calls + after.answeredByBinding - before.calls - before.answeredByBinding
+  t.ok(made < count / 4, `${made} calls`)
+  const one = await stat(join(inbox, 'order-7.edi'))
+  t.equal(one.size, 9)
+})
+
 t.test('what arrives and what goes is seen in time by who has just read the folder', async (t) => {
   const mounted = await mount(t, { objects: messages(20), flags: ttl })
   const inbox = mounted.path('ACME/GLOBEX/inbox')
@@ -66,28 +86,38 @@ t.test('what arrives and what goes is seen in time by who has just read the fold
   )
 })
 
-t.test('an object that was replaced is read whole, whatever the kernel still thinks of its size', async (t) => {
-  const files = ['shorter', 'longer', 'long'].map((name, i) => ({
-    name,
-    content: 'new '.repeat([1, 5, 5_000][i] ?? 0),
-  }))
-  const objects = Object.fromEntries(files.map(({ name }) => [`${prefix}1/${name}`, 'before it']))
-  const mounted = await mount(t, { objects, flags: ttl })
-  const control = new ControlClient(mounted.stateDirectory)
-  const inbox = mounted.path('ACME/GLOBEX/inbox')
-  for (const { name, content } of files) {
-    await sh(`ls -lR ${inbox}`)
-    mounted.server.put(`${prefix}1/${name}`, Buffer.from(content))
-    const since = Date.now()
-    await until('another listing', async () => {
-      await readdir(inbox)
-      const { listings } = await control.status()
-      return listings.some((it) => it.prefix === prefix && (it.listedAt ?? 0) > since)
-    })
-    t.equal(await sh(`cat ${inbox}/1/${name}`), content, `${name}, read to its end`)
-    t.equal(await readFile(join(inbox, '1', name), 'utf8'), content, `${name}, as far as fstat says`)
-  }
-})
+for (const [folder, others] of [
+  ['a folder', 0],
+  ['a folder that is told of with attributes', 100],
+] as const) {
+  t.test(
+    `an object in ${folder} that was replaced is read whole, whatever the kernel still thinks of its size`,
+    async (t) => {
+      const files = ['shorter', 'longer', 'long'].map((name, i) => ({
+        name,
+        content: 'new '.repeat([1, 5, 5_000][i] ?? 0),
+      }))
+      const objects = Object.fromEntries(files.map(({ name }) => [`${prefix}1/${name}`, 'before it']))
+      for (let n = 0; n < others; n += 1) objects[`${prefix}1/another-${n}`] = 'x'
+      const mounted = await mount(t, { objects, flags: ttl })
+      const control = new ControlClient(mounted.stateDirectory)
+      const inbox = mounted.path('ACME/GLOBEX/inbox')
+      for (const { name, content } of files) {
+        await sh(`ls -lR ${inbox}`)
+        mounted.server.put(`${prefix}1/${name}`, Buffer.from(content))
+        const since = Date.now()
+        await until('another listing', async () => {
+          await readdir(inbox)
+          const { listings } = await control.status()
+          return listings.some((it) => it.prefix === prefix && (it.listedAt ?? 0) > since)
+        })
+        t.equal(await sh(`cat ${inbox}/1/${name}`), content, `${name}, read to its end`)
+        t.equal(await readFile(join(inbox, '1', name), 'utf8'), content, `${name}, as far as fstat says`)
+        await until('its size', async () => (await sh(`ls -l ${inbox}/1`)).includes(` ${content.length} `))
+      }
+    },
+  )
+}
 
 t.test('a GET that finds nothing takes it out at once', async (t) => {
   const mounted = await mount(t, { objects: messages(3), flags: ['--list-ttl', '1m'] })

@@ -45,7 +45,7 @@ class Crowd {
   }
 
   /** A message for each of some partners, all over the alphabet, once what is listed has become too old. */
-  async arriveLater(count: number): Promise<void> {
+  async #arriveLater(count: number): Promise<void> {
     const { partners } = this.#shape
     for (let n = 0; n < count; n += 1) this.arrive(Math.floor((n * partners) / count))
     // Nothing tells the end of a ttl but the time.
@@ -60,6 +60,16 @@ class Crowd {
     t.equal(found(shown), this.#count, 'all messages are seen')
     this.#lookedAt = performance.now()
     return this.#lists - before
+  }
+
+  /** As `look`, once some have come and the ttl is over. One that takes longer than that begins to look again, and is no measure: then once more. */
+  async lookLater(t: Test, count: number): Promise<number> {
+    for (;;) {
+      await this.#arriveLater(count)
+      const began = performance.now()
+      const lists = await this.look(t)
+      if (performance.now() - began < ttl) return lists
+    }
   }
 
   /** @returns how many LISTs a command took, whose output has so many lines */
@@ -82,8 +92,9 @@ function nameOf(partner: number): string {
   return `P${String(partner).padStart(4, '0')}`
 }
 
-async function crowd(t: Test, shape: Shape): Promise<Crowd> {
-  const mounted = await prepare(t, { flags: ['--list-ttl', `${ttl}ms`] })
+/** @param listTtl for one look it is as long as the slowest machine takes */
+async function crowd(t: Test, shape: Shape, listTtl = `${ttl}ms`): Promise<Crowd> {
+  const mounted = await prepare(t, { flags: ['--list-ttl', listTtl] })
   const it = new Crowd(mounted, shape)
   it.fill()
   await mounted.mount()
@@ -95,7 +106,7 @@ function atMost(t: Test, lists: number, most: number, what: string): void {
 }
 
 t.test('find over hundreds of partners, most of whose folders are empty', async (t) => {
-  const it = await crowd(t, { partners: 300, each: 5 })
+  const it = await crowd(t, { partners: 300, each: 5 }, '1m')
   // All is looked at; new/ shows them as well.
   atMost(t, await it.costs(t, `find ${it.mounted.path('ACME')} -path '*/inbox/*' -type f`, it.count), 40, 'find')
 })
@@ -104,8 +115,7 @@ t.test('the inboxes of hundreds of partners with a few messages', async (t) => {
   const it = await crowd(t, { partners: 300, each: 5 })
   atMost(t, await it.look(t), 10, 'the first look')
   for (const round of [1, 2]) {
-    await it.arriveLater(20)
-    atMost(t, await it.look(t), 10, `look ${round} after the ttl`)
+    atMost(t, await it.lookLater(t, 20), 10, `look ${round} after the ttl`)
   }
 })
 
@@ -113,20 +123,18 @@ t.test('the inboxes of many partners with many messages cost the pages of all', 
   const it = await crowd(t, { partners: 200, each: 100 })
   const pages = (): number => Math.ceil(it.count / 1_000)
   atMost(t, await it.look(t), pages() + 3 * beyondPages, 'the first look')
-  await it.arriveLater(20)
-  atMost(t, await it.look(t), pages() + beyondPages, 'the look after the ttl')
+  atMost(t, await it.lookLater(t, 20), pages() + beyondPages, 'the look after the ttl')
 })
 
 t.test('one partner with very many messages among some with a few costs one LIST each', async (t) => {
   const it = await crowd(t, { partners: 10, each: 10, first: 30_000 })
   await it.look(t)
   for (const round of [1, 2]) {
-    await it.arriveLater(10)
-    atMost(t, await it.look(t), 11, `look ${round} after the ttl`)
+    atMost(t, await it.lookLater(t, 10), 11, `look ${round} after the ttl`)
   }
 })
 
 t.test('a look at one inbox costs what it does without the others', async (t) => {
-  const it = await crowd(t, { partners: 1_000, each: 20 })
+  const it = await crowd(t, { partners: 1_000, each: 20 }, '1m')
   atMost(t, await it.costs(t, `ls ${it.mounted.path('ACME', nameOf(500), 'inbox')}`, 20), 3, 'one inbox')
 })

@@ -54,11 +54,11 @@ t.test(
   },
 )
 
-t.test('what arrives is there with the next look, as in the inbox', async (t) => {
+t.test('what arrives is there with the next look, as in the inbox, behind what was there', async (t) => {
   const mounted = await mountReceived(t)
   t.same(await inNew(mounted), names)
   mounted.server.put(`${inbox}/820784109397781/late.edi`, Buffer.from('late'))
-  t.same(await inNew(mounted), [...names, '820784109397781_late.edi'])
+  t.same(await readdir(newPath(mounted)), [...names, '820784109397781_late.edi'], 'in order of arrival')
 })
 
 t.test('rm takes a file: gone from new/ for good, in the bucket and the inbox as before', async (t) => {

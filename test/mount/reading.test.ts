@@ -164,6 +164,33 @@ t.test('twenty readers at once get the same bytes', async (t) => {
   t.equal(sums.trim().split('\n').length, 20)
 })
 
+t.test('what is replaced again and again while many open and read it is one version to each of them', async (t) => {
+  const versions = [1, 2, 3, 4].map((it) => Buffer.alloc(4 * 1024 * 1024, it))
+  const replace = () => mounted.server.put(`${inbox}/versions.bin`, versions[(turn += 1) % versions.length]!)
+  let turn = 0
+  replace()
+  const path = join(view, 'versions.bin')
+  await until('it to be there', async () => (await readdir(view)).includes('versions.bin'))
+  const replacing = setInterval(replace, 300)
+  t.teardown(() => clearInterval(replacing))
+  const reader = `
+import errno, sys, time
+mixed, read, end = 0, 0, time.time() + 5
+while time.time() < end:
+    try:
+        with open(sys.argv[1], 'rb') as file:
+            content = file.read()
+    except OSError as error:
+        if error.errno != errno.ESTALE:
+            raise
+        continue
+    read += 1
+    mixed += content != content[:1] * ${versions[0]?.length ?? 0}
+print(mixed, read > 0)`
+  const readers = Array.from({ length: 8 }, () => run('python3', ['-c', reader, path]))
+  for (const { stdout, stderr } of await Promise.all(readers)) t.same([stdout, stderr], ['0 True\n', ''])
+})
+
 t.test('a file that was opened', async (t) => {
   const pinned = async (name: string) => {
     await until(`a listing with ${name}`, async () => (await readdir(view)).includes(name))

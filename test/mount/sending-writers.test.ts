@@ -228,6 +228,32 @@ m.close()
   t.same(mounted.puts(), ['one.edi', 'two.edi', 'mapped.edi'].map(key))
 })
 
+t.test('a mapping that has outlived its descriptor at a crash: held', async (t) => {
+  const mounted = await mount(t, { flags })
+  const path = mounted.path('ACME/GLOBEX/send/mapped.edi')
+  // Python's own mappings have a descriptor each.
+  const program = spawn('python3', [
+    '-c',
+    `
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+f = os.open('${path}', os.O_CREAT | os.O_RDWR)
+os.ftruncate(f, 10000)
+libc.mmap(None, 10000, 3, 1, f, ctypes.c_long(0))
+os.close(f)
+print('closed', flush=True)
+sys.stdin.read()
+`,
+  ])
+  t.teardown(() => program.kill('SIGKILL'))
+  await once(program.stdout, 'data')
+  await mounted.kill('SIGKILL')
+  await mounted.mount()
+  t.match(await inState(mounted, 'mapped.edi', 'held'), { reason: 'crash', size: 10_000 })
+  t.same(mounted.puts(), [])
+})
+
 t.test('a name that is submitted is not promised again', async (t) => {
   const mounted = await mount(t, { flags })
   const path = mounted.path('ACME/GLOBEX/send/order.edi')

@@ -1,6 +1,11 @@
 /** Signals, to a real daemon: TERM, INT and QUIT stop it with a drain, HUP opens the logs anew, the others change nothing. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
 import { as2fs, isMounted, mount, prepare } from '../helpers/mounted.js'
 import { run } from '../helpers/run.js'
@@ -43,6 +48,77 @@ t.test('a debugger that was opened before as2fs had a say is closed', async (t) 
   process.kill(pid, 'SIGTERM')
   await until('the end', async () => !(await isMounted(mounted.mountpoint)))
 })
+
+t.test('in its first moments a daemon is not ended by what it takes later, and opens no debugger', async (t) => {
+  const mounted = await prepare(t, { flags })
+  // When bin/as2fs has had its say, and nothing that it needs is loaded.
+  const early = join(mounted.directory, 'early.cjs')
+  const signals = "for (const it of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.kill(process.pid, it)"
+  await writeFile(early, `if (process.argv.includes('mount')) setImmediate(() => { ${signals} })\n`)
+  const env = { ...mounted.environment(), NODE_OPTIONS: `--require ${early}` }
+  const child = spawn(process.execPath, [as2fs, 'mount', ...mounted.arguments(), '-f'], { env, stdio: 'pipe' })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  const ended = once(child, 'exit')
+  await until(
+    'the mount',
+    () => said.includes('"msg":"mounted"') || child.exitCode !== null || child.signalCode !== null,
+  )
+  child.kill('SIGTERM')
+  t.same(await ended, [0, null])
+  t.match(said, /"msg":"mounted"/)
+  t.notMatch(said, /Debugger/)
+})
+
+t.test('one that waits for its bucket stops at once, and leaves no mount and no lock', async (t) => {
+  const mounted = await prepare(t, { flags })
+  const silent = createServer()
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => silent.close())
+  const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+  const args = [as2fs, 'mount', ...mounted.arguments(), '--endpoint', endpoint, '-f']
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+    const child = spawn(process.execPath, args, { env: mounted.environment(), stdio: 'pipe' })
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    const ended = once(child, 'exit')
+    const [socket] = (await once(silent, 'connection')) as [Socket]
+    socket.on('error', () => undefined)
+    child.kill('SIGHUP')
+    child.kill(signal)
+    t.same(await ended, [0, null], signal)
+    t.match(said, /"msg":"stopped before it was mounted"/)
+    t.notOk(await isMounted(mounted.mountpoint))
+  }
+  await mounted.mount()
+  t.equal(await mounted.kill('SIGTERM'), 0)
+})
+
+t.test('a mount in the background that a signal ends as soon as it has started the daemon leaves none', async (t) => {
+  const mounted = await prepare(t, { flags })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
+    const args = [as2fs, 'mount', ...mounted.arguments()]
+    const child = spawn(process.execPath, args, { env: mounted.environment(), stdio: 'ignore' })
+    const ended = once(child, 'exit')
+    const daemon = await daemonOf(child.pid ?? 0)
+    child.kill(signal)
+    t.same(await ended, [130, null], signal)
+    t.notOk(existsSync(`/proc/${daemon}`))
+    t.notOk(await isMounted(mounted.mountpoint))
+  }
+})
+
+/** Looked for in each turn of the loop: it has hardly begun when it is found. */
+async function daemonOf(pid: number): Promise<string> {
+  for (;;) {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+    const daemon = children.find(
+      (it) => it !== '' && readFileSync(`/proc/${it}/cmdline`, 'utf8').includes('--state-dir'),
+    )
+    if (daemon !== undefined) return daemon
+    await nextTurn()
+  }
+}
 
 t.test('SIGHUP opens the logs anew, and the mount stays', async (t) => {
   const mounted = await prepare(t, { flags })

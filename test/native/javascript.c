@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #define MOST 4096
+#define BLOCK 4096
 #define MOST_HANDLES 65536
 
 typedef struct {
@@ -34,6 +35,7 @@ static uint32_t count;
 static uint64_t last_number = 1000;
 static uint64_t handles[MOST_HANDLES];
 static uint32_t last_handle, open_handles;
+static uint32_t blocks_given;
 static work_t works[MOST];
 static uint32_t working;
 
@@ -113,6 +115,28 @@ static bool is_outdated (call_t *call) {
   return is_outdated;
 }
 
+// A block that says of whom it is, and is freed as soon as it comes back.
+static void give_block (uint64_t handle, uint64_t number) {
+  uint64_t *bytes = malloc(BLOCK);
+  for (size_t i = 0; i < BLOCK / sizeof(number); i++) bytes[i] = number;
+  block_t block = { .number = (uintptr_t) bytes, .start = 0, .end = BLOCK, .bytes = (char *) bytes };
+  pthread_mutex_lock(&session->mutex);
+  bool is_taken = block_give(session, handle, &block);
+  if (is_taken && chance(3) == 0) block_want(session, handle, block.number);
+  pthread_mutex_unlock(&session->mutex);
+  if (is_taken) blocks_given++;
+  else free(bytes);
+}
+
+static void take_given_back () {
+  for (block_t *block = blocks_given_back(session), *next; block != NULL; block = next) {
+    next = block->next;
+    free((void *) (uintptr_t) block->number);
+    free(block);
+    blocks_given--;
+  }
+}
+
 static uint64_t open_handle (uint64_t number) {
   do last_handle = last_handle % (MOST_HANDLES - 1) + 1; while (handles[last_handle] != 0);
   handles[last_handle] = number;
@@ -140,11 +164,21 @@ static void tell (call_t *call, uint64_t number, bool is_folder) {
 static void tell_open (call_t *call, uint64_t number) {
   static const uint32_t flags[] = { 0, OPEN_UNCACHED, OPEN_NO_FLUSH };
   uint64_t handle = open_handle(number);
-  bool taken = false;
+  bool taken = false, is_given = chance(2);
+  opening_t opening = { .handle = handle, .flags = flags[chance(3)], .version = number % 3, .size = chance(3) - 1.0 };
+  if (is_given) {
+    opening.size = sizeof(number);
+    opening.bytes = &number;
+    // Now and then not all of it.
+    opening.length = sizeof(number) - (chance(5) == 0);
+  }
+  if (!is_given && chance(2)) opening.size = 8 << 20;
   if (!is_outdated(call)) {
-    taken = reply_open(session, call, handle, flags[chance(3)], number % 3, chance(3) - 1.0) == 0;
+    taken = reply_open(session, call, &opening) == 0;
     end(call);
   }
+  // Also after it was closed.
+  if (opening.version != 0) give_block(handle, number);
   if (!taken) close_handle(handle);
 }
 
@@ -173,15 +207,19 @@ static void read_folder (call_t *call) {
     numbers[2 * entries] = all[i].number;
     numbers[2 * entries++ + 1] = 0;
   }
-  if (strcmp(call->path, "/view") == 0) kept_add(&session->kept, call->path, names, length, numbers, entries, 5);
+  if (strcmp(call->path, "/view") == 0) kept_add(&session->kept, call->path, KEPT_WHOLE, &(kept_names_t) { names, length, numbers, entries }, 5);
   folder_own(session, call->folder, names, length);
-  folder_reply(session, call->unique, call->folder, call->path, call->position, call->length);
+  folder_reply(session, call->unique, call->folder, &(folder_read_t) {
+    .node = call->node, .path = call->path, .position = call->position, .size = call->length,
+    .with_attributes = call->opcode == FUSE_READDIRPLUS,
+  });
   end(call);
 }
 
 static void read_file (call_t *call) {
-  uint64_t number = handles[call->handle & ~(HANDLE_CACHED | HANDLE_OF_BUCKET)];
+  uint64_t number = handles[call->handle & ~HANDLE_MARKS];
   if (number == 0) wrong("a handle that is not open is read", call->handle, 0);
+  if (chance(2)) give_block(call->handle & ~HANDLE_MARKS, number);
   reply(session, call->unique, 0, &number, sizeof(number), NULL, 0);
   end(call);
 }
@@ -192,15 +230,23 @@ static void write_file (call_t *call) {
   end(call);
 }
 
-static void release (call_t *call) {
-  pthread_mutex_lock(&session->mutex);
-  char *hidden = call_released(session, call);
-  pthread_mutex_unlock(&session->mutex);
-  uint64_t number = close_handle(call->handle & ~(HANDLE_CACHED | HANDLE_OF_BUCKET));
+static void close_file (uint64_t handle, const char *hidden) {
+  uint64_t number = close_handle(handle);
   // By its number: its folder may be on its way to another name.
   if (hidden != NULL) drop_number(number);
+}
+
+static void release (call_t *call) {
+  pthread_mutex_lock(&session->mutex);
+  char *hidden = handle_released(session, call->node, call->handle);
+  pthread_mutex_unlock(&session->mutex);
+  close_file(call->handle & ~HANDLE_MARKS, hidden);
   free(hidden);
   refuse(call, 0);
+}
+
+static void take_closed () {
+  for (open_file_t *file = files_closed(session); file != NULL; file = file_free(file)) close_file(file->handle, file->hidden);
 }
 
 static void hide (call_t *call, const char *path) {
@@ -271,7 +317,7 @@ static bool work (call_t *call, work_t *it) {
     case FUSE_READ: read_file(call); return true;
     case FUSE_WRITE: write_file(call); return true;
     case FUSE_RELEASE: release(call); return true;
-    case FUSE_READDIR: read_folder(call); return true;
+    case FUSE_READDIR: case FUSE_READDIRPLUS: read_folder(call); return true;
     case FUSE_MKDIR: make_folder(call); return true;
     case FUSE_RMDIR: remove_folder(call); return true;
     default: refuse(call, 0); return true;
@@ -327,6 +373,8 @@ static void *javascript (void *data) {
     bool ends = is_over;
     pthread_mutex_unlock(&mutex);
     take_calls();
+    if (ends || chance(10) == 0) take_closed();
+    if (ends || chance(4) == 0) take_given_back();
     let_go_of_dying();
     if (chance(200) == 0) kept_drop(&session->kept, chance(2));
     if (working > 0) {
@@ -372,6 +420,7 @@ void javascript_end () {
   pthread_mutex_unlock(&mutex);
   pthread_join(thread, NULL);
   if (working > 0) wrong("calls were not answered", working, 0);
+  if (blocks_given > 0) wrong("blocks were not given back", blocks_given, 0);
   for (uint32_t i = 0; i < count; i++) if (strstr(all[i].path, "fuse_hidden") != NULL) wrong("a hidden file was left", i, all[i].number);
 }
 

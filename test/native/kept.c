@@ -18,7 +18,7 @@ static void check_at (bool is_so, const char *what, int line) {
 }
 
 // A folder of so many files, and its first entry a folder.
-static void keep (const char *path, uint32_t count, double size, uint32_t ms) {
+static void keep_as (kept_kind_t kind, const char *path, uint32_t count, double size, uint32_t ms) {
   char *names = malloc(count * 16 + 1);
   double *numbers = malloc((2 * count + 1) * sizeof(double));
   size_t length = 0;
@@ -27,9 +27,13 @@ static void keep (const char *path, uint32_t count, double size, uint32_t ms) {
     numbers[2 * i] = size + i;
     numbers[2 * i + 1] = i;
   }
-  kept_add(&all, path, names, length, numbers, count, ms);
+  kept_add(&all, path, kind, &(kept_names_t) { names, length, numbers, count }, ms);
   free(names);
   free(numbers);
+}
+
+static void keep (const char *path, uint32_t count, double size, uint32_t ms) {
+  keep_as(KEPT_WHOLE, path, count, size, ms);
 }
 
 static bool is_found (const char *path, double size) {
@@ -76,6 +80,56 @@ static void replaces () {
   check_empty();
 }
 
+// Names that go one by one; whoever reads such a folder out is not told of here.
+static void forgets () {
+  kept_entry_t entry;
+  double numbers[] = { 1, 10, 2, 20, 3, 30 };
+  kept_names_t in = { "Fone\0new/7\0Ftwo\0new/8\0fthree", 28, numbers, 3 };
+  kept_add(&all, "/new", KEPT_NAMES, &in, FOR_LONG);
+  check(kept_hold(&all, "/new") == NULL);
+  check(kept_lookup(&all, "/new/one", &entry) && entry.kind == KEPT_NAMES && entry.size == 1 && entry.mtime == 10 && !entry.is_folder);
+  uint64_t inode = entry.inode;
+  check(kept_lookup(&all, "/new/two", &entry) && entry.size == 2 && entry.inode != 0 && entry.inode != inode);
+  check(kept_lookup(&all, "/new/three", &entry) && entry.size == 3 && entry.inode == 0);
+  kept_forget(&all, "/new/two");
+  kept_forget(&all, "/new/nothing");
+  kept_forget(&all, "/elsewhere/one");
+  check(!is_found("/new/two", 0) && is_found("/new/one", 1) && is_found("/new/three", 3));
+  kept_forget(&all, "/new/two");
+  kept_add(&all, "/new", KEPT_NAMES, &in, FOR_LONG);
+  check(is_found("/new/two", 2));
+  // Nobody has asked for anything in it yet.
+  kept_add(&all, "/new", KEPT_NAMES, &in, FOR_LONG);
+  kept_forget(&all, "/new/one");
+  check(!is_found("/new/one", 0));
+  keep("/view", 3, 100, FOR_LONG);
+  kept_forget(&all, "/view/file 1");
+  check(is_found("/view/file 1", 101));
+  check_empty();
+}
+
+// Its time is over, but what was kept may be so for longer; what went meanwhile is gone.
+static void is_renewed () {
+  keep_as(KEPT_NAMES, "/new", 3, 100, 1);
+  keep("/view", 3, 100, 1);
+  usleep(20000);
+  check(!is_found("/new/file 1", 0) && !is_found("/view/file 1", 0));
+  kept_drop(&all, true);
+  check(all.folders == 1);
+  kept_forget(&all, "/new/file 2");
+  kept_renew(&all, "/new", FOR_LONG);
+  kept_renew(&all, "/view", FOR_LONG);
+  check(is_found("/new/file 1", 101) && !is_found("/new/file 2", 0) && !is_found("/view/file 1", 0));
+  keep_as(KEPT_NAMES, "/new", 3, 200, 1);
+  usleep(20000);
+  keep_as(KEPT_NAMES, "/new", 3, 300, FOR_LONG);
+  check(all.folders == 1 && is_found("/new/file 2", 302));
+  kept_drop(&all, false);
+  kept_renew(&all, "/new", FOR_LONG);
+  check(!is_found("/new/file 1", 0));
+  check_empty();
+}
+
 static void ends () {
   keep("/short", 3, 1, 0);
   keep("/long", 3, 1, FOR_LONG);
@@ -111,10 +165,14 @@ static void is_bounded () {
 // A count that is not that of the names, and names without an end, are nobody's doing; but nothing is read beyond them.
 static void makes_no_sense () {
   double numbers[20] = { 0 };
-  kept_add(&all, "/a", "fone\0ftwo", 9, numbers, 10, FOR_LONG);
+  kept_add(&all, "/a", KEPT_WHOLE, &(kept_names_t) { "fone\0ftwo", 9, numbers, 10 }, FOR_LONG);
   check(is_found("/a/one", 0) && is_found("/a/two", 0) && !is_found("/a/three", 0));
-  kept_add(&all, "/b", "f", 1, numbers, 1, FOR_LONG);
+  kept_add(&all, "/b", KEPT_WHOLE, &(kept_names_t) { "f", 1, numbers, 1 }, FOR_LONG);
   check(!is_found("/b/x", 0));
+  for (size_t length = 0; length <= 6; length++) {
+    kept_add(&all, "/c", KEPT_NAMES, &(kept_names_t) { "Fx\0y\0f", length, numbers, 3 }, FOR_LONG);
+    check(!is_found("/c/z", 0));
+  }
   check_empty();
 }
 
@@ -128,6 +186,7 @@ static void *asks (void *data) {
     kept_entry_t entry;
     snprintf(path, sizeof(path), "/folder %u/file %u", folder, file);
     if (kept_lookup(&all, path, &entry)) check(entry.size == 10000.0 * folder + file);
+    if (rand_r(&seed) % 32 == 0) kept_forget(&all, path);
     snprintf(path, sizeof(path), "/folder %u", folder);
     kept_folder_t *held = rand_r(&seed) % 16 == 0 ? kept_hold(&all, path) : NULL;
     if (held == NULL) continue;
@@ -144,7 +203,7 @@ static void comes_and_goes () {
   for (uint32_t i = 0; i < 300; i++) {
     uint32_t folder = i * 7 % 8;
     snprintf(path, sizeof(path), "/folder %u", folder);
-    keep(path, 3000, 10000.0 * folder, i % 5 == 0 ? 1 : FOR_LONG);
+    keep_as(folder % 2 == 0 ? KEPT_WHOLE : KEPT_NAMES, path, 3000, 10000.0 * folder, i % 5 == 0 ? 1 : FOR_LONG);
     if (i % 16 == 0) kept_drop(&all, i % 32 == 0);
     usleep(500);
   }
@@ -157,6 +216,8 @@ static void comes_and_goes () {
 int main () {
   finds();
   replaces();
+  forgets();
+  is_renewed();
   ends();
   is_bounded();
   makes_no_sense();

@@ -143,6 +143,13 @@ static ssize_t take (const struct fuse_out_header *out, const struct iovec *part
   if (out->len != sizeof(*out) + answer->length) wrong("an answer tells another length", out->len, answer->length);
   bool is_entry = request->opcode == FUSE_LOOKUP || request->opcode == FUSE_CREATE || request->opcode == FUSE_MKDIR;
   if (is_entry && answer->error == 0) learn((const struct fuse_entry_out *) answer->bytes);
+  if (request->opcode == FUSE_READDIRPLUS && answer->error == 0) {
+    for (size_t at = 0; at < answer->length;) {
+      const struct fuse_direntplus *entry = (const struct fuse_direntplus *) (answer->bytes + at);
+      if (entry->entry_out.nodeid != 0) learn(&entry->entry_out);
+      at += FUSE_DIRENTPLUS_SIZE(entry);
+    }
+  }
   bool is_taken = !request->is_unwanted;
   request->is_answered = true;
   pthread_cond_broadcast(&answered);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static void cut () {
     { FUSE_OPEN, sizeof(struct fuse_open_in), "", 0 }, { FUSE_READ, sizeof(struct fuse_read_in), "", 0 }, { FUSE_MKDIR, sizeof(struct fuse_mkdir_in), "name", 5 },
     { FUSE_CREATE, sizeof(struct fuse_create_in), "name", 5 }, { FUSE_RENAME, sizeof(struct fuse_rename_in), "one\0two", 8 }, { FUSE_UNLINK, 0, "name", 5 },
     { FUSE_RELEASE, sizeof(struct fuse_release_in), "", 0 }, { FUSE_READDIR, sizeof(struct fuse_read_in), "", 0 },
+    { FUSE_READDIRPLUS, sizeof(struct fuse_read_in), "", 0 },
     { FUSE_RELEASEDIR, sizeof(struct fuse_release_in), "", 0 }, { FUSE_FLUSH, sizeof(struct fuse_flush_in), "", 0 }, { FUSE_FSYNC, sizeof(struct fuse_fsync_in), "", 0 },
     { FUSE_ACCESS, sizeof(struct fuse_access_in), "", 0 },
   };
@@ -122,7 +124,9 @@ static const answer_t *read_folder (uint64_t handle, uint64_t position, uint32_t
   char *own = calloc(1, sizeof(names) + NAMES_END);
   memcpy(own, names, sizeof(names));
   folder_own(session, call->folder, own, sizeof(names));
-  folder_reply(session, call->unique, call->folder, call->path, call->position, call->length);
+  folder_reply(session, call->unique, call->folder, &(folder_read_t) {
+    .node = call->node, .path = call->path, .position = call->position, .size = call->length,
+  });
   pthread_mutex_lock(&session->mutex);
   call_end(session, call);
   pthread_mutex_unlock(&session->mutex);
@@ -153,6 +157,67 @@ static void little_room () {
   scene_end();
 }
 
+// Of the folder `view`, which is kept: a folder `sub` and a file of 7 bytes.
+static const answer_t *read_with_attributes (uint64_t node, uint64_t handle, uint64_t position, uint32_t size) {
+  struct fuse_read_in in = { .fh = handle, .offset = position, .size = size };
+  return answer_to(ask(FUSE_READDIRPLUS, node, &in, sizeof(in), NULL, 0));
+}
+
+static const struct fuse_direntplus *entry_behind (const struct fuse_direntplus *entry) {
+  return (const struct fuse_direntplus *) ((const char *) entry + FUSE_DIRENTPLUS_SIZE(entry));
+}
+
+static void keep_view (uint32_t ms) {
+  static const char names[] = "dsub\0ffile";
+  const double numbers[] = { 0, 1000, 7, 2000 };
+  session->folder[A_MODE] = S_IFDIR | 0555;
+  session->file[A_MODE] = S_IFREG | 0444;
+  kept_add(&session->kept, "/view", KEPT_WHOLE, &(kept_names_t) { names, sizeof(names), numbers, 2 }, ms);
+}
+
+static void with_attributes () {
+  scene_begin("what is kept is read with its attributes, as if each were looked up, and only while it is kept");
+  uint64_t view = look(root, "view", "/view");
+  uint64_t handle = open_folder();
+  keep_view(60000);
+  // With the beginning the kernel asks for them whether anybody wants them or not.
+  const answer_t *answer = read_with_attributes(view, handle, 0, 4000);
+  const struct fuse_direntplus *entry = (const struct fuse_direntplus *) answer->bytes;
+  static const uint32_t lengths[] = { 1, 2, 3, 4 };
+  for (size_t i = 0; i < 4; entry = entry_behind(entry)) check(entry->dirent.namelen == lengths[i++] && entry->entry_out.nodeid == 0);
+  check((const char *) entry == answer->bytes + answer->length);
+
+  // The kernel does not count what the folder's parent is told with.
+  answer = read_with_attributes(view, handle, 1, 4000);
+  entry = (const struct fuse_direntplus *) answer->bytes;
+  check(entry->dirent.namelen == 2 && entry->entry_out.nodeid == 0);
+  const struct fuse_direntplus *folder = entry_behind(entry), *file = entry_behind(folder);
+  check((const char *) entry_behind(file) == answer->bytes + answer->length);
+  check(folder->dirent.type == DT_DIR && folder->entry_out.attr.mode == (S_IFDIR | 0555) && folder->entry_out.entry_valid > 0);
+  check(file->dirent.namelen == 4 && memcmp(file->dirent.name, "file", 4) == 0 && file->dirent.type == DT_REG);
+  check(file->entry_out.attr.mode == (S_IFREG | 0444) && file->entry_out.attr.size == 7 && file->entry_out.attr.mtime == 2);
+  uint64_t told = file->entry_out.nodeid, told_folder = folder->entry_out.nodeid, inode = file->entry_out.attr.ino, place = folder->dirent.off;
+  check(told != 0 && told_folder != 0);
+
+  const struct fuse_entry_out *found = (const struct fuse_entry_out *) answer_to(ask_name(FUSE_LOOKUP, view, "file"))->bytes;
+  check(found->nodeid == told && found->attr.ino == inode && found->attr.size == 7);
+  // One that is larger than what is left of the room is told of when the rest is read.
+  size_t room = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET_DIRENTPLUS + 4);
+  check(read_with_attributes(view, handle, place, room - 1)->length == 0);
+  check(read_with_attributes(view, handle, place, room)->length == room);
+  kept_drop(&session->kept, false);
+  answer = read_with_attributes(view, handle, place, 4000);
+  file = (const struct fuse_direntplus *) answer->bytes;
+  check(answer->length == room && file->dirent.namelen == 4 && file->entry_out.nodeid == 0);
+
+  forget(told, 3);
+  forget(told_folder, 1);
+  forget(view, 1);
+  struct fuse_release_in release = { .fh = handle };
+  check(answer_to(ask(FUSE_RELEASEDIR, root, &release, sizeof(release), NULL, 0))->error == 0);
+  scene_end();
+}
+
 static void greetings () {
   scene = "a kernel of Linux 4.x and of later than this may mount, others are refused";
   const size_t shortest = offsetof(struct fuse_init_in, flags) + sizeof(uint32_t);
@@ -160,7 +225,7 @@ static void greetings () {
   check(greet(7, 23, shortest, &out) == 0);
   check(out.major == 7 && out.minor == 23 && out.max_write == MOST_BYTES && out.max_readahead == 64 * 1024);
   // Of what it offers, only what is known is taken.
-  check((out.flags & ~(FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_PARALLEL_DIROPS)) == 0);
+  check((out.flags & ~(FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_PARALLEL_DIROPS | FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO)) == 0);
   check(greet(7, 999, sizeof(struct fuse_init_in) + 48, &out) == 0 && out.minor == FUSE_KERNEL_MINOR_VERSION);
   check(greet(7, 22, shortest, &out) == -EPROTO);
   check(greet(6, 30, shortest, &out) == -EPROTO);
@@ -177,5 +242,6 @@ int main () {
   unknown();
   interrupted();
   little_room();
+  with_attributes();
   return 0;
 }

@@ -21,7 +21,7 @@ static bool release (uint64_t node, uint64_t handle, const char *path, const cha
   uint64_t unique = ask_node(FUSE_RELEASE, node, handle);
   call_t *call = take_only(FUSE_RELEASE, path);
   pthread_mutex_lock(&session->mutex);
-  char *hidden = call_released(session, call);
+  char *hidden = handle_released(session, call->node, call->handle);
   pthread_mutex_unlock(&session->mutex);
   bool is_last = hidden != NULL;
   check(!is_last || strcmp(hidden, hidden_path) == 0);

@@ -73,8 +73,11 @@ ssize_t __wrap_read (int fd, void *bytes, size_t size) {
   return length;
 }
 
+void (*before_answer) (void);
+
 ssize_t __wrap_writev (int fd, const struct iovec *parts, int count) {
   const struct fuse_out_header *out = parts[0].iov_base;
+  if (before_answer != NULL) before_answer();
   size_t length = 0;
   if (fd == GREETING) return memcpy(greeted, parts[1].iov_base, sizeof(*greeted)), out->len;
   pthread_mutex_lock(&mutex);
@@ -96,8 +99,15 @@ ssize_t __wrap_writev (int fd, const struct iovec *parts, int count) {
   return out->len;
 }
 
+static atomic_uint wakes;
+
 static void wake (session_t *it) {
   (void) it;
+  wakes++;
+}
+
+uint32_t wakes_so_far () {
+  return wakes;
 }
 
 // Until all threads want another call.
@@ -138,6 +148,7 @@ void scene_end () {
   for (uint32_t i = 0; i < answered; i++) for (uint32_t k = 0; k < i; k++) check(answers[i].unique != answers[k].unique);
   for (uint32_t i = 0; i < BUFFERS; i++) free(session->buffers[i].bytes);
   kept_drop(&session->kept, false);
+  files_end(session);
   free(session->dying);
   nodes_destroy(&session->nodes);
 }
@@ -214,7 +225,7 @@ call_t *take_only (uint32_t opcode, const char *path) {
   return call;
 }
 
-static void end (call_t *call) {
+void end (call_t *call) {
   pthread_mutex_lock(&session->mutex);
   call_end(session, call);
   pthread_mutex_unlock(&session->mutex);
@@ -266,10 +277,14 @@ uint64_t look (uint64_t folder, const char *name, const char *path) {
 }
 
 uint64_t open_file (uint64_t node, const char *path, uint64_t handle) {
+  return open_as(node, path, &(opening_t) { .handle = handle, .size = 1 });
+}
+
+uint64_t open_as (uint64_t node, const char *path, const opening_t *opening) {
   uint64_t unique = ask_node(FUSE_OPEN, node, 0);
   call_t *call = take_only(FUSE_OPEN, path);
   check(!is_outdated(call));
-  check(reply_open(session, call, handle, 0, 0, 1) == 0);
+  check(reply_open(session, call, opening) == 0);
   end(call);
   return ((const struct fuse_open_out *) answer_to(unique)->bytes)->fh;
 }

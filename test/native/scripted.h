@@ -38,11 +38,17 @@ uint32_t interrupts_refused ();
 // Begins a mount with a kernel of this version, whose first call has so many bytes behind the header. Returns what session_greet does.
 int greet (uint32_t major, uint32_t minor, size_t length, struct fuse_init_out *out);
 
+// Called by each thread that is about to give an answer, if there is one.
+extern void (*before_answer) (void);
+// How often JavaScript was woken.
+uint32_t wakes_so_far ();
 // JavaScript gets the next call; NULL: there is none for it.
 call_t *take ();
 // It gets one of this kind, and nothing else waits.
 call_t *take_only (uint32_t opcode, const char *path);
 void answer_error (call_t *call, int error);
+// It was answered.
+void end (call_t *call);
 // Both return whether it counts, or is to be found once more.
 bool answer_entry (call_t *call, double size);
 bool answer_attr (call_t *call, double size);
@@ -51,6 +57,7 @@ bool answer_attr (call_t *call, double size);
 uint64_t look (uint64_t folder, const char *name, const char *path);
 // Returns the handle as the kernel knows it.
 uint64_t open_file (uint64_t node, const char *path, uint64_t handle);
+uint64_t open_as (uint64_t node, const char *path, const opening_t *opening);
 uint64_t ask_name (uint32_t opcode, uint64_t folder, const char *name);
 uint64_t ask_rename (uint64_t folder, const char *name, uint64_t other, const char *to);
 uint64_t ask_node (uint32_t opcode, uint64_t node, uint64_t handle);

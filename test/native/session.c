@@ -2,11 +2,13 @@
 // the file that it was told of, and in the end nothing may be left. Arguments: how many things each does, and the seed of chance.
 #include "played.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -105,7 +107,7 @@ static void use_handle (uint64_t node, uint64_t handle) {
   answer_t answer;
   for (uint32_t i = chance(6); i > 0; i--) {
     if (chance(2)) {
-      struct fuse_read_in in = { .fh = handle, .size = 4096 };
+      struct fuse_read_in in = { .fh = handle, .size = 4096, .offset = 0 };
       ask(FUSE_READ, node, &in, sizeof(in), NULL, 0, &answer);
       if (answer.error != 0) continue;
       pthread_mutex_lock(&mutex);
@@ -213,18 +215,29 @@ static bool is_name (const struct fuse_dirent *entry) {
   return false;
 }
 
+// What stands before an entry with attributes is of the same file.
+static void see_attributes (const struct fuse_entry_out *told, const struct fuse_dirent *entry) {
+  if (told->nodeid == 0) return;
+  bool is_folder = (told->attr.mode & S_IFMT) == S_IFDIR;
+  if (is_folder != (entry->type == DT_DIR) || entry->name[0] == '.') wrong("attributes are of something else", told->nodeid, entry->off);
+  pin(told->nodeid, -1);
+}
+
 // Reads a piece of a folder. Returns the place behind it, and counts its entries.
 static uint64_t read_piece (uint64_t node, uint64_t handle, uint64_t position, uint32_t *entries) {
   struct fuse_read_in in = { .fh = handle, .offset = position, .size = 600 + chance(3400) };
+  bool is_plus = chance(2);
+  size_t before = is_plus ? sizeof(struct fuse_entry_out) : 0;
   answer_t answer;
-  ask(FUSE_READDIR, node, &in, sizeof(in), NULL, 0, &answer);
+  ask(is_plus ? FUSE_READDIRPLUS : FUSE_READDIR, node, &in, sizeof(in), NULL, 0, &answer);
   *entries = 0;
   for (size_t at = 0; answer.error == 0 && at < answer.length; (*entries)++) {
-    const struct fuse_dirent *entry = (const struct fuse_dirent *) (answer.bytes + at);
+    const struct fuse_dirent *entry = (const struct fuse_dirent *) (answer.bytes + at + before);
     if (entry->ino == 0 || !is_name(entry)) wrong("an entry makes no sense", position, entry->off);
+    if (is_plus) see_attributes((const struct fuse_entry_out *) (answer.bytes + at), entry);
     if (entry->off <= position) wrong("the places of entries go back", position, entry->off);
     position = entry->off;
-    at += FUSE_DIRENT_SIZE(entry);
+    at += before + FUSE_DIRENT_SIZE(entry);
   }
   return position;
 }
@@ -361,8 +374,7 @@ static void forget_all () {
   }
 }
 
-// All was forgotten: but for the readers, that sleep with a buffer each, nothing is in use.
-static void check_end () {
+static void wait_for_end () {
   bool is_over = false;
   while (!is_over) {
     usleep(1000);
@@ -370,11 +382,16 @@ static void check_end () {
     is_over = session.is_over;
     pthread_mutex_unlock(&session.mutex);
   }
+}
+
+// All was forgotten: but for the readers, that sleep with a buffer each, nothing is in use.
+static void check_end () {
   uint32_t buffers = 0;
   for (buffer_t *it = session.free_buffers; it != NULL; it = it->next) buffers++;
   if (buffers != BUFFERS) wrong("buffers are in use", buffers, BUFFERS);
   bool is_queued = session.parked != NULL || session.queue.first != NULL || session.reads.first != NULL;
   if (session.waiting != 0 || is_queued) wrong("calls wait", session.waiting, 0);
+  if (session.files.open != NULL || session.files.closed != NULL) wrong("files are open", session.files.closed_count, 0);
   if (handles_open() != 0) wrong("handles are open", handles_open(), 0);
   if (session.nodes.count != 0 || session.nodes.root.users != 0) wrong("nodes are left", session.nodes.count, session.nodes.root.users);
 }
@@ -395,8 +412,9 @@ int main (int argc, char **argv) {
   run(things);
   forget_all();
   kernel_end();
-  check_end();
+  wait_for_end();
   javascript_end();
+  check_end();
   kill(dying, SIGKILL);
   waitpid(dying, NULL, 0);
   printf("%ld things by each of %d threads, seed %lu\n", things, THREADS, seed);

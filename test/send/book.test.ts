@@ -24,6 +24,11 @@ class PlayedJournal {
   readonly waiting: Append[] = []
   lines: JournalEntry[] = []
   isBroken = false
+  hurries = 0
+
+  hurry(): void {
+    this.hurries += 1
+  }
 
   append(entry: JournalEntry): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -124,7 +129,10 @@ t.test('of two changes of one file the second is decided when the first is in th
   const { journal, book, dated } = world()
   const decided: string[] = []
   const first = dated(['a'], 10, decided)
+  await idle()
+  t.equal(journal.hurries, 0)
   const second = dated(['a'], 20, decided)
+  t.equal(journal.hurries, 1, 'what is waited for is not put off')
   await idle()
   t.strictSame(decided, ['10'])
   t.ok(book.isLocked('a'))

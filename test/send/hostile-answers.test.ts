@@ -110,7 +110,7 @@ async function allSubmitted(sender: Sender): Promise<readonly SendRow[]> {
       }
       return waiting.every((it) => it.state === 'failed')
     },
-    150_000,
+    250_000,
   )
   return rows()
 }

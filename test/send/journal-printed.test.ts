@@ -27,7 +27,8 @@ t.test('a file is followed from its first line to its last, while its sender is 
   t.match(stdout, / → queued .*closedAt=20\d\d-/)
   t.match(stdout, / → queued \(closed by close, told as queued\) /)
   t.match(stdout, / → submitted .*etag=/)
-  t.match(stdout, /^20\d\d-\d\d-\d\dT[\d:.]+Z {2}[0-9a-f]{8} {2}/)
+  t.match(stdout, /^20\d\d-\d\d-\d\dT[\d:.]+Z {2}file \{"inode":"\d+","born":"\d+"\}\n/)
+  t.match(stdout, /^20\d\d-\d\d-\d\dT[\d:.]+Z {2}[0-9a-f]{8} {2}/m)
 })
 
 t.test('lines that are damaged or torn are told, and cost no other', async (t) => {

@@ -119,7 +119,7 @@ t.test('a line says what happened and why, and 0.2 finds in it what it looks for
   await until('it to be taken', () => world.row('order.edi') === undefined)
   await until('that to be told', () => readFileSync(join(world.directory, 'journal'), 'utf8').includes('"taken"'))
   const { entries } = parseJournal<JournalEntry>(readFileSync(join(world.directory, 'journal'), 'utf8'))
-  const lines = entries.filter((it) => it.at !== undefined)
+  const lines = entries.filter((it) => it.by !== undefined)
   t.same(
     lines.map(({ by, events, messages }) => `${by}: ${events?.join()} → ${messages?.map((it) => it.state).join()}`),
     [

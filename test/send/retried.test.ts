@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { accessDenied, unreachable } from '../helpers/memory-store.js'
 import { globex, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { until } from '../helpers/until.js'
 
 /** One of whose files has failed; from now on the bucket takes all. */
 async function failedWorld(t: Test, options: Parameters<typeof senderWorld>[1] = {}): Promise<SenderWorld> {
@@ -66,11 +67,11 @@ t.test('what may be in the bucket stays known while a lock holds it, and is look
     return isPut ? { before: unreachable() } : undefined
   }
   await world.write('x.edi', 'x')
-  await world.inState('x.edi', 'failed')
-  world.store.intercept = undefined
+  await until('it to be refused', () => /AccessDenied/.test(world.row('x.edi')?.error ?? ''))
+  t.equal(world.row('x.edi')?.state, 'queued', 'not failed before it was looked for')
   await world.write('x.edi.lock', '')
-  await retry(world)
   t.match(world.row('x.edi'), { state: 'held', reason: 'lock' })
+  world.store.intercept = undefined
   await remove(world, 'x.edi.lock')
   await world.inState('x.edi', 'submitted')
   t.equal(world.puts('x.edi'), 1, 'the first one')

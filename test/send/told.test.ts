@@ -120,9 +120,14 @@ t.test('what a crash kept from being told is told from the journal, as it was de
 
 t.test('a crash during an upload, and of a file that was open, is told as such', async (t) => {
   const { world, entries } = await told(t)
-  world.store.intercept = ({ operation }) => (operation === 'put' ? { hold: new Promise(() => undefined) } : undefined)
+  let isAsked = false
+  world.store.intercept = ({ operation }) => {
+    isAsked ||= operation === 'put'
+    return operation === 'put' ? { hold: new Promise(() => undefined) } : undefined
+  }
   await world.write('order.edi', 'order')
-  await world.inState('order.edi', 'uploading')
+  // It is shown as uploading before the journal says so.
+  await until('its upload', () => isAsked)
   await world.sender.create(globex, path('open.edi'), never())
   world.cutOff()
   world.store.intercept = undefined

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Close, OpenSpoolFile } from '../../src/send/sender.js'
 import { badDisk } from '../helpers/bad-disk.js'
+import { whileOpening } from '../helpers/held-open.js'
 import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
@@ -310,6 +311,79 @@ t.test('the same of one that waited before: closed unchanged twice, it goes back
   await until('it to be queued', () => row(world)?.state === 'queued')
   t.equal(row(world)?.closedAt, closedAt)
 })
+
+t.test('after its end it hears no more of the kernel: what is complete is queued by the next start', async (t) => {
+  const world = await waiting(t)
+  const file = await create(world)
+  await write(file, 'order')
+  await file.flush(last, never())
+  await world.sender.close()
+  await world.sender.callsEnded()
+  t.same(world.sender.problems(), [])
+  await world.start()
+  t.match(row(world), { state: 'queued', size: 5 })
+})
+
+t.test('many open it at the same time, and close it at once: each of them can read it', async (t) => {
+  const world = await waiting(t)
+  await world.write('order.edi', 'order')
+  const reader = async (): Promise<string> => {
+    const file = await world.sender.open(globex, path('order.edi'), { write: false, truncate: false }, never())
+    const bytes = await file.read(0, 10)
+    await file.release()
+    return Buffer.from(bytes).toString()
+  }
+  for (let round = 0; round < 10; round += 1) {
+    const read = await Promise.all(Array.from({ length: 20 }, reader))
+    t.same([...new Set(read)], ['order'])
+  }
+})
+
+t.test('one that is removed while it is opened to be read is not there: nothing is wrong with the disk', async (t) => {
+  const world = await waiting(t)
+  await world.write('order.edi', 'order')
+  const opening = whileOpening(
+    () => world.sender.open(globex, path('order.edi'), { write: false, truncate: false }, never()),
+    () => world.sender.unlink(globex, path('order.edi')),
+  )
+  await t.rejects(opening, { code: 'ENOENT' })
+})
+
+t.test('a rename to the name that it has changes nothing', async (t) => {
+  const world = await waiting(t)
+  await world.write('order.edi', 'order')
+  const before = row(world)
+  await world.sender.rename(globex, path('order.edi'), path('order.edi'), never())
+  // When it is due is reckoned from how long that is yet.
+  t.same({ ...row(world), nextTryAt: 0 }, { ...before, nextTryAt: 0 })
+  t.equal(content(world), 'order')
+  const file = await open(world)
+  await world.sender.rename(globex, path('order.edi'), path('order.edi'), never())
+  await write(file, 'again')
+  await file.flush(last, never())
+  await file.release()
+  t.match(row(world), { state: 'queued', size: 5 })
+  t.equal(content(world), 'again')
+  await t.rejects(world.sender.rename(globex, path('none.edi'), path('none.edi'), never()), { code: 'ENOENT' })
+})
+
+t.test(
+  'after the kernel’s last call, a file whose release never came is closed if nobody was seen to have it open',
+  async (t) => {
+    const world = await waiting(t)
+    const file = await create(world)
+    await write(file, 'order')
+    await file.flush(last, never())
+    const other = await world.sender.create(globex, path('half.edi'), never())
+    await write(other, 'half')
+    await other.flush(oneOfSeveral, never())
+    await world.sender.callsEnded()
+    t.equal(row(world)?.state, 'queued')
+    t.equal(world.row('half.edi')?.state, 'open', 'one that somebody has open may be only half of it')
+    await file.release()
+    t.equal(row(world)?.state, 'queued')
+  },
+)
 
 t.test('after the unmount, a file whose release never came is closed if it was flushed', async (t) => {
   const world = await waiting(t)

@@ -71,7 +71,7 @@ function played(t: Test, watchdog: number | undefined) {
   const ending = new Promise<number>((resolve) => (end = resolve))
   const served: Served = { health: () => ({ state: 'ok', reasons: [] }), waiting: () => now.waiting, ending }
   const service = new Service({
-    socket: { tell: (...lines) => void said.push(...lines) },
+    socket: { tell: (...lines) => void said.push(...lines), idle: () => Promise.resolve() },
     ...{ mountpoint: '/mnt', watchdog, log: silentLogger() },
     look: () => now.look(),
     describe: (_, waiting) => `${waiting} wait`,
@@ -125,4 +125,15 @@ t.test('it asks for as much time as its drain takes, and says no more then', asy
     'STATUS=Unmounting: 2 files wait, and are uploaded for up to 30 s.',
     'EXTEND_TIMEOUT_USEC=75000000',
   ])
+})
+
+t.test('one that is to end before it is mounted says so, once', async (t) => {
+  const { said, service, served } = played(t, 20)
+  service.ending(30_000)
+  const all = ['STOPPING=1', 'STATUS=Stopping: it was not mounted yet.', 'EXTEND_TIMEOUT_USEC=75000000']
+  t.same(said, all)
+  service.ending(30_000)
+  service.mounted(served)
+  await service.close()
+  t.same(said, all)
 })

@@ -28,6 +28,21 @@ t.test('lines are appended, for the owner alone', async (t) => {
   t.equal((await lines(path)).length, 5)
 })
 
+t.test('many lines one after the other are written together', async (t) => {
+  const path = join(t.testdir(), 'audit')
+  let writes = 0
+  const audit = await AuditLog.open(path, log, { onWritten: () => (writes += 1) })
+  for (let n = 1; n <= 50; n += 1) {
+    audit.append({ n })
+    // As long as a write takes.
+    for (let calls = 0; calls < 3; calls += 1) await stat(path)
+  }
+  await audit.flushed()
+  t.equal((await lines(path)).length, 50)
+  t.ok(writes < 25, `${writes} writes`)
+  await audit.close()
+})
+
 t.test('a file that was moved away by a rotation is made anew', async (t) => {
   const path = join(t.testdir(), 'audit')
   const audit = await AuditLog.open(path, log)

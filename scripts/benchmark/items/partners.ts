@@ -1,8 +1,9 @@
 /** Looking at many partners: at all of them again and again, or at one among them. */
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Milliseconds } from '../../../src/units.js'
-import type { Bench, Item } from '../item.js'
-import type { Sizes } from '../options.js'
+import type { Bench } from '../bench.js'
+import { near, nearAndFar, type Item } from '../item.js'
+import type { Row } from '../results.js'
+import type { Sizes } from '../sizes.js'
 import { bucketOf, messageKey, messagesIn, partnerAt, type World } from '../server/worlds.js'
 import { count } from './messages.js'
 
@@ -14,6 +15,7 @@ const rest: Milliseconds = 3_000
 const mostArrivals = 20
 
 type WorldOf = (sizes: Sizes) => World
+type WorkIn = (bench: Bench, id: string, world: World) => Promise<void>
 
 export const partnerItems: readonly Item[] = [
   inWorld('partners-find', ({ some }) => some, find),
@@ -21,44 +23,47 @@ export const partnerItems: readonly Item[] = [
   inWorld('partners-crowd', ({ crowd }) => crowd, poll),
   inWorld('partners-mixture', ({ mixture }) => mixture, poll),
   inWorld('partners-one', ({ crowd }) => crowd, lookAtOne),
-  ...[0, 1, 2].map((n): Item => {
-    const world: WorldOf = ({ mass, spreads }) => {
-      const partners = spreads[n] ?? 1
-      return { partners, each: Math.floor(mass / partners) }
-    }
-    return { ...inWorld(`partners-memory-${n + 1}`, world, memory), delay: 'never' }
+  ...[0, 1].map((n): Item => {
+    const world: WorldOf = ({ mass, spreads }) => spreads[n] ?? mass
+    return { ...inWorld(`partners-memory-${n + 1}`, world, memory), links: near }
   }),
 ]
 
-function inWorld(name: string, world: WorldOf, work: (bench: Bench, world: World) => Promise<void>): Item {
+function inWorld(name: string, world: WorldOf, work: WorkIn): Item {
   return {
     name,
-    delay: 'both',
+    links: nearAndFar,
     world,
     // As fresh as as2fs is: else it shows what comes five minutes later.
     flags: { rclone: ['--dir-cache-time', '5s'] },
-    do: (bench) => work(bench, world(bench.sizes)),
+    do: (bench) => work(bench, name, world(bench.sizes)),
   }
 }
 
-async function find(bench: Bench, world: World): Promise<void> {
+function later({ id, words }: Row, came = ''): Row {
+  return { id: `${id}-later`, words: `${words}, ${expiry / 1000} s later${came}` }
+}
+
+async function find(bench: Bench, id: string, world: World): Promise<void> {
   // All is looked at; as2fs shows the same files in new/ as well.
   const command = ['find', bench.mount.station, '-path', '*/inbox/*', '-type', 'f']
   const expected = { lines: messagesIn(world) }
-  await bench.command(`find -type f, ${wordsFor(world)}`, command, expected)
-  await pause(expiry, undefined, { signal: bench.signal })
-  await bench.command(`find -type f, ${wordsFor(world)}, ${expiry / 1000} s later`, command, expected)
+  const row = { id, words: `find -type f, ${wordsFor(world)}` }
+  await bench.command(row, command, expected)
+  await bench.pause(expiry)
+  await bench.command(later(row), command, expected)
 }
 
 /** All that came before is to be seen. */
-async function poll(bench: Bench, world: World): Promise<void> {
-  await bench.command(`ls */inbox, ${wordsFor(world)}`, allInboxes(bench.mount.station), { lines: linesOfAll(world) })
+async function poll(bench: Bench, id: string, world: World): Promise<void> {
+  const row = { id, words: `ls */inbox, ${wordsFor(world)}` }
+  await bench.command(row, allInboxes(bench.mount.station), { lines: linesOfAll(world) })
   const keys = arrivalsIn(world, 0)
   try {
     for (const key of keys) await bench.server.put(key, 2048, bucketOf(world))
-    await pause(expiry, undefined, { signal: bench.signal })
-    const work = `ls */inbox, ${wordsFor(world)}, ${expiry / 1000} s later, ${keys.length} came`
-    await bench.command(work, allInboxes(bench.mount.station), { lines: linesOfAll(world) + keys.length })
+    await bench.pause(expiry)
+    const lines = linesOfAll(world) + keys.length
+    await bench.command(later(row, `, ${keys.length} came`), allInboxes(bench.mount.station), { lines })
   } finally {
     for (const key of keys) await bench.server.remove(key, bucketOf(world))
   }
@@ -74,18 +79,18 @@ export function arrivalsIn(world: World, round: number): readonly string[] {
   return Array.from({ length: arrivals }, (_, n) => messageKey(Math.floor((n * world.partners) / arrivals), first + n))
 }
 
-async function lookAtOne(bench: Bench, world: World): Promise<void> {
+async function lookAtOne(bench: Bench, id: string, world: World): Promise<void> {
   const command = ['ls', bench.mount.inbox(partnerAt(world.partners >> 1))]
-  await bench.command(`ls of one inbox, ${wordsFor(world)}`, command, { lines: world.each })
+  await bench.command({ id, words: `ls of one inbox, ${wordsFor(world)}` }, command, { lines: world.each })
 }
 
-async function memory(bench: Bench, world: World): Promise<void> {
+async function memory(bench: Bench, id: string, world: World): Promise<void> {
   await bench.run(['ls', bench.mount.mountpoint])
-  await pause(rest, undefined, { signal: bench.signal })
+  await bench.pause(rest)
   const before = bench.mount.memory().now
-  await bench.figure(`memory for a message, ${wordsFor(world)}`, async () => {
+  await bench.figure({ id, words: `memory for a message, ${wordsFor(world)}` }, async () => {
     await bench.run(allInboxes(bench.mount.station))
-    await pause(rest, undefined, { signal: bench.signal })
+    await bench.pause(rest)
     return { unit: 'bytes', value: (bench.mount.memory().now - before) / messagesIn(world) }
   })
 }

@@ -1,55 +1,60 @@
 /** Reading large files: alone, at random, and many at once. */
 import { join } from 'node:path'
-import type { Bench, Item } from '../item.js'
+import type { Bench } from '../bench.js'
+import { nearAndFar, type Item } from '../item.js'
+import { linkNames } from '../link.js'
+import { again } from '../results.js'
 import { messagePath, partners, type PartnerName } from '../server/fill.js'
 import { count } from './messages.js'
 
 export const readingItems: readonly Item[] = [
   {
     name: 'read',
-    delay: 'both',
+    links: linkNames,
     async do(bench) {
       const { big } = bench.sizes
       const command = ['dd', `if=${file(bench, 'BIG')}`, 'of=/dev/null', 'bs=1M']
-      await bench.command(`read ${size(big)}`, command, { bytes: big })
-      await bench.command(`read ${size(big)}, again`, command, { bytes: big })
-      await bench.fetchedForNothing(`read ${size(big)}`)
+      const row = { id: 'read', words: `read ${size(big)}` }
+      await bench.command(row, command, { bytes: big })
+      await bench.memory({ id: 'read-memory', words: `memory, at most, while ${size(big)} is read` }, 'peak')
+      await bench.command(again(row), command, { bytes: big })
+      await bench.fetchedForNothing(row)
     },
   },
   {
     name: 'random',
-    delay: 'both',
+    links: nearAndFar,
     async do(bench) {
       const { randomReads, big } = bench.sizes
-      const what = `a random read of 4 KiB (of ${count(randomReads)}, in ${size(big)})`
-      await bench.figure(what, async () => {
+      const words = `a random read of 4 KiB (of ${count(randomReads)}, in ${size(big)})`
+      await bench.figure({ id: 'random', words }, async () => {
         const time = await bench.program('random-read', file(bench, 'BIG'), String(big), String(randomReads))
         return { unit: 'milliseconds', value: time / randomReads }
       })
-      await bench.fetchedForNothing(`${count(randomReads)} random reads`)
+      await bench.fetchedForNothing({ id: 'random', words: `${count(randomReads)} random reads` })
     },
   },
   {
     name: 'two-readers',
-    delay: 'both',
+    links: nearAndFar,
     async do(bench) {
       const path = file(bench, 'BIG')
-      const what = `2 readers of the same ${size(bench.sizes.big)}`
-      await bench.command(what, readers([path, path]), { bytes: 2 * bench.sizes.big })
+      const row = { id: 'two-readers', words: `2 readers of the same ${size(bench.sizes.big)}` }
+      await bench.command(row, readers([path, path]), { bytes: 2 * bench.sizes.big })
     },
   },
   parallel('readers-8', 'EIGHT'),
   parallel('readers-16', 'SIXTEEN'),
 ]
 
-function parallel(name: string, partner: 'EIGHT' | 'SIXTEEN'): Item {
+function parallel(id: string, partner: 'EIGHT' | 'SIXTEEN'): Item {
   return {
-    name,
-    delay: 'both',
+    name: id,
+    links: nearAndFar,
     async do(bench) {
       const one = partners(bench.sizes)[partner]
-      const what = `${one.count} readers, each of its own ${size(one.size)}`
-      await bench.command(what, readers(files(bench, partner)), { bytes: one.count * one.size })
+      const row = { id, words: `${one.count} readers, each of its own ${size(one.size)}` }
+      await bench.command(row, readers(files(bench, partner)), { bytes: one.count * one.size })
     },
   }
 }

@@ -3,15 +3,19 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Milliseconds } from '../../../src/units.js'
-import type { Sizes } from '../options.js'
-import type { Call, Counts, Reply, ServerCalls } from './process.js'
+import type { Link } from '../link.js'
+import type { Sizes } from '../sizes.js'
+import { makeCertificate } from './certificate.js'
+import type { Call, Counts, Ports, Reply, ServerCalls } from './process.js'
 import { bucketName, type World } from './worlds.js'
 
 export class BenchServer {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, (reply: Reply) => void>()
   #nextId = 0
-  endpoint = ''
+  #ports: Ports = { plain: 0, secure: 0 }
+  /** Path of what is to be trusted. */
+  certificate = ''
 
   constructor() {
     this.#child = fork(fileURLToPath(new URL('process.js', import.meta.url)), { detached: true })
@@ -24,9 +28,18 @@ export class BenchServer {
     })
   }
 
-  /** @param sizes of what is in the bucket for all; it is empty without */
-  async start(sizes?: Sizes): Promise<void> {
-    this.endpoint = `http://127.0.0.1:${String(await this.#call('start', sizes))}`
+  /**
+   * @param directory for its certificate
+   * @param sizes of what is in the bucket for all; it is empty without
+   */
+  async start(directory: string, signal: AbortSignal, sizes?: Sizes): Promise<void> {
+    const { key, certificate } = await makeCertificate(directory, signal)
+    this.certificate = certificate
+    this.#ports = await this.#call('start', key, certificate, sizes)
+  }
+
+  endpointOf({ isSecure }: Pick<Link, 'isSecure'>): string {
+    return isSecure ? `https://127.0.0.1:${this.#ports.secure}` : `http://127.0.0.1:${this.#ports.plain}`
   }
 
   /** Makes a bucket of its own, or takes it away. */
@@ -42,13 +55,16 @@ export class BenchServer {
   counts(accessKey: string): Promise<Counts> {
     return this.#call('counts', accessKey)
   }
-  async put(key: string, size: number, bucket = bucketName): Promise<void> {
+  async put(key: string, size: number, bucket: string): Promise<void> {
     await this.#call('put', bucket, key, size)
+  }
+  async receive(n: number, bucket: string): Promise<void> {
+    await this.#call('receive', bucket, n)
   }
   uploaded(prefix: string): Promise<{ objects: number; bytes: number }> {
     return this.#call('uploaded', bucketName, prefix)
   }
-  async remove(prefix: string, bucket = bucketName): Promise<void> {
+  async remove(prefix: string, bucket: string): Promise<void> {
     await this.#call('remove', bucket, prefix)
   }
 

@@ -1,6 +1,6 @@
 /** What is in the benchmark's bucket: one partner for each kind of work. */
 import type { Bytes, EpochMs, Milliseconds } from '../../../src/units.js'
-import type { Sizes } from '../options.js'
+import type { Sizes } from '../sizes.js'
 import { md5, type BenchObject } from './bucket.js'
 
 /** The only station. */
@@ -20,13 +20,12 @@ export interface Partner {
   readonly isFlat?: boolean
 }
 
-export type PartnerName = 'MESSAGES' | 'MANY' | 'MASS' | 'FLAT' | 'BIG' | 'EIGHT' | 'SIXTEEN'
+export type PartnerName = 'MESSAGES' | 'MANY' | 'FLAT' | 'BIG' | 'EIGHT' | 'SIXTEEN'
 
 export function partners(sizes: Sizes): Record<PartnerName, Partner> {
   return {
     MESSAGES: { count: sizes.messages, size: messageSize },
     MANY: { count: sizes.many, size: messageSize },
-    MASS: { count: sizes.mass, size: messageSize },
     FLAT: { count: sizes.flat, size: messageSize, isFlat: true },
     BIG: { count: 1, size: sizes.big },
     EIGHT: { count: 8, size: Math.floor(sizes.big / 8), isFlat: true },

@@ -1,23 +1,31 @@
 /** The S3 server of the benchmark, in a process of its own; its parent talks to it by messages. */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Milliseconds } from '../../../src/units.js'
-import type { Sizes } from '../options.js'
+import type { Sizes } from '../sizes.js'
 import { BenchBucket } from './bucket.js'
 import { objectAt, objectsOf } from './fill.js'
 import { Listings } from './listing.js'
 import { Requests, targetOf, type Operation } from './requests.js'
-import { bucketName, bucketOf, objectsIn, type World } from './worlds.js'
+import { receiptAt } from './receipts.js'
+import { bucketName, bucketOf, objectsIn, partnerAt, type World } from './worlds.js'
 
 export type Counts = Partial<Record<Operation, number>>
 
+export interface Ports {
+  readonly plain: number
+  readonly secure: number
+}
+
 /** What the parent may ask for. */
 export interface ServerCalls {
-  /** @returns the port */
-  start(sizes?: Sizes): Promise<number>
+  /** @param key and certificate: paths */
+  start(key: string, certificate: string, sizes?: Sizes): Promise<Ports>
   /** A bucket of its own, and its end. */
   make(world: World): void
   unmake(world: World): void
@@ -27,6 +35,8 @@ export interface ServerCalls {
   counts(accessKey: string): Counts
   /** A message arrives. */
   put(bucket: string, key: string, size: number): void
+  /** A receipt of the first partner arrives. @param n for which of its messages */
+  receive(bucket: string, n: number): void
   /** What was uploaded below a prefix, empty objects apart. */
   uploaded(bucket: string, prefix: string): { objects: number; bytes: number }
   remove(bucket: string, prefix: string): void
@@ -53,7 +63,9 @@ const buckets = new Map<string, Kept>()
 const counts = new Map<string, Counts>()
 let wait: Milliseconds = 0
 
-const http = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (request, response) => {
+const limits = { keepAliveTimeout: 120_000, requestTimeout: 0 }
+
+const answer: RequestListener = (request, response) => {
   const target = targetOf(request)
   const [, accessKey = ''] = /Credential=([^/]+)\//.exec(request.headers.authorization ?? '') ?? []
   const own = counts.get(accessKey) ?? {}
@@ -65,20 +77,23 @@ const http = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (req
     .requests.handle(target, request, response, wait === 0 ? Promise.resolve() : delay(wait))
     // A client that went away in the middle is no news.
     .catch(() => response.destroy())
-})
+}
 
 const calls: ServerCalls = {
-  async start(sizes) {
+  async start(key, certificate, sizes) {
     if (sizes) kept(bucketName).bucket.fill(objectsOf(sizes))
-    http.listen(0, '127.0.0.1')
-    await once(http, 'listening')
-    return (http.address() as AddressInfo).port
+    const trust = { key: readFileSync(key), cert: readFileSync(certificate) }
+    return {
+      plain: await portOf(createServer(limits, answer)),
+      secure: await portOf(createSecureServer({ ...limits, ...trust }, answer)),
+    }
   },
   make: (world) => kept(bucketOf(world)).bucket.fill(objectsIn(world)),
   unmake: (world) => void buckets.delete(bucketOf(world)),
   delay: (time) => void (wait = time),
   counts: (accessKey) => counts.get(accessKey) ?? {},
   put: (bucket, key, size) => kept(bucket).bucket.put(objectAt(key, size, new Date())),
+  receive: (bucket, n) => kept(bucket).bucket.put(receiptAt(partnerAt(0), n)),
   uploaded(name, prefix) {
     const found = kept(name)
       .bucket.below(prefix)
@@ -89,6 +104,12 @@ const calls: ServerCalls = {
     const { bucket } = kept(name)
     for (const { key } of bucket.below(prefix)) bucket.delete(key)
   },
+}
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
 }
 
 /** What was not made is empty. */

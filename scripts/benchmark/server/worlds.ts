@@ -1,6 +1,7 @@
 /** Buckets with many partners, each of which has received some messages. */
 import type { BenchObject } from './bucket.js'
 import { cameAt, inboxOf, messagePath, messageSize, objectAt } from './fill.js'
+import { receiptAt, sentAt } from './receipts.js'
 
 /** The bucket of whatever has none of its own. */
 export const bucketName = 'bench'
@@ -11,10 +12,12 @@ export interface World {
   readonly each: number
   /** Of the first partner, if it has more. */
   readonly first?: number
+  /** Messages that the first partner was sent, each with its receipt. */
+  readonly sent?: number
 }
 
-export function bucketOf({ partners, each, first = each }: World): string {
-  return `${bucketName}-${partners}-${each}-${first}`
+export function bucketOf({ partners, each, first = each, sent = 0 }: World): string {
+  return `${bucketName}-${partners}-${each}-${first}${sent === 0 ? '' : `-${sent}`}`
 }
 
 /** @param n from 0 */
@@ -27,7 +30,8 @@ export function messagesIn({ partners, each, first = each }: World): number {
 }
 
 /** The messages come to all in turn; those of one who has more come between. */
-export function* objectsIn({ partners, each, first = each }: World): Iterable<BenchObject> {
+export function* objectsIn({ partners, each, first = each, sent = 0 }: World): Iterable<BenchObject> {
+  for (let n = 0; n < sent; n += 1) yield* [sentAt(partnerAt(0), n), receiptAt(partnerAt(0), n)]
   const apart = Math.max(1, Math.floor(first / each))
   let at = 0
   for (let round = 0; round < first; round += 1) {

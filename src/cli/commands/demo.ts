@@ -12,8 +12,11 @@ import type { Io } from '../io.js'
 import { mountConfig, realMountpoint } from '../mount-config.js'
 import type { OptionName } from '../options.js'
 import { runDaemon } from '../run-daemon.js'
+import { Wishes } from '../wishes.js'
 
 export async function run(typed: Typed, io: Io): Promise<number> {
+  // Before anything is made that a signal would leave behind.
+  const wishes = new Wishes()
   const { startDemoWorld } = await import('../../demo/world.js')
   const mountpoint = await makeMountpoint(typed.positionals[0], io)
   const directory = await mkdtemp(join(tmpdir(), 'as2fs-demo-state-'))
@@ -26,7 +29,9 @@ export async function run(typed: Typed, io: Io): Promise<number> {
     )
     world.onEvent((event) => io.out(narrated(event)))
     const log = await openLog({ level: 'warn', file: undefined, style: io.isTerminal ? 'pretty' : 'json' })
-    return await runDaemon({ config, ...log }, () => io.out(welcome(world, mountpoint.path, io)))
+    return await runDaemon({ config, wishes, ...log }, ({ http }) =>
+      io.out(welcome(world, { mountpoint: mountpoint.path, http }, io)),
+    )
   } finally {
     await world.close()
     await rm(directory, { recursive: true, force: true })
@@ -69,16 +74,26 @@ async function flagsFor(world: DemoWorld, directory: string): Promise<Map<Option
     ['state-dir', [join(directory, 'state')]],
     ['list-ttl', ['1s']],
     ['mdn-overdue', ['30s']],
+    // Any that is free.
+    ['http', ['127.0.0.1:0']],
   ])
 }
 
-function welcome(world: DemoWorld, mountpoint: string, io: Io): string {
+interface Shown {
+  readonly mountpoint: string
+  readonly http: string | undefined
+}
+
+function welcome(world: DemoWorld, { mountpoint, http }: Shown, io: Io): string {
   const { station, partner, path, received, refusing } = world.example
   const folder = shellQuoted(join(mountpoint, station, partner))
   const refused = shellQuoted(join(mountpoint, refusing.station, refusing.partner))
   const as2fs = shellQuoted(commandName(io))
+  const page = http === undefined ? '' : `\nIn a browser, on this machine: ${http}\n`
   return `
-A gateway with its bucket is mounted at ${mountpoint}. In another terminal:
+A gateway with its bucket is mounted at ${printable(mountpoint)}.
+${page}
+In another terminal:
 
   ls -R ${folder}
   cat ${folder}/outbox/${path}

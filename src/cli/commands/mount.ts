@@ -13,17 +13,15 @@ import { levelNow, type LevelNow } from '../level-now.js'
 import { mountConfig } from '../mount-config.js'
 import { flagsOf } from '../mount-words.js'
 import { predecessorEnded } from '../predecessor.js'
+import { Wishes } from '../wishes.js'
 
 /** EX_CONFIG of sysexits.h: whoever starts services anew knows that it would be of no use. */
 const wrongSetup = 78
 
 export async function run(typed: Typed, io: Io): Promise<number> {
   if (isGiven(typed, 'foreground')) return inForeground(typed, io)
+  if (io.env[childMarker] !== undefined && process.connected) return inBackground(typed, io)
   const config = await configured(typed, io)
-  if (io.env[childMarker] !== undefined && process.connected) {
-    // Here and not at the top: who starts another process for it needs nothing of a daemon.
-    return (await import('../run-mount.js')).runForParent(config, levelOf(typed, io))
-  }
   const exposure = await exposureOf('credentials', config.credentialsCsv)
   if (exposure !== undefined) io.err(`as2fs: ${printable(exposure)}\n`)
   await predecessorEnded(config, io)
@@ -40,14 +38,23 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   )
 }
 
+/** What was started for that, by this program. */
+async function inBackground(typed: Typed, io: Io): Promise<number> {
+  const wishes = new Wishes()
+  const config = await configured(typed, io)
+  // Here and not at the top: who starts another process for it needs nothing of a daemon.
+  return (await import('../run-mount.js')).runForParent(config, { levelNow: levelOf(typed, io), wishes })
+}
+
 async function inForeground(typed: Typed, io: Io): Promise<number> {
+  const wishes = new Wishes()
   try {
     const config = await configured(typed, io).catch((error: unknown) => {
       throw error instanceof UsageError ? new SetupError(error.message) : error
     })
-    await predecessorEnded(config, io)
+    await predecessorEnded(config, io, wishes.ending)
     const { runInForeground } = await import('../run-mount.js')
-    return await runInForeground(config, levelOf(typed, io), io)
+    return await runInForeground(config, { levelNow: levelOf(typed, io), wishes }, io)
   } catch (error) {
     throw error instanceof SetupError ? new UsageError(error.message, wrongSetup) : error
   }

@@ -1,5 +1,4 @@
 /** `as2fs queue`. */
-import { resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
 import type { SendRow } from '../../send/sender.js'
 import type { QueueAction } from '../../send/waiting.js'
@@ -10,6 +9,7 @@ import { json } from '../format.js'
 import type { Io } from '../io.js'
 import { queueTable, stateInWords } from '../queue-table.js'
 import { didYouMean } from '../suggest.js'
+import { typedPath } from '../typed-path.js'
 
 const done: Readonly<Record<QueueAction, string>> = {
   retry: 'is tried again now',
@@ -25,8 +25,8 @@ const doneWithout: typeof done = {
 const actions = Object.keys(done) as QueueAction[]
 
 export async function run(typed: Typed, io: Io): Promise<number> {
-  const directory = typed.options.get('state-dir')?.at(-1)
-  if (directory !== undefined) return runOnDirectory(resolve(io.cwd, directory), typed, io)
+  const directory = typedPath(typed, 'state-dir', io)
+  if (directory !== undefined) return runOnDirectory(directory, typed, io)
   const [mountpoint, word, name] = typed.positionals
   if (mountpoint === undefined) {
     throw new UsageError('Something is missing; the usage is: as2fs queue <mountpoint>, or as2fs queue --state-dir DIR')

@@ -10,7 +10,7 @@ import type { Typed } from '../command.js'
 import { clientOf, mountNamed } from '../daemon-of.js'
 import { showDrain } from '../drain-progress.js'
 import type { FoundMount } from '../find-mount.js'
-import { counted } from '../format.js'
+import { counted, printable } from '../format.js'
 import type { Io } from '../io.js'
 import { duration, ParseError } from '../parse.js'
 import { queueTable } from '../queue-table.js'
@@ -28,7 +28,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   const look = async () => (await clientOf(mount).queue()).rows
   const report = await showDrain(asked(mount, drain), look, io)
   await ended(mount)
-  io.out(`Unmounted ${mount.mountpoint}.\n`)
+  io.out(`Unmounted ${printable(mount.mountpoint)}.\n`)
   if (report && report.remaining.length > 0) {
     const count = counted(report.remaining.length, 'file')
     io.out(`Kept in the queue until the next mount: ${count}.\n${queueTable(report.remaining, Date.now())}`)
@@ -49,7 +49,9 @@ function drainOf(typed: Typed): Milliseconds | undefined {
 async function cleared({ mountpoint }: FoundMount, io: Io): Promise<number> {
   const reason = await unmount(mountpoint, { lazy: true })
   if (reason !== undefined) throw new UsageError(`The dead mount at ${mountpoint} could not be cleared: ${reason}.`)
-  io.out(`Cleared the dead mount at ${mountpoint}: what its daemon had in the queue is sent at the next mount.\n`)
+  io.out(
+    `Cleared the dead mount at ${printable(mountpoint)}: what its daemon had in the queue is sent at the next mount.\n`,
+  )
   return 0
 }
 

@@ -4,9 +4,10 @@ import type { Milliseconds, Prefix } from '../../units.js'
 import { FlatInbox } from './flat-inbox.js'
 import { FlatRun } from './flat-run.js'
 
-/** An inbox, and when the last listing of all of it was begun. */
+/** An inbox, when it was listed, and when the last listing of all of it was begun. */
 export interface Looked {
   readonly inbox: FlatInbox
+  readonly listedAt: Milliseconds
   readonly completeAt: Milliseconds
 }
 
@@ -45,7 +46,7 @@ export class FlatInboxes {
       this.#made.set(tree.content, made.set(prefix, inbox))
     }
     if (this.known(prefix) !== inbox) this.#last.set(prefix, new WeakRef(inbox))
-    return { inbox, completeAt: tree.completeAt }
+    return { inbox, listedAt: tree.listedAt, completeAt: tree.completeAt }
   }
 
   #flat(run: ObjectRun, prefix: Prefix): FlatRun {

@@ -14,6 +14,8 @@ export interface NewParts {
   readonly objects: Objects
   readonly taking: Taking
   readonly root: Prefix
+  /** `--list-ttl` */
+  readonly ttl: Milliseconds
   /** `--reconcile` */
   readonly reconcile: Milliseconds
   /** When it was mounted, by the bucket's time. */

@@ -5,16 +5,17 @@ import type { Listing } from '../../listing/listing.js'
 import type { ObjectInfo } from '../../s3/store.js'
 import type { MadeNumber, ModeOwner, NewPath } from '../../taking/marks.js'
 import type { Taking } from '../../taking/taking.js'
-import type { Bytes, EpochMs, Name, Prefix } from '../../units.js'
+import type { Bytes, EpochMs, Milliseconds, Name, Prefix } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { viewPrefix } from '../../view/tree.js'
+import { entryModes } from '../attributes.js'
 import type { FileDescription } from '../file-description.js'
-import type { Attributes, DirectoryEntry, OpenRequest } from '../filesystem.js'
+import type { Attributes, Changing, DirectoryEntry, FolderContent, OpenRequest } from '../filesystem.js'
 import { versionOf } from '../version.js'
 import { pathOf, type Finder, type Found } from './found.js'
-import type { NewInboxes } from './new-inboxes.js'
+import type { FreshInbox, NewInboxes } from './new-inboxes.js'
 
-export const newFileMode = 0o644
+export const newFileMode = entryModes.changing
 const newFolderMode = 0o755
 const writeBits = 0o222
 
@@ -41,22 +42,42 @@ export class NewFolder {
     return this.#attributes(partner, await this.#options.finder.get(partner, names, 'fresh', signal))
   }
 
-  async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
+  async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<FolderContent> {
     const { finder, inboxes } = this.#options
     const folder = pathOf(names)
     if (names.length > 0 && (await finder.get(partner, names, 'known-or-fresh', signal)).kind !== 'folder') {
       throw new FsError('ENOTDIR', `${folder} is a file.`)
     }
-    const { inbox, shown } = await inboxes.fresh(partner, signal)
+    const { inbox, shown, freshUntil } = await inboxes.fresh(partner, signal)
     const marks = this.#options.taking.of(partner)
     const entries: DirectoryEntry[] = []
+    // What is elsewhere, or under another name, may be so no longer when something else changes.
+    let isSettled = names.length === 0 && marks.modes.size === 0
     for (const { position, name } of shown.in(folder)) {
+      isSettled &&= shown.isOwn(position, name)
       const { size, mtime } = inbox.object(position)
       const mode = marks.modes.size === 0 ? undefined : marks.modes.get(inbox.id(position))
       entries.push({ kind: 'file', ...modeOf(mode), size, mtime, identity: inbox.identity(position), name })
     }
+    const changing = isSettled ? this.#changing(partner, { inbox, freshUntil }, entries.length) : undefined
     entries.push(...this.#made(partner, folder))
-    return entries
+    return changing ? Object.assign(entries, { changing }) : entries
+  }
+
+  #changing(
+    partner: Partner,
+    { inbox, freshUntil }: Pick<FreshInbox, 'inbox' | 'freshUntil'>,
+    entries: number,
+  ): Changing {
+    const { taking, inboxes } = this.#options
+    const { changes } = taking
+    // It goes when nobody else needs it.
+    const before = new WeakRef(inbox)
+    const renewed = async (signal: AbortSignal): Promise<Milliseconds | undefined> => {
+      const now = await inboxes.fresh(partner, signal)
+      return now.inbox === before.deref() ? now.freshUntil : undefined
+    }
+    return { freshUntil, entries, isSo: () => taking.changes === changes, renewed }
   }
 
   async open(
@@ -159,13 +180,15 @@ export class NewFolder {
     const file: FileDescription = {
       // What is written to a mapping would stay in the page cache for all readers, though it is refused: none is to be had.
       content: write ? 'rendered' : { version: versionOf(info), size: info.size },
+      held: () => object.held(),
+      readBy: (reader) => object.readBy(reader),
       read: (start, length, signal) => object.read({ start, end: start + length }, signal),
       // Programs open for writing to see whether somebody writes yet, and lock what they have opened.
       write: refuse,
       truncate: refuse,
       flush: () => Promise.resolve(),
       fsync: () => Promise.resolve(),
-      release: async () => object.close(),
+      release: async (answered) => object.close(answered),
     }
     return file
   }

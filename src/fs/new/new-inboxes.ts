@@ -14,6 +14,8 @@ export interface NewInboxesOptions {
   readonly listing: Listing
   readonly taking: Taking
   readonly root: Prefix
+  /** `--list-ttl` */
+  readonly ttl: Milliseconds
   /** `--reconcile`: how far the full listings are apart by which marks are forgotten. */
   readonly reconcile: Milliseconds
   readonly log: Logger
@@ -25,23 +27,31 @@ export interface NewInbox {
   readonly shown: Shown
 }
 
+/** As it was listed. */
+export interface FreshInbox extends NewInbox {
+  /** By the clock that never steps. */
+  readonly freshUntil: Milliseconds
+}
+
 export class NewInboxes {
   readonly #taking: Taking
   readonly #inboxes: FlatInboxes
   readonly #forgetting: Forgetting
   readonly #root: Prefix
+  readonly #ttl: Milliseconds
   readonly #log: Logger
 
-  constructor({ listing, taking, root, reconcile, log }: NewInboxesOptions) {
+  constructor({ listing, taking, root, ttl, reconcile, log }: NewInboxesOptions) {
     this.#taking = taking
     this.#inboxes = new FlatInboxes(listing)
     this.#forgetting = new Forgetting(reconcile)
     this.#root = root
+    this.#ttl = ttl
     this.#log = log
   }
 
   /** @throws FsError as a look at inbox/ would, EIO while it is not certain what was taken */
-  async fresh(partner: Partner, signal: AbortSignal): Promise<NewInbox> {
+  async fresh(partner: Partner, signal: AbortSignal): Promise<FreshInbox> {
     await this.#taking.mustBeSure()
     return this.#looked(partner, await this.#inboxes.get(this.#prefix(partner), signal))
   }
@@ -58,7 +68,7 @@ export class NewInboxes {
     return inbox && this.#with(partner, inbox)
   }
 
-  #looked(partner: Partner, { inbox, completeAt }: Looked): NewInbox {
+  #looked(partner: Partner, { inbox, listedAt, completeAt }: Looked): FreshInbox {
     const gone = this.#forgetting.look(
       this.#taking.of(partner),
       completeAt,
@@ -70,7 +80,7 @@ export class NewInboxes {
         this.#log.debug({ err, ...partner }, 'marks of what the bucket holds no longer could not be forgotten')
       })
     }
-    return this.#with(partner, inbox)
+    return { ...this.#with(partner, inbox), freshUntil: listedAt + this.#ttl }
   }
 
   #with(partner: Partner, inbox: FlatInbox): NewInbox {

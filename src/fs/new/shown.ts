@@ -29,8 +29,8 @@ export class Shown {
 
   /** The file of the inbox at a path. */
   at(path: NewPath): number | undefined {
-    const claimed = this.#marks.claims.get(path)
-    if (claimed !== undefined) return this.#inbox.withId(claimed)
+    const claimed = this.#claimed(path)
+    if (claimed !== undefined) return claimed
     if (path.includes('/')) return undefined
     const position = this.#inbox.withName(path)
     if (position !== undefined) return this.#hasOwnName(position) && !this.#isUsed(path) ? position : undefined
@@ -41,6 +41,13 @@ export class Shown {
   ownName(position: number): string {
     const name = this.#inbox.name(position)
     return this.#isUsed(name) ? this.#inbox.otherName(position) : name
+  }
+
+  /** Whether it has that name by itself, or was given it: and not for as long as something else has its own. */
+  isOwn(position: number, name: string): boolean {
+    const { files, folders, claims } = this.#marks
+    if (files.size + folders.size + claims.size === 0) return true
+    return this.#inbox.name(position) === name || this.#marks.nameOf(this.#inbox.id(position)) === name
   }
 
   /** What is in a folder: in new/ itself in the order of keys, which is about that of arrival. */
@@ -95,7 +102,13 @@ export class Shown {
   #isUsed(path: NewPath): boolean {
     const { files, folders, claims } = this.#marks
     if (files.size + folders.size + claims.size === 0) return false
-    return files.has(path) || folders.has(path) || claims.has(path)
+    return files.has(path) || folders.has(path) || this.#claimed(path) !== undefined
+  }
+
+  /** What was given that name; of what the bucket does not show now nobody need make way. */
+  #claimed(path: NewPath): number | undefined {
+    const id = this.#marks.claims.get(path)
+    return id === undefined ? undefined : this.#inbox.withId(id)
   }
 
   #withOtherName(path: NewPath): number | undefined {
@@ -104,7 +117,7 @@ export class Shown {
       for (const name of names) {
         const position = name.includes('/') ? undefined : this.#inbox.withName(name)
         if (position === undefined || this.#inbox.otherName(position) !== path) continue
-        if (this.#hasOwnName(position)) return position
+        if (this.#hasOwnName(position) && this.#isUsed(name)) return position
       }
     }
     return undefined

@@ -147,8 +147,8 @@ export class KernelBeliefs implements Filesystem {
     return this.#fs.fsync(handle, signal)
   }
 
-  release(handle: number): Promise<void> {
-    return this.#fs.release(handle)
+  release(handle: number, answered?: number): Promise<void> {
+    return this.#fs.release(handle, answered)
   }
 
   rmdir(path: string, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import { basename } from 'node:path'
 import type { Close, Closed } from '../../fs/filesystem.js'
 import { isHiddenName } from '../../hidden-name.js'
 import type { Milliseconds } from '../../units.js'
-import type { Ending } from './process-questions.js'
+import type { Caller, Ending } from './process-questions.js'
 import { ProcessReaders, type ProcessReadersOptions } from './process-readers.js'
 
 /** What a process does may keep the kernel from telling: nobody notices so much. */
@@ -18,6 +18,16 @@ const patience: Milliseconds = 40
 const statusPatience: Milliseconds = 10_000
 const mostSeen = 64
 const mostWriters = 4_096
+
+/** Who opens a file. */
+export interface Opener {
+  /** Of the calling thread; undefined or 0 where the binding or the kernel does not tell. */
+  readonly pid: number | undefined
+  /** Where the binding has looked already: who it is, as far as that can be told. */
+  readonly caller?: Caller | 'unknown'
+  /** It may be written through a mapping, which outlives the descriptor. */
+  readonly mayBeMapped?: boolean
+}
 
 /** A handle of the kernel's that may write. */
 interface Use {
@@ -32,6 +42,7 @@ interface Use {
   isUnknownWriter: boolean
   /** Somebody may have it who is not among the seen. */
   isDoubtful: boolean
+  readonly mayBeMapped: boolean
 }
 
 const nothing: Closed = { isLast: false, killedBy: undefined }
@@ -50,20 +61,18 @@ export class HandleProcesses {
   /**
    * Looks who opens a file while that one waits for its open(2): what it does after that counts.
    * @param opening resolves to the handle
-   * @param pid of the calling thread; undefined or 0 where the binding or the kernel does not tell
    * @returns the handle, when it may be answered
    */
-  async opened(opening: Promise<number>, pid: number | undefined): Promise<number> {
-    const [handle, caller] = await Promise.all([
-      opening,
-      pid ? this.#statusReaders.ask<'caller'>({ kind: 'caller', pid }) : undefined,
-    ])
+  async opened(opening: Promise<number>, opener: Opener): Promise<number> {
+    const { pid, mayBeMapped = false } = opener
+    const [handle, caller] = await Promise.all([opening, this.#callerOf(opener)])
     const process = caller?.process
     this.#handles.set(handle, {
       seen: new Map([[process ?? 0, caller?.faults]]),
       writers: new Set([pid ?? 0, ...(process === undefined ? [] : [process])]),
       isUnknownWriter: process === undefined,
       isDoubtful: process === undefined,
+      mayBeMapped,
     })
     return handle
   }
@@ -95,6 +104,12 @@ export class HandleProcesses {
     return { closed: () => this.#closed(this.#handles.get(handle), basename(path), pid ?? 0) }
   }
 
+  /** @returns undefined if it can't be told */
+  async #callerOf({ pid, caller }: Opener): Promise<Caller | undefined> {
+    if (caller !== undefined) return caller === 'unknown' ? undefined : caller
+    return pid ? this.#statusReaders.ask<'caller'>({ kind: 'caller', pid }) : undefined
+  }
+
   async #closed(open: Use | undefined, name: string, pid: number): Promise<Closed> {
     if (pid === 0) {
       if (open) open.isDoubtful = true
@@ -114,8 +129,9 @@ export class HandleProcesses {
     noteProcess(open, pid)
     // It was removed or replaced while it was open: its processes call it by another name.
     if (open.isDoubtful || isHiddenName(name)) return undefined
-    const { size } = open.seen
-    const answer = await this.#readers.ask<'closing'>({ kind: 'closing', pid, name, seen: [...open.seen] })
+    const { mayBeMapped, seen } = open
+    const { size } = seen
+    const answer = await this.#readers.ask<'closing'>({ kind: 'closing', pid, name, mayBeMapped, seen: [...seen] })
     // Somebody else has come meanwhile, whose children were not looked at.
     const isCurrent = open.seen.size === size
     if (!answer) open.isDoubtful = true

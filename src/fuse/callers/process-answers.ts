@@ -1,7 +1,9 @@
 /** Answers what is asked of /proc. Blocks: it belongs into a thread that may. */
 import { readdirSync } from 'node:fs'
 import type { ProcessFiles } from './process-files.js'
-import type { Answer, Caller, Closing, Ending, MountUser, Question, Seen } from './process-questions.js'
+import type { Answer, Caller, Closing, Ending, MountUser, Question } from './process-questions.js'
+
+type ClosingQuestion = Extract<Question, { readonly kind: 'closing' }>
 
 /** Enough for a shell with its pipelines; beyond that nothing is concluded. */
 const mostProcesses = 64
@@ -16,7 +18,7 @@ export function answerTo(question: Question, files: ProcessFiles): Answer | unde
     case 'ending':
       return endingOf(question.pid, files)
     case 'closing':
-      return closingOf(question.pid, question.name, question.seen, files)
+      return closingOf(question, files)
     case 'users':
       return usersOf(question.mountpoint, new Set(question.except), files)
   }
@@ -33,9 +35,9 @@ function endingOf(pid: number, files: ProcessFiles): Ending {
   return { process: status?.process, signal: mayBeKilled ? files.endingSignal(pid, status) : undefined }
 }
 
-function closingOf(pid: number, name: string, seen: readonly Seen[], files: ProcessFiles): Closing | undefined {
+function closingOf({ pid, ...sought }: ClosingQuestion, files: ProcessFiles): Closing | undefined {
   if (!files.isComplete()) return undefined
-  const search = new DescriptorSearch(name, seen, files)
+  const search = new DescriptorSearch(sought, files)
   return { ...endingOf(pid, files), isLast: search.isLast(), found: search.found }
 }
 
@@ -43,13 +45,15 @@ function closingOf(pid: number, name: string, seen: readonly Seen[], files: Proc
 class DescriptorSearch {
   readonly found: number[] = []
   readonly #name: string
+  readonly #mayBeMapped: boolean
   readonly #files: ProcessFiles
   readonly #seen: Map<number, number | undefined>
   readonly #known: ReadonlySet<number>
   #left = mostFiles
 
-  constructor(name: string, seen: readonly Seen[], files: ProcessFiles) {
+  constructor({ name, mayBeMapped, seen }: Omit<ClosingQuestion, 'pid'>, files: ProcessFiles) {
     this.#name = name
+    this.#mayBeMapped = mayBeMapped
     this.#files = files
     this.#seen = new Map(seen)
     this.#known = new Set(this.#seen.keys())
@@ -86,7 +90,11 @@ class DescriptorSearch {
 
   #hasOpen(pid: number): boolean {
     this.#left -= this.#files.descriptors(pid)
-    return this.#left < 0 || this.#files.openNames(pid).includes(this.#name)
+    return this.#left < 0 || this.#files.openNames(pid).includes(this.#name) || this.#hasMapped(pid)
+  }
+
+  #hasMapped(pid: number): boolean {
+    return this.#mayBeMapped && this.#files.mappedNames(pid).includes(this.#name)
   }
 
   /** A child begins without faults of children. */

@@ -26,6 +26,13 @@ const exiting = 0x4
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
 
+/** What comes before the path, where that is of a file. @see proc(5), /proc/pid/maps */
+const sharedMapping = /^\S+ ..[x-]s \S+ \S+ [1-9]\d* +/
+
+function nameIn(path: string): string {
+  return basename(path.replace(/ \(deleted\)$/, ''))
+}
+
 /** All throw what the kernel says, where it does not say that there is no such process. */
 export class ProcessFiles {
   readonly #onRead: (pid: number) => void
@@ -86,7 +93,13 @@ export class ProcessFiles {
 
   /** The last part of what each descriptor is open on. */
   openNames(pid: number): string[] {
-    return this.links(pid).map((it) => basename(it.replace(/ \(deleted\)$/, '')))
+    return this.links(pid).map(nameIn)
+  }
+
+  /** The last part of what each of its mappings is of that writes to a file. */
+  mappedNames(pid: number): string[] {
+    const lines = (this.#text(pid, 'maps') ?? '').split('\n').filter((line) => sharedMapping.test(line))
+    return lines.map((line) => nameIn(line.replace(sharedMapping, '')))
   }
 
   command(pid: number): string {

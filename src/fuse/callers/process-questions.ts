@@ -20,7 +20,7 @@ export interface Ending {
 export type Seen = readonly [pid: number, faults: number | undefined]
 
 export interface Closing extends Ending {
-  /** Whether it is certain that no process that was seen with the file, and none of their children, has it open. */
+  /** Whether it is certain that no process that was seen with the file, and none of their children, has it open, or mapped. */
   readonly isLast: boolean
   /** Children of those that were seen. */
   readonly found: readonly number[]
@@ -38,7 +38,12 @@ interface Asked {
   readonly caller: { readonly pid: number }
   readonly ending: { readonly pid: number }
   /** @see Closing. By the last part of the file's name, as other mount namespaces have other paths. */
-  readonly closing: { readonly pid: number; readonly name: string; readonly seen: readonly Seen[] }
+  readonly closing: {
+    readonly pid: number
+    readonly name: string
+    readonly mayBeMapped: boolean
+    readonly seen: readonly Seen[]
+  }
   /** Processes with something open below a path, but for some. */
   readonly users: { readonly mountpoint: string; readonly except: readonly number[] }
 }

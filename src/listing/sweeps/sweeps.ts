@@ -3,6 +3,7 @@
  * from one view into the next, and go ahead of him. A view that takes pages of its own is left to its own listing.
  */
 import type { ObjectInfo, Store } from '../../s3/store.js'
+import { isDenied } from '../../s3/store-error.js'
 import { afterFolder, compareKeys, firstWhere } from '../../s3/key-order.js'
 import type { Clock, Timers } from '../../telemetry/clock.js'
 import type { Milliseconds } from '../../units.js'
@@ -148,7 +149,7 @@ export class Sweeps {
       const other = this.#comingTo(path, mostWaits - waits)
       const sweep = other ?? (own = this.#begin(path, { after: path, until: undefined, further: 0 }))
       await (own ? own.ended : sweep?.page)
-      if (!sweep || sweep.failure?.code === 'EACCES') return undefined
+      if (!sweep || isDenied(sweep.failure)) return undefined
       if (sweep.failure) throw sweep.failure
     }
   }

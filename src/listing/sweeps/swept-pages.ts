@@ -1,7 +1,7 @@
 /** One LIST of a common prefix, and what is known by it. */
-import { FsError } from '../../errors.js'
 import { afterFolder, compareKeys } from '../../s3/key-order.js'
 import type { ListPage, Store } from '../../s3/store.js'
+import { isDenied } from '../../s3/store-error.js'
 import type { Clock, Timers } from '../../telemetry/clock.js'
 import type { Key, Milliseconds, Prefix } from '../../units.js'
 import type { ForgottenKeys } from '../forgotten-keys.js'
@@ -72,7 +72,7 @@ export class SweptPages {
       const next = this.#take(page, { scope, after, at, awaited })
       return next === undefined ? undefined : this.unknown(scope, next, since)?.after
     } catch (error) {
-      if (error instanceof FsError && error.code === 'EACCES') this.#refused.set(scope, at + refusedFor)
+      if (isDenied(error)) this.#refused.set(scope, at + refusedFor)
       throw error
     }
   }

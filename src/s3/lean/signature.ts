@@ -2,7 +2,7 @@
  * AWS Signature Version 4 of a GET, as S3 wants it. Pure, but for the key of a day, which is made once.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { EpochMs } from '../../units.js'
 import type { Credentials } from '../credentials.js'
 
@@ -18,6 +18,8 @@ const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 
 export class Signer {
   readonly #region: string
+  /** The second that was signed last, as it is written. */
+  #second = { at: NaN, text: '' }
   #day: { readonly date: string; readonly secret: string; readonly key: Buffer } | undefined
 
   constructor(region: string) {
@@ -30,7 +32,7 @@ export class Signer {
     { accessKeyId, secretAccessKey, sessionToken }: Credentials,
     now: EpochMs,
   ): Readonly<Record<string, string>> {
-    const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
+    const time = this.#time(now)
     const date = time.slice(0, 8)
     const all: Record<string, string> = {
       ...headers,
@@ -42,11 +44,19 @@ export class Signer {
     const lines = names.map((name) => `${name}:${all[name] ?? ''}\n`).join('')
     const canonical = `GET\n${path}\n\n${lines}\n${names.join(';')}\n${emptyHash}`
     const scope = `${date}/${this.#region}/s3/aws4_request`
-    const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`
+    const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`
     const signature = createHmac('sha256', this.#key(date, secretAccessKey)).update(toSign).digest('hex')
     const credential = `Credential=${accessKeyId}/${scope}`
     const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names.join(';')}, Signature=${signature}`
     return { ...all, authorization }
+  }
+
+  #time(now: EpochMs): string {
+    const at = Math.floor(now / 1_000)
+    if (this.#second.at !== at) {
+      this.#second = { at, text: new Date(at * 1_000).toISOString().replace(/[-:]|\.\d{3}/g, '') }
+    }
+    return this.#second.text
   }
 
   #key(date: string, secret: string): Buffer {

@@ -18,8 +18,12 @@ export interface Target {
 
 type SentRequest = Pick<HttpRequest, 'protocol' | 'hostname' | 'port' | 'path' | 'headers'>
 
+/** What stays as it is. */
+const unreserved = /^[\w.~/-]*$/
+
 /** As the SDK encodes keys, each segment by RFC 3986. */
 export function encodedKey(key: string): string {
+  if (unreserved.test(key)) return key
   const escape = (it: string): string => `%${it.charCodeAt(0).toString(16).toUpperCase()}`
   return encodeURIComponent(key)
     .replaceAll('%2F', '/')

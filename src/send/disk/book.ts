@@ -152,6 +152,7 @@ export class MessageBook {
   async exclusively<T>(names: readonly string[], act: (write: Write) => Promise<T>): Promise<T> {
     for (;;) {
       const held = this.#toLock(names)
+      if (held.some((it) => this.#locks.isLocked(it))) this.#journal.hurry()
       const done = await this.#locks.run(held, async () => {
         // Renamed while they were waited for, they have others beside them.
         const isCovered = this.#toLock(names).every((it) => held.includes(it))

@@ -58,9 +58,23 @@ export class Descriptors {
   }
 }
 
-/** Node has raised the soft limit to the hard one at its start. */
+/** Of this process: Node has raised the soft limit to the hard one at its start. */
+export interface OwnDescriptors {
+  readonly all: number
+  /** How many files of `send/` may be open at once. */
+  readonly forSend: number
+  /** The daemon does not have all that it keeps for itself elsewhere. */
+  readonly isShort: boolean
+}
+
+export async function ownDescriptors(uploads: number): Promise<OwnDescriptors> {
+  const all = descriptorLimit(await readFile('/proc/self/limits', 'utf8').catch(() => ''))
+  const forSend = openFilesWithin(all, uploads)
+  return { all, forSend, isShort: all - forSend < keptFor(uploads) }
+}
+
 export async function mostOpenFiles(uploads: number): Promise<number> {
-  return openFilesWithin(descriptorLimit(await readFile('/proc/self/limits', 'utf8').catch(() => '')), uploads)
+  return (await ownDescriptors(uploads)).forSend
 }
 
 /** @param limits as /proc/self/limits has them */
@@ -70,5 +84,10 @@ export function descriptorLimit(limits: string): number {
 }
 
 export function openFilesWithin(descriptors: number, uploads: number): number {
-  return Math.max(descriptors - reserved - reservedPerUpload * uploads, Math.floor(descriptors / 2))
+  return Math.max(descriptors - keptFor(uploads), Math.floor(descriptors / 2))
+}
+
+/** By the daemon, for all else. */
+function keptFor(uploads: number): number {
+  return reserved + reservedPerUpload * uploads
 }

@@ -27,10 +27,10 @@ export interface Known {
 }
 
 export interface JournalWriterOptions {
-  readonly journal: Pick<Journal<JournalEntry>, 'append' | 'compact' | 'close'>
+  readonly journal: Pick<Journal<JournalEntry>, 'append' | 'hurry' | 'compact' | 'close'>
   /** All that was told of what is in the journal. */
   readonly trail: Pick<Trail, 'flushed'>
-  readonly clock: Pick<Clock, 'monotonic'>
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>
   /** Of the directory that the journal is in. */
   readonly ownership: Ownership
   /** The journal can be written again. */
@@ -84,9 +84,23 @@ export class JournalWriter {
     if (this.#appended > compactAfter + this.#known.size()) this.#compact()
   }
 
+  /** Somebody waits for what is patient. */
+  hurry(): void {
+    this.#options.journal.hurry()
+  }
+
   async close(): Promise<void> {
     await this.#health.close()
+    await this.#endAnew()
     await this.#options.journal.close()
+  }
+
+  /** Whatever is copied over the file from now on says of itself that it was another one. */
+  async #endAnew(): Promise<void> {
+    if (this.problem !== undefined) return
+    await this.#madeAnew().catch((err: unknown) => {
+      this.#options.log.warn({ err }, 'The journal of send/ could not be made anew at the end; it stays as it is.')
+    })
   }
 
   #compact(): void {
@@ -110,8 +124,9 @@ export class JournalWriter {
   async #heal(isFull: boolean): Promise<void> {
     // Whatever fails yet is not to be in the new one.
     await Promise.allSettled(this.#underWay.values())
-    // An entry that says nothing: is there room?
-    if (isFull) await this.#options.journal.append({}, { sync: true, isNew: true })
+    const { journal, clock } = this.#options
+    // An entry that says nothing but when: is there room?
+    if (isFull) await journal.append({ at: clock.now() }, { sync: true, isNew: true })
     else await this.#madeAnew()
   }
 }

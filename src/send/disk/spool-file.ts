@@ -1,6 +1,6 @@
 /** One file of the spool that is open: gathers writes, syncs in the background, and tells of what failed by the next sync. */
 import type { FileHandle } from 'node:fs/promises'
-import { syncFolder } from '../../durable-file.js'
+import { diskCalls } from '../../journal/disk-calls.js'
 import type { Bytes } from '../../units.js'
 import { orFsError } from './spool-error.js'
 import { WriteBehind, type ChunkPool } from './write-behind.js'
@@ -112,8 +112,8 @@ export class SpoolFile {
       await orFsError(async () => {
         await this.#behind.drain()
         await this.#background
-        const folder = this.#newIn
-        await Promise.all([this.#handle.datasync(), folder === undefined ? undefined : syncFolder(folder)])
+        if (this.#newIn === undefined) await this.#handle.datasync()
+        else await diskCalls.syncNew(this.#handle, this.#newIn)
         this.#newIn = undefined
       })
     } catch (error) {

@@ -10,7 +10,7 @@ import { takenOver } from './taken-over.js'
 export interface ReadJournal {
   /** In order. */
   readonly entries: readonly JournalEntry[]
-  /** Something in it could not be read: what was sent since may be missing. */
+  /** Something in it could not be read, or it is a copy: what was sent since may be missing. */
   readonly isDoubtful: boolean
 }
 

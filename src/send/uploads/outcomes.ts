@@ -42,6 +42,8 @@ const denied = {
   first: 'Its key is taken in AS2/send, and the keys may not look by what: by another file, or by this one.',
 }
 
+const none: Look = { is: 'none' }
+
 export class Outcomes {
   readonly #options: OutcomesOptions
   readonly #events: UploadEvents
@@ -89,7 +91,9 @@ export class Outcomes {
     if (fate !== 'permanent') {
       return this.#again(current, { attempt, error: sentence, ...(fate === 'credentials' ? { wait: 0 } : {}) })
     }
-    if (mayHaveArrived && attempt && (await this.#isStored(it, current, attempt))) return
+    const look = mayHaveArrived && attempt ? await this.#lookNow(it, current, attempt) : none
+    if (look.is === 'ours') return this.#arrived(it, current, look.found)
+    if (look.is === 'unknown') return this.#again(current, { attempt, error: sentence })
     return this.#events.failed(before.id, { error: sentence, attempt })
   }
 
@@ -131,13 +135,14 @@ export class Outcomes {
 
   /**
    * Who stands between may have tried a stored upload once more, and hand on what S3 refused then: what is in the bucket is
-   * not told as failed, for somebody would send it again. @returns false too if it can't be told
+   * not told as failed, for somebody would send it again. @returns `unknown` if it can't be told now, but may be later
    */
-  async #isStored(it: Try, message: Message, attempt: Attempt): Promise<boolean> {
-    const look = await this.#look(it, message, attempt).catch((): Look => ({ is: 'none' }))
-    if (look.is !== 'ours') return false
-    await this.#arrived(it, message, look.found)
-    return true
+  async #lookNow(it: Try, message: Message, attempt: Attempt): Promise<Look | { readonly is: 'unknown' }> {
+    try {
+      return await this.#look(it, message, attempt)
+    } catch (error) {
+      return fateAfter(error) === 'permanent' ? none : { is: 'unknown' }
+    }
   }
 
   /**

@@ -55,7 +55,9 @@ export class LastCloses {
     if (!session.writers.isEmpty) return
     try {
       const event = this.#eventOf(session)
-      if (event) await write([{ id, event }], { by: 'close', sync: true })
+      // What its last close(2) has on disk is judged the same way by a start that finds no more.
+      const isKnown = session.message.isComplete
+      if (event) await write([{ id, event }], { by: 'close', sync: !isKnown, isPatient: isKnown })
       session.ended()
     } catch (err) {
       // What is wrong with the journal is in the log already.

@@ -19,6 +19,8 @@ export interface OpenFilesOptions {
 export class OpenFiles {
   readonly #options: OpenFilesOptions
   readonly #open = new Map<string, SharedFile>()
+  /** Whoever ends it again waits for the first as well. */
+  #ending: Promise<unknown> = Promise.resolve()
 
   constructor(options: OpenFilesOptions) {
     this.#options = options
@@ -38,14 +40,16 @@ export class OpenFiles {
     id: string,
     { isLost } = { isLost: false },
   ): Promise<{ readonly file: SharedFile; readonly pin: OpenSpoolFile }> {
-    let file = this.#open.get(id)
-    if (!file) {
-      const opened = await this.#options.spool.open(id, { isLost })
-      file = this.#open.get(id)
-      if (file) await opened.close()
-      else file = this.#share(opened, this.#session(id, opened.size))
-    }
-    return { file, pin: file.handle({ write: false }) }
+    const open = this.#open.get(id)
+    if (open) return { file: open, pin: open.handle({ write: false }) }
+    const opened = await this.#options.spool.open(id, { isLost })
+    const meanwhile = this.#open.get(id)
+    const file = meanwhile ?? this.#share(opened, this.#session(id, opened.size))
+    // At once: whoever else has it open may be the last to close it, while ours is closed.
+    const pin = file.handle({ write: false })
+    // Nothing was written through it.
+    if (meanwhile) await opened.close().catch(() => undefined)
+    return { file, pin }
   }
 
   /** Of one that is open, undefined if it is not. */
@@ -68,9 +72,13 @@ export class OpenFiles {
     await inTime(Promise.all([...this.#open.values()].map((it) => it.idle)), patience)
   }
 
-  /** It is certain that nobody has anything open, though the kernel did not tell. */
-  async endWriting(): Promise<void> {
-    for (const file of [...this.#open.values()]) await file.endWriting()
+  /**
+   * Nobody writes to anything any more, though the kernel did not tell.
+   * @param isProof it is certain that nobody has anything open
+   */
+  async endWriting(isProof: boolean): Promise<void> {
+    this.#ending = Promise.all([this.#ending, ...[...this.#open.values()].map((it) => it.endWriting(isProof))])
+    await this.#ending
   }
 
   #session(id: string, size: Bytes): WritingSession {

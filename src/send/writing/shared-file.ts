@@ -116,12 +116,13 @@ export class SharedFile {
   }
 
   /**
-   * Nobody has it open, though no release came. What was written after the last close(2) came from a process that is
+   * Nobody writes to it any more, though no release came. What was written after the last close(2) came from a process that is
    * gone, or is out of our sight: then it stays as it is, to be held at the next mount.
+   * @param isProof nobody has it open; else those may whose calls come no more
    */
-  async endWriting(): Promise<void> {
+  async endWriting(isProof: boolean): Promise<void> {
     const { writers, isFlushed, message } = this.session
-    if (writers.isEmpty || !(isFlushed || message.isComplete)) return
+    if (writers.isEmpty || !(message.isComplete || (isProof && isFlushed))) return
     writers.end()
     await this.#closedByAll()
   }

@@ -1,4 +1,4 @@
-/** How much memory that was freed the process keeps: what it gives back, the kernel must clear before it gives it again. */
+/** What memory costs: the kernel clears each page before it gives it, and interrupts whoever touches it first. */
 import type { Bytes } from '../units.js'
 import { kernel } from './kernel.js'
 
@@ -8,7 +8,12 @@ const usual: Bytes = 8 * MiB
 /** More than V8 lets lie in buffers of connections before it collects them. */
 const whileLargeFilesAreRead: Bytes = 256 * MiB
 
-/** Without effect on the stock binding. */
+/** How much that was freed the process keeps. Without effect on the stock binding. */
 export function keepFreedMemory(largeFilesAreRead: boolean): void {
   kernel?.keepFreed(largeFilesAreRead ? whileLargeFilesAreRead : usual)
+}
+
+/** For a block that is filled and read as a whole. @returns undefined if the usual memory must do */
+export function largeMemory(bytes: Bytes): Uint8Array | undefined {
+  return kernel?.largeMemory?.(bytes)
 }
