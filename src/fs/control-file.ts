@@ -17,8 +17,9 @@ interface Dated extends Snapshot {
 const freshFor: Milliseconds = 250
 
 /**
- * A file whose content is rendered from the daemon's state. Many programs ask for the size, and read just so many bytes:
- * so what is opened is never longer than any size that somebody may still go by, and no document is cut.
+ * A file whose content is rendered from the daemon's state. Many programs ask for the size, before they open it or after that,
+ * and read just so many bytes: so what is opened is never longer than any size that somebody may still go by, no size that is
+ * told is shorter than what somebody has open, and no document is cut.
  */
 export class ControlFile {
   readonly #render: () => string
@@ -27,7 +28,7 @@ export class ControlFile {
   readonly #clock: Clock
   /** In the order of `shownAt`, the time at which its size was told last. */
   #shown: { readonly snapshot: Dated; readonly shownAt: Milliseconds }[] = []
-  #opens = 0
+  readonly #open: Snapshot[] = []
   /** What is shown while somebody has it open, for a while: a program that packs it looks whether it changed meanwhile. */
   #pinned: Dated | undefined
 
@@ -48,19 +49,19 @@ export class ControlFile {
     return this.#current()
   }
 
-  /** For those who read; to be followed by `closed`. */
+  /** For those who read; to be followed by `closed` with what it gives. */
   opened(): Snapshot {
     this.#onOpened()
     const newest = this.#current()
     const snapshot = this.#shown.reduce((best, { snapshot }) => (isBetter(snapshot, best) ? snapshot : best), newest)
-    if (this.#opens === 0) this.#pinned = snapshot
-    this.#opens += 1
+    if (this.#open.length === 0) this.#pinned = snapshot
+    this.#open.push(snapshot)
     return snapshot
   }
 
-  closed(): void {
-    this.#opens -= 1
-    if (this.#opens === 0) this.#pinned = undefined
+  closed(snapshot: Snapshot): void {
+    this.#open.splice(this.#open.indexOf(snapshot), 1)
+    if (this.#open.length === 0) this.#pinned = undefined
   }
 
   #current(): Dated {
@@ -75,8 +76,10 @@ export class ControlFile {
   }
 
   #made(since: Milliseconds): Dated {
-    const bytes = Buffer.from(this.#render())
-    return { bytes, madeAt: this.#clock.now(), since }
+    const longest = this.#open.reduce((most, { bytes }) => Math.max(most, bytes.length), 0)
+    const rendered = Buffer.from(this.#render())
+    const lacking = Buffer.alloc(Math.max(0, longest - rendered.length), '\n')
+    return { bytes: Buffer.concat([rendered, lacking]), madeAt: this.#clock.now(), since }
   }
 }
 

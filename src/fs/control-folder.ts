@@ -27,10 +27,11 @@ export class ControlFolder {
   /** @throws FsError ENOENT */
   open(name: Name): FileDescription {
     const file = this.#file(name)
-    const { bytes } = file.opened()
+    const snapshot = file.opened()
+    const { bytes } = snapshot
     return readOnly(
       (position, length) => Promise.resolve(bytes.subarray(position, position + length)),
-      () => file.closed(),
+      () => file.closed(snapshot),
       'rendered',
     )
   }

@@ -172,7 +172,18 @@ export class Mounted {
     await this.#proxy?.close()
     await this.server.close()
     if (await isMounted(this.mountpoint)) throw new Error(`${this.mountpoint} is still mounted: nothing deleted`)
-    await rm(this.directory, { recursive: true, force: true })
+    await until('the last daemon to have left its files', () => this.#removed())
+  }
+
+  /** @returns whether nobody made a file there meanwhile: a daemon of the background goes on when its mount is gone */
+  async #removed(): Promise<boolean> {
+    try {
+      await rm(this.directory, { recursive: true, force: true })
+      return true
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY') return false
+      throw error
+    }
   }
 
   async #answers(): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** The figures of a mount, for monitoring. */
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, open, readFile, rm, writeFile } from 'node:fs/promises'
 import t from 'tap'
-import type { DeliveriesReport } from '../../src/control/reports.js'
+import type { DeliveriesReport, QueueReport } from '../../src/control/reports.js'
 import { Figures } from '../helpers/figures.js'
 import { as2fs, mount, type Mounted } from '../helpers/mounted.js'
 import { mdnText } from '../helpers/receipts-world.js'
@@ -117,7 +117,21 @@ t.test('nothing that only grows ever goes back, and each reading is whole', asyn
   }
   await working
   t.ok(readings > 5, `${readings} readings`)
-  t.ok((await figuresOf(mounted)).of('as2fs_fuse_calls_total', { operation: 'lookup', code: 'ENOENT' }))
+  const [calls, refused] = ['as2fs_fuse_calls_total', { operation: 'lookup', code: 'ENOENT' }]
+  await until('the calls in them', async () => (await figuresOf(mounted)).of(calls, refused))
+})
+
+t.test('a control file that is open is whole for who asks for its size, though it became shorter since', async (t) => {
+  const mounted = await mount(t, { flags: ['--hold', '*.held', '--station', 'ACME/GLOBEX'] })
+  await writeFile(mounted.path('ACME/GLOBEX/send/a.held'), 'ISA')
+  await until('the row', async () => (await mounted.queue()).rows.length === 1)
+  const opened = await open(mounted.path('.as2fs/queue.json'))
+  await rm(mounted.path('ACME/GLOBEX/send/a.held'))
+  await until('its end', async () => (await mounted.queue()).rows.length === 0)
+  // It asks for the size, and reads just so many bytes.
+  const read = JSON.parse(await opened.readFile('utf8')) as QueueReport
+  await opened.close()
+  t.equal(read.rows.length, 1)
 })
 
 t.test('in an outage they are told at once, and say so', async (t) => {
