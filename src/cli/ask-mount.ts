@@ -22,7 +22,8 @@ export async function askMount(mount: FoundMount): Promise<AskedMount> {
     daemon === 'silent' ? undefined : await new ControlClient(daemon.stateDirectory).status().catch(() => undefined)
   const isSilent = daemon === 'silent' || !mount.isMounted
   const report = asked ?? (isSilent ? undefined : await readControlFile(mountpoint, 'status.json'))
-  if (isStatus(report)) return report
+  // Its own word is where it was mounted; it may have been moved since.
+  if (isStatus(report)) return { ...report, mountpoint }
   return { mountpoint, state: 'silent', problems: ["It does not answer, or is another user's."] }
 }
 

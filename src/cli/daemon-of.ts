@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js'
 import { ControlClient } from '../control/client.js'
 import { NoAnswerError } from '../control/socket.js'
+import { liveLock } from '../state/lock.js'
 import { findMount, type FoundMount } from './find-mount.js'
 import { realMountpoint } from './mount-config.js'
 import type { Io } from './io.js'
@@ -41,8 +42,26 @@ export async function ask<T>(mount: FoundMount, question: (client: ControlClient
     const now = await findMount(mount.mountpoint)
     if (mount.isMounted && !now?.isMounted) throw new UsageError(`${mount.mountpoint} is not mounted any more.`)
     if (now?.daemon === 'dead') clientOf(now)
+    if (await hasLostState(mount.daemon)) {
+      throw new UsageError(
+        `The daemon of ${mount.mountpoint} (process ${pid}) has lost its state directory: as2fs umount ${mount.mountpoint}, then mount again.`,
+      )
+    }
     throw new UsageError(
       `The daemon of ${mount.mountpoint} (process ${pid}) does not answer: is it another user's, or stuck?`,
     )
+  }
+}
+
+/** Whether its state directory is gone, or another daemon's: its own socket is there no more. */
+export async function hasLostState(daemon: {
+  readonly pid: number
+  readonly stateDirectory: string
+}): Promise<boolean> {
+  try {
+    return (await liveLock(daemon.stateDirectory))?.pid !== daemon.pid
+  } catch {
+    // Another user's.
+    return false
   }
 }

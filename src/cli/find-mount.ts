@@ -1,8 +1,8 @@
 /** Which daemon has a mountpoint: by the locks in the user's state directories, else by asking the mount itself. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lookByProcess, saysDead } from '../fuse/look-by-process.js'
-import { ourType, parseMountInfo, type MountInfo } from '../fuse/mountinfo.js'
+import { mounts, ourType, type MountInfo } from '../fuse/mountinfo.js'
 import { liveLock } from '../state/lock.js'
 import type { LockRecord } from '../state/lock-record.js'
 import type { StatusReport } from '../control/reports.js'
@@ -19,16 +19,24 @@ export interface FoundMount {
 
 /** All mounts of ours that this user can see. */
 export async function findMounts(): Promise<FoundMount[]> {
-  const [mounts, locks] = await Promise.all([ourMounts(), liveLocks()])
-  const mountpoints = new Set([...mounts.map((it) => it.mountpoint), ...locks.map((it) => it.record.mountpoint)])
-  return Promise.all([...mountpoints].sort().map((it) => found(it, mounts, locks)))
+  const [ours, locks] = await Promise.all([ourMounts(), liveLocks()])
+  const mountpoints = new Set([...ours.map((it) => it.mountpoint), ...locks.map((it) => it.record.mountpoint)])
+  const all = await Promise.all([...mountpoints].sort().map((it) => found(it, ours, locks)))
+  // Where it was mounted before it was moved.
+  const isMoved = (it: FoundMount): boolean =>
+    !it.isMounted && all.some((other) => other.isMounted && isSame(it, other))
+  return all.filter((it) => !isMoved(it))
+}
+
+function isSame({ daemon: one }: FoundMount, { daemon: other }: FoundMount): boolean {
+  return typeof one === 'object' && typeof other === 'object' && one.pid === other.pid
 }
 
 /** @returns undefined if nothing of ours is there */
 export async function findMount(mountpoint: string): Promise<FoundMount | undefined> {
-  const [mounts, locks] = await Promise.all([ourMounts(), liveLocks()])
-  const isKnown = [...mounts, ...locks.map((it) => it.record)].some((it) => it.mountpoint === mountpoint)
-  return isKnown ? found(mountpoint, mounts, locks) : undefined
+  const [ours, locks] = await Promise.all([ourMounts(), liveLocks()])
+  const isKnown = [...ours, ...locks.map((it) => it.record)].some((it) => it.mountpoint === mountpoint)
+  return isKnown ? found(mountpoint, ours, locks) : undefined
 }
 
 /** The mount of ours that a path is in. Only text is compared, so that a dead mount does no harm. */
@@ -57,8 +65,8 @@ interface Held {
   readonly directory: string
 }
 
-async function found(mountpoint: string, mounts: readonly MountInfo[], locks: readonly Held[]): Promise<FoundMount> {
-  const isMounted = mounts.some((it) => it.mountpoint === mountpoint)
+async function found(mountpoint: string, ours: readonly MountInfo[], locks: readonly Held[]): Promise<FoundMount> {
+  const isMounted = ours.some((it) => it.mountpoint === mountpoint)
   const held = locks.find((it) => it.record.mountpoint === mountpoint)
   if (held) return { mountpoint, isMounted, daemon: { pid: held.record.pid, stateDirectory: held.directory } }
   const status = await readControlFile(mountpoint, 'status.json')
@@ -78,7 +86,7 @@ function isStatus(value: unknown): value is Pick<StatusReport, 'pid' | 'stateDir
 }
 
 async function ourMounts(): Promise<MountInfo[]> {
-  return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')).filter((it) => it.type === ourType)
+  return (await mounts()).filter((it) => it.type === ourType)
 }
 
 async function liveLocks(): Promise<Held[]> {

@@ -22,10 +22,19 @@ export function processIo(): Io {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     isTerminal: process.stderr.isTTY,
     isJournal: isJournal(process.env),
     program: [process.execPath, ...process.execArgv, process.argv[1] ?? 'as2fs'],
+  }
+}
+
+/** That of a process whose folder was removed names nothing, and no command needs it that is given absolute paths. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/proc/self/cwd'
   }
 }

@@ -1,5 +1,5 @@
 /** The command line's way in: finds the command, and turns every failure into one sentence. */
-import { FsError, LinesError, UsageError } from '../errors.js'
+import { codeOf, FsError, LinesError, UsageError } from '../errors.js'
 import { NoAnswerError } from '../control/socket.js'
 import { journalError } from '../telemetry/stderr.js'
 import { version } from '../version.js'
@@ -8,6 +8,13 @@ import { commands } from './commands.js'
 import { printable } from './format.js'
 import { commandHelp, generalHelp } from './help.js'
 import type { Io } from './io.js'
+
+/** What keeps a process from going on at all, and who can change that. */
+const limits: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', 'Too few files may be open in this process: raise LimitNOFILE (systemd) or ulimit -n, and try again.'],
+  ['ENFILE', 'Too many files are open on this machine: raise the sysctl fs.file-max, and try again.'],
+  ['EFBIG', 'A file may not grow as large as it must: raise LimitFSIZE (systemd) or ulimit -f, and try again.'],
+])
 
 /**
  * @param args without the program's name
@@ -45,6 +52,8 @@ function sentenceOf(error: unknown): string {
   if (error instanceof UsageError || error instanceof FsError || error instanceof NoAnswerError) {
     return printable(error.message)
   }
+  const limit = limits.get(codeOf(error) ?? '')
+  if (limit !== undefined) return limit
   const message = error instanceof Error ? error.message : String(error)
   return `Something went wrong inside: ${printable(message)} (AS2FS_DEBUG=1 shows where).`
 }

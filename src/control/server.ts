@@ -3,6 +3,7 @@ import { chmod, open, unlink, type FileHandle } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once, setMaxListeners } from 'node:events'
 import { join } from 'node:path'
+import { AnswersUnderWay } from '../answers-under-way.js'
 import { FsError, UsageError } from '../errors.js'
 import type { Beginning, FollowerLines } from '../events/follower.js'
 import { inTime, timeLimit } from '../patience.js'
@@ -73,7 +74,10 @@ export async function startControlServer(
 ): Promise<ControlServer> {
   const ending = new AbortController()
   setMaxListeners(0, ending.signal)
+  const underWay = new AnswersUnderWay()
   const server = createServer((request, response) => {
+    if (ending.signal.aborted) return void response.destroy()
+    underWay.begun(response)
     const isStream = request.method === 'GET' && request.url?.split('?', 1)[0] === '/events'
     void (isStream ? stream(request, response, handlers, ending.signal, log) : answer(request, response, handlers, log))
   })
@@ -91,17 +95,16 @@ export async function startControlServer(
     throw error
   }
   return {
-    close: () => {
+    close: async () => {
       ending.abort()
-      return closed(server, folder, path)
+      await inTime(underWay.over(), closeWithin)
+      await closed(server, folder, path)
     },
   }
 }
 
 async function closed(server: Server, folder: FileHandle, path: string): Promise<void> {
-  const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  await inTime(ended, closeWithin)
+  server.close()
   server.closeAllConnections()
   await folder.close()
   await unlink(path).catch(() => undefined)

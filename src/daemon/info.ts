@@ -7,7 +7,8 @@ import type { HoldReason, Sender } from '../send/sender.js'
 import type { InfoReport } from '../control/reports.js'
 import { messageId } from '../view/message-id.js'
 import { messageNames } from '../mdn/message-id.js'
-import { messageOf, type Deliveries } from '../delivery/deliveries.js'
+import type { Deliveries } from '../delivery/deliveries.js'
+import { messageOf } from '../delivery/message-of.js'
 import type { Receipts } from '../mdn/receipts.js'
 import type { ObjectInfo } from '../s3/store.js'
 import { MessageMdns } from './message-mdns.js'
@@ -170,11 +171,11 @@ export class Info {
     }
   }
 
-  /** The folder of the message that an id means. */
+  /** The folder of the message that an id means: the one whose name has most of it. */
   async #findSent(id: string | undefined, owner: Partner, signal: AbortSignal): Promise<string | undefined> {
     const names = id === undefined ? undefined : messageNames(id)
     const of = { station: stationName(owner.station), partner: encodeName(owner.partner) }
-    for (const segment of names ? new Set([names.stem, names.local, names.whole]) : []) {
+    for (const segment of names ? new Set([names.whole, names.local, names.stem]) : []) {
       const name = encodeName(segment)
       const place = { kind: 'view', ...of, view: 'outbox', names: [name] } as const
       const entry = await this.#options.views.entry(place, signal).catch(noneOf)

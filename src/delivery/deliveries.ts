@@ -1,11 +1,13 @@
 /** What became of all that is in an outbox, joined with the receipts for it. */
 import type { Listing, ViewTree } from '../listing/listing.js'
-import type { Receipt } from '../mdn/mdn-table.js'
+import type { NameHashes, Receipt } from '../mdn/mdn-table.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { mdnPrefix, viewPrefix, type MdnDirection } from '../view/tree.js'
 import { deliveryOf, type Delivery, type DeliveryPolicy } from './delivery.js'
+import { LongerNames } from './longer-names.js'
+import { messageOf } from './message-of.js'
 import { OutboxFolders } from './outbox-folders.js'
 
 /** `--mdn-expect`: whether a receipt is missed. `seen`: of partners who have ever sent one. */
@@ -20,8 +22,9 @@ export interface KnownReceipts {
   look(direction: MdnDirection, tree: ViewTree): void
   /** What was just looked at is read, or will not be soon. */
   settled(): Promise<void>
-  /** Latest last. */
-  answersTo(partner: Partner, message: string, direction: MdnDirection): readonly Receipt[]
+  /** Latest last. @param others messages that may be meant as well */
+  answersTo(partner: Partner, message: string, direction: MdnDirection, others?: NameHashes): readonly Receipt[]
+  hashesOf(names: Iterable<string>): NameHashes
   /** How many say that they are a partner's. */
   countOf(partner: Partner): number
 }
@@ -52,6 +55,7 @@ export class Deliveries {
   readonly #listeners: ((found: OutboxDeliveries) => void)[] = []
   readonly #options: DeliveriesOptions
   readonly #folders = new OutboxFolders()
+  readonly #longerNames = new LongerNames()
 
   constructor(options: DeliveriesOptions) {
     this.#options = options
@@ -73,7 +77,12 @@ export class Deliveries {
       listing.tree(mdnPrefix(root, 'incoming'), signal),
     ])
     receipts.look('incoming', mdns)
-    const found = new OutboxDeliveries({ ...this.#options, folders: this.#folders }, partner, outbox, mdns)
+    const found = new OutboxDeliveries(
+      { ...this.#options, folders: this.#folders, longerNames: this.#longerNames },
+      partner,
+      outbox,
+      mdns,
+    )
     for (const listener of this.#listeners) listener(found)
     return found
   }
@@ -88,6 +97,7 @@ export class Deliveries {
 
 interface OutboxOptions extends DeliveriesOptions {
   readonly folders: OutboxFolders
+  readonly longerNames: LongerNames
 }
 
 /** Of one partner, as it was listed. */
@@ -146,7 +156,8 @@ export class OutboxDeliveries {
 
   /** All receipts for a message, latest last. @param message its folder */
   receipts(message: string): readonly Receipt[] {
-    return this.#options.receipts.answersTo(this.partner, message, 'incoming')
+    const { receipts, longerNames } = this.#options
+    return receipts.answersTo(this.partner, message, 'incoming', longerNames.of(this, receipts))
   }
 
   /** @param message its folder; undefined: it has none */
@@ -173,13 +184,4 @@ export class OutboxDeliveries {
       receipts.isOn && receipts.isCurrent && (expects === 'always' || (expects === 'seen' && hasSent()))
     return { overdueAfter, isExpected }
   }
-}
-
-/**
- * The folder that is the message: the one with the gateway's digits, else the first.
- * @param path below the outbox
- */
-export function messageOf(path: string): string | undefined {
-  const folders = path.split('/').slice(0, -1)
-  return folders.find((it) => /^\d{15,17}$/.test(it)) ?? folders[0]
 }

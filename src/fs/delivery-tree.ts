@@ -1,5 +1,6 @@
 /** One folder of `delivery/`: the files of an outbox that have come to that, flat. */
-import { messageOf, type OutboxDeliveries } from '../delivery/deliveries.js'
+import type { OutboxDeliveries } from '../delivery/deliveries.js'
+import { messageOf } from '../delivery/message-of.js'
 import { deliveryFolders, folderOf, type DeliveryFolder } from '../delivery/delivery.js'
 import type { Entry, FileEntry, KeyTree, ListedFolder } from '../listing/listing.js'
 import { compareKeys } from '../s3/key-order.js'

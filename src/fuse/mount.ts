@@ -12,7 +12,8 @@ import { kernel } from './kernel.js'
 import { mountByKernel, type KernelMount } from './kernel-mount.js'
 import type { FuseMountOptions } from './mount-options.js'
 import { findMountUsers } from './mount-users.js'
-import { mountAt, unmount } from './mountinfo.js'
+import { unmount } from './mountinfo.js'
+import { OwnMount } from './own-mount.js'
 import { Operations } from './operations.js'
 import { HandleProcesses } from './callers/handle-processes.js'
 import type { MountUser } from './callers/process-questions.js'
@@ -67,11 +68,13 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   })
   const { kept, ended: over = never } = mounted
   const ending = new AbortController()
-  void over.then(() => {
+  const own = await OwnMount.at(mountpoint)
+  const placeNow = async (): Promise<string> => (await own.place()) ?? mountpoint
+  void over.then(async () => {
     ending.abort()
-    void takeAwayDead(mountpoint, log)
+    await takeAwayDead(await placeNow().catch(() => mountpoint), log)
   })
-  const gone = watchMount(mountpoint, ending.signal, log).then(() => {
+  const gone = watchMount(mountpoint, ending.signal, log, () => own.place()).then(() => {
     answerer.close()
     kept?.close()
   })
@@ -85,17 +88,18 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
     folderChanged: () => kept?.drop(),
     receiptsChanged: () => kept?.receiptsChanged(),
     async unmount() {
-      const reason = await unmount(mountpoint, { lazy: false })
-      if (reason !== undefined && (await mountAt(mountpoint))) {
+      const place = await placeNow()
+      const reason = await unmount(place, { lazy: false })
+      if (reason !== undefined && (await own.place()) !== undefined) {
         log.debug({ reason }, 'unmount refused')
-        return findMountUsers(mountpoint)
+        return findMountUsers(place)
       }
       ending.abort()
       await gone
       return undefined
     },
     async detach() {
-      await unmount(mountpoint, { lazy: true })
+      await unmount(await placeNow(), { lazy: true })
       ending.abort()
       await gone
     },

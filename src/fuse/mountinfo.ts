@@ -7,6 +7,10 @@ import { codeOf } from '../errors.js'
 import { lookByProcess, saysDead } from './look-by-process.js'
 
 export interface MountInfo {
+  /** The same wherever it is moved to; another's once it is gone. */
+  readonly id: string
+  /** Of the file system: major and minor number. */
+  readonly device: string
   readonly mountpoint: string
   readonly type: string
   /** As given with `fsname`. */
@@ -24,13 +28,19 @@ export function parseMountInfo(text: string): MountInfo[] {
     .map((line) => {
       const [before = '', after = ''] = line.split(' - ')
       const [type = '', source = ''] = after.split(' ')
-      return { mountpoint: unescaped(before.split(' ')[4] ?? ''), type, source: unescaped(source) }
+      const [id = '', , device = '', , mountpoint = ''] = before.split(' ')
+      return { id, device, mountpoint: unescaped(mountpoint), type, source: unescaped(source) }
     })
+}
+
+/** All that this process can see. */
+export async function mounts(): Promise<MountInfo[]> {
+  return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'))
 }
 
 /** What is mounted on a path, the topmost if there are several; undefined if nothing is. */
 export async function mountAt(path: string): Promise<MountInfo | undefined> {
-  return parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')).findLast((it) => it.mountpoint === path)
+  return (await mounts()).findLast((it) => it.mountpoint === path)
 }
 
 /** Whether a mount of ours is there whose daemon has died: every call on it says ENOTCONN. One that hangs is not dead. */

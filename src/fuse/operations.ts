@@ -97,8 +97,12 @@ export class Operations {
   }
 
   /** @see Filesystem.release */
-  release(handle: number, answered?: number): Promise<void> {
-    this.#processes.released(handle)
+  async release(handle: number, answered?: number): Promise<void> {
+    const killedBy = await this.#processes.released(handle)
+    if (killedBy !== undefined) {
+      const close = { closed: async () => ({ isLast: true, killedBy }) }
+      await this.#fs.flush(handle, close, new AbortController().signal).catch(() => undefined)
+    }
     return this.#fs.release(handle, answered)
   }
 

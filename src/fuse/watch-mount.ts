@@ -2,35 +2,41 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
-import { isDeadMount, mountAt, unmount } from './mountinfo.js'
+import { isDeadMount, unmount } from './mountinfo.js'
 
 const watchEvery: Milliseconds = 1_000
 const watchAtTheEnd: Milliseconds = 10
 
 /**
+ * @param mountpoint where it was mounted
  * @param ending is aborted when the end is near
- * @param look replaceable for tests
- * @returns when nothing is mounted there
+ * @param place where it is now; undefined: nowhere
+ * @returns when it is gone
  */
 export async function watchMount(
   mountpoint: string,
   ending: AbortSignal,
   log: Logger,
-  look: (path: string) => Promise<unknown> = mountAt,
+  place: () => Promise<string | undefined>,
 ): Promise<void> {
-  while (await isThere(() => look(mountpoint), log)) {
+  let last = mountpoint
+  for (;;) {
+    const now: string | undefined = await placeNow(place, log, last)
+    if (now === undefined) return
+    if (now !== last) log.warn({ from: last, to: now }, 'the mount was moved')
+    last = now
     if (ending.aborted) await delay(watchAtTheEnd)
     else await delay(watchEvery, undefined, { signal: ending }).catch(() => undefined)
   }
 }
 
 /** While it can't be told (no descriptors are left, say) the mount is not given up for that. */
-async function isThere(look: () => Promise<unknown>, log: Logger): Promise<boolean> {
+async function placeNow<T>(place: () => Promise<T | undefined>, log: Logger, last: T): Promise<T | undefined> {
   try {
-    return (await look()) !== undefined
+    return await place()
   } catch (error) {
     log.debug({ err: error }, 'what is mounted could not be read')
-    return true
+    return last
   }
 }
 

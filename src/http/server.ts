@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { AnswersUnderWay } from '../answers-under-way.js'
 import { inTime } from '../patience.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -43,6 +44,7 @@ export class HttpServer {
   readonly #routes: Routes
   readonly #listener: Listener
   readonly #ending = new AbortController()
+  readonly #underWay = new AnswersUnderWay()
   readonly #clock: Clock
   readonly #log: Logger
   #warnedAt: Milliseconds = -Infinity
@@ -108,9 +110,8 @@ export class HttpServer {
   async close(): Promise<void> {
     this.#ending.abort()
     this.#listener.stop()
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeIdleConnections()
-    await inTime(closed, closeWithin)
+    await inTime(this.#underWay.over(), closeWithin)
+    this.#server.close()
     this.#server.closeAllConnections()
   }
 
@@ -121,7 +122,9 @@ export class HttpServer {
     const { socket } = request
     // Who does not wait for an answer before he asks again could ask without end.
     if (this.#last.get(socket)?.writableEnded === false) return void socket.destroy()
+    if (this.#ending.signal.aborted) return void socket.destroy()
     this.#last.set(socket, response)
+    this.#underWay.begun(response)
     try {
       const refusal = await this.#gate.refusal(request)
       if (refusal) {

@@ -5,31 +5,31 @@ export const outcomes = ['refused', 'unknown', 'warned', 'delivered'] as const
 export type Outcome = (typeof outcomes)[number]
 
 /**
- * By type and modifiers alone, never by their texts.
+ * By type and modifiers alone, never by their texts. What stands behind a type, and is no modifier, may mean its opposite.
  * @param field as written, e.g. `automatic-action/MDN-sent-automatically; processed/error: authentication-failed`
  */
 export function outcomeOf(field: string): Outcome {
   const mode = field.indexOf(';')
-  const [type = '', ...rest] = field.slice(mode + 1).split('/')
-  const modifiers = rest.join('/').split(':', 1)[0]?.toLowerCase().split(/[,/]/) ?? []
-  const names = modifiers.map((it) => /^\s*([a-z-]+)/.exec(it)?.[1] ?? '').filter((it) => it !== '')
-  switch (/^\s*([a-z-]+)/.exec(type.toLowerCase())?.[1]) {
-    case 'failed':
-    case 'denied':
-    case 'error':
-      return 'refused'
-    case 'displayed':
-    case 'dispatched':
-      return 'warned'
-    case 'processed':
-      return processed(names)
-    default:
-      return 'unknown'
-  }
+  const [type = '', ...rest] = field
+    .slice(mode + 1)
+    .toLowerCase()
+    .split('/')
+  const modifiers = rest.join('/').split(':', 1)[0]?.split(/[,/]/) ?? []
+  const [, word = '', behind = ''] = /^\s*([a-z-]*)[\s;]*(.*)$/s.exec(type) ?? []
+  if (['failed', 'denied', 'error'].includes(word)) return 'refused'
+  if (behind !== '') return 'unknown'
+  if (['displayed', 'dispatched'].includes(word)) return 'warned'
+  return word === 'processed' ? processed(modifiers.filter((it) => it.trim() !== '').map(nameOf)) : 'unknown'
+}
+
+/** Its first word, which may be quoted; empty: it begins with something else. */
+function nameOf(modifier: string): string {
+  return /^[\s"'\\]*([a-z-]+)/.exec(modifier)?.[1] ?? ''
 }
 
 function processed(modifiers: readonly string[]): Outcome {
   if (modifiers.some((it) => it === 'error' || it === 'failure')) return 'refused'
+  if (modifiers.includes('')) return 'unknown'
   if (modifiers.includes('warning')) return 'warned'
   return modifiers.length === 0 ? 'delivered' : 'unknown'
 }

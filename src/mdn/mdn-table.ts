@@ -33,6 +33,11 @@ export interface Receipt {
   readonly disposition: string | undefined
 }
 
+/** @see MdnTable.hashesOf */
+export type NameHashes = ReadonlySet<number>
+
+const noNames: NameHashes = new Set()
+
 export class MdnTable {
   readonly owners: MdnOwners
   readonly #columns = new MdnColumns()
@@ -182,10 +187,11 @@ export class MdnTable {
   }
 
   /**
-   * The MDNs of one direction that name a message, latest last.
+   * The MDNs of one direction that name a message, latest last; of one time, which S3 tells in seconds, the worst.
    * @param name the message's folder in the bucket
+   * @param others that may be meant as well: an MDN names the one whose name has most of its id
    */
-  answersTo(name: string, direction: MdnDirection): readonly number[] {
+  answersTo(name: string, direction: MdnDirection, others: NameHashes = noNames): readonly number[] {
     const names = messageNames(name)
     if (!names) return []
     const stem = this.#hash(names.stem)
@@ -193,7 +199,9 @@ export class MdnTable {
     const own = isStem ? 0 : this.#hash(names.whole).low
     const rows: number[] = []
     for (let row = this.#byStem.last(stem.low, stem.high); row !== undefined; row = this.#before(row)) {
-      const isIt = isStem || this.#columns.word('localLow', row) === own || this.#columns.word('wholeLow', row) === own
+      const [local, whole] = [this.#columns.word('localLow', row), this.#columns.word('wholeLow', row)]
+      const isShorter = isStem ? others.has(local) || others.has(whole) : whole !== own && others.has(whole)
+      const isIt = !isShorter && (isStem || local === own || whole === own)
       if (
         isIt &&
         !this.#columns.has(row, isDropped) &&
@@ -201,8 +209,21 @@ export class MdnTable {
       )
         rows.push(row)
     }
-    // Of those of one time whichever was read last: its line is behind the others, over starts, too.
-    return rows.sort((a, b) => this.mtimeOf(a) - this.mtimeOf(b) || this.placeOf(a).offset - this.placeOf(b).offset)
+    const order = (a: number, b: number): number =>
+      this.mtimeOf(a) - this.mtimeOf(b) ||
+      this.#outcomeOf(b) - this.#outcomeOf(a) ||
+      this.placeOf(a).offset - this.placeOf(b).offset
+    return rows.sort(order)
+  }
+
+  /** Of messages whose names are more than the first part of an id. */
+  hashesOf(names: Iterable<string>): NameHashes {
+    const hashes = new Set<number>()
+    for (const name of names) {
+      const it = messageNames(name)
+      if (it && it.whole !== it.stem) hashes.add(this.#hash(it.whole).low)
+    }
+    return hashes
   }
 
   receipt(row: number): Receipt {
@@ -210,11 +231,16 @@ export class MdnTable {
       row,
       mtime: this.mtimeOf(row),
       knowableAt: this.knowableAt(row),
-      outcome: outcomes[this.#columns.word('flags', row) & outcomeBits] ?? 'unknown',
+      outcome: outcomes[this.#outcomeOf(row)] ?? 'unknown',
       isDuplicate: this.#columns.has(row, isDuplicate),
       isContradictory: this.#columns.has(row, isContradictory),
       disposition: this.#dispositions.text(this.#columns.word('disposition', row) - 1),
     }
+  }
+
+  /** Its place in `outcomes`: from bad to good. */
+  #outcomeOf(row: number): number {
+    return this.#columns.word('flags', row) & outcomeBits
   }
 
   #addSaid(row: number, direction: MdnDirection, says: NonNullable<IndexedMdn['says']>, flags: number): void {

@@ -8,7 +8,7 @@ import type { Known, ListedMdn, MdnContents } from './attribution.js'
 import { Collection, type CollectionOptions } from './collection.js'
 import type { IndexedMdn } from './indexed-mdn.js'
 import { MdnLog } from './mdn-log.js'
-import type { MdnTable, Receipt } from './mdn-table.js'
+import type { MdnTable, NameHashes, Receipt } from './mdn-table.js'
 import { namesAnother } from './named-pair.js'
 
 export interface ReceiptsOptions extends CollectionOptions {
@@ -129,13 +129,18 @@ export class Receipts implements MdnContents {
   /**
    * The MDNs that answer a message, latest last. One that names another pair by its key or its sides is none of them.
    * @param name the message's folder in the bucket
+   * @param others of the same partner, by `hashesOf`
    */
-  answersTo(partner: Partner, name: string, direction: MdnDirection): readonly Receipt[] {
+  answersTo(partner: Partner, name: string, direction: MdnDirection, others?: NameHashes): readonly Receipt[] {
     const { table } = this
     return table
-      .answersTo(name, direction)
+      .answersTo(name, direction, others)
       .filter((row) => !this.#isAnothers(row, partner))
       .map((row) => table.receipt(row))
+  }
+
+  hashesOf(names: Iterable<string>): NameHashes {
+    return this.table.hashesOf(names)
   }
 
   /** How many incoming ones say that they are a partner's, or answer a message of its own. */

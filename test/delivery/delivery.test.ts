@@ -1,7 +1,7 @@
 /** What became of a message, by all receipts for it. */
 import t from 'tap'
 import { deliveryOf, folderOf, type DeliveryState } from '../../src/delivery/delivery.js'
-import { messageOf } from '../../src/delivery/deliveries.js'
+import { messageOf } from '../../src/delivery/message-of.js'
 import { isDuplicateWarning, outcomeOf } from '../../src/mdn/disposition.js'
 import type { Receipt } from '../../src/mdn/mdn-table.js'
 

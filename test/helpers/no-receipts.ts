@@ -8,5 +8,6 @@ export const noReceipts: KnownReceipts = {
   look: () => undefined,
   settled: () => Promise.resolve(),
   answersTo: () => [],
+  hashesOf: () => new Set(),
   countOf: () => 0,
 }

@@ -44,13 +44,49 @@ function names(mounted: Mounted, folder: string, partner = 'GLOBEX'): Promise<st
 }
 
 async function become(mounted: Mounted, folder: string, wanted: readonly string[]): Promise<void> {
-  await until(`${wanted.join()} in ${folder}`, async () => (await names(mounted, folder)).join() === wanted.join())
+  await until(
+    `${wanted.join()} in ${folder}`,
+    async () => (await names(mounted, folder)).sort().join() === wanted.toSorted().join(),
+  )
 }
 
 async function deliveries(mounted: Mounted, ...args: readonly string[]): Promise<DeliveriesReport> {
   const { stdout } = await run(process.execPath, [as2fs, 'deliveries', mounted.mountpoint, ...args, '--json'])
   return JSON.parse(stdout) as DeliveriesReport
 }
+
+t.test(
+  'a receipt counts for one message, and of two of one second the worse, in whatever order they are read',
+  async (t) => {
+    const mounted = await mount(t, { flags: ['--list-ttl', '200ms', '--station', 'ACME/GLOBEX'] })
+    const put = (key: string, content: string) => mounted.server.put(key, Buffer.from(content), { mtime: ago })
+    const called = ['p', 'p.q', 'p.q@h', 'p.r', '7', '7.as2', '8', '9']
+    for (const folder of called) put(sent(folder), 'ISA')
+    const received = (name: string, said: Said) => put(mdn(name), mdnText(said))
+    received('dotted', { id: '<p.q@elsewhere>', disposition: 'processed' })
+    received('whole', { id: '<p.q@h>', disposition: 'processed' })
+    received('digits', { id: '<7.as2@h>', disposition: 'processed' })
+    for (const [folder, first] of [['8', 'processed'] as const, ['9', 'processed/error: x'] as const])
+      for (const [n, disposition] of [first, first === 'processed' ? 'processed/error: x' : 'processed'].entries())
+        received(`${folder}-${n}`, { id: id(folder), disposition })
+    await become(mounted, 'refused', ['8_order.edi', '9_order.edi'])
+    await become(
+      mounted,
+      'delivered',
+      ['7.as2', 'p.q', 'p.q@h'].map((it) => `${it}_order.edi`),
+    )
+    await become(
+      mounted,
+      'pending',
+      ['7', 'p', 'p.r'].map((it) => `${it}_order.edi`),
+    )
+    const { stdout } = await run(process.execPath, [
+      ...[as2fs, 'info', '--json'],
+      mounted.path('ACME/GLOBEX/mdn/incoming/digits.mdn'),
+    ])
+    t.match((JSON.parse(stdout) as InfoReport).answered, /\/outbox\/7\.as2$/)
+  },
+)
 
 t.test('one look shows what the receipts say that it found', async (t) => {
   // Nobody waits longer than a second: on a busy machine that may be over first.

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { open, readFile, rename, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { compiled } from '../helpers/compiled.js'
 import { mount, type Mounted } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 import { inState, sendRows } from '../helpers/send-state.js'
@@ -137,6 +138,34 @@ os.kill(os.getpid(), signal.SIGKILL)
   await later(mounted, 'marker.edi')
   t.same(mounted.puts(), [key('marker.edi')])
 })
+
+t.test(
+  'a file that only a ring (io_uring) has: sent once it is closed there, and held where its writer ends without',
+  async (t) => {
+    const mounted = await mount(t, { flags })
+    const program = await compiled(t, 'ring-writer.c')
+    const path = (name: string) => mounted.path('ACME/GLOBEX/send', name)
+    const { code } = await run(program, [join(mounted.directory, 'try'), 'opened', 'left'])
+    if (code === 77) {
+      t.comment('this kernel has no io_uring for us: nothing to try')
+      return
+    }
+    for (const how of ['opened', 'registered']) {
+      const writer = spawn(program, [path(`${how}-closed.edi`), how, 'closed'], {
+        stdio: ['pipe', 'ignore', 'inherit'],
+      })
+      const ended = once(writer, 'exit')
+      t.equal((await mounted.inBucket(key(`${how}-closed.edi`))).toString(), 'half')
+      writer.stdin.end()
+      t.same(await ended, [0, null])
+      for (const end of ['killed', 'left']) {
+        await run(program, [path(`${how}-${end}.edi`), how, end])
+        t.match(await inState(mounted, `${how}-${end}.edi`, 'held'), { reason: 'killed', size: 4 })
+      }
+    }
+    t.same(mounted.puts().sort(), [key('opened-closed.edi'), key('registered-closed.edi')])
+  },
+)
 
 t.test('a writer that is killed after its close, or whose child goes on: what was closed is sent', async (t) => {
   const mounted = await mount(t, { flags })

@@ -19,6 +19,8 @@ import { Wishes } from '../wishes.js'
 const wrongSetup = 78
 
 export async function run(typed: Typed, io: Io): Promise<number> {
+  // What is made here is its owner's alone, and not out of his own reach.
+  process.umask(0o077)
   if (isGiven(typed, 'foreground')) return inForeground(typed, io)
   if (io.env[childMarker] !== undefined && process.connected) return inBackground(typed, io)
   const config = await configured(typed, io)

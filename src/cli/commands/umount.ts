@@ -7,7 +7,7 @@ import { liveLock } from '../../state/lock.js'
 import type { UnmountReport } from '../../control/reports.js'
 import type { Milliseconds } from '../../units.js'
 import type { Typed } from '../command.js'
-import { clientOf, mountNamed } from '../daemon-of.js'
+import { clientOf, hasLostState, mountNamed } from '../daemon-of.js'
 import { showDrain } from '../drain-progress.js'
 import type { FoundMount } from '../find-mount.js'
 import { counted, printable } from '../format.js'
@@ -64,14 +64,23 @@ async function asked(mount: FoundMount, drain: Milliseconds | undefined): Promis
     return await client.unmount(drain)
   } catch (error) {
     if (!(error instanceof NoAnswerError) || typeof mount.daemon === 'string') throw error
-    const { pid, stateDirectory } = mount.daemon
-    const isAlive = (await liveLock(stateDirectory).catch(() => undefined)) !== undefined
-    if (!isAlive && !(await mountAt(mount.mountpoint))) return undefined
+    const { pid } = mount.daemon
+    if (!(await mountAt(mount.mountpoint))) return undefined
+    if (await hasLostState(mount.daemon)) return taken(mount, pid)
     throw new UsageError(
       `The daemon (process ${pid}) can't be asked: are you the one who mounted? If it is stuck: kill -9 ${pid}, ` +
         `then as2fs umount ${mount.mountpoint} again.`,
     )
   }
+}
+
+/** Its state directory is gone, or another's: it has no socket that could be asked, and ends with its mount. */
+async function taken({ mountpoint }: FoundMount, pid: number): Promise<undefined> {
+  const reason = await unmount(mountpoint, { lazy: false })
+  if (reason === undefined) return undefined
+  throw new UsageError(
+    `The daemon (process ${pid}) has lost its state directory, and ${mountpoint} could not be unmounted without it: ${reason}.`,
+  )
 }
 
 /** Until the mount is gone and the lock free, so that a mount may follow at once. */

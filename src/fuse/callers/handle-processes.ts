@@ -38,13 +38,19 @@ interface Use {
   readonly seen: Map<number, number | undefined>
   /** Processes and threads that opened it or wrote to it. */
   readonly writers: Set<number>
+  /** Of these the processes. */
+  readonly writingProcesses: Set<number>
   /** Somebody opened it or wrote to it, and it can't be told who. */
   isUnknownWriter: boolean
+  /** Somebody wrote to it, and nobody has closed it since. */
+  isUnclosed: boolean
   /** Somebody may have it who is not among the seen. */
   isDoubtful: boolean
   readonly mayBeMapped: boolean
 }
 
+/** What ended a process that is gone. */
+const unseen = 'an unknown cause, without a close(2)'
 const nothing: Closed = { isLast: false, killedBy: undefined }
 
 export class HandleProcesses {
@@ -70,7 +76,9 @@ export class HandleProcesses {
     this.#handles.set(handle, {
       seen: new Map([[process ?? 0, caller?.faults]]),
       writers: new Set([pid ?? 0, ...(process === undefined ? [] : [process])]),
+      writingProcesses: new Set(process === undefined ? [] : [process]),
       isUnknownWriter: process === undefined,
+      isUnclosed: false,
       isDoubtful: process === undefined,
       mayBeMapped,
     })
@@ -84,23 +92,35 @@ export class HandleProcesses {
   wrote(handle: number, pid: number | undefined): Promise<void> | undefined {
     const open = this.#handles.get(handle)
     if (!open || pid === 0) return undefined
+    open.isUnclosed = true
     if (pid === undefined) open.isUnknownWriter = true
     if (pid === undefined || open.isUnknownWriter || open.writers.has(pid)) return undefined
     open.writers.add(pid)
     if (open.writers.size > mostWriters) open.isUnknownWriter = true
     return this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }).then((answer) => {
       if (answer?.process === undefined) open.isUnknownWriter = true
-      else open.writers.add(answer.process)
+      else {
+        open.writers.add(answer.process)
+        open.writingProcesses.add(answer.process)
+      }
       noteProcess(open, answer?.process ?? pid)
     })
   }
 
-  released(handle: number): void {
+  /**
+   * Nobody has it open any more.
+   * @returns what has ended who wrote to it, where that was not closed: one whose file is a ring's (io_uring) has no descriptor
+   */
+  released(handle: number): Promise<string | undefined> | undefined {
+    const open = this.#handles.get(handle)
     this.#handles.delete(handle)
+    return open?.isUnclosed === true ? this.#endOf(open) : undefined
   }
 
   /** A process closes one of the handle's descriptors: it is out of its table already. */
   closing(handle: number, path: string, pid: number | undefined): Close {
+    const open = this.#handles.get(handle)
+    if (open) open.isUnclosed = false
     return { closed: () => this.#closed(this.#handles.get(handle), basename(path), pid ?? 0) }
   }
 
@@ -118,6 +138,13 @@ export class HandleProcesses {
     const last = open && (await this.#isLast(open, name, pid))
     const ending = last?.ending ?? (await this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
     return { isLast: last?.isLast === true, killedBy: ending && signalOf(ending, open, pid) }
+  }
+
+  async #endOf({ writingProcesses }: Use): Promise<string | undefined> {
+    const asked = [...writingProcesses].map((pid) => this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
+    const endings = await Promise.all(asked)
+    const signal = endings.find((it) => it?.signal !== undefined)?.signal
+    return signal ?? (endings.some((it) => it?.process === undefined) ? unseen : undefined)
   }
 
   /** @returns undefined if it can't be told */
