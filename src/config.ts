@@ -73,6 +73,7 @@ export interface MountConfig {
   readonly onDuplicate: DuplicatePolicy
   readonly multipartThreshold: Bytes
   readonly settle: Milliseconds
+  readonly lostAnswer: Milliseconds
   /** Uploads at the same time. */
   readonly uploads: number
   readonly drain: Milliseconds

@@ -82,3 +82,25 @@ function endWith(signal: AbortSignal, over: AbortController): () => void {
 function timeIsOver(): DOMException {
   return new DOMException('The time is over.', 'TimeoutError')
 }
+
+/** Ends work of many steps of which none has come to anything for too long, however long the whole of it takes. */
+export class Stall {
+  readonly signal: AbortSignal
+  readonly #timer: NodeJS.Timeout
+
+  /** @param signal ends it as well */
+  constructor(limit: Milliseconds, signal: AbortSignal) {
+    const over = new AbortController()
+    this.signal = AbortSignal.any([signal, over.signal])
+    this.#timer = setTimeout(() => over.abort(), limit)
+  }
+
+  /** A step is done. */
+  goesOn(): void {
+    this.#timer.refresh()
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}

@@ -42,7 +42,7 @@ export async function ask<T>(mount: FoundMount, question: (client: ControlClient
     const now = await findMount(mount.mountpoint)
     if (mount.isMounted && !now?.isMounted) throw new UsageError(`${mount.mountpoint} is not mounted any more.`)
     if (now?.daemon === 'dead') clientOf(now)
-    if (await hasLostState(mount.daemon)) {
+    if (mount.isMounted && (await hasLostState(mount.daemon))) {
       throw new UsageError(
         `The daemon of ${mount.mountpoint} (process ${pid}) has lost its state directory: as2fs umount ${mount.mountpoint}, then mount again.`,
       )

@@ -5,9 +5,11 @@ import { counted, printable, span, table, time } from './format.js'
 
 export function deliveryTable({ rows, missing, left, generatedAt: now }: DeliveriesReport): string {
   const titles = ['PARTNER', 'NAME', 'MESSAGE', 'SENT', '>AGE', 'STATE', 'DISPOSITION']
+  // Of those that could not be looked at nobody knows.
+  const none = missing.length > 0 ? '' : 'There is no message to show.\n'
   const shown =
     rows.length === 0
-      ? 'There is no message to show.\n'
+      ? none
       : table(
           titles,
           rows.map((row) => cells(row, now)),

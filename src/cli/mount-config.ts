@@ -185,6 +185,7 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues, aws:
     onDuplicate: values['on-duplicate'],
     multipartThreshold: values['multipart-threshold'],
     settle: values.settle,
+    lostAnswer: values['lost-answer'],
     uploads: values.uploads,
     drain: values.drain,
     auditLog: values['audit-log'],

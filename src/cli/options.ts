@@ -161,6 +161,15 @@ export const mountOptions = {
     'reject',
   ),
   settle: value(['Sending', 'TIME', 'between the last close or rename and the upload'], parse.duration(), '1s'),
+  'lost-answer': value(
+    [
+      'Sending',
+      'TIME',
+      'in which an upload whose answer was lost may still come into the bucket: it is not sent again',
+    ],
+    parse.duration(),
+    '1m',
+  ),
   uploads: value(['Sending', 'COUNT', 'files uploaded at the same time'], parse.integer(1, 64), '8'),
   'multipart-threshold': value(
     ['Sending', 'SIZE', 'above which a file is uploaded in parts'],

@@ -16,6 +16,10 @@ const wordKeys = ['bucket', 'mountpoint'] as const
 
 /** The partners of many stations, each a line. */
 const longest: Bytes = 1024 ** 2
+/** Levels of lists in lists. */
+const deepest = 100
+/** So many lists that begin in one line, or so far to the right. */
+const isInRow = /(?:[-?:][ \t]+){100}|^ {1000}/m
 
 export type WordKey = (typeof wordKeys)[number]
 
@@ -31,8 +35,10 @@ export interface SettingsFile {
  * @throws UsageError
  */
 export function fromFile(file: string): SettingsFile {
+  const text = readText(file)
+  if (isDeep(text)) throw new UsageError(`${file} is not YAML: it is nested too deeply.`)
   // Its own look for keys that come twice compares each with each.
-  const document = parseDocument(readText(file), { schema: 'failsafe', uniqueKeys: false })
+  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: false })
   const [error] = document.errors
   if (error) throw new UsageError(`${file} is not YAML: ${reasonFor(error)}`)
   const texts = new Map<OptionName, readonly string[]>()
@@ -85,9 +91,21 @@ function readBytes(file: string): Buffer {
   }
 }
 
+/**
+ * Deeper than any options are. The parser goes down a level for each of these, and where the stack ends in the middle of a regular
+ * expression V8 ends the process.
+ */
+function isDeep(text: string): boolean {
+  let depth = 0
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
+    if (depth > deepest) return true
+  }
+  return isInRow.test(text)
+}
+
 function reasonFor({ code, message, linePos }: YAMLError): string {
   if (code === 'MULTIPLE_DOCS') return `a line --- begins another document, at line ${linePos?.[0].line ?? '?'}.`
-  if (message.includes('call stack')) return 'it is nested too deeply.'
   return (message.split('\n')[0] ?? '').replace(/:$/, '.')
 }
 

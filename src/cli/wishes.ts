@@ -4,7 +4,7 @@
  */
 import type { Milliseconds } from '../units.js'
 
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
+const stopSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT']
 /** npx and others hand a signal on that the terminal has sent to us already. */
 const sameWish: Milliseconds = 2_000
 /** As a shell has it for SIGINT. */
@@ -18,9 +18,10 @@ export class Wishes {
   readonly #onStop = (signal: NodeJS.Signals): void => this.end(signal)
   readonly #onHangUp = (): void => this.#reopen()
 
-  constructor() {
+  /** @param isOfTerminal it ends with its terminal, and has no logs to be opened anew */
+  constructor({ isOfTerminal = false } = {}) {
     for (const signal of stopSignals) process.on(signal, this.#onStop)
-    process.on('SIGHUP', this.#onHangUp)
+    process.on('SIGHUP', isOfTerminal ? this.#onStop : this.#onHangUp)
   }
 
   /** Aborted when it is to end, with a word for the log. */
@@ -58,6 +59,6 @@ export class Wishes {
   /** Signals do what they do elsewhere. */
   release(): void {
     for (const signal of stopSignals) process.off(signal, this.#onStop)
-    process.off('SIGHUP', this.#onHangUp)
+    process.off('SIGHUP', this.#onHangUp).off('SIGHUP', this.#onStop)
   }
 }

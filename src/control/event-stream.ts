@@ -43,6 +43,7 @@ export function queryOf({ logged, from, isFollowing }: Beginning): string {
 
 function number(text: string | null): number | undefined {
   if (text === null) return undefined
-  if (!/^-?\d{1,15}$/.test(text)) throw new FsError('EINVAL', `'${text}' is not a number.`)
-  return Number(text)
+  // Cursors of before have parts of milliseconds in them.
+  if (!/^-?\d{1,15}(?:\.\d+)?$/.test(text)) throw new FsError('EINVAL', `'${text}' is not a number.`)
+  return Math.floor(Number(text))
 }

@@ -162,6 +162,8 @@ export function makeSender({
     commit,
     triggerSuffixes,
     onDuplicate,
+    lostAnswer,
+    readOnly,
   } = config
   const { store, clock: bucketClock } = bucket
   const clock = systemClock
@@ -178,6 +180,8 @@ export function makeSender({
     commit,
     triggerSuffixes,
     onDuplicate,
+    lostAnswer,
+    readOnly,
     clock,
     log,
     audit,
@@ -243,7 +247,7 @@ export interface MadeFilesystem {
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
   const { config, stateDirectory, bucket, reading, sender, taking, reports, metrics, onChange, log } = parts
   const { listing, objects } = reading
-  const { prefix: root, stations, reconcile, staleTtl, listTtl, readOnly } = config
+  const { prefix: root, stations, reconcile, staleTtl, listTtl, opTimeout, readOnly } = config
   const clock = systemClock
   const seen = await SeenPartners.load(stateDirectory, clock, log)
   const made = await PartnerSet.load(stateDirectory, log)
@@ -282,7 +286,7 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const { inboxes } = fresh
   const overview = new NewOverview({ partners, inboxes, taking, moved: config.newMoved, readOnly, onChange })
   const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, deliveries, receipts, root })
-  const report = new DeliveryReport({ deliveries, partners, receipts, trail, root })
+  const report = new DeliveryReport({ deliveries, partners, receipts, trail, root, patience: opTimeout })
   return { fs, info, report, trail, overview, seen, receipts, deliveries, partners }
 }
 

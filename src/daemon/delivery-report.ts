@@ -10,7 +10,7 @@ import type {
 import type { Deliveries, SentMessage } from '../delivery/deliveries.js'
 import { deliveryStates, type DeliveryState } from '../delivery/delivery.js'
 import type { DeliveryTrail } from '../delivery/delivery-trail.js'
-import { inTime } from '../patience.js'
+import { inTime, Stall } from '../patience.js'
 import { FsError } from '../errors.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { Receipts } from '../mdn/receipts.js'
@@ -34,6 +34,8 @@ export interface DeliveryReportOptions {
   /** It knows what was sent from here. */
   readonly trail: Pick<DeliveryTrail, 'closedAt'>
   readonly root: Prefix
+  /** A bucket that says nothing for so long is not waited for: `--op-timeout` */
+  readonly patience: Milliseconds
 }
 
 export class DeliveryReport {
@@ -45,14 +47,18 @@ export class DeliveryReport {
   }
 
   /** @throws FsError ENOENT for a partner that there is not, else as Listing.tree if nothing at all can be looked at */
-  async rows({ partner, state, since = 0 }: DeliveriesQuery, signal: AbortSignal): Promise<DeliveriesReport> {
+  async rows(query: DeliveriesQuery, signal: AbortSignal): Promise<DeliveriesReport> {
+    return this.#whileAnswered(signal, (stall) => this.#rows(query, stall))
+  }
+
+  async #rows({ partner, state, since = 0 }: DeliveriesQuery, stall: Stall): Promise<DeliveriesReport> {
     const { deliveries, receipts } = this.#options
-    const pairs = partner ? [await this.#find(partner, signal)] : await this.#all(signal)
-    await this.#allRead(pairs, signal)
+    const pairs = await this.#pairs(partner, stall)
+    await this.#allRead(pairs, stall.signal)
     const rows: DeliveryRow[] = []
     let seen = 0
-    const missing = await this.#forEach(pairs, async (pair) => {
-      for (const it of (await deliveries.of(pair, signal)).messages()) {
+    const missing = await this.#forEach(pairs, stall, async (pair) => {
+      for (const it of (await deliveries.of(pair, stall.signal)).messages()) {
         if (++seen % atOnce === 0) await nextTurn()
         if (it.sentAt >= since && (state === undefined || it.delivery.state === state)) rows.push(await this.#row(it))
       }
@@ -66,15 +72,19 @@ export class DeliveryReport {
    * @throws FsError EINVAL for an `after` that is none of ours; as `rows`
    */
   async page(query: DeliveriesPageQuery, signal: AbortSignal): Promise<DeliveriesPage> {
+    return this.#whileAnswered(signal, (stall) => this.#page(query, stall))
+  }
+
+  async #page(query: DeliveriesPageQuery, stall: Stall): Promise<DeliveriesPage> {
     const { deliveries, receipts } = this.#options
     const { partner, states = deliveryStates, since = 0, most } = query
     const after = query.after === null ? undefined : markIn(query.after)
-    const pairs = partner ? [await this.#find(partner, signal)] : await this.#all(signal)
+    const pairs = await this.#pairs(partner, stall)
     const counts = ofEach(() => 0)
     const newest = newestMessages(most)
     const cut = new Set<DeliveryState>()
-    const missing = await this.#forEach(pairs, async (pair) => {
-      const found = await deliveries.of(pair, signal)
+    const missing = await this.#forEach(pairs, stall, async (pair) => {
+      const found = await deliveries.of(pair, stall.signal)
       const isFirst = after === undefined && most <= mostKept
       const scan = await (isFirst ? this.#scans.of(found, since) : scanOutbox(found, { since, after, most }))
       for (const state of deliveryStates) counts[state] += scan.counts[state]
@@ -92,13 +102,15 @@ export class DeliveryReport {
   }
 
   /** @returns sentences: whose outbox could not be looked at. @throws FsError where it is the only one */
-  async #forEach(pairs: readonly Partner[], act: (pair: Partner) => Promise<void>): Promise<string[]> {
+  async #forEach(pairs: readonly Partner[], stall: Stall, act: (pair: Partner) => Promise<void>): Promise<string[]> {
     const missing: string[] = []
     for (const pair of pairs) {
       try {
         await act(pair)
+        stall.goesOn()
       } catch (error) {
         if (!(error instanceof FsError) || pairs.length === 1) throw error
+        if (error.code !== 'ETIMEDOUT') stall.goesOn()
         missing.push(`${pair.station}/${pair.partner}: ${error.message}`)
       }
     }
@@ -113,15 +125,29 @@ export class DeliveryReport {
     await inTime(receipts.idle(), readWithin)
   }
 
+  async #whileAnswered<T>(signal: AbortSignal, work: (stall: Stall) => Promise<T>): Promise<T> {
+    const stall = new Stall(this.#options.patience, signal)
+    try {
+      return await work(stall)
+    } finally {
+      stall.end()
+    }
+  }
+
+  async #pairs(partner: DeliveriesQuery['partner'], stall: Stall): Promise<Partner[]> {
+    return partner ? [await this.#find(partner, stall.signal)] : this.#all(stall)
+  }
+
   #find({ station, partner }: Partner, signal: AbortSignal): Promise<Partner> {
     return this.#options.partners.find({ station: station as Name, partner: partner as Name }, signal)
   }
 
-  async #all(signal: AbortSignal): Promise<Partner[]> {
+  async #all(stall: Stall): Promise<Partner[]> {
     const { partners } = this.#options
     const pairs: Partner[] = []
-    for (const station of await partners.stations(signal)) {
-      for (const partner of await partners.partners(station, signal)) pairs.push({ station, partner })
+    for (const station of await partners.stations(stall.signal)) {
+      for (const partner of await partners.partners(station, stall.signal)) pairs.push({ station, partner })
+      stall.goesOn()
     }
     return pairs
   }

@@ -3,7 +3,7 @@
  * but a few lines, and while he does not read, nothing is looked at for him.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { inTime } from '../patience.js'
+import { inTime, late } from '../patience.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { BucketEvent, FollowLine, GapEvent, LoggedEvent } from './event.js'
 import type { EventReader } from './event-file.js'
@@ -99,7 +99,7 @@ export class Follower {
     signal.addEventListener('abort', note)
     try {
       // Who follows is told of the rest when it is known.
-      await inTime(source.look(), isFollowing ? heartbeat : patience)
+      await this.#looked(source.look(), isFollowing ? heartbeat : patience)
       await this.#tellOfGap()
       let next = await this.#tellAll(signal)
       while (isFollowing && !signal.aborted) {
@@ -109,6 +109,14 @@ export class Follower {
     } finally {
       signal.removeEventListener('abort', note)
       for (const end of ends) end()
+    }
+  }
+
+  /** Whoever waits for a bucket that does not answer hears that somebody is there. */
+  async #looked(look: Promise<void>, limit: Milliseconds): Promise<void> {
+    const { heartbeat } = this.#options
+    for (let waited = 0; waited < limit && (await inTime(look, heartbeat)) === late; waited += heartbeat) {
+      await this.#tellProgress(undefined)
     }
   }
 
@@ -169,7 +177,7 @@ export class Follower {
   async #tellProgress(through: EpochMs | undefined): Promise<void> {
     const { log, source } = this.#options
     const { missing } = source
-    if (through !== undefined) this.#from = Math.max(this.#from, through - lookBack)
+    if (through !== undefined) this.#from = Math.max(this.#from, Math.floor(through) - lookBack)
     await this.#tell({ progress: { log: log.id, seq: this.#reader.seq, from: this.#from, missing } })
   }
 

@@ -1,4 +1,4 @@
-/** A mount that this process has made, wherever it is: it may be moved (`mount --move`), or a folder above it be renamed. */
+/** A mount that this process has made, wherever it is: it may be moved (`mount -M`), or a folder above it be renamed. */
 import { mountAt, mounts, type MountInfo } from './mountinfo.js'
 
 export class OwnMount {

@@ -43,6 +43,9 @@ export interface SenderOptions extends HoldPolicy {
   readonly uploads: number
   readonly multipartThreshold: Bytes
   readonly onDuplicate: DuplicatePolicy
+  readonly lostAnswer: Milliseconds
+  /** Nothing is sent: `--read-only`; false by default. */
+  readonly readOnly?: boolean
   readonly clock: Clock
   readonly log: Logger
   /** `--audit-log` */

@@ -72,10 +72,10 @@ export class Rows {
     const { id, state, members } = message
     // What is submitted stays under way until its data is gone from the spool.
     const isUnderWay = state !== 'submitted' && uploads.isUnderWay(id)
-    const wait = isUnderWay ? undefined : members ? packer.waitOf(id) : turns.waitOf(id)
+    const isTried = state !== 'submitted' && uploads.isTried(id)
+    const wait = isTried ? undefined : members ? packer.waitOf(id) : turns.waitOf(id)
     const nextTryAt = wait === undefined ? undefined : Math.round(clock.now() + wait)
-    const waitsFor =
-      state === 'queued' && !isUnderWay ? (uploads.waitsFor ?? (wait ? undefined : freeUpload)) : undefined
+    const waitsFor = state === 'queued' && !isTried ? (uploads.waitsFor ?? (wait ? undefined : freeUpload)) : undefined
     const isTimed = waitsFor === undefined
     const problem = state === 'submitted' ? pickup.problemOf(message) : undefined
     const row = rowOf(root, message, {

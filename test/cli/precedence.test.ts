@@ -203,7 +203,10 @@ t.test('mistakes say where they are', async (t) => {
   await inFile('hold: x\nhold: y', /as2fs\.yaml has hold twice: leave one\.$/)
   await inFile('bucket: x\nbucket: y', /as2fs\.yaml has bucket twice: leave one\.$/)
   await inFile('bucket: x\n---\nbucket: y', /is not YAML: a line --- begins another document, at line 2\.$/)
-  await inFile(`hold: ${'['.repeat(20_000)}`, /is not YAML: it is nested too deeply\.$/)
+  const deep = ['['.repeat(20_000), '[{a: '.repeat(10_000), `\n${'- '.repeat(20_000)}x`, `\n${'? '.repeat(20_000)}x`]
+  for (const it of deep) await inFile(`hold: ${it}`, /is not YAML: it is nested too deeply\.$/)
+  const steps = Array.from({ length: 1_400 }, (_, n) => `${' '.repeat(n)}a:`).join('\n')
+  await inFile(steps, /is not YAML: it is nested too deeply\.$/)
 })
 
 t.test('variables of others are left alone', async (t) => {

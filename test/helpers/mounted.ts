@@ -107,7 +107,7 @@ export class Mounted {
     const endpoint = this.#options.endpoint ?? (this.#proxy ?? this.server).endpoint
     return [
       ...[bucket, this.mountpoint, '--endpoint', endpoint, '--state-dir', this.stateDirectory],
-      ...['--settle', '100ms', ...(this.#options.flags ?? [])],
+      ...['--settle', '100ms', '--lost-answer', '0s', ...(this.#options.flags ?? [])],
     ]
   }
 

@@ -94,6 +94,7 @@ export class SenderWorld {
         onDuplicate: 'reject',
         uploads: 8,
         settle: 0,
+        lostAnswer: 0,
       },
       ...{ multipartThreshold: 100 * 1024 * 1024, random: () => 0 },
       ...{ root, bucket, clock, log, directory: this.directory, store: life.store },

@@ -236,6 +236,19 @@ t.test('the bucket is told lost and back, keys refused and accepted', async (t) 
   for (const it of reasons) t.match(it, /\S+\.$/)
 })
 
+t.test('with a cursor it goes on run after run, from whenever it began', async (t) => {
+  const { mounted, cursor, gateway } = await world(t)
+  gateway.receive(owner, 'first.edi', Buffer.from('UNA'))
+  await until('the first', async () => (await once(mounted)).length > 0)
+  t.equal((await once(mounted, '--cursor', cursor)).length, 1)
+  t.same(await once(mounted, '--cursor', cursor), [])
+  // One of an earlier version, with a part of a millisecond in it.
+  await writeFile(cursor, (await readFile(cursor, 'utf8')).replace(/"from":(\d+)/, '"from":$1.25'))
+  gateway.receive(owner, 'second.edi', Buffer.from('UNA'))
+  await until('the second', async () => (await once(mounted)).length > 1)
+  t.match(await once(mounted, '--cursor', cursor), [{ event: 'received', name: 'second.edi' }])
+})
+
 t.test('a file that is no cursor is left alone, and a time that is none refused', async (t) => {
   const { mounted, cursor } = await world(t)
   await writeFile(cursor, 'my thesis')

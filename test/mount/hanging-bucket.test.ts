@@ -138,3 +138,27 @@ t.test('what is not there is not there, though the bucket hangs', async (t) => {
   mounted.proxy.add({ fault: { stall: true } })
   await t.rejects(stat(mounted.path('ACME/GLOBEX/inbox/absent.edi')), { code: 'ENOENT' })
 })
+
+t.test('deliveries and events say in time that nobody knows, and what is known', async (t) => {
+  const partners = ['GLOBEX', 'INITECH', 'UMBRELLA'].flatMap((it) => ['--station', `ACME/${it}`])
+  const mounted = await prepare(t, { flags: ['--op-timeout', '6s', '--settle', '1h', ...partners], proxied: true })
+  await mounted.mount()
+  await writeFile(mounted.path('ACME/GLOBEX/send/order.edi'), 'UNA')
+  mounted.proxy.add({ fault: { stall: true } })
+  const timed = async (...args: readonly string[]) => {
+    const began = performance.now()
+    const outcome = await run(process.execPath, [as2fs, ...args])
+    return { ...outcome, ms: performance.now() - began }
+  }
+  const check = await timed('deliveries', mounted.mountpoint, '--check')
+  t.match(check, { code: 3, stdout: /^DELIVERIES UNKNOWN: / })
+  // Stations, receipts, outboxes: one after the other each would wait for the whole of it.
+  t.ok(check.ms < 20_000, `${check.ms} ms`)
+  const shown = await timed('deliveries', mounted.mountpoint)
+  t.equal(shown.code, 1)
+  t.notMatch(shown.stdout, /There is no message/)
+  t.ok(shown.ms < 20_000, `${shown.ms} ms`)
+  const events = await timed('events', mounted.mountpoint, '--json', '--since', '1h')
+  t.match(events, { code: 0, stdout: /"event":"queued".*order\.edi/ })
+  t.ok(events.ms < 20_000, `${events.ms} ms`)
+})

@@ -1,7 +1,7 @@
 /** Who mounts, whose the files are, and who may see them. */
-import { stat } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import t from 'tap'
-import { isMounted, mount } from '../helpers/mounted.js'
+import { as2fs, isMounted, mount } from '../helpers/mounted.js'
 import { asNobody, nobody, openDevice, withoutRoot } from '../helpers/nobody.js'
 import { run } from '../helpers/run.js'
 
@@ -69,4 +69,24 @@ t.test('--read-only refuses every change', async (t) => {
   const outcome = await run('sh', ['-c', `echo hello > ${mounted.path('ACME/GLOBEX/send/a.edi')}`])
   t.match(outcome.stderr, /Read-only file system/)
   t.same(mounted.puts(), [])
+})
+
+t.test('a mount that is read-only sends nothing: what waits goes on waiting', async (t) => {
+  const mounted = await mount(t, { objects, flags: ['--settle', '1h', '--station', 'ACME/GLOBEX'] })
+  await writeFile(mounted.path('ACME/GLOBEX/send/queued.edi'), 'UNA')
+  await writeFile(mounted.path('ACME/GLOBEX/send/held.tmp'), 'UNA')
+  await mounted.kill('SIGKILL')
+  await mounted.mount(['--read-only', '--settle', '0s', '--drain', '1h'])
+  const release = await run(process.execPath, [as2fs, 'queue', mounted.mountpoint, 'release', 'held.tmp'])
+  t.equal(release.code, 0)
+  const { stdout } = await run(process.execPath, [as2fs, 'queue', mounted.mountpoint])
+  t.equal([...stdout.matchAll(/queued .*after a mount without --read-only/g)].length, 2, stdout)
+  t.equal(await mounted.kill('SIGTERM'), 0, 'and its end does not wait for them')
+  t.same(mounted.puts(), [])
+  await mounted.mount()
+  t.equal(await mounted.kill('SIGTERM'), 0)
+  t.same(
+    mounted.puts().sort(),
+    ['held.tmp', 'queued.edi'].map((it) => `AS2/send/ACME/GLOBEX/${it}`),
+  )
 })

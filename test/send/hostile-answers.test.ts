@@ -61,7 +61,7 @@ async function behindProxy(t: Test) {
   const listing = createListing({ ...times, ...{ store, common: commonPrefixes(root), unordered, clock, log } })
   const sender = await createSender({
     ...{ hold: [], empty: 'hold', commit: 'close', triggerSuffixes: [], onDuplicate: 'reject', uploads: 24, settle: 0 },
-    ...{ root, store, clock, log, directory, multipartThreshold, random: () => 0 },
+    ...{ root, store, clock, log, directory, multipartThreshold, random: () => 0, lostAnswer: 0 },
     bucket: new SentInBucket({ listing, store, root, clock, bucketClock }),
   })
   const puts = new Map<string, number>()

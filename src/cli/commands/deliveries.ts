@@ -28,7 +28,8 @@ async function show(typed: Typed, io: Io): Promise<number> {
   const mount = await mountNamed(typed.positionals[0] ?? '', io)
   const report = await ask(mount, (client) => client.deliveries(query))
   io.out(isGiven(typed, 'json') ? json(report) : deliveryTable(report))
-  return 0
+  // Of some nobody knows.
+  return report.missing.length > 0 ? 1 : 0
 }
 
 async function runCheck(typed: Typed, io: Io): Promise<number> {

@@ -16,7 +16,7 @@ import { Wishes } from '../wishes.js'
 
 export async function run(typed: Typed, io: Io): Promise<number> {
   // Before anything is made that a signal would leave behind.
-  const wishes = new Wishes()
+  const wishes = new Wishes({ isOfTerminal: true })
   const { startDemoWorld } = await import('../../demo/world.js')
   const mountpoint = await makeMountpoint(typed.positionals[0], io)
   const directory = await mkdtemp(join(tmpdir(), 'as2fs-demo-state-'))

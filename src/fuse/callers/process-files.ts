@@ -24,7 +24,12 @@ export interface ProcessStatus {
 /** @see PF_EXITING in linux/sched.h */
 const exiting = 0x4
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
+/** Of two names of one signal the first: SIGABRT, not SIGIOT. */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+)
 
 /** What comes before the path, where that is of a file. @see proc(5), /proc/pid/maps */
 const sharedMapping = /^\S+ ..[x-]s \S+ \S+ [1-9]\d* +/

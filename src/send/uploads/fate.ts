@@ -1,4 +1,5 @@
 /** What has become of a file whose upload failed, as far as the failure tells. Pure. */
+import { isThrottled } from '../../s3/failure.js'
 import { neverArrived } from '../../s3/never-arrived.js'
 import { StoreError } from '../../s3/store-error.js'
 
@@ -34,6 +35,11 @@ export function fateAfter(error: unknown): Fate {
     case 'unsupported':
       return 'unknown'
   }
+}
+
+/** S3 itself has answered, before it looked at the file. */
+export function saysSlowDown(error: unknown): boolean {
+  return error instanceof StoreError && isThrottled(error)
 }
 
 /** Whether it may go better at another time, whatever the file. */

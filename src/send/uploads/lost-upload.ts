@@ -2,9 +2,11 @@
  * Whether an upload whose outcome is not known has arrived: looked for by name, size and time, and told by its content. An ETag
  * is never judged by: one of 32 digits is an MD5 with some servers and some encryptions only.
  */
+import type { DuplicatePolicy } from '../../config.js'
 import type { ObjectInfo, Store } from '../../s3/store.js'
 import { isDenied, StoreError } from '../../s3/store-error.js'
 import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
+import { duplicateWindow } from '../life/duplicates.js'
 import type { Attempt, Message } from '../life/message.js'
 import type { BucketView } from '../sender.js'
 import type { Spool } from '../disk/spool.js'
@@ -13,6 +15,7 @@ export interface LostUploadsOptions {
   readonly store: Store
   readonly spool: Spool
   readonly bucket: BucketView
+  readonly onDuplicate: DuplicatePolicy
 }
 
 /** As it was found. */
@@ -30,8 +33,12 @@ export interface FoundUpload {
  */
 export type Look = { readonly is: 'ours'; readonly found: FoundUpload } | { readonly is: 'none' | 'denied' }
 
-/** So far apart the clocks of a bucket's servers may be. An earlier try's answer: rather too much than missed. */
-const slackOfEarlier: Milliseconds = 20 * 60 * 1000
+/**
+ * So far apart the clocks of a bucket's servers may be, or that of one who puts his own Date into their answers. Within six hours
+ * no other file of that name is sent, but where the policy is to send it.
+ */
+const slackOfEarlier: Milliseconds = duplicateWindow
+const slackAmongDuplicates: Milliseconds = 20 * 60 * 1000
 /** Of a key that was taken at the first try: what was there before that is another's. */
 const slackOfFirst: Milliseconds = 60_000
 /** Of an object, in memory at a time. */
@@ -49,7 +56,9 @@ export class LostUploads {
    * @throws FsError or StoreError if it can't be told now
    */
   async look(message: Message, attempt: Attempt, isFirst: boolean, signal: AbortSignal): Promise<Look> {
-    const after = attempt.after - (isFirst ? slackOfFirst : slackOfEarlier)
+    const { onDuplicate } = this.#options
+    const slack = onDuplicate === 'send' ? slackAmongDuplicates : slackOfEarlier
+    const after = attempt.after - (isFirst ? slackOfFirst : slack)
     let same: ObjectInfo | undefined
     const isIt = async (object: ObjectInfo): Promise<boolean> => {
       same = object

@@ -7,8 +7,9 @@ import type { MessageBook } from '../disk/book.js'
 import type { EventOf } from '../life/events.js'
 import type { Attempt, Message } from '../life/message.js'
 import type { DuplicateCheck } from './duplicate-check.js'
-import { fateAfter, type Fate } from './fate.js'
+import { fateAfter, saysSlowDown, type Fate } from './fate.js'
 import { LostUploads, type FoundUpload, type Look, type LostUploadsOptions } from './lost-upload.js'
+import { OnTheirWay } from './on-their-way.js'
 import { retryDelay } from '../retry-delay.js'
 import { checksum, type Uploaded } from './upload.js'
 import type { UploadEvents } from './upload-events.js'
@@ -22,6 +23,8 @@ export interface OutcomesOptions extends LostUploadsOptions {
   readonly log: Logger
   /** A message is in the bucket. */
   readonly onSubmitted: (message: Message) => void
+  /** `--lost-answer` */
+  readonly lostAnswer: Milliseconds
   /** A try has failed, with what became of the file by that. */
   readonly onFailed: (fate: Fate) => void
 }
@@ -49,6 +52,7 @@ export class Outcomes {
   readonly #events: UploadEvents
   readonly #duplicates: DuplicateCheck
   readonly #lost: LostUploads
+  readonly #onTheirWay: OnTheirWay
   /** Acknowledged by S3, and not written down yet: of the file as it was then. */
   readonly #acknowledged = new Map<string, { readonly sent: Message; readonly uploaded: Uploaded }>()
 
@@ -57,6 +61,7 @@ export class Outcomes {
     this.#events = events
     this.#duplicates = duplicates
     this.#lost = new LostUploads(options)
+    this.#onTheirWay = new OnTheirWay(options.clock, options.lostAnswer)
   }
 
   /**
@@ -74,6 +79,11 @@ export class Outcomes {
     return before.attempt !== undefined && (await this.#isEarlierSettled(it, before.attempt))
   }
 
+  /** Of one that is not settled: in how long it is to be looked for again; undefined: it may be sent. */
+  lookAgainIn({ id, attempt }: Message): Milliseconds | undefined {
+    return attempt === undefined || attempt.isRefused === true ? undefined : this.#onTheirWay.lookAgainIn(id)
+  }
+
   /** S3 has taken it. */
   async uploaded(it: Try, message: Message, uploaded: Uploaded): Promise<void> {
     await this.#submitted(it, this.#options.book.get(message.id) ?? message, uploaded, false)
@@ -86,6 +96,7 @@ export class Outcomes {
     const sentence = sentenceOf(error)
     const current = this.#options.book.get(before.id) ?? before
     this.#options.onFailed(fate)
+    if (mayHaveArrived && fate === 'unknown') this.#onTheirWay[saysSlowDown(error) ? 'refused' : 'lost'](before.id)
     if (fate === 'key-exists') return this.#onKeyExists(it, current, sentence)
     const attempt = attemptAfter(mayHaveArrived ? fate : 'not-taken', before, current)
     if (fate !== 'permanent') {

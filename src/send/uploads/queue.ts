@@ -123,7 +123,8 @@ export class UploadQueue {
   }
 
   #isFree(id: string): boolean {
-    const isFree = this.#options.isFree(id)
+    // One that was changed while something was asked for it is tried again when that is over.
+    const isFree = !this.isRunning(id) && this.#options.isFree(id)
     if (!isFree) this.#isPassedOver = true
     return isFree
   }

@@ -3,7 +3,7 @@
  * step. What becomes of the message by its end is in `outcomes.ts`.
  */
 import type { Clock } from '../../telemetry/clock.js'
-import type { Bytes, EpochMs } from '../../units.js'
+import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
 import type { Message } from '../life/message.js'
 import { DuplicateCheck, type DuplicateCheckOptions } from './duplicate-check.js'
 import type { Ownership } from '../../ownership.js'
@@ -44,21 +44,40 @@ export class Tries {
     this.#outcomes = new Outcomes(options, this.#events, this.#duplicates)
   }
 
-  /** @throws FsError if the journal can't be written, and whatever the try threw if `stop` is aborted */
-  async run(message: Message, { signal, stop, onProgress }: TryOptions): Promise<void> {
+  /**
+   * @returns in how long it is to be tried again, where nothing has changed by this try
+   * @throws FsError if the journal can't be written, and whatever the try threw if `stop` is aborted
+   */
+  async run(message: Message, { signal, stop, onProgress }: TryOptions): Promise<Milliseconds | undefined> {
     const it: Try = { before: message, begunAt: this.#options.clock.monotonic(), mayHaveArrived: false, signal }
+    this.#events.asking(message)
     try {
-      await this.#run(it, onProgress)
+      return await this.#run(it, onProgress)
     } catch (error) {
       if (stop.aborted) throw error
       await this.#outcomes.failed(it, error)
+      return undefined
+    } finally {
+      this.#events.asked(message.id)
     }
   }
 
-  async #run(it: Try, onProgress: TryOptions['onProgress']): Promise<void> {
+  /** Nothing of it is sent yet, and anybody may change it. */
+  isAsking(id: string): boolean {
+    return this.#events.isAsking(id)
+  }
+
+  async #run(it: Try, onProgress: TryOptions['onProgress']): Promise<Milliseconds | undefined> {
+    const { before } = it
+    if (await this.#outcomes.isSettled(it)) return undefined
+    const wait = this.#outcomes.lookAgainIn(before)
+    if (wait !== undefined) return wait
+    if (await this.#isWhole(before)) await this.#send(it, onProgress)
+    return undefined
+  }
+
+  async #send(it: Try, onProgress: TryOptions['onProgress']): Promise<void> {
     const { before, signal } = it
-    if (await this.#outcomes.isSettled(it)) return
-    if (!(await this.#isWhole(before))) return
     await this.#options.leftovers.abort(before, signal)
     const cleared = await this.#duplicates.cleared(before, signal)
     if (!cleared) return
@@ -66,6 +85,7 @@ export class Tries {
     const after = await this.#options.bucket.time(signal)
     const isOnePut = before.size <= this.#options.multipartThreshold
     const message = await this.#events.uploading(before, { ...cleared, after: isOnePut ? after : undefined })
+    if (!message) return
     if (isOnePut) await this.#mayArrive(it, message)
     const uploaded = await this.#upload(it, message, after, onProgress)
     await this.#outcomes.uploaded(it, message, uploaded)

@@ -7,17 +7,36 @@ import { sentenceOfLoss } from '../life/recovery.js'
 
 type Details<T extends LifeEvent['type']> = Omit<EventOf<T>, 'type'>
 
-/** All of them are durable when they resolve, and throw FsError if the journal can't be written. */
+/**
+ * All of them are durable when they resolve, and throw FsError if the journal can't be written. What is found out before an upload
+ * begins counts for the file as it was when that was asked: until then anybody may change it.
+ */
 export class UploadEvents {
   readonly #book: MessageBook
+  /** Of which something is asked. */
+  readonly #asking = new Map<string, Message>()
 
   constructor(book: MessageBook) {
     this.#book = book
   }
 
-  /** A try begins. @returns the message as it is sent */
-  async uploading(message: Message, details: Details<'uploading'>): Promise<Message> {
-    return (await this.#happens(message.id, { type: 'uploading', ...details })) ?? message
+  /** Something is asked before it is sent. Nothing of what may be in the bucket: that is nobody's to change. */
+  asking(message: Message): void {
+    if (message.attempt === undefined && message.upload === undefined) this.#asking.set(message.id, message)
+  }
+
+  /** The try is over, or the upload begins. */
+  asked(id: string): void {
+    this.#asking.delete(id)
+  }
+
+  isAsking(id: string): boolean {
+    return this.#asking.has(id)
+  }
+
+  /** A try begins. @returns the message as it is sent; undefined: somebody has changed it meanwhile */
+  async uploading(message: Message, details: Details<'uploading'>): Promise<Message | undefined> {
+    return this.#happens(message.id, { type: 'uploading', ...details })
   }
 
   /** Parts of it may be there from now on. */
@@ -51,7 +70,18 @@ export class UploadEvents {
   }
 
   async #happens(id: string, event: LifeEvent): Promise<Message | undefined> {
-    const [after] = await this.#book.change([id], () => [{ id, event }], { by: 'upload', sync: true })
+    const decide = ([message]: readonly Message[]): readonly { readonly id: string; readonly event: LifeEvent }[] => {
+      if (this.#isOutdated(id, message)) return []
+      if (event.type === 'uploading') this.asked(id)
+      return [{ id, event }]
+    }
+    const [after] = await this.#book.change([id], decide, { by: 'upload', sync: true })
     return after
+  }
+
+  #isOutdated(id: string, now: Message | undefined): boolean {
+    const before = this.#asking.get(id)
+    if (!before) return false
+    return now?.state !== 'queued' || now.path !== before.path || now.closedAt !== before.closedAt
   }
 }

@@ -16,6 +16,8 @@ export interface UploadsOptions extends Omit<TriesOptions, 'leftovers' | 'onFail
   readonly root: Prefix
   /** Whether it is known that nothing beside a file keeps it from being sent. */
   readonly isHeeded: (id: string) => boolean
+  /** Nothing is changed in the bucket: what waits goes on waiting. */
+  readonly readOnly?: boolean
   readonly log: Logger
 }
 
@@ -46,7 +48,10 @@ export class Uploads {
       onOver: (id) => this.#clearUp(id),
       isFree: (id) => !book.isLocked(id) && isHeeded(id),
       // What can't be written down is not begun: nobody would know of it after a crash.
-      wanting: () => (book.isBroken ? 'the state directory' : this.#gate.isShut ? 'new keys' : undefined),
+      wanting: () => {
+        if (options.readOnly === true) return 'a mount without --read-only'
+        return book.isBroken ? 'the state directory' : this.#gate.isShut ? 'new keys' : undefined
+      },
       turns,
       clock,
       random,
@@ -72,6 +77,11 @@ export class Uploads {
 
   /** Whether it is on its way, or about to be: then nobody else may change it. */
   isUnderWay(id: string): boolean {
+    return this.#queue.isRunning(id) && !this.#tries.isAsking(id)
+  }
+
+  /** Whether it is its turn, be it that something is only asked yet. */
+  isTried(id: string): boolean {
     return this.#queue.isRunning(id)
   }
 
@@ -82,7 +92,9 @@ export class Uploads {
 
   /** Those that are on their way of which the journal does not say so yet. */
   begun(): readonly string[] {
-    return [...this.#queue.running()].filter((id) => this.#options.book.get(id)?.state === 'queued')
+    return [...this.#queue.running()].filter(
+      (id) => this.isUnderWay(id) && this.#options.book.get(id)?.state === 'queued',
+    )
   }
 
   /** What those wait for that are due; undefined if nothing holds them up. */
@@ -91,13 +103,13 @@ export class Uploads {
   }
 
   /** Uploads what is queued, without settling, until nothing is or the time is over. */
-  drain(limit: Milliseconds): Promise<void> {
-    return this.#queue.drain(limit)
+  async drain(limit: Milliseconds): Promise<void> {
+    if (this.#options.readOnly !== true) await this.#queue.drain(limit)
   }
 
   /** Aborts what is left in the bucket of files that are not uploaded any more: call it when one was cancelled. */
   sweep(): void {
-    this.#leftovers.sweep()
+    if (this.#options.readOnly !== true) this.#leftovers.sweep()
   }
 
   async close(): Promise<void> {
@@ -106,13 +118,16 @@ export class Uploads {
 
   /** @throws FsError if what became of it could not be written down: it is tried again, and looked for first */
   async #try(id: string, { signal: stop, onProgress }: RunOptions): Promise<void> {
-    const { book, ownership, log } = this.#options
+    const { book, ownership, turns, log } = this.#options
     await ownership.check()
     const message = book.get(id)
     if (!message) return
     const patience = Math.ceil(tryPatience + message.size * patiencePerByte)
     try {
-      await within(patience, [stop, ownership.lost], (signal) => this.#tries.run(message, { signal, stop, onProgress }))
+      const wait = await within(patience, [stop, ownership.lost], (signal) =>
+        this.#tries.run(message, { signal, stop, onProgress }),
+      )
+      if (wait !== undefined) turns.dueIn(id, wait)
     } catch (err) {
       // On the way out: what the journal says now is looked at by the next start.
       if (stop.aborted) return this.#leave(id)

@@ -1,0 +1,87 @@
+/** An upload whose answer was lost may come into the bucket later, and is not sent again until that is over. */
+import t from 'tap'
+import { StoreError } from '../../src/s3/store-error.js'
+import type { Milliseconds } from '../../src/units.js'
+import { senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { until } from '../helpers/until.js'
+
+const key = 'AS2/send/ACME/GLOBEX/x.edi'
+const long: Milliseconds = 60_000
+
+function failure(code: string): StoreError {
+  return new StoreError('EIO', 'transient', code, `Could not upload it: ${code}.`, { key, reason: code })
+}
+
+/** Whose first PUT ends so; those after it are taken. @returns when each was asked for */
+function firstEnds(world: SenderWorld, code: string): Milliseconds[] {
+  const asked: Milliseconds[] = []
+  world.store.intercept = ({ operation }) => {
+    if (operation !== 'put') return undefined
+    return asked.push(performance.now()) === 1 ? { before: failure(code) } : undefined
+  }
+  return asked
+}
+
+t.test('one that comes late is found, and not sent again', async (t) => {
+  const world = await senderWorld(t, { lostAnswer: long })
+  const asked = firstEnds(world, 'ECONNRESET')
+  await world.write('x.edi', 'x')
+  await until('a look', () => world.store.calls.filter((it) => it.operation === 'list').length > 4)
+  t.match(world.row('x.edi'), { state: 'queued', error: /ECONNRESET/ })
+  world.store.set(key, 'x')
+  await world.inState('x.edi', 'submitted')
+  t.equal(asked.length, 1)
+})
+
+t.test('one that does not come is sent again when the time is over', async (t) => {
+  const lostAnswer = 2_500
+  const world = await senderWorld(t, { lostAnswer })
+  const asked = firstEnds(world, 'HTTP 504')
+  await world.write('x.edi', 'x')
+  await world.inState('x.edi', 'submitted')
+  t.equal(asked.length, 2)
+  t.ok(asked[1]! - asked[0]! >= lostAnswer, `${asked[1]! - asked[0]!} ms`)
+})
+
+t.test('a start looks for what was on its way, and waits for it as well', async (t) => {
+  const world = await senderWorld(t, { lostAnswer: long })
+  let asked = 0
+  world.store.intercept = ({ operation }) => {
+    if (operation !== 'put') return undefined
+    asked += 1
+    return { hold: new Promise(() => undefined) }
+  }
+  await world.write('x.edi', 'x')
+  await until('the upload', () => asked === 1)
+  await world.restart()
+  const before = world.store.calls.length
+  await until('some looks', () => world.store.calls.length > before + 4)
+  t.match(world.row('x.edi'), { state: 'queued' })
+  world.store.set(key, 'x')
+  await world.inState('x.edi', 'submitted')
+  t.equal(asked, 1)
+})
+
+t.test('what S3 itself puts off is not waited for, nor what never got there', async (t) => {
+  for (const code of ['SlowDown', 'ECONNREFUSED']) {
+    const world = await senderWorld(t, { lostAnswer: long })
+    const asked = firstEnds(world, code)
+    await world.write('x.edi', 'x')
+    await world.inState('x.edi', 'submitted')
+    t.equal(asked.length, 2, code)
+    t.ok(asked[1]! - asked[0]! < long / 2, code)
+  }
+})
+
+t.test(
+  'it is known where its time is hours before the Date of its answer, as nothing else has that name',
+  async (t) => {
+    const world = await senderWorld(t, { lostAnswer: long })
+    const asked = firstEnds(world, 'ECONNRESET')
+    await world.write('x.edi', 'x')
+    await until('the try', () => asked.length === 1)
+    world.store.set(key, 'x', Date.now() - 3 * 3_600_000)
+    await world.inState('x.edi', 'submitted')
+    t.equal(asked.length, 1)
+  },
+)
