@@ -33,13 +33,16 @@ export class OnTheirWay {
   }
 
   /**
-   * When one is to be looked for again that is not there yet. The pauses grow: each look lists three folders.
+   * When one is to be looked for again that is not there yet. The pauses grow: each look lists three folders. Of an earlier life there
+   * may be thousands: each of those is looked for at the end only.
    * @returns undefined: it will not come any more
    */
   lookAgainIn(id: string): Milliseconds | undefined {
-    const passed = this.#clock.monotonic() - (this.#heard.get(id) ?? this.#began)
+    const heard = this.#heard.get(id)
+    const passed = this.#clock.monotonic() - (heard ?? this.#began)
     const left = this.#limit - passed
-    return left > 0 ? Math.min(left, Math.max(shortestPause, passed / 2)) : undefined
+    if (left <= 0) return undefined
+    return heard === undefined ? left : Math.min(left, Math.max(shortestPause, passed))
   }
 
   /** What is as old tells no more than that nothing is known. */
@@ -50,4 +53,4 @@ export class OnTheirWay {
   }
 }
 
-const shortestPause: Milliseconds = 1_000
+const shortestPause: Milliseconds = 3_000
