@@ -154,8 +154,9 @@ export class Journal<T extends object> {
   /**
    * Replaces the journal by one that holds just these entries. Appends wait for it.
    * @param entries of the moment that it is called
+   * @param replaced is called when it is, before anything comes behind them
    */
-  async compact(entries: () => Iterable<T>): Promise<void> {
+  async compact(entries: () => Iterable<T>, replaced?: () => void): Promise<void> {
     this.hurry()
     this.#gathering = undefined
     await this.#inTurn(async () => {
@@ -166,6 +167,7 @@ export class Journal<T extends object> {
       this.#allocated = allocated
       this.#leftUntil = 0
       this.#lines = lines
+      replaced?.()
       // A disk that failed may say so once more; nothing of it is needed.
       await old.close().catch(() => undefined)
     })

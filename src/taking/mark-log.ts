@@ -124,10 +124,12 @@ export class MarkLog {
   /** Where it can't be noted, less is known than could be: no harm. */
   async #noteReach(): Promise<void> {
     const { ownership, reach, log } = this.#options
-    const { journal } = this.all
-    if (ownership.lost.aborted || this.problem !== undefined || journal === undefined) return
+    if (ownership.lost.aborted || this.problem !== undefined) return
     try {
-      await reach.write({ journal, lines: await this.#journal.synced() })
+      const lines = await this.#journal.synced()
+      // Asked now: it may have been made anew while that was synced.
+      const { journal } = this.all
+      if (journal !== undefined) await reach.write({ journal, lines })
     } catch (err) {
       log.warn({ err }, 'How far the journal of new/ goes could not be written down.')
     }
@@ -167,14 +169,16 @@ export class MarkLog {
   async #madeAnew(): Promise<void> {
     // A new journal takes the place of whatever is there.
     await this.#options.ownership.check()
-    let numbers: readonly number[] = []
-    const next = (this.all.journal ?? 0) + 1
-    // What was appended to the old journal, and is still being synced there, would be lost with it.
-    await this.#journal.compact(() => {
-      numbers = this.all.numbers
-      return both(this.all.entries(next), [...this.#underWay.keys()])
-    })
-    this.all.begunAs(next)
+    let [numbers, next]: [readonly number[], number] = [[], 0]
+    await this.#journal.compact(
+      () => {
+        numbers = this.all.numbers
+        next = (this.all.journal ?? 0) + 1
+        // What was appended to the old journal, and is still being synced there, would be lost with it.
+        return both(this.all.entries(next), [...this.#underWay.keys()])
+      },
+      () => this.all.begunAs(next),
+    )
     this.#introduced = new Set([...this.#introduced, ...numbers])
   }
 

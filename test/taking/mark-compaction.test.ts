@@ -189,19 +189,26 @@ t.test('a crash at any step of it finds all marks that were promised by then', a
 })
 
 t.test('what it was before is known as an older one', async (t) => {
-  const directory = await directoryOf(t)
-  const log = await directory.almostFull()
-  const before = statSync(directory.journal).ino
-  const older = readFileSync(directory.journal)
-  const promised = new Promised(log)
-  for (let n = 0; n < 10; n += 1) promised.take()
-  await until('it is made anew', () => statSync(directory.journal).ino !== before)
-  await promised.all()
-  await log.close()
-  writeFileSync(directory.journal, older)
-  const again = await directory.open()
-  t.equal((await damagedJournals(directory.path)).length, 1)
-  await again.close()
+  for (const when of ['closed when it is made anew', 'closed while it is made anew'] as const) {
+    await t.test(when, async (t) => {
+      const directory = await directoryOf(t)
+      const log = await directory.almostFull()
+      const before = statSync(directory.journal).ino
+      const isMadeAnew = (): boolean => statSync(directory.journal).ino !== before
+      const older = readFileSync(directory.journal)
+      const promised = new Promised(log)
+      for (let n = 0; n < 10; n += 1) promised.take()
+      await promised.all()
+      if (when === 'closed while it is made anew') t.notOk(isMadeAnew())
+      else await until('it is made anew', isMadeAnew)
+      await log.close()
+      t.ok(isMadeAnew())
+      writeFileSync(directory.journal, older)
+      const again = await directory.open()
+      t.equal((await damagedJournals(directory.path)).length, 1)
+      await again.close()
+    })
+  }
 })
 
 const failing: readonly (readonly [Method, RegExp])[] = [
