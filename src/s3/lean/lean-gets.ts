@@ -75,7 +75,8 @@ export class LeanGets {
     const isSilent = signal.aborted && systemClock.monotonic() - since >= silence
     if (isSilent) way.connections.closeIdle()
     // Who gave up at once does not know.
-    if (isGood || !signal.aborted || isSilent) this.#reliance.note(isGood ? 'usual' : isSilent ? 'silent' : 'unusual')
+    if (isGood || !signal.aborted || isSilent)
+      this.#reliance.note(isGood ? 'usual' : isSilent ? 'silent' : 'unusual', since)
     return isGood ? answer.body : undefined
   }
 

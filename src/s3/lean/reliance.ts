@@ -12,6 +12,8 @@ export class Reliance {
   readonly #clock: Pick<Clock, 'monotonic'>
   #isGiven = false
   #unusual = 0
+  /** When the last one of those came. */
+  #lastAt: Milliseconds = -Infinity
   #notBefore: Milliseconds = 0
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
@@ -27,14 +29,20 @@ export class Reliance {
     this.#isGiven = true
   }
 
-  /** What came was what it should be, or something else, or nothing did. */
-  note(outcome: 'usual' | 'unusual' | 'silent'): void {
+  /**
+   * What came was what it should be, or something else, or nothing did.
+   * @param since when it was asked for: what was under way when another failed says the same once more, and is none in a row
+   */
+  note(outcome: 'usual' | 'unusual' | 'silent', since: Milliseconds): void {
     if (outcome === 'usual') {
       this.#unusual = 0
       return
     }
+    if (since < this.#lastAt) return
+    const now = this.#clock.monotonic()
     this.#unusual += outcome === 'silent' ? weightOfSilence : 1
     this.#isGiven = false
-    this.#notBefore = this.#clock.monotonic() + (pauses[this.#unusual] ?? longestPause)
+    this.#lastAt = now
+    this.#notBefore = now + (pauses[this.#unusual] ?? longestPause)
   }
 }

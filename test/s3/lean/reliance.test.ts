@@ -10,11 +10,12 @@ class Hand {
 }
 
 t.test('not before the SDK was given an object, nor after an unusual answer until it was given another', async (t) => {
-  const it = new Reliance(new Hand())
+  const clock = new Hand()
+  const it = new Reliance(clock)
   t.notOk(it.isGiven)
   it.give()
   t.ok(it.isGiven)
-  it.note('unusual')
+  it.note('unusual', clock.at)
   t.notOk(it.isGiven)
   it.give()
   t.ok(it.isGiven, 'a connection may just have been closed')
@@ -24,7 +25,7 @@ t.test('several in a row, and it rests, longer and longer; one that is usual, an
   const clock = new Hand()
   const it = new Reliance(clock)
   for (const rest of [0, 1_000, 10_000, 60_000, 600_000, 600_000]) {
-    it.note('unusual')
+    it.note('unusual', clock.at)
     it.give()
     if (rest > 0) {
       clock.at += rest - 1
@@ -33,22 +34,37 @@ t.test('several in a row, and it rests, longer and longer; one that is usual, an
     }
     t.ok(it.isGiven, `after ${rest} ms`)
   }
-  it.note('usual')
-  it.note('unusual')
+  it.note('usual', clock.at)
+  it.note('unusual', clock.at)
   it.give()
   t.ok(it.isGiven)
+})
+
+t.test('what was under way when another failed is none in a row', async (t) => {
+  const clock = new Hand()
+  const it = new Reliance(clock)
+  it.give()
+  clock.at = 5_000
+  for (let n = 0; n < 64; n += 1) it.note('silent', 0)
+  it.give()
+  clock.at += 10_000
+  t.ok(it.isGiven, 'as after one')
+  it.note('unusual', 15_000)
+  it.give()
+  clock.at += 59_999
+  t.notOk(it.isGiven, 'and then longer')
 })
 
 t.test('after a silence, for which somebody has waited, it rests at once', async (t) => {
   const clock = new Hand()
   const it = new Reliance(clock)
   it.give()
-  it.note('silent')
+  it.note('silent', clock.at)
   it.give()
   t.notOk(it.isGiven)
   clock.at += 10_000
   t.ok(it.isGiven)
-  it.note('silent')
+  it.note('silent', clock.at)
   it.give()
   clock.at += 60_000
   t.notOk(it.isGiven, 'and then for long')
