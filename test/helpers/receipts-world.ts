@@ -1,10 +1,11 @@
 /** Receipts on a bucket in memory, and a state directory of their own. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { createListing } from '../../src/listing/cached-listing.js'
 import type { Listing } from '../../src/listing/listing.js'
+import { parseJournal } from '../../src/journal/lines.js'
 import { Receipts, type ReceiptsOptions } from '../../src/mdn/receipts.js'
 import { systemClock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
@@ -32,6 +33,15 @@ export function mdnText({ id, disposition = 'processed', from, to, recipient }: 
     `Disposition: automatic-action/MDN-sent-automatically; ${disposition}`,
     '',
   ].join('\r\n')
+}
+
+/**
+ * Lines of the log of receipts, which are written a moment after what they say is shown: whoever kills a daemon waits for them.
+ * @param kind `mdn`: what one says; `found`: whose it is
+ */
+export async function linesOf(stateDirectory: string, kind: 'mdn' | 'found'): Promise<number> {
+  const { entries } = parseJournal<object>(await readFile(join(stateDirectory, 'receipts/mdns'), 'utf8'))
+  return entries.filter((it) => kind in it).length
 }
 
 export class ReceiptsWorld {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { DeliveriesReport, InfoReport } from '../../src/control/reports.js'
 import { as2fs, mount, type Mounted } from '../helpers/mounted.js'
-import { mdnText, type Said } from '../helpers/receipts-world.js'
+import { linesOf, mdnText, type Said } from '../helpers/receipts-world.js'
 import { run } from '../helpers/run.js'
 import { until } from '../helpers/until.js'
 
@@ -122,6 +122,7 @@ t.test('the outbox is shown by what became of it, and changes as receipts come',
   mounted.server.put(mdn('second'), Buffer.from(mdnText({ id: id(refused) })), { mtime: Date.now() })
   await become(mounted, 'refused', [])
   t.equal(gets(), 5)
+  await until('them to be written down', async () => (await linesOf(mounted.stateDirectory, 'mdn')) === 5)
 
   await mounted.kill('SIGKILL')
   await mounted.mount()

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import { mount } from '../helpers/mounted.js'
-import { mdnText } from '../helpers/receipts-world.js'
+import { linesOf, mdnText } from '../helpers/receipts-world.js'
 import { until } from '../helpers/until.js'
 
 t.test('a partner has all receipts that are its own, wherever they are stored', async (t) => {
@@ -40,6 +40,10 @@ t.test('a partner has all receipts that are its own, wherever they are stored', 
   })
   t.same(receipts, { read: 8, left: 0, unreadable: 1, unreadableKeys: ['incoming/odd.mdn'], refused: 0 })
 
+  await until('all to be written down', async () => {
+    const [read, owned] = [await linesOf(mounted.stateDirectory, 'mdn'), await linesOf(mounted.stateDirectory, 'found')]
+    return read === 8 && owned === 2
+  })
   const gets = () => mounted.server.requests.list.filter((it) => it.operation === 'GetObject').length
   mounted.server.delete('AS2/files/ACME/GLOBEX/outbox/720784109397786/order.edi')
   await mounted.kill('SIGKILL')
