@@ -91,6 +91,8 @@ function unseen(heard: (text: string) => void = () => undefined): Io {
     ...isNobody,
     out: () => undefined,
     err: heard,
+    written: () => Promise.resolve(),
+    whenUnread: () => undefined,
     env: process.env,
     cwd: directory,
     program: [process.execPath],

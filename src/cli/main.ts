@@ -3,11 +3,13 @@ import { codeOf, FsError, LinesError, UsageError } from '../errors.js'
 import { NoAnswerError } from '../control/socket.js'
 import { journalError } from '../telemetry/stderr.js'
 import { version } from '../version.js'
-import { parseCommandLine } from './arguments.js'
+import { parseCommandLine, type CommandLine } from './arguments.js'
+import { isGiven } from './command.js'
 import { commands } from './commands.js'
 import { printable } from './format.js'
 import { commandHelp, generalHelp } from './help.js'
 import type { Io } from './io.js'
+import { OutputError } from './output.js'
 
 /** What keeps a process from going on at all, and who can change that. */
 const limits: ReadonlyMap<string, string> = new Map([
@@ -21,19 +23,52 @@ const limits: ReadonlyMap<string, string> = new Map([
  * @returns the exit code; never throws
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
+  let line: CommandLine | undefined
+  let exitCode = 1
   try {
-    return await run(args, io)
+    line = parseCommandLine(args, commands)
+    exitCode = await run(line, io)
   } catch (error) {
-    const sentence = `as2fs: ${sentenceOf(error)}\n`
-    io.err(io.isJournal ? journalError(sentence) : sentence)
-    // For those who look for the cause; others get the sentence alone.
-    if (io.env.AS2FS_DEBUG !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`)
-    return error instanceof UsageError ? error.exitCode : 1
+    // That one is told with all others whose output was lost.
+    if (!(error instanceof OutputError)) say(error, io)
+    if (error instanceof UsageError) exitCode = error.exitCode
   }
+  // What waits in a pipe goes with the process.
+  const loss = await lossOf(io)
+  if (loss === undefined) return exitCode
+  say(loss, io)
+  await lossOf(io)
+  return codeAfterLoss(line, exitCode)
 }
 
-async function run(args: readonly string[], io: Io): Promise<number> {
-  const line = parseCommandLine(args, commands)
+/** UNKNOWN, as Nagios has it. */
+const unknown = 3
+
+function codeAfterLoss(line: CommandLine | undefined, exitCode: number): number {
+  if (line?.kind === 'run') {
+    // A code without its line is no answer of a check.
+    if (isGiven(line.typed, 'check')) return unknown
+    // That of `mount` says whether the mount answers, whoever could hear of what else there was to say.
+    if (line.command.name === 'mount') return exitCode
+  }
+  return Math.max(exitCode, 1)
+}
+
+async function lossOf(io: Io): Promise<unknown> {
+  return io.written().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+function say(error: unknown, io: Io): void {
+  const sentence = `as2fs: ${sentenceOf(error)}\n`
+  io.err(io.isJournal ? journalError(sentence) : sentence)
+  // For those who look for the cause; others get the sentence alone.
+  if (io.env.AS2FS_DEBUG !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`)
+}
+
+async function run(line: CommandLine, io: Io): Promise<number> {
   switch (line.kind) {
     case 'help':
       io.out(line.command ? commandHelp(line.command, io.columns) : generalHelp(commands, io.columns))
@@ -52,6 +87,7 @@ function sentenceOf(error: unknown): string {
   if (error instanceof UsageError || error instanceof FsError || error instanceof NoAnswerError) {
     return printable(error.message)
   }
+  if (error instanceof OutputError) return error.message
   const limit = limits.get(codeOf(error) ?? '')
   if (limit !== undefined) return limit
   const message = error instanceof Error ? error.message : String(error)

@@ -35,7 +35,10 @@ export async function* followed(
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       if (rest.length > longestLine) throw new NoAnswerError('the daemon gives an answer that makes no sense')
-      if (lines.length > 0) yield lines.map((line) => JSON.parse(line) as FollowLine)
+      if (lines.length === 0) continue
+      silence.isOurs = true
+      yield lines.map((line) => JSON.parse(line) as FollowLine)
+      silence.heard()
     }
   } catch (cause) {
     if (signal.aborted) return
@@ -51,9 +54,12 @@ export async function* followed(
 class Silence {
   readonly #timer: NodeJS.Timeout
   #turns = 0
+  /** While what was said is worked on: nobody listens. */
+  isOurs = false
 
   constructor(onTooLong: () => void) {
     this.#timer = setInterval(() => {
+      if (this.isOurs) return
       this.#turns += 1
       if (this.#turns >= mostSilent) onTooLong()
     }, lookEvery)
@@ -61,6 +67,7 @@ class Silence {
 
   heard(): void {
     this.#turns = 0
+    this.isOurs = false
   }
 
   end(): void {

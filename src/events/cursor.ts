@@ -52,12 +52,17 @@ export class Cursor {
   /** Notes what was told. @returns false for what was told before */
   note(event: AnyEvent): boolean {
     if (!isOfBucket(event)) return true
-    const hash = createHash('sha256').update(identityOf(event)).digest('base64url').slice(0, 12)
+    const hash = hashOf(event)
     if (this.#told.has(hash)) return false
     this.#told.set(hash, Date.parse(event.at))
     const [oldest] = this.#told.keys()
     if (this.#told.size > mostTold && oldest !== undefined) this.#told.delete(oldest)
     return true
+  }
+
+  /** For one that was noted, and then could not be told. */
+  forget(event: AnyEvent): void {
+    if (isOfBucket(event)) this.#told.delete(hashOf(event))
   }
 
   advance({ log, seq, from }: Progress): void {
@@ -79,4 +84,8 @@ export class Cursor {
     }
     return `${JSON.stringify(written)}\n`
   }
+}
+
+function hashOf(event: Parameters<typeof identityOf>[0]): string {
+  return createHash('sha256').update(identityOf(event)).digest('base64url').slice(0, 12)
 }

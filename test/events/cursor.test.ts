@@ -57,6 +57,17 @@ t.test('what a receipt says of a message is known though another of its files co
   t.end()
 })
 
+t.test('what was noted and then could not be told is told by the next follower', (t) => {
+  const cursor = new Cursor()
+  t.ok(cursor.note(received('a', noon)))
+  t.ok(cursor.note(received('b', noon)))
+  cursor.forget(received('b', noon))
+  const next = Cursor.parse(cursor.toString())
+  t.notOk(next?.note(received('a', noon)))
+  t.ok(next?.note(received('b', noon)))
+  t.end()
+})
+
 t.test('an earlier time is never gone back to, and a new log is', (t) => {
   const cursor = new Cursor()
   cursor.advance({ log: 'a', seq: 700, from: noon })

@@ -27,4 +27,12 @@ export class TextIo implements Io {
   err(text: string): void {
     this.stderr += text
   }
+
+  written(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  whenUnread(): void {
+    // It is always read.
+  }
 }

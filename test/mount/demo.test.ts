@@ -89,3 +89,23 @@ t.test(
     await rmdir(temporary)
   },
 )
+
+t.test('one whose output nobody reads, or that can’t be written, ends and leaves nothing behind', async (t) => {
+  const parent = await mkdtemp(join(tmpdir(), 'as2fs-test-'))
+  const temporary = await mkdtemp(join(tmpdir(), 'as2fs-test-'))
+  const mountpoint = join(parent, 'demo')
+  t.teardown(async () => {
+    if (await isMounted(mountpoint)) await run('umount', ['-l', mountpoint])
+    for (const it of [parent, temporary]) await rmdir(it)
+  })
+  const demo = (where: string) =>
+    run('sh', ['-c', `{ '${process.execPath}' '${as2fs}' demo '${mountpoint}'; echo $? >&2; } ${where}`], {
+      env: { ...process.env, TMPDIR: temporary },
+    })
+  t.match(await demo('| head -1'), { code: 0, stderr: '0\n' })
+  t.same(await readdir(temporary), [])
+  t.same(await readdir(parent), [])
+  t.match(await demo('>/dev/full'), { code: 0, stderr: /^as2fs: The output could not be written: [^\n]*\n1\n$/ })
+  t.same(await readdir(temporary), [])
+  t.same(await readdir(parent), [])
+})

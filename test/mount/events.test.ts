@@ -1,5 +1,6 @@
 /** `as2fs events` on a real mount, with the played gateway at the same bucket. */
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -42,10 +43,7 @@ async function send({ mounted, gateway }: World, name: string): Promise<void> {
 async function once(mounted: Mounted, ...flags: string[]): Promise<AnyEvent[]> {
   const outcome = await run(process.execPath, [as2fs, 'events', mounted.mountpoint, '--json', ...flags])
   if (outcome.code !== 0) throw new Error(outcome.stderr)
-  return outcome.stdout
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as AnyEvent)
+  return eventsIn(outcome.stdout)
 }
 
 /** Follows, as soon as it is really told what happens. */
@@ -217,6 +215,67 @@ t.test('one that is killed is forgotten, and a reader that has seen enough ends 
   t.match(stdout, /^\S+ {2}received .*\n$/)
   await quiet(all.mounted)
 })
+
+t.test('what was not written whole is told once more: to a file that may not grow, to a full disk', async (t) => {
+  const all = await world(t)
+  const { mounted, gateway, cursor } = all
+  const names = Array.from({ length: 200 }, (_, i) => `order-${i}.edi`)
+  for (const name of names) gateway.receive(owner, name, Buffer.from('UNA'))
+  const command = `'${process.execPath}' '${as2fs}' events '${mounted.mountpoint}' --json --cursor '${cursor}'`
+  const part = join(mounted.directory, 'part')
+  // Without tap's hooks, which have something to write at its end.
+  t.same(await run('sh', ['-c', `unset NODE_OPTIONS; ulimit -f 16; ${command} >'${part}'`]), {
+    ...{ code: 1, stdout: '' },
+    stderr: 'as2fs: The output could not be written: file too large (EFBIG).\n',
+  })
+  t.equal((await stat(part)).size, 16 * 512, 'the part that there was room for')
+  t.same(await run('sh', ['-c', `${command} >/dev/full`]), {
+    ...{ code: 1, stdout: '' },
+    stderr: 'as2fs: The output could not be written: no space left on device (ENOSPC).\n',
+  })
+  const before = eventsIn(await readFile(part, 'utf8'))
+  t.ok(before.length < names.length)
+  t.same(missing(names, [...before, ...(await once(mounted, '--cursor', cursor))]), [])
+})
+
+/** Of lines that are whole. */
+function eventsIn(text: string): AnyEvent[] {
+  const lines = text.split('\n').slice(0, -1)
+  return lines.map((line) => JSON.parse(line) as AnyEvent)
+}
+
+function missing(names: readonly string[], events: readonly AnyEvent[]): string[] {
+  const told = new Set(events.flatMap((it) => ('name' in it ? [it.name] : [])))
+  return names.filter((it) => !told.has(it))
+}
+
+t.test('what nobody took out of the pipe is told once more', async (t) => {
+  const all = await world(t)
+  const { mounted, gateway, cursor } = all
+  const names = Array.from({ length: 4_000 }, (_, i) => `order-${i}.edi`)
+  for (const name of names) gateway.receive(owner, name, Buffer.from('UNA'))
+  // Without tap's hooks, which have handlers of signals.
+  const args = [as2fs, 'events', mounted.mountpoint, '--json', '--since', '1d', '--follow', '--cursor', cursor]
+  const slow = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => slow.kill('SIGKILL'))
+  await until('something to read', () => slow.stdout.readableLength > 0)
+  const { pid = 0 } = slow
+  slow.kill('SIGTERM')
+  // Then it has written its cursor, and waits for its reader alone.
+  await until('it to end but for that', async () => !(await catches(pid, 15)))
+  slow.kill('SIGKILL')
+  let text = ''
+  for await (const chunk of slow.stdout.setEncoding('utf8') as AsyncIterable<string>) text += chunk
+  const before = eventsIn(text)
+  t.ok(before.length < names.length, 'it was not read to its end')
+  t.same(missing(names, [...before, ...(await once(mounted, '--cursor', cursor))]), [])
+})
+
+/** Whether a process does something of its own at a signal. */
+async function catches(pid: number, signal: number): Promise<boolean> {
+  const [, mask = '0'] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []
+  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n
+}
 
 t.test('the bucket is told lost and back, keys refused and accepted', async (t) => {
   const all = await world(t)

@@ -27,10 +27,19 @@ export async function run(typed: Typed, io: Io): Promise<number> {
       {},
       io.cwd,
     )
-    world.onEvent((event) => io.out(narrated(event)))
+    const end = (): void => {
+      // Who asks again wants it at once.
+      if (!wishes.ending.aborted) wishes.end('nobody reads it')
+    }
+    io.whenUnread(end)
+    const print = (text: string): void => {
+      io.out(text)
+      void io.written().catch(end)
+    }
+    world.onEvent((event) => print(narrated(event)))
     const log = await openLog({ level: 'warn', file: undefined, style: io.isTerminal ? 'pretty' : 'json' })
     return await runDaemon({ config, wishes, ...log }, ({ http }) =>
-      io.out(welcome(world, { mountpoint: mountpoint.path, http }, io)),
+      print(welcome(world, { mountpoint: mountpoint.path, http }, io)),
     )
   } finally {
     await world.close()

@@ -1,4 +1,5 @@
 /** `as2fs events`. */
+import { once } from 'node:events'
 import { UsageError } from '../../errors.js'
 import type { AnyEvent, FollowLine } from '../../events/event.js'
 import type { Milliseconds } from '../../units.js'
@@ -7,6 +8,7 @@ import { CursorFile } from '../cursor-file.js'
 import { ask, mountNamed } from '../daemon-of.js'
 import { eventLine } from '../event-line.js'
 import type { Io } from '../io.js'
+import { OutputError } from '../output.js'
 import { moment, ParseError } from '../parse.js'
 import { typedPath } from '../typed-path.js'
 
@@ -22,6 +24,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   const printer = new Printer(file, isGiven(typed, 'json') ? jsonLine : eventLine, io)
   const over = new AbortController()
   let leaving: NodeJS.Timeout | undefined
+  let isLost = false
   const stop = (): void => {
     if (printer.isNoted) over.abort()
     else leaving ??= setTimeout(() => over.abort(), toBeNoted)
@@ -31,13 +34,19 @@ export async function run(typed: Typed, io: Io): Promise<number> {
     await ask(mount, async (client) => {
       const beginning = file.cursor.beginning(since, isFollowing)
       for await (const lines of client.events(beginning, over.signal)) {
-        await printer.print(lines)
+        await printer.print(lines, over.signal)
         if (leaving && printer.isNoted) over.abort()
       }
     })
+  } catch (error) {
+    isLost = error instanceof OutputError
+    throw error
   } finally {
     clearTimeout(leaving)
-    await file.save()
+    // It may be on the same full disk: that is told once.
+    await file.save().catch((error: unknown) => {
+      if (!isLost) throw error
+    })
     for (const signal of signals) process.off(signal, stop)
   }
   if (isFollowing && !over.signal.aborted) throw new UsageError(`${mount.mountpoint} is not mounted any more.`)
@@ -49,7 +58,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** So long who is to end waits for the line that says how far it was told: without it, what it printed last would be printed again. */
 const toBeNoted: Milliseconds = 1_000
 
-/** Prints what was not printed before, and only then notes it. */
+/** Prints what was not printed before, and notes what was written whole. */
 class Printer {
   readonly #file: CursorFile
   readonly #shown: (event: AnyEvent) => string
@@ -65,26 +74,54 @@ class Printer {
     this.#io = io
   }
 
-  async print(lines: readonly FollowLine[]): Promise<void> {
+  /**
+   * @param signal ends the wait for a reader: what he did not take by then is not noted
+   * @throws OutputError
+   */
+  async print(lines: readonly FollowLine[], signal: AbortSignal): Promise<void> {
     const { cursor } = this.#file
-    let text = ''
-    const flush = (): void => {
-      if (text !== '') this.#io.out(text)
-      text = ''
-    }
+    let events: AnyEvent[] = []
     for (const line of lines) {
       if ('event' in line) {
-        if (cursor.note(line.event)) text += this.#shown(line.event)
+        if (cursor.note(line.event)) events.push(line.event)
         this.isNoted = false
         continue
       }
-      flush()
+      if (!(await this.#written(events, signal))) return
+      events = []
       cursor.advance(line.progress)
       this.isNoted = true
       this.missing = line.progress.missing
     }
-    flush()
-    await this.#file.saveInTime()
+    if (await this.#written(events, signal)) await this.#file.saveInTime()
+  }
+
+  /** @returns whether they are. @throws OutputError */
+  async #written(events: readonly AnyEvent[], signal: AbortSignal): Promise<boolean> {
+    if (events.length === 0) return true
+    let isWritten = false
+    try {
+      if (signal.aborted) return false
+      this.#io.out(events.map((it) => this.#shown(it)).join(''))
+      isWritten = await unlessAborted(this.#io.written(), signal)
+      return isWritten
+    } finally {
+      if (!isWritten) for (const it of events) this.#file.cursor.forget(it)
+    }
+  }
+}
+
+/** @returns whether it came to its end before the signal */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  const over = new AbortController()
+  const aborted = once(signal, 'abort', { signal: over.signal }).then(
+    () => false,
+    () => false,
+  )
+  try {
+    return await Promise.race([work.then(() => true), aborted])
+  } finally {
+    over.abort()
   }
 }
 
