@@ -1,6 +1,6 @@
 /**
  * What the daemon itself reads and writes must not be in a mount of as2fs: in its own it would wait for itself, and in a `send/`
- * its log and its spool would go to a partner. Nothing below such a mount is looked at to find that out.
+ * its log and its spool would go to a partner, and so would a follower's cursor. Nothing below such a mount is looked at to find that out.
  */
 import { readFile, readlink } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -38,8 +38,7 @@ export function absoluteAwsFiles(env: Readonly<NodeJS.ProcessEnv>, base: string)
  * @throws UsageError one sentence for the first that is in a mount
  */
 export async function refuseInMounts(places: Places, mountpoint: string | undefined): Promise<void> {
-  const mounts = parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'))
-  const others = mounts.filter((it) => it.type === ourType).map((it) => it.mountpoint)
+  const others = await ourMountpoints()
   const all = new Set([...others, ...(mountpoint === undefined ? [] : [mountpoint])])
   for (const [name, path] of places) {
     const mount = path?.startsWith('/') === true ? await mountAbove(path, all) : undefined
@@ -47,6 +46,18 @@ export async function refuseInMounts(places: Places, mountpoint: string | undefi
     const where = mount === mountpoint ? 'below the mountpoint itself' : `in another mount of as2fs, ${mount}`
     throw new UsageError(`${name} (${path ?? ''}) is ${where}: what the daemon itself needs must be elsewhere.`)
   }
+}
+
+/** The same for a file of a command. @throws UsageError one sentence */
+export async function refuseInMount(name: string, path: string | undefined): Promise<void> {
+  const mount = path === undefined ? undefined : await mountAbove(path, new Set(await ourMountpoints()))
+  if (mount === undefined) return
+  throw new UsageError(`${name} (${path ?? ''}) is in a mount of as2fs, ${mount}: it must be elsewhere.`)
+}
+
+async function ourMountpoints(): Promise<string[]> {
+  const mounts = parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'))
+  return mounts.filter((it) => it.type === ourType).map((it) => it.mountpoint)
 }
 
 /** The first of some mountpoints that the way to a path leads to, through whatever links. */

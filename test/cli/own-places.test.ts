@@ -1,5 +1,5 @@
 /** The daemon's own files are refused where it would wait for itself, and where they would be sent. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -84,6 +84,28 @@ t.test('through links, and from there', async (t) => {
   await refused(t, place, { args: ['--audit-log', join(directory, 'chain/send/x.log')] }, /another mount of as2fs/)
   await refused(t, place, { args: ['--log-file', join(directory, 'link.log')] }, /another mount of as2fs/)
   await refused(t, place, { args: ['--log-file', join(directory, 'nowhere/../mnt/x.log')] }, /is below the mountpoint/)
+})
+
+t.test('a cursor, which would be sent with each event', async (t) => {
+  const { mounted, directory } = await prepared(t)
+  const send = mounted.path('ACME/GLOBEX/send')
+  await symlink(mounted.path('ACME'), join(directory, 'folder'))
+  await symlink(join(send, 'there.edi'), join(directory, 'file'))
+  await symlink('file', join(directory, 'chain'))
+  const places = ['folder/GLOBEX/send/cursor', 'file', 'chain'].map((it) => join(directory, it))
+  const relative = { cwd: send, path: 'cursor' }
+  for (const { cwd, path } of [
+    { cwd: '/', path: join(send, 'cursor') },
+    relative,
+    ...places.map((path) => ({ cwd: '/', path })),
+  ]) {
+    const outcome = await run(process.execPath, [as2fs, 'events', mounted.mountpoint, '--cursor', path], { cwd })
+    t.match(outcome, { code: 1, stdout: '', stderr: /^as2fs: --cursor \(.*\) is in a mount of as2fs, .*\n$/ }, path)
+  }
+  t.same(await readdir(send), [])
+  t.same(mounted.puts(), [])
+  const beside = [as2fs, 'events', mounted.mountpoint, '--cursor', join(directory, 'cursor')]
+  t.match(await run(process.execPath, beside), { code: 0, stderr: '' })
 })
 
 t.test('a mountpoint in another mount', async (t) => {

@@ -9,6 +9,7 @@ import { ask, mountNamed } from '../daemon-of.js'
 import { eventLine } from '../event-line.js'
 import type { Io } from '../io.js'
 import { OutputError } from '../output.js'
+import { refuseInMount } from '../own-places.js'
 import { moment, ParseError } from '../parse.js'
 import { typedPath } from '../typed-path.js'
 
@@ -19,7 +20,9 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   const [mountpoint = ''] = typed.positionals
   const isFollowing = isGiven(typed, 'follow')
   const since = sinceOf(typed.options.get('since')?.at(-1) ?? (isFollowing ? undefined : lately))
-  const file = await CursorFile.open(typedPath(typed, 'cursor', io))
+  const path = typedPath(typed, 'cursor', io)
+  await refuseInMount('--cursor', path)
+  const file = await CursorFile.open(path)
   const mount = await mountNamed(mountpoint, io)
   const printer = new Printer(file, isGiven(typed, 'json') ? jsonLine : eventLine, io)
   const over = new AbortController()
