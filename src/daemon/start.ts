@@ -98,7 +98,7 @@ export async function startDaemon(config: MountConfig, { log, ending }: Surround
       log.info({ reason: ending.reason as unknown }, 'stopped before it was mounted')
       return undefined
     }
-    throw error instanceof UsageError || !isDiskFull(error) ? error : fullDisk(stateDirectoryPath(config))
+    throw error instanceof UsageError || !isDiskFull(error) ? error : await fullDisk(stateDirectoryPath(config))
   }
 }
 

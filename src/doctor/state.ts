@@ -57,7 +57,7 @@ async function diskFound(path: string, existing: string | undefined): Promise<Fi
     took = await tryWriting(where, existing !== undefined)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw isDiskFull(error) ? fullDisk(path) : notWritable(path, error)
+    throw isDiskFull(error) ? await fullDisk(path) : notWritable(path, error)
   }
   const { free, files, text } = await roomAt(where)
   if (files === 0)

@@ -54,9 +54,14 @@ export async function isAlive(directory: string, record: LockRecord): Promise<bo
   const found = await knock(directory, record.socket)
   if (found !== 'missing') return found === 'alive'
   // Somebody took the socket away, or what is here is a copy without it.
+  return !(await isGone(record))
+}
+
+/** Whether the holder is dead for certain, whatever became of its socket. */
+export async function isGone(record: LockRecord): Promise<boolean> {
   const { boot, pidNamespace } = await here()
-  if (record.boot !== boot) return false
-  return record.pidNamespace === pidNamespace ? isProcess(record) : true
+  if (record.boot !== boot) return true
+  return record.pidNamespace === pidNamespace && !(await isProcess(record))
 }
 
 async function here(): Promise<Pick<Required<LockRecord>, 'boot' | 'pidNamespace'>> {

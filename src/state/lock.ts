@@ -1,9 +1,9 @@
 /** The lock of a state directory: a file that names its holder. One left behind by a dead process is taken over. */
 import { link, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../errors.js'
-import { listenAs } from './holder-socket.js'
-import { identityOf, isAlive, ownRecord, readLock, type LockRecord } from './lock-record.js'
+import { codeOf, isDiskFull } from '../errors.js'
+import { knock, listenAs } from './holder-socket.js'
+import { identityOf, isAlive, isGone, ownRecord, readLock, type LockRecord } from './lock-record.js'
 
 export interface Lock {
   /** Whether it is still there, and nobody else's. */
@@ -14,14 +14,28 @@ export interface Lock {
 /** Tries before giving up; each lost one means that another process came first. */
 const maxTries = 100
 
+type Taken = { readonly lock: Lock } | { readonly holder: LockRecord }
+
 /**
+ * @param leftovers sockets that a holder may leave beside those of the lock
  * @returns the lock, or who has it
  * @throws UsageError where the file system has no sockets, or the system's own error
  */
 export async function takeLock(
   directory: string,
   mount: Pick<LockRecord, 'mountpoint' | 'bucket'>,
-): Promise<{ readonly lock: Lock } | { readonly holder: LockRecord }> {
+  leftovers: readonly string[] = [],
+): Promise<Taken> {
+  try {
+    return await tookLock(directory, mount)
+  } catch (error) {
+    // A disk without inodes has as many as a lock takes where the dead holder's sockets were.
+    if (!isDiskFull(error) || !(await clearedAfterDead(directory, leftovers))) throw error
+    return tookLock(directory, mount)
+  }
+}
+
+async function tookLock(directory: string, mount: Pick<LockRecord, 'mountpoint' | 'bucket'>): Promise<Taken> {
   const record = await ownRecord(mount)
   // Before anybody can read of it.
   const socket = await listenAs(directory, record.socket)
@@ -39,6 +53,30 @@ export async function takeLock(
   } finally {
     if (!isTaken) await socket.close()
   }
+}
+
+/** @returns whether the holder is certainly dead, and its sockets are gone now */
+async function clearedAfterDead(directory: string, leftovers: readonly string[]): Promise<boolean> {
+  const dead = await readLock(lockFile(directory))
+  if (dead?.socket === undefined || (await knock(directory, dead.socket)) === 'alive') return false
+  // Without its socket nobody could tell any more.
+  if (!(await isGone(dead))) return false
+  await removed(join(directory, dead.socket))
+  for (const name of leftovers) await removedIfDead(directory, name, `lock.left-${identityOf(dead)}`)
+  return true
+}
+
+/** By another name first: what somebody listens at who has succeeded the dead meanwhile is given back. */
+async function removedIfDead(directory: string, name: string, aside: string): Promise<void> {
+  const [from, to] = [join(directory, name), join(directory, aside)]
+  if ((await knock(directory, name)) !== 'dead') return
+  try {
+    await rename(from, to)
+  } catch {
+    return
+  }
+  if ((await knock(directory, aside)) === 'alive') await rename(to, from)
+  else await removed(to)
 }
 
 /** The lock's content, if its holder is alive. */
@@ -88,11 +126,7 @@ async function succeed(directory: string, dead: LockRecord, mine: string): Promi
     last = next
   }
   const isMyTurn = await isHeldBy(directory, dead)
-  if (isMyTurn) {
-    const again = `${mine}-too`
-    await link(mine, again)
-    await rename(again, lockFile(directory))
-  }
+  if (isMyTurn) await rename(mine, lockFile(directory))
   for (const claim of isMyTurn ? claims : claims.slice(-1)) await removed(claim)
   if (!isMyTurn) return 'again'
   for (const { socket } of gone) if (socket !== undefined) await removed(join(directory, socket))

@@ -1,5 +1,5 @@
 /** The directory in which a mount keeps what must outlive it: one for each bucket, endpoint and prefix. */
-import { chmod, lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { chmod, lstat, readdir, realpath, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, isDiskFull, reasonOf, SetupError, UsageError } from '../errors.js'
 import { requireOwnFolder } from '../own-files.js'
@@ -24,6 +24,9 @@ export interface StateDirectory {
   /** Lets the next mount have it. */
   release(): Promise<void>
 }
+
+/** What the socket of a dead daemon's commands is called (`control/socket.ts`). */
+export const leftovers = ['control.sock']
 
 /** What a start that failed leaves there. */
 const leftBehind = new Set(['as2fs.log', 'lock'])
@@ -84,9 +87,8 @@ export async function heldBy(holder: LockRecord): Promise<string> {
  */
 export async function openStateDirectory(options: StateOptions): Promise<StateDirectory> {
   const path = await makeStateDirectory(options)
-  const taken = await takeLock(path, { mountpoint: options.mountpoint, bucket: options.bucket }).catch(
-    explainFull(path),
-  )
+  const mount = { mountpoint: options.mountpoint, bucket: options.bucket }
+  const taken = await takeLock(path, mount, leftovers).catch(explainFull(path))
   if ('holder' in taken) throw new UsageError(await heldBy(taken.holder))
   try {
     const marker = new OwnMarker(path, await claim(path, options))
@@ -106,16 +108,27 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
 }
 
 /** Without a lock nothing may begin; a page for it is all that is needed. */
-function explainFull(path: string): (error: unknown) => never {
-  return (error) => {
-    throw isDiskFull(error) ? fullDisk(path) : error
+export function explainFull(path: string): (error: unknown) => Promise<never> {
+  return async (error) => {
+    throw isDiskFull(error) ? await fullDisk(path) : error
   }
 }
 
+/** What a start takes of them at most, and what its files have in them. */
+const fewInodes = 8
+const roomOfLock = 65_536
+
 /** A new one takes a little more room than one that is there. */
-export function fullDisk(path: string): UsageError {
+export async function fullDisk(path: string): Promise<UsageError> {
+  const found = await statfs(path).catch(() => undefined)
+  // By now some are free again. File systems that make them as they are needed have no number of them.
+  const isOfInodes =
+    found !== undefined && found.files > 0 && found.ffree < fewInodes && found.bavail * found.bsize > roomOfLock
+  const what = isOfInodes
+    ? 'has no inodes left: remove some files there (a dozen is enough)'
+    : 'is full: make a little room there (1 MiB is enough)'
   return new UsageError(
-    `The disk of the state directory ${path} is full: make a little room there (1 MiB is enough), and mount again; what waits to be sent is kept.`,
+    `The disk of the state directory ${path} ${what}, and try again; what waits to be sent is kept.`,
   )
 }
 

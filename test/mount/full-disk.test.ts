@@ -1,10 +1,10 @@
 /** The disk of the state directory is full, or the directory gone: what can't be kept is refused, the rest is untouched. */
-import { mkdir, open, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat, statfs, truncate, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { prepare, type Mounted } from '../helpers/mounted.js'
+import { as2fs, prepare, type Mounted } from '../helpers/mounted.js'
 import { withoutRoot } from '../helpers/nobody.js'
-import { run, sh } from '../helpers/run.js'
+import { run, sh, type Outcome } from '../helpers/run.js'
 import { inState, sendRows } from '../helpers/send-state.js'
 
 const skip = withoutRoot()
@@ -90,6 +90,48 @@ t.test('a daemon that starts on a full disk', { skip }, async (t) => {
   })
 })
 
+t.test(
+  'a daemon that starts where no inodes are left: those of the dead one’s sockets will do',
+  { skip },
+  async (t) => {
+    const mounted = await onSmallDisk(t, ['--settle', '1h'])
+    const { stateDirectory } = mounted
+    const send = mounted.path('ACME/GLOBEX/send')
+    for (const name of ['1', '2']) {
+      await writeFile(join(send, name), name)
+      await inState(mounted, name, 'queued')
+    }
+    await mounted.kill('SIGKILL')
+    const used = (await readdir(stateDirectory, { recursive: true })).length + 1
+    await sh(`mount -o remount,nr_inodes=${used + 20} ${stateDirectory}`)
+    const filling = join(stateDirectory, 'spool/filling')
+    // tmpfs counts hard links, too: one more than other file systems need.
+    const fill = async (): Promise<void> => {
+      t.match(await run('sh', ['-c', `i=0; while : >"${filling}-$i"; do i=$((i+1)); done`]), {
+        stderr: /No space left/,
+      })
+      t.equal((await statfs(stateDirectory)).ffree, 0)
+      await unlink(`${filling}-0`)
+    }
+    const cancel = (name: string): Promise<Outcome> =>
+      run(process.execPath, [as2fs, 'queue', '--state-dir', stateDirectory, 'cancel', name])
+    await fill()
+    t.same(await cancel('2'), { code: 0, stdout: '2 is cancelled.\n', stderr: '' })
+    await fill()
+    await writeFile(`${filling}-0`, '')
+    const sentence = /The disk of the state directory .* has no inodes left: remove some files there/
+    t.match(await cancel('1'), { code: 1, stderr: sentence })
+    await t.rejects(mounted.mount(), sentence)
+    await sh(`rm ${filling}-*`)
+    await mounted.mount()
+    await mounted.kill('SIGKILL')
+    await fill()
+    await mounted.mount()
+    await mounted.kill('SIGTERM')
+    t.same(mounted.puts(), [key('1')])
+  },
+)
+
 t.test('a state directory that is deleted under the daemon: nothing is promised any more', { skip }, async (t) => {
   const mounted = await prepare(t, { flags: ['--station', 'ACME/GLOBEX', '--settle', '1h'] })
   await mounted.mount()
@@ -124,7 +166,8 @@ t.test(
       await sh(`mount -o remount,nr_inodes=${used + spare} ${stateDirectory}`)
       isMounted = await mounted.mount().then(
         () => true,
-        (error: unknown) => !/The disk of the state directory .* is full: make a little room/.test(String(error)),
+        (error: unknown) =>
+          !/The disk of the state directory .* (is full: make a little room|has no inodes left)/.test(String(error)),
       )
     }
     t.ok((await mounted.status()).state, 'it mounts as soon as there is room for its lock and its sockets')
