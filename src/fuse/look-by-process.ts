@@ -28,8 +28,6 @@ export async function lookByProcess(
     env: { ...process.env, LC_ALL: 'C', PATH: path },
   })
   let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return new Promise((resolve) => {
     const end = (code: number | null): void => {
       clearTimeout(timer)
@@ -44,6 +42,10 @@ export async function lookByProcess(
     }, within)
     child.on('error', () => end(null))
     child.on('close', end)
+    // Where no descriptors are left for its pipes, there are none.
+    if (child.pid === undefined) return
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   })
 }
 

@@ -97,13 +97,9 @@ export class Operations {
   }
 
   /** @see Filesystem.release */
-  async release(handle: number, answered?: number): Promise<void> {
-    const killedBy = await this.#processes.released(handle)
-    if (killedBy !== undefined) {
-      const close = { closed: async () => ({ isLast: true, killedBy }) }
-      await this.#fs.flush(handle, close, new AbortController().signal).catch(() => undefined)
-    }
-    return this.#fs.release(handle, answered)
+  release(handle: number, answered?: number): Promise<void> {
+    const unclosed = this.#processes.released(handle)
+    return unclosed ? this.#releasedUnclosed(handle, unclosed) : this.#fs.release(handle, answered)
   }
 
   /** In the order in which a program would do it by itself. @returns what it is like then */
@@ -156,6 +152,16 @@ export class Operations {
 
   refuse(path: string, operation: 'symlink' | 'mknod' | 'setxattr'): Promise<never> {
     return this.#fs.refuse(path, operation)
+  }
+
+  /** @param ending what has ended who wrote to it */
+  async #releasedUnclosed(handle: number, ending: Promise<string | undefined>): Promise<void> {
+    const killedBy = await ending
+    if (killedBy !== undefined) {
+      const close = { closed: async () => ({ isLast: true, killedBy }) }
+      await this.#fs.flush(handle, close, new AbortController().signal).catch(() => undefined)
+    }
+    await this.#fs.release(handle)
   }
 
   /** A handle that comes after the deadline is nobody's: the kernel will not release it, so we do. */

@@ -62,16 +62,20 @@ t.test('in a folder that was removed, commands do what needs none', async (t) =>
   await mounted.ended()
 })
 
-t.test('with too few descriptors a command and a mount say which limit to raise', async (t) => {
-  const mounted = await prepare(t, { flags })
-  const limited = (most: number, ...args: readonly string[]): Promise<Outcome> =>
-    run('sh', ['-c', `ulimit -n ${most}; exec "$@"`, 'sh', process.execPath, as2fs, ...args], {
-      env: mounted.environment(),
-    })
-  const sentence = /Too few files may be open in this process: raise LimitNOFILE \(systemd\) or ulimit -n/
-  t.match(await limited(24, 'status'), { code: 1, stderr: sentence })
-  t.match(await limited(64, 'mount', ...mounted.arguments()), { code: 1, stderr: sentence })
-  t.notOk(await isMounted(mounted.mountpoint))
+t.test('with too few descriptors a command says which limit to raise, or does without', async (t) => {
+  const mounted = await mount(t, { flags })
+  const sentence = /^as2fs: Too few files may be open in this process: raise LimitNOFILE \(systemd\) or ulimit -n/
+  let refused = 0
+  for (let most = 22; most <= 40; most += 2) {
+    const script = `ulimit -n ${most}; exec "$@"`
+    const words = [process.execPath, as2fs, 'status', mounted.mountpoint]
+    const { code, stderr } = await run('sh', ['-c', script, 'sh', ...words], { env: mounted.environment() })
+    t.notMatch(stderr, /Something went wrong|\n {4}at /, `${most} descriptors`)
+    if (code !== 1 || stderr === '') continue
+    t.match(stderr, sentence, `${most} descriptors`)
+    refused += 1
+  }
+  t.ok(refused > 0)
 })
 
 t.test('whatever the umask, what is the daemon’s own is its owner’s alone, and his', async (t) => {
