@@ -66,3 +66,16 @@ t.test('help fits a terminal of 80 columns', async (t) => {
     [],
   )
 })
+
+t.test('a limit that keeps a command from going on is told as such, and who can raise it', async (t) => {
+  const sentences = { EMFILE: /ulimit -n/, ENFILE: /fs\.file-max/, EFBIG: /ulimit -f/ }
+  for (const [code, sentence] of Object.entries(sentences)) {
+    const io = new TextIo()
+    io.out = () => {
+      throw Object.assign(new Error(`${code}: open '/x'`), { code })
+    }
+    t.equal(await main(['--version'], io), 1)
+    t.match(io.stderr, sentence)
+    t.notMatch(io.stderr, /Something went wrong|\/x/)
+  }
+})

@@ -50,11 +50,13 @@ async function uploadHalf({ mounted, server, from }: Place, name: string): Promi
 }
 
 for (const [name, start] of Object.entries(fileServers)) {
+  // Of smbd a thread may write still as the file is closed by the process that ends: that is seen.
+  const mayBeSeen = name === 'smbd'
+  const reasonOr = (reason: string): RegExp => new RegExp(mayBeSeen ? `^(${reason}|killed)$` : `^${reason}$`)
   t.test(`${name}, with --commit rename: what is renamed is sent, once, and no half`, { skip }, async (t) => {
     const it = await place(t, start, 'rename')
     await uploadHalf(it, 'half.edi')
-    // Where a thread of a server that ends still wrote as it was closed, that is seen.
-    t.match(await inState(it.mounted, 'half.edi', 'held'), { reason: /^(commit|killed)$/ })
+    t.match(await inState(it.mounted, 'half.edi', 'held'), { reason: reasonOr('commit') })
     const { order: path } = it.from
     await it.server.transfer([
       { put: path, as: 'whole.up' },
@@ -70,7 +72,7 @@ for (const [name, start] of Object.entries(fileServers)) {
   t.test(`${name}, with --commit trigger: what has one is sent, once, and no half`, { skip }, async (t) => {
     const it = await place(t, start, 'trigger')
     await uploadHalf(it, 'half.edi')
-    t.match(await inState(it.mounted, 'half.edi', 'held'), { reason: /^(untriggered|killed)$/ })
+    t.match(await inState(it.mounted, 'half.edi', 'held'), { reason: reasonOr('untriggered') })
     const { order: path, trigger } = it.from
     await it.server.transfer([
       { put: path, as: 'whole.edi' },
@@ -95,7 +97,8 @@ for (const [name, start] of Object.entries(fileServers)) {
     await uploadHalf(it, 'half.edi')
     const { state, size } = await until('what becomes of it', async () => {
       const row = (await sendRows(it.mounted)).find((it) => it.path === 'half.edi')
-      return row?.state === 'submitted' || (row?.state === 'held' && row.reason === 'killed') ? row : undefined
+      const isSeen = mayBeSeen && row?.state === 'held' && row.reason === 'killed'
+      return row?.state === 'submitted' || isSeen ? row : undefined
     })
     t.ok(size > 0 && size < large, `${size} bytes of ${large}`)
     if (state === 'submitted') t.equal((await it.mounted.inBucket(key('half.edi'))).length, size)
