@@ -124,6 +124,7 @@ export class EventLog {
   }
 
   async flushed(): Promise<void> {
+    await this.#rotation
     await this.#file?.flushed()
   }
 
