@@ -104,3 +104,17 @@ export class Stall {
     clearTimeout(this.#timer)
   }
 }
+
+/** Work of many steps, of which none may come to nothing for so long. @param work says of each that it is done */
+export async function whileAnswered<T>(
+  limit: Milliseconds,
+  signal: AbortSignal,
+  work: (stall: Stall) => Promise<T>,
+): Promise<T> {
+  const stall = new Stall(limit, signal)
+  try {
+    return await work(stall)
+  } finally {
+    stall.end()
+  }
+}

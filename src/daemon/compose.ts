@@ -247,7 +247,16 @@ export interface MadeFilesystem {
 export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesystem> {
   const { config, stateDirectory, bucket, reading, sender, taking, reports, metrics, onChange, log } = parts
   const { listing, objects } = reading
-  const { prefix: root, stations, reconcile, staleTtl, listTtl, opTimeout, readOnly } = config
+  const {
+    prefix: root,
+    stations,
+    reconcile,
+    staleTtl,
+    listTtl,
+    opTimeout: patience,
+    readOnly,
+    newMoved: moved,
+  } = config
   const clock = systemClock
   const seen = await SeenPartners.load(stateDirectory, clock, log)
   const made = await PartnerSet.load(stateDirectory, log)
@@ -284,9 +293,9 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
     figures: () => figures(stateDirectory),
   })
   const { inboxes } = fresh
-  const overview = new NewOverview({ partners, inboxes, taking, moved: config.newMoved, readOnly, onChange })
+  const overview = new NewOverview({ partners, inboxes, taking, moved, readOnly, patience, onChange })
   const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, deliveries, receipts, root })
-  const report = new DeliveryReport({ deliveries, partners, receipts, trail, root, patience: opTimeout })
+  const report = new DeliveryReport({ deliveries, partners, receipts, trail, root, patience })
   return { fs, info, report, trail, overview, seen, receipts, deliveries, partners }
 }
 

@@ -10,7 +10,7 @@ import type {
 import type { Deliveries, SentMessage } from '../delivery/deliveries.js'
 import { deliveryStates, type DeliveryState } from '../delivery/delivery.js'
 import type { DeliveryTrail } from '../delivery/delivery-trail.js'
-import { inTime, Stall } from '../patience.js'
+import { inTime, type Stall, whileAnswered } from '../patience.js'
 import { FsError } from '../errors.js'
 import type { DirectoryOfPartners } from '../fs/directory-of-partners.js'
 import type { Receipts } from '../mdn/receipts.js'
@@ -19,6 +19,7 @@ import type { Milliseconds, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { viewPrefix } from '../view/tree.js'
 import { messageId } from '../view/message-id.js'
+import { allPartners } from './all-partners.js'
 import { markIn, newestMessages, ofEach, OutboxScans, scanOutbox, textOf } from './outbox-scans.js'
 
 /** Between two turns of others. */
@@ -48,7 +49,7 @@ export class DeliveryReport {
 
   /** @throws FsError ENOENT for a partner that there is not, else as Listing.tree if nothing at all can be looked at */
   async rows(query: DeliveriesQuery, signal: AbortSignal): Promise<DeliveriesReport> {
-    return this.#whileAnswered(signal, (stall) => this.#rows(query, stall))
+    return whileAnswered(this.#options.patience, signal, (stall) => this.#rows(query, stall))
   }
 
   async #rows({ partner, state, since = 0 }: DeliveriesQuery, stall: Stall): Promise<DeliveriesReport> {
@@ -72,7 +73,7 @@ export class DeliveryReport {
    * @throws FsError EINVAL for an `after` that is none of ours; as `rows`
    */
   async page(query: DeliveriesPageQuery, signal: AbortSignal): Promise<DeliveriesPage> {
-    return this.#whileAnswered(signal, (stall) => this.#page(query, stall))
+    return whileAnswered(this.#options.patience, signal, (stall) => this.#page(query, stall))
   }
 
   async #page(query: DeliveriesPageQuery, stall: Stall): Promise<DeliveriesPage> {
@@ -125,31 +126,12 @@ export class DeliveryReport {
     await inTime(receipts.idle(), readWithin)
   }
 
-  async #whileAnswered<T>(signal: AbortSignal, work: (stall: Stall) => Promise<T>): Promise<T> {
-    const stall = new Stall(this.#options.patience, signal)
-    try {
-      return await work(stall)
-    } finally {
-      stall.end()
-    }
-  }
-
   async #pairs(partner: DeliveriesQuery['partner'], stall: Stall): Promise<Partner[]> {
-    return partner ? [await this.#find(partner, stall.signal)] : this.#all(stall)
+    return partner ? [await this.#find(partner, stall.signal)] : allPartners(this.#options.partners, stall)
   }
 
   #find({ station, partner }: Partner, signal: AbortSignal): Promise<Partner> {
     return this.#options.partners.find({ station: station as Name, partner: partner as Name }, signal)
-  }
-
-  async #all(stall: Stall): Promise<Partner[]> {
-    const { partners } = this.#options
-    const pairs: Partner[] = []
-    for (const station of await partners.stations(stall.signal)) {
-      for (const partner of await partners.partners(station, stall.signal)) pairs.push({ station, partner })
-      stall.goesOn()
-    }
-    return pairs
   }
 
   async #row({ station, partner, message, files, sentAt, delivery }: SentMessage): Promise<DeliveryRow> {

@@ -125,7 +125,7 @@ export function makeTree(parts: TreeParts, { taking, receipts }: TreeState): Rea
   const fs = new As2Filesystem({ tree, send, fresh, partners, readOnly, figures })
   const { inboxes } = fresh
   // Nobody keeps what is told here.
-  const own = { moved: 'keep', readOnly, onChange: () => undefined } as const
+  const own = { moved: 'keep', readOnly, patience: 60_000, onChange: () => undefined } as const
   const overview = new NewOverview({ partners, inboxes, taking: marks, ...own })
   return { fs, listing, overview, deliveries, partners }
 }

@@ -139,9 +139,10 @@ t.test('what is not there is not there, though the bucket hangs', async (t) => {
   await t.rejects(stat(mounted.path('ACME/GLOBEX/inbox/absent.edi')), { code: 'ENOENT' })
 })
 
-t.test('deliveries and events say in time that nobody knows, and what is known', async (t) => {
+t.test('deliveries, new and events say in time that nobody knows, and what is known', async (t) => {
   const partners = ['GLOBEX', 'INITECH', 'UMBRELLA'].flatMap((it) => ['--station', `ACME/${it}`])
-  const mounted = await prepare(t, { flags: ['--op-timeout', '6s', '--settle', '1h', ...partners], proxied: true })
+  const flags = ['--op-timeout', '6s', '--settle', '1h', '--drain', '1s', ...partners]
+  const mounted = await prepare(t, { flags, proxied: true })
   await mounted.mount()
   await writeFile(mounted.path('ACME/GLOBEX/send/order.edi'), 'UNA')
   mounted.proxy.add({ fault: { stall: true } })
@@ -158,6 +159,12 @@ t.test('deliveries and events say in time that nobody knows, and what is known',
   t.equal(shown.code, 1)
   t.notMatch(shown.stdout, /There is no message/)
   t.ok(shown.ms < 20_000, `${shown.ms} ms`)
+  const waiting = await timed('new', mounted.mountpoint)
+  t.match(waiting, { code: 1, stdout: /ACME\/INITECH +- +- +\S.*in time/ })
+  t.ok(waiting.ms < 20_000, `${waiting.ms} ms`)
+  const taken = await timed('new', mounted.mountpoint, '--take-all')
+  t.match(taken, { code: 1, stderr: /in time/ })
+  t.ok(taken.ms < 20_000, `${taken.ms} ms`)
   const events = await timed('events', mounted.mountpoint, '--json', '--since', '1h')
   t.match(events, { code: 0, stdout: /"event":"queued".*order\.edi/ })
   t.ok(events.ms < 20_000, `${events.ms} ms`)
