@@ -78,23 +78,38 @@ async function behindProxy(t: Test) {
 
 interface Sent {
   readonly cell: string
-  readonly partner: { readonly station: string; readonly partner: string }
   readonly key: string
   readonly content: Buffer
 }
 
-async function write(sender: Sender, cell: string, at: number, size: Bytes): Promise<Sent> {
-  const partner = { station: 'ACME', partner: `P${at}` }
+async function write(sender: Sender, cell: string, { partner, name, key }: Place, size: Bytes): Promise<Sent> {
   const content = Buffer.from(createHash('sha512').update(cell).digest('hex').repeat(100)).subarray(0, size)
-  const file = await sender.create(partner, ['order.edi' as Name], never())
+  const file = await sender.create({ station: 'ACME', partner }, [name], never())
   await file.write(content, 0, never())
   await file.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, never())
   await file.release()
-  return { cell, partner, key: keyOf(at), content }
+  return { cell, key, content }
 }
 
-function keyOf(at: number): string {
-  return `AS2/send/ACME/P${at}/order.edi`
+/** A file's, by its number. */
+interface Place {
+  readonly partner: Name
+  readonly name: Name
+  readonly key: string
+}
+
+function placeOf(at: number, partners: number): Place {
+  const [partner, name] = [`P${at % partners}`, `order-${at}.edi`] as [Name, Name]
+  return { partner, name, key: `AS2/send/ACME/${partner}/${name}` }
+}
+
+/** What is looked for of one partner's files at the same time is listed once. */
+function together(at: number): Place {
+  return placeOf(at, 8)
+}
+
+function alone(at: number): Place {
+  return placeOf(at, Infinity)
 }
 
 /** Waits until all is in the bucket; what waits for its next try is tried at once. */
@@ -141,10 +156,10 @@ t.test('whatever answers a request of an upload, the file arrives once', { timeo
   const world = await behindProxy(t)
   const cells = uploads.flatMap(([operation, size]) => answers.map((answer) => ({ operation, size, ...answer })))
   for (const [at, { operation, fault }] of cells.entries()) {
-    world.proxy.add({ operation, key: keyOf(at), times: times(fault), fault })
+    world.proxy.add({ operation, key: together(at).key, times: times(fault), fault })
   }
   const sent = await Promise.all(
-    cells.map(({ operation, name, size }, at) => write(world.sender, `${operation}: ${name}`, at, size)),
+    cells.map(({ operation, name, size }, at) => write(world.sender, `${operation}: ${name}`, together(at), size)),
   )
   await arrived(t, world, sent)
 })
@@ -155,10 +170,11 @@ t.test(
   async (t) => {
     const world = await behindProxy(t)
     for (const [at, { fault }] of answers.entries()) {
-      world.proxy.add({ operation: 'PutObject', key: keyOf(at), times: 1, fault: { loseAnswer: 'reset' } })
-      world.proxy.add({ operation: 'ListObjectsV2', key: `AS2/send/ACME/P${at}/`, times: 2 * times(fault), fault })
+      const { partner, key } = alone(at)
+      world.proxy.add({ operation: 'PutObject', key, times: 1, fault: { loseAnswer: 'reset' } })
+      world.proxy.add({ operation: 'ListObjectsV2', key: `AS2/send/ACME/${partner}/`, times: 2 * times(fault), fault })
     }
-    const sent = await Promise.all(answers.map(({ name }, at) => write(world.sender, name, at, small)))
+    const sent = await Promise.all(answers.map(({ name }, at) => write(world.sender, name, alone(at), small)))
     await arrived(t, world, sent)
   },
 )
@@ -168,13 +184,13 @@ t.test('whatever answers an abort, the upload goes on, and leaves no parts', { t
   for (const [at, { fault }] of answers.entries()) {
     world.proxy.add({
       operation: 'UploadPart',
-      key: keyOf(at),
+      key: together(at).key,
       times: 5,
       fault: { status: 500, code: 'InternalError' },
     })
-    world.proxy.add({ operation: 'AbortMultipartUpload', key: keyOf(at), times: times(fault), fault })
+    world.proxy.add({ operation: 'AbortMultipartUpload', key: together(at).key, times: times(fault), fault })
   }
-  const sent = await Promise.all(answers.map(({ name }, at) => write(world.sender, name, at, large)))
+  const sent = await Promise.all(answers.map(({ name }, at) => write(world.sender, name, together(at), large)))
   await arrived(t, world, sent)
   await until('no parts to be left', () => world.server.unfinishedUploads().length === 0)
 })
@@ -183,7 +199,7 @@ type World = { readonly proxy: FaultProxy } & Awaited<ReturnType<typeof behindPr
 
 async function arrived(t: Test, { server, sender, puts }: World, sent: readonly Sent[]): Promise<void> {
   const rows = await allSubmitted(sender)
-  const failed = rows.filter((it) => it.state !== 'submitted').map((it) => `${it.partner}: ${it.state}, ${it.error}`)
+  const failed = rows.filter((it) => it.state !== 'submitted').map((it) => `${it.path}: ${it.state}, ${it.error}`)
   t.same(failed, [], 'none failed')
   const wrong = sent.flatMap(({ cell, key, content }) => [
     ...(server.get(key)?.equals(content) === true ? [] : [`${cell}: not in the bucket, or not whole`]),
