@@ -56,6 +56,19 @@ t.test('a thread that can’t be started, or fails: it can’t be told', async (
   t.equal(await ask(it, 2), undefined)
 })
 
+t.test('a thread that is started before it is asked answers, and closed none is started', async (t) => {
+  const it = readers(t, { count: 1, patience: 5_000 })
+  it.warmUp()
+  it.warmUp()
+  t.equal(await ask(it, 7), 7)
+  const broken = readers(t, { count: 1, program: new URL('missing.js', import.meta.url) })
+  broken.warmUp()
+  t.equal(await ask(broken, 1), undefined)
+  await it.close()
+  it.warmUp()
+  t.equal(await ask(it, 7), undefined)
+})
+
 t.test('closed, everything can’t be told', async (t) => {
   const it = readers(t, { count: 1, patience: 5_000 })
   const underWay = ask(it, slow(1, 500))

@@ -71,6 +71,7 @@ export class HandleProcesses {
    */
   async opened(opening: Promise<number>, opener: Opener): Promise<number> {
     const { pid, mayBeMapped = false } = opener
+    this.#readers.warmUp()
     const [handle, caller] = await Promise.all([opening, this.#callerOf(opener)])
     const process = caller?.process
     this.#handles.set(handle, {

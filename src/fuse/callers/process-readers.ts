@@ -74,6 +74,16 @@ export class ProcessReaders {
     }) as Promise<Answers[K] | undefined>
   }
 
+  /** A question will come soon: a thread starts for it, which takes longer than most answers. */
+  warmUp(): void {
+    if (this.#isClosed || this.#readers.size > 0) return
+    try {
+      this.#start()
+    } catch {
+      // Whoever asks is told.
+    }
+  }
+
   /** The process whose files a reader is stuck at, if one is. */
   get stuckOn(): readonly number[] {
     return [...this.#readers].filter((it) => it.isStuck).map((it) => Atomics.load(it.reading, 0))
