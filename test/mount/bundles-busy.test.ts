@@ -33,7 +33,7 @@ with zipfile.ZipFile(sys.argv[1]) as z:
   return JSON.parse(stdout) as Record<string, string>
 }
 
-t.test('cp -r and mv at once: sent, always', { timeout: 120_000 }, async (t) => {
+t.test('cp -r and mv at once: sent, always', { timeout: 300_000 }, async (t) => {
   const mounted = await mount(t, { flags })
   const send = mounted.path('ACME/GLOBEX/send')
   const from = await folder(t)

@@ -88,7 +88,7 @@ t.test('each delivery, refusal and overdue receipt is told once', async (t) => {
 
 t.test(
   'a daemon that is killed while receipts are read tells none twice, and none never',
-  { timeout: 180_000 },
+  { timeout: 400_000 },
   async (t) => {
     const mounted = await world(t)
     const audit = ['--audit-log', join(mounted.directory, 'audit')]

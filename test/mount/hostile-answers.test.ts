@@ -42,7 +42,7 @@ t.jobs = mounts
 for (let mine = 0; mine < mounts; mine += 1) {
   const some = answers.filter((_, at) => at % mounts === mine)
   const what = `every listing, body and upload answered otherwise: ${some.map((it) => it.name).join(', ')}`
-  t.test(what, { timeout: 200_000 }, (t) => answeredOtherwise(t, some))
+  t.test(what, { timeout: 400_000 }, (t) => answeredOtherwise(t, some))
 }
 
 t.test('all of them are known', (t) => {

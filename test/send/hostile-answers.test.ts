@@ -125,7 +125,7 @@ async function allSubmitted(sender: Sender): Promise<readonly SendRow[]> {
       }
       return waiting.every((it) => it.state === 'failed')
     },
-    250_000,
+    480_000,
   )
   return rows()
 }
@@ -152,7 +152,7 @@ function times(fault: Fault): number {
 // Each has a bucket of its own, and mostly waits for what does not come.
 t.jobs = 3
 
-t.test('whatever answers a request of an upload, the file arrives once', { timeout: 240_000 }, async (t) => {
+t.test('whatever answers a request of an upload, the file arrives once', { timeout: 500_000 }, async (t) => {
   const world = await behindProxy(t)
   const cells = uploads.flatMap(([operation, size]) => answers.map((answer) => ({ operation, size, ...answer })))
   for (const [at, { operation, fault }] of cells.entries()) {
@@ -166,7 +166,7 @@ t.test('whatever answers a request of an upload, the file arrives once', { timeo
 
 t.test(
   'whatever answers the look for an upload whose answer was lost, it is sent once',
-  { timeout: 240_000 },
+  { timeout: 500_000 },
   async (t) => {
     const world = await behindProxy(t)
     for (const [at, { fault }] of answers.entries()) {
@@ -179,7 +179,7 @@ t.test(
   },
 )
 
-t.test('whatever answers an abort, the upload goes on, and leaves no parts', { timeout: 240_000 }, async (t) => {
+t.test('whatever answers an abort, the upload goes on, and leaves no parts', { timeout: 500_000 }, async (t) => {
   const world = await behindProxy(t)
   for (const [at, { fault }] of answers.entries()) {
     world.proxy.add({

@@ -17,7 +17,7 @@ async function journalLines({ directory }: SenderWorld): Promise<number> {
 }
 
 for (const count of [3, 60]) {
-  t.test(`of ${count} files that a trigger may be meant for, each is judged once`, { timeout: 30_000 }, async (t) => {
+  t.test(`of ${count} files that a trigger may be meant for, each is judged once`, { timeout: 120_000 }, async (t) => {
     const it = await world(t)
     const names = Array.from({ length: count }, (_, n) => `batch.${n}`)
     for (const name of names) await it.write(name, name)
