@@ -2,6 +2,9 @@
 import { systemTimers, type Timers } from './telemetry/clock.js'
 import type { Milliseconds } from './units.js'
 
+/** Why a timer is given up, which nobody asks: made once, as an error costs more than all else of it. */
+const isPutOff = Symbol('put off')
+
 export class BackgroundJob {
   readonly #run: (signal: AbortSignal) => Promise<void> | void
   readonly #timers: Pick<Timers, 'pause'>
@@ -46,7 +49,8 @@ export class BackgroundJob {
 
   /** It does not run until it is asked to again. */
   putOff(): void {
-    this.#timer?.abort()
+    this.#timer?.abort(isPutOff)
+    this.#timer = undefined
   }
 
   /** Resolves when no run is under way. */

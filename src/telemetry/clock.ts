@@ -1,5 +1,4 @@
 /** The clock and what waits by it, as arguments, so that tests have their own. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { timeLimit } from '../patience.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 
@@ -22,5 +21,19 @@ export interface Timers {
 
 export const systemTimers: Timers = {
   timeout: timeLimit,
-  pause: (time, signal) => delay(time, undefined, { signal }).catch(() => undefined),
+  pause,
+}
+
+/** Without the error that Node's own makes of each pause that is given up: there are some for every file that is sent. */
+function pause(time: Milliseconds, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', over)
+      resolve()
+    }
+    const timer = setTimeout(over, time)
+    signal.addEventListener('abort', over)
+    if (signal.aborted) over()
+  })
 }
