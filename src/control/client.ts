@@ -22,10 +22,8 @@ import type {
 import { NoAnswerError, sentenceIn, socketName } from './socket.js'
 
 const defaultTimeout: Milliseconds = 10_000
-/** The daemon may list all inboxes for it. */
-const newTimeout: Milliseconds = 150_000
-/** The daemon gives up before that. */
-const deliveriesTimeout: Milliseconds = 310_000
+/** The daemon gives up before that: it waits no longer than an operation for a bucket that hangs. */
+const bucketTimeout: Milliseconds = 310_000
 /** An unmount answers when the queue is drained, and the daemon's own end is not part of that. */
 const unmountMargin: Milliseconds = 60_000
 
@@ -53,14 +51,19 @@ export class ControlClient {
 
   /** @param path in the mount, from `/` */
   async info(path: string): Promise<InfoReport> {
-    return (await this.#ask('GET', `/info?${new URLSearchParams({ path }).toString()}`)) as InfoReport
+    return (await this.#ask(
+      'GET',
+      `/info?${new URLSearchParams({ path }).toString()}`,
+      undefined,
+      bucketTimeout,
+    )) as InfoReport
   }
 
   async deliveries({ partner, state, since }: DeliveriesQuery): Promise<DeliveriesReport> {
     const wanted = Object.entries({ ...partner, state, since: since === undefined ? undefined : String(since) })
     const query = wanted.filter((it): it is [string, string] => it[1] !== undefined)
     const path = `/deliveries?${new URLSearchParams(query).toString()}`
-    return (await this.#ask('GET', path, undefined, deliveriesTimeout)) as DeliveriesReport
+    return (await this.#ask('GET', path, undefined, bucketTimeout)) as DeliveriesReport
   }
 
   /**
@@ -72,12 +75,12 @@ export class ControlClient {
   }
 
   async new(): Promise<NewReport> {
-    return (await this.#ask('GET', '/new', undefined, newTimeout)) as NewReport
+    return (await this.#ask('GET', '/new', undefined, bucketTimeout)) as NewReport
   }
 
   /** @param partner `STATION/PARTNER`; undefined: of all */
   async changeNew(change: 'reset' | 'take-all', partner: string | undefined): Promise<NewReport> {
-    return (await this.#ask('POST', `/new/${change}`, { partner }, newTimeout)) as NewReport
+    return (await this.#ask('POST', `/new/${change}`, { partner }, bucketTimeout)) as NewReport
   }
 
   /** @param drain undefined: the daemon's own `--drain` */

@@ -3,6 +3,7 @@ import { chmod, open, unlink, type FileHandle } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once, setMaxListeners } from 'node:events'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AnswersUnderWay } from '../answers-under-way.js'
 import { FsError, UsageError } from '../errors.js'
 import type { Beginning, FollowerLines } from '../events/follower.js'
@@ -60,11 +61,8 @@ export interface ControlServer {
 
 const maxBody = 64 * 1024
 const closeWithin: Milliseconds = 2_000
-const infoWithin: Milliseconds = 30_000
-/** All inboxes may have to be listed for it. */
-const newWithin: Milliseconds = 120_000
-/** All outboxes may have to be listed for it. */
-const deliveriesWithin: Milliseconds = 300_000
+/** All inboxes, or outboxes, may have to be listed for it; a bucket that hangs is not waited for so long. */
+const bucketWithin: Milliseconds = 300_000
 
 /** @throws the socket's own error */
 export async function startControlServer(
@@ -147,10 +145,18 @@ async function answer(
   log: Logger,
 ): Promise<void> {
   try {
-    send(response, 200, await route(request, handlers))
+    const body = request.method === 'POST' ? await bodyOf(request) : {}
+    if (request.method === 'POST' && (await hasLeft(request))) return void response.destroy()
+    send(response, 200, await route(request, body, handlers))
   } catch (error) {
     refuse(response, error, request, log)
   }
+}
+
+/** Who left was told that nothing was changed: this process was stopped, or the machine slow. What was sent, and the end of it, are read in one turn. */
+async function hasLeft({ socket }: IncomingMessage): Promise<boolean> {
+  await nextTurn()
+  return socket.readableEnded || socket.destroyed
 }
 
 function refuse(response: ServerResponse, error: unknown, request: IncomingMessage, log: Logger): void {
@@ -164,7 +170,11 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body ?? {}))
 }
 
-async function route(request: IncomingMessage, handlers: ControlHandlers): Promise<unknown> {
+async function route(
+  request: IncomingMessage,
+  body: Record<string, unknown>,
+  handlers: ControlHandlers,
+): Promise<unknown> {
   const url = new URL(request.url ?? '/', 'http://as2fs')
   switch (`${request.method ?? ''} ${url.pathname}`) {
     case 'GET /status':
@@ -172,31 +182,30 @@ async function route(request: IncomingMessage, handlers: ControlHandlers): Promi
     case 'GET /queue':
       return handlers.queue()
     case 'GET /info':
-      return handlers.info(url.searchParams.get('path') ?? '/', timeLimit(infoWithin))
+      return handlers.info(url.searchParams.get('path') ?? '/', timeLimit(bucketWithin))
     case 'GET /new':
-      return handlers.fresh.report(timeLimit(newWithin))
+      return handlers.fresh.report(timeLimit(bucketWithin))
     case 'POST /new/reset':
-      return handlers.fresh.reset(textOf((await bodyOf(request)).partner), timeLimit(newWithin))
+      return handlers.fresh.reset(textOf(body.partner), timeLimit(bucketWithin))
     case 'POST /new/take-all':
-      return handlers.fresh.takeAll(textOf((await bodyOf(request)).partner), timeLimit(newWithin))
+      return handlers.fresh.takeAll(textOf(body.partner), timeLimit(bucketWithin))
     case 'GET /deliveries':
-      return handlers.deliveries(deliveriesQuery(url.searchParams), timeLimit(deliveriesWithin))
+      return handlers.deliveries(deliveriesQuery(url.searchParams), timeLimit(bucketWithin))
     case 'POST /unmount':
-      return handlers.unmount(numberOf((await bodyOf(request)).drain))
+      return handlers.unmount(numberOf(body.drain))
     case 'POST /queue/retry':
-      return handlers.retry(await target(request, handlers))
+      return handlers.retry(await target(body, handlers))
     case 'POST /queue/cancel':
-      return handlers.cancel(await target(request, handlers))
+      return handlers.cancel(await target(body, handlers))
     case 'POST /queue/release':
-      return handlers.release(await target(request, handlers))
+      return handlers.release(await target(body, handlers))
     default:
       throw new FsError('ENOENT', 'This version of the daemon does not know the request: is it older than the command?')
   }
 }
 
 /** @returns the id of the row that the request is about */
-async function target(request: IncomingMessage, handlers: ControlHandlers): Promise<string> {
-  const { name, id } = await bodyOf(request)
+async function target({ name, id }: Record<string, unknown>, handlers: ControlHandlers): Promise<string> {
   const wanted = typeof id === 'string' ? id : name
   if (typeof wanted !== 'string') throw new FsError('EINVAL', 'The request names no file.')
   return findRow((await handlers.queue()).rows, wanted).id

@@ -268,7 +268,8 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   const attribution = new AttributionByContent(receipts, onlyPairIn(partners))
   const looks = new MdnClaims({ receipts, listing, root })
   const { mdnOverdue: overdueAfter, mdnExpect: expects } = config
-  const deliveries = new Deliveries({ listing, receipts, root, now, overdueAfter, expects })
+  const monotonic = () => clock.monotonic()
+  const deliveries = new Deliveries({ listing, receipts, root, now, monotonic, overdueAfter, expects })
   const trail = await openDeliveryTrail(parts, deliveries, receipts, now)
   const views = new Views({
     listing,
@@ -294,7 +295,8 @@ export async function makeFilesystem(parts: FilesystemParts): Promise<MadeFilesy
   })
   const { inboxes } = fresh
   const overview = new NewOverview({ partners, inboxes, taking, moved, readOnly, patience, onChange })
-  const info = new Info({ fs, partners, views, fresh: fresh.folder, sender, objects, deliveries, receipts, root })
+  const { folder } = fresh
+  const info = new Info({ fs, partners, views, fresh: folder, sender, objects, deliveries, receipts, root, patience })
   const report = new DeliveryReport({ deliveries, partners, receipts, trail, root, patience })
   return { fs, info, report, trail, overview, seen, receipts, deliveries, partners }
 }

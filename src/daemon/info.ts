@@ -12,7 +12,8 @@ import { messageOf } from '../delivery/message-of.js'
 import type { Receipts } from '../mdn/receipts.js'
 import type { ObjectInfo } from '../s3/store.js'
 import { MessageMdns } from './message-mdns.js'
-import type { Prefix } from '../units.js'
+import { within } from '../patience.js'
+import type { Milliseconds, Prefix } from '../units.js'
 import { expiresAt } from '../view/expiry.js'
 import { encodeName } from '../view/names.js'
 import { parsePath, stationName, viewPrefix, type Place, type ViewName } from '../view/tree.js'
@@ -48,6 +49,8 @@ export interface InfoOptions {
   readonly deliveries: Deliveries
   readonly receipts: Receipts
   readonly root: Prefix
+  /** A bucket that hangs is not waited for longer: `--op-timeout` */
+  readonly patience: Milliseconds
 }
 
 type ViewPlace = Extract<Place, { kind: 'view' | 'all-mdns-of' }>
@@ -66,6 +69,10 @@ export class Info {
    * @throws FsError as getattr(2) would
    */
   async describe(path: string, signal: AbortSignal): Promise<InfoReport> {
+    return within(this.#options.patience, signal, (own) => this.#describe(path, own))
+  }
+
+  async #describe(path: string, signal: AbortSignal): Promise<InfoReport> {
     const place = parsePath(path)
     const { kind, size, mtime } = await this.#options.fs.getattr(path, signal).catch(async (error: unknown) => {
       throw place.kind === 'send' && isAbsent(error) ? await this.#notInSend(place, signal) : error

@@ -18,6 +18,8 @@ export interface KnownReceipts {
   readonly isOn: boolean
   /** None is left to be read: one of those could be the one that is missed. */
   readonly isCurrent: boolean
+  /** When the latest came that may not be read: it could be the one that is missed, too. */
+  latestRefused(direction: MdnDirection): EpochMs | undefined
   readonly changes: number
   look(direction: MdnDirection, tree: ViewTree): void
   /** What was just looked at is read, or will not be soon. */
@@ -35,6 +37,8 @@ export interface DeliveriesOptions {
   readonly root: Prefix
   /** By the bucket's clock. */
   readonly now: () => EpochMs
+  /** By the listing's clock. */
+  readonly monotonic: () => Milliseconds
   /** `--mdn-overdue` */
   readonly overdueAfter: Milliseconds | undefined
   readonly expects: MdnExpectation
@@ -127,18 +131,18 @@ export class OutboxDeliveries {
   /** In the order of keys. */
   *messages(): Generator<SentMessage, undefined> {
     const policy = this.#policy()
-    const now = this.#options.now()
+    const listedAt = this.#mdnsListedAt()
     let [message, files]: [string | undefined, ObjectInfo[]] = [undefined, []]
     for (const object of this.files()) {
       const own = messageOf(object.key.slice(this.prefix.length))
       if (files.length > 0 && (own === undefined || own !== message)) {
-        yield this.#message(message, files, policy, now)
+        yield this.#message(message, files, policy, listedAt)
         files = []
       }
       message = own
       files.push(object)
     }
-    if (files.length > 0) yield this.#message(message, files, policy, now)
+    if (files.length > 0) yield this.#message(message, files, policy, listedAt)
   }
 
   /** All that are shown as files, in the order of keys. */
@@ -162,17 +166,23 @@ export class OutboxDeliveries {
 
   /** @param message its folder; undefined: it has none */
   deliveryOf(message: string | undefined, sentAt: EpochMs): Delivery {
-    return this.#delivery(message, sentAt, this.#policy(), this.#options.now())
+    return this.#delivery(message, sentAt, this.#policy(), this.#mdnsListedAt())
   }
 
-  #message(message: string | undefined, files: readonly ObjectInfo[], policy: DeliveryPolicy, now: EpochMs) {
+  #message(message: string | undefined, files: readonly ObjectInfo[], policy: DeliveryPolicy, listedAt: EpochMs) {
     const sentAt = files.reduce((latest, it) => Math.max(latest, it.mtime), 0)
-    return { ...this.partner, message, files, sentAt, delivery: this.#delivery(message, sentAt, policy, now) }
+    return { ...this.partner, message, files, sentAt, delivery: this.#delivery(message, sentAt, policy, listedAt) }
   }
 
-  #delivery(message: string | undefined, sentAt: EpochMs, policy: DeliveryPolicy, now: EpochMs): Delivery {
-    if (message === undefined) return deliveryOf([], undefined, now, policy)
-    return deliveryOf(this.receipts(message), sentAt, now, policy)
+  #delivery(message: string | undefined, sentAt: EpochMs, policy: DeliveryPolicy, listedAt: EpochMs): Delivery {
+    if (message === undefined) return deliveryOf([], undefined, listedAt, policy)
+    return deliveryOf(this.receipts(message), sentAt, listedAt, policy)
+  }
+
+  /** By the bucket's clock. What has come since nobody knows: in an outage no receipt is missed that is in the bucket. */
+  #mdnsListedAt(): EpochMs {
+    const { now, monotonic } = this.#options
+    return now() - (monotonic() - this.#mdns.listedAt)
   }
 
   #policy(): DeliveryPolicy {
@@ -182,6 +192,6 @@ export class OutboxDeliveries {
     // Where none is read, or not all are, nobody knows.
     const isExpected =
       receipts.isOn && receipts.isCurrent && (expects === 'always' || (expects === 'seen' && hasSent()))
-    return { overdueAfter, isExpected }
+    return { overdueAfter, isExpected, unreadAt: receipts.latestRefused('incoming') }
   }
 }

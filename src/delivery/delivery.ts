@@ -2,6 +2,9 @@
 import type { Receipt } from '../mdn/mdn-table.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 
+/** Between the clocks of a bucket's servers. */
+const clockSlack: Milliseconds = 60_000
+
 /** The folders of `delivery/`. */
 export const deliveryFolders = ['pending', 'delivered', 'refused'] as const
 export type DeliveryFolder = (typeof deliveryFolders)[number]
@@ -21,6 +24,8 @@ export interface DeliveryPolicy {
   readonly overdueAfter: Milliseconds | undefined
   /** Whether the partner sends receipts. */
   readonly isExpected: boolean
+  /** When the latest receipt came that may not be read: what was sent before it may be what it answers. */
+  readonly unreadAt?: EpochMs | undefined
 }
 
 /**
@@ -28,19 +33,22 @@ export interface DeliveryPolicy {
  * another copy of the message.
  * @param receipts latest last
  * @param sentAt undefined: it can't be told which receipts are its own
- * @param now by the bucket's clock, as `sentAt` is
+ * @param listedAt up to when receipts are known; by the bucket's clock, as `sentAt` is
  */
 export function deliveryOf(
   receipts: readonly Receipt[],
   sentAt: EpochMs | undefined,
-  now: EpochMs,
-  { overdueAfter, isExpected }: DeliveryPolicy,
+  listedAt: EpochMs,
+  { overdueAfter, isExpected, unreadAt = -Infinity }: DeliveryPolicy,
 ): Delivery {
   const telling = receipts.filter((it) => it.outcome !== 'unknown')
   const receipt = telling.findLast((it) => !it.isDuplicate) ?? telling.at(-1)
   if (receipt && receipt.outcome !== 'unknown') return { state: receipt.outcome, receipt }
-  const isLate = sentAt !== undefined && overdueAfter !== undefined && now - sentAt > overdueAfter
-  return { state: isLate && isExpected ? 'overdue' : 'pending', receipt: receipts.at(-1) }
+  const isLate = sentAt !== undefined && overdueAfter !== undefined && listedAt - sentAt > overdueAfter
+  return {
+    state: isLate && isExpected && unreadAt + clockSlack < sentAt ? 'overdue' : 'pending',
+    receipt: receipts.at(-1),
+  }
 }
 
 export function folderOf(state: DeliveryState): DeliveryFolder {

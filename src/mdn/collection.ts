@@ -4,7 +4,7 @@ import type { Listing, ViewTree } from '../listing/listing.js'
 import { inTime } from '../patience.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
-import type { Milliseconds, Prefix } from '../units.js'
+import type { EpochMs, Milliseconds, Prefix } from '../units.js'
 import { mdnPrefix, type MdnDirection } from '../view/tree.js'
 import type { MdnLog } from './mdn-log.js'
 import { MdnReader, type MdnReaderOptions } from './mdn-reader.js'
@@ -77,6 +77,11 @@ export class Collection {
   /** The keys may not read them, or they are archived. */
   get refused(): number {
     return this.#reader.refused
+  }
+
+  /** When the latest of them came, by the bucket's clock. */
+  latestRefused(direction: MdnDirection): EpochMs | undefined {
+    return this.#reader.latestRefused(mdnPrefix(this.#options.root, direction))
   }
 
   /** How many were read since the start and make no sense. */

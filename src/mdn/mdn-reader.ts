@@ -5,7 +5,7 @@ import { within } from '../patience.js'
 import { isDenied } from '../s3/store-error.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
 import type { Clock, Timers } from '../telemetry/clock.js'
-import type { Key, Milliseconds, Prefix } from '../units.js'
+import type { EpochMs, Key, Milliseconds, Prefix } from '../units.js'
 import { largestMdn, parseMdn, type MdnReport } from './report.js'
 
 export interface MdnReaderOptions {
@@ -63,6 +63,14 @@ export class MdnReader {
   /** How many may not be read. */
   get refused(): number {
     return this.#refused.size
+  }
+
+  /** When the latest came of those below a prefix that may not be read. */
+  latestRefused(prefix: Prefix): EpochMs | undefined {
+    let latest: EpochMs | undefined
+    for (const { object } of this.#refused.values())
+      if (object.key.startsWith(prefix)) latest = Math.max(latest ?? 0, object.mtime)
+    return latest
   }
 
   /** The bucket does not answer, or the disk is behind. */

@@ -81,6 +81,11 @@ export class Receipts implements MdnContents {
     return this.#collection.isCurrent
   }
 
+  /** When the latest receipt came that the keys may not read, by the bucket's clock. */
+  latestRefused(direction: MdnDirection): EpochMs | undefined {
+    return this.#collection.latestRefused(direction)
+  }
+
   get isOn(): boolean {
     return this.#options.reads > 0
   }

@@ -66,7 +66,7 @@ t.test(
 )
 
 t.test('a message without a receipt is overdue after a while, where one is expected', (t) => {
-  const state = (age: number, more: Partial<typeof policy> | { overdueAfter: undefined } = {}, said: string[] = []) =>
+  const state = (age: number, more: Partial<typeof policy & { unreadAt: number }> | { overdueAfter: undefined } = {}, said: string[] = []) =>
     deliveryOf(receipts(said), 1_000, 1_000 + age, { ...policy, ...more }).state
   t.equal(state(hour), 'pending')
   t.equal(state(hour + 1), 'overdue')
@@ -74,6 +74,8 @@ t.test('a message without a receipt is overdue after a while, where one is expec
   t.equal(state(hour + 1, { isExpected: false }), 'pending')
   t.equal(state(hour + 1, {}, ['deleted']), 'overdue', 'one that says nothing is none')
   t.equal(state(hour + 1, {}, ['processed']), 'delivered', 'one that comes late delivers')
+  t.equal(state(hour + 1, { unreadAt: 2_000 }), 'pending', 'one that may not be read came after it was sent')
+  t.equal(state(hour + 1, { unreadAt: -hour }), 'overdue', 'one that may not be read came long before')
   t.equal(state(-hour), 'pending', 'clocks that differ harm nobody')
   t.equal(deliveryOf([], undefined, 9 * hour, policy).state, 'pending', 'nobody can say which receipt is its own')
   t.end()

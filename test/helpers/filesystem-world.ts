@@ -79,7 +79,8 @@ export class FilesystemWorld {
     const status = new ControlFile(() => '{"mounted":true}\n', 1_000, clock)
     const control = new ControlFolder(new Map([['status.json', status]]))
     const now = () => clock.now()
-    const receipts = { receipts: noReceipts, now, overdueAfter: undefined, expects: 'seen' } as const
+    const monotonic = () => clock.monotonic()
+    const receipts = { receipts: noReceipts, now, monotonic, overdueAfter: undefined, expects: 'seen' } as const
     const deliveries = new Deliveries({ listing, root, ...receipts })
     const views = new Views({
       ...{ listing, objects, partners, attribution: attributionByKey, deliveries, root, ttl, since: mountedAt, clock },

@@ -4,6 +4,7 @@ import type { KnownReceipts } from '../../src/delivery/deliveries.js'
 export const noReceipts: KnownReceipts = {
   isOn: true,
   isCurrent: true,
+  latestRefused: () => undefined,
   changes: 0,
   look: () => undefined,
   settled: () => Promise.resolve(),

@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import type { Test } from 'tap'
 
-/** AS2FS_SECONDS asks for more. */
+/** AS2FS_SECONDS asks for more, AS2FS_SEED for the same again. */
 const seconds = Number(process.env.AS2FS_SECONDS ?? 20)
+const { AS2FS_SEED: wanted } = process.env
 
 /** Of a test that runs one. */
 export const timeout = 1_000 * (seconds * 4 + 120)
@@ -26,6 +27,7 @@ export async function holds<S>(
   const { numRuns, seed, counterexample, errorInstance } = await fc.check(property, {
     numRuns: Math.ceil(seconds * perSecond),
     ...time,
+    ...(wanted !== undefined && { seed: Number(wanted) }),
   })
   if (counterexample) t.fail(`${String(errorInstance)}\nseed ${seed}, shrunk to ${JSON.stringify(counterexample[0])}`)
   else t.pass(`${numRuns} sequences, from seed ${seed}`)

@@ -1,11 +1,12 @@
-/** Folders as the binding keeps them: answered without another look till they are old, or told to have changed. */
+/** Folders as the binding keeps them, from when they are read: answered without another look till they are old, or told to have changed. */
 import type { Milliseconds } from '../../src/units.js'
 import { equal, sorted, text, type ShownEntry } from './read-outcome.js'
 import type { ReadWorld } from './read-world.js'
 
 interface Kept {
   readonly entries: readonly ShownEntry[]
-  readonly until: Milliseconds
+  /** Undefined: it is not kept. */
+  readonly freshUntil: Milliseconds | undefined
   /** How often it was told, before, that something changed. */
   readonly told: number
 }
@@ -19,12 +20,10 @@ export class KeptFolders {
   }
 
   /** @returns what is there now, if it is another than what is kept still */
-  note(path: string, entries: readonly ShownEntry[], freshUntil: Milliseconds | undefined): string | undefined {
+  note(path: string, found: Kept): string | undefined {
     const former = this.#folders.get(path)
-    const { clock, told } = this.#world
-    if (freshUntil === undefined) this.#folders.delete(path)
-    else this.#folders.set(path, { entries, until: freshUntil, told })
-    const isKept = former?.told === told && clock.monotonic() < former.until
-    return isKept && !equal(sorted(former.entries), sorted(entries)) ? text(entries) : undefined
+    this.#folders.set(path, found)
+    const isKept = former?.told === found.told && this.#world.clock.monotonic() < (former.freshUntil ?? 0)
+    return isKept && !equal(sorted(former.entries), sorted(found.entries)) ? text(found.entries) : undefined
   }
 }

@@ -25,6 +25,8 @@ export interface LooksOptions {
 interface Folder {
   readonly entries: readonly ShownEntry[]
   readonly freshUntil: Milliseconds | undefined
+  /** How often it was told, before that, that something changed. */
+  readonly told: number
   readonly following: readonly { readonly name: Name; readonly entries: readonly ShownEntry[] }[]
 }
 
@@ -74,13 +76,14 @@ export class Looks {
 
   async #readdir(path: string, signal: AbortSignal): Promise<Folder> {
     const content = await this.#options.world.fs.readdir(path, signal)
+    const { told } = this.#options.world
     const shown = (entries: Iterable<DirectoryEntry>) => [...entries].map((it) => shownEntry(it.name, it))
     const following = []
     for (const { name, entries } of content.following ?? []) {
       following.push({ name: name as Name, entries: shown(entries) })
       if (following.length === fewEntries) break
     }
-    return { entries: shown(content), freshUntil: content.freshUntil, following }
+    return { entries: shown(content), freshUntil: content.freshUntil, told, following }
   }
 
   #checkAttributes(place: Place, { outcome, window }: Answer<Parameters<typeof shownEntry>[1]>): void {
@@ -99,7 +102,7 @@ export class Looks {
     if (folder && window.isRelaxed) this.#checkKeyByKey(place, window, folder.entries)
     else this.#checkWhole(place, { outcome, window })
     if (!folder || !window.isHealthy || calls.problems.length > 0) return
-    const change = this.#kept.note(path, folder.entries, folder.freshUntil)
+    const change = this.#kept.note(path, folder)
     if (change !== undefined) calls.problem(`${path} is another than it was kept as, and nobody was told: ${change}`)
     if (names.length > 0) return
     expected.noteShown(view, window.asked)

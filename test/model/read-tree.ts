@@ -108,7 +108,8 @@ export function makeTree(parts: TreeParts, { taking, receipts }: TreeState): Rea
   const keep = Math.min(reconcile, staleTtl)
   const partners = new DirectoryOfPartners({ listing, root, configured, made, seen, keep, clock })
   const now = () => clock.now()
-  const known = { receipts: receipts ?? noReceipts, now, overdueAfter, expects: 'always' } as const
+  const monotonic = () => clock.monotonic()
+  const known = { receipts: receipts ?? noReceipts, now, monotonic, overdueAfter, expects: 'always' } as const
   const deliveries = new Deliveries({ listing, root, ...known })
   const attribution = receipts ? new AttributionByContent(receipts, onlyPairIn(partners)) : attributionByKey
   const looks = receipts && new MdnClaims({ receipts, listing, root })

@@ -230,3 +230,33 @@ t.test('names that were joined are told apart, whatever the layout', async (t) =
   t.equal(rows.find((it) => it.names[0] === 'flat.edi')?.state, 'pending', 'of a file without a folder nobody can say')
   t.equal(rows.find((it) => it.message === 'm')?.state, 'overdue')
 })
+
+t.test('no receipt is told as overdue that is in the bucket, and can’t be listed or read', async (t) => {
+  const flags = ['--list-ttl', '200ms', '--station', 'ACME/GLOBEX', '--mdn-overdue', '3s', '--op-timeout', '4s']
+  const mounted = await mount(t, { flags, proxied: true })
+  const { server, proxy } = mounted
+  const [known, unlisted, unread] = [folders.delivered, folders.pending, folders.warned]
+  const answer = (folder: string) =>
+    server.put(mdn(folder), Buffer.from(mdnText({ id: id(folder), ...said.delivered })))
+  const stateOf = async (folder: string) =>
+    (await deliveries(mounted)).rows.find((it) => it.message === folder)?.state ?? 'none'
+  for (const folder of [known, unlisted]) server.put(sent(folder), Buffer.from('ISA'))
+  answer(known)
+  await until('the first receipt', async () => (await stateOf(known)) === 'delivered')
+  proxy.add({ operation: 'ListObjectsV2', key: /raw-mdn/, fault: { status: 503, code: 'SlowDown' } })
+  answer(unlisted)
+  const past = Date.now() + 4_000
+  await until('its time to be over', () => Date.now() > past)
+  t.equal(await stateOf(unlisted), 'pending')
+  proxy.heal()
+  await until('the bucket to be listed', async () => (await stateOf(unlisted)) === 'delivered')
+
+  proxy.add({ operation: 'GetObject', key: new RegExp(unread), fault: { status: 403, code: 'AccessDenied' } })
+  server.put(sent(unread), Buffer.from('ISA'))
+  answer(unread)
+  const late = Date.now() + 4_000
+  await until('its time to be over', () => Date.now() > late)
+  t.equal(await stateOf(unread), 'pending')
+  const audit = await readFile(join(mounted.stateDirectory, 'audit.log'), 'utf8').catch(() => '')
+  t.notMatch(audit, /overdue/)
+})

@@ -1,4 +1,5 @@
 /** The commands beside a mount whose daemon does not answer: each ends by itself, with a sentence. */
+import { writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { isDeadMount } from '../../src/fuse/mountinfo.js'
 import { as2fs, mount } from '../helpers/mounted.js'
@@ -29,4 +30,23 @@ t.test('no command waits for a daemon that is stopped', async (t) => {
   t.notOk(dead, 'it hangs, but is not dead')
   process.kill(pid, 'SIGCONT')
   t.match(await command('info', mounted.path('ACME/GLOBEX/inbox/order.edi')), { code: 0, stdout: /inbox\/order\.edi/ })
+})
+
+t.test('what was told as not done is not done when the daemon goes on', async (t) => {
+  const mounted = await mount(t, { flags: ['--station', 'ACME/GLOBEX'] })
+  const send = (name: string): string => mounted.path('ACME/GLOBEX/send', name)
+  for (const name of ['kept.tmp', 'held.tmp']) await writeFile(send(name), 'ISA')
+  process.kill(mounted.pid, 'SIGSTOP')
+  t.teardown(() => process.kill(mounted.pid, 'SIGCONT'))
+  const queue = (...words: string[]) => command('queue', '--state-dir', mounted.stateDirectory, ...words)
+  const told = await Promise.all([queue('cancel', 'kept.tmp'), queue('release', 'held.tmp')])
+  for (const it of told) t.match(it, { code: 1, stderr: /does not answer/ })
+  process.kill(mounted.pid, 'SIGCONT')
+  // Asked after them, it is answered after them.
+  const { rows } = await mounted.queue()
+  t.same(rows.map((it) => [it.path, it.state]).sort(), [
+    ['held.tmp', 'held'],
+    ['kept.tmp', 'held'],
+  ])
+  t.match(await queue('cancel', 'kept.tmp'), { code: 0 })
 })
