@@ -172,7 +172,10 @@ export class DirectoryOfPartners {
     if (known !== undefined) return known
     const since = this.#clock.monotonic() - this.#keep
     const listed = this.#roots.flatMap((root) => this.#listing.knownFolders(level.prefixOf(root), since))
-    const found = byName(listed, name, level.nameOf) ?? byName(await this.#inFirst(level, signal), name, level.nameOf)
+    const there = byName(listed, name, level.nameOf)
+    // It was listed for another question; what is shown once stays.
+    if (there !== undefined) level.note([there])
+    const found = there ?? byName(await this.#inFirst(level, signal), name, level.nameOf)
     return found ?? byName(await this.#inBucket(level, signal), name, level.nameOf)
   }
 

@@ -4,12 +4,17 @@ import { senderWorld } from '../helpers/sender-world.js'
 import { holds, timeout } from './holds.js'
 import { deliveryScenarios } from './read-delivery-actions.js'
 import { runDeliveries } from './read-delivery-model.js'
+import { found } from './read-found.js'
 import { longScenarios, scenarios } from './read-actions.js'
 import { run } from './read-model.js'
 import { longNewScenarios, newScenarios } from './read-new-actions.js'
 import { runNew } from './read-new-model.js'
 
 const { sender } = await senderWorld(t)
+
+for (const [what, scenario] of Object.entries(found)) {
+  t.test(what, async (t) => t.same(await run(scenario, sender), []))
+}
 
 t.test('whatever others do to the bucket, and whatever becomes of it, what is shown was so', { timeout }, async (t) => {
   await holds(t, scenarios(50), (it) => run(it, sender), 20)
