@@ -5,7 +5,8 @@ import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import { mdnPrefix, viewPrefix, type MdnDirection } from '../view/tree.js'
-import { deliveryOf, type Delivery, type DeliveryPolicy } from './delivery.js'
+import { deliveryOf, folderOf, type Delivery, type DeliveryPolicy } from './delivery.js'
+import { LeftMessages } from './left-messages.js'
 import { LongerNames } from './longer-names.js'
 import { messageOf } from './message-of.js'
 import { OutboxFolders } from './outbox-folders.js'
@@ -60,6 +61,7 @@ export class Deliveries {
   readonly #options: DeliveriesOptions
   readonly #folders = new OutboxFolders()
   readonly #longerNames = new LongerNames()
+  readonly #left = new LeftMessages()
 
   constructor(options: DeliveriesOptions) {
     this.#options = options
@@ -82,7 +84,7 @@ export class Deliveries {
     ])
     receipts.look('incoming', mdns)
     const found = new OutboxDeliveries(
-      { ...this.#options, folders: this.#folders, longerNames: this.#longerNames },
+      { ...this.#options, folders: this.#folders, longerNames: this.#longerNames, left: this.#left },
       partner,
       outbox,
       mdns,
@@ -102,6 +104,7 @@ export class Deliveries {
 interface OutboxOptions extends DeliveriesOptions {
   readonly folders: OutboxFolders
   readonly longerNames: LongerNames
+  readonly left: LeftMessages
 }
 
 /** Of one partner, as it was listed. */
@@ -128,8 +131,22 @@ export class OutboxDeliveries {
     return this.#options.receipts.changes
   }
 
-  /** In the order of keys. */
+  /** All that are there, in the order of keys; after them those that have left, and of which a receipt tells. */
   *messages(): Generator<SentMessage, undefined> {
+    const { left } = this.#options
+    const listedAt = this.#mdnsListedAt()
+    for (const it of this.present()) {
+      left.seen(it, listedAt)
+      yield it
+    }
+    for (const it of left.notIn(this.outbox, this.partner, listedAt)) {
+      const delivery = this.deliveryOf(it.message, it.sentAt)
+      if (folderOf(delivery.state) !== 'pending') yield { ...it, delivery }
+    }
+  }
+
+  /** Those that are in the outbox, in the order of keys. */
+  *present(): Generator<SentMessage, undefined> {
     const policy = this.#policy()
     const listedAt = this.#mdnsListedAt()
     let [message, files]: [string | undefined, ObjectInfo[]] = [undefined, []]

@@ -28,7 +28,7 @@ export class OutboxFolders {
 function made(found: OutboxDeliveries): Uint8Array {
   const folders = new Uint8Array(found.outbox.size)
   let at = 0
-  for (const { files, delivery } of found.messages()) {
+  for (const { files, delivery } of found.present()) {
     const folder = deliveryFolders.indexOf(folderOf(delivery.state))
     for (let i = 0; i < files.length; i += 1) folders[at + i] = folder
     at += files.length

@@ -3,7 +3,7 @@ import { copyFile, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { DeliveriesReport, InfoReport } from '../../src/control/reports.js'
-import { as2fs, mount, type Mounted } from '../helpers/mounted.js'
+import { as2fs, mount, type Mounted, prepare } from '../helpers/mounted.js'
 import { linesOf, mdnText, type Said } from '../helpers/receipts-world.js'
 import { run } from '../helpers/run.js'
 import { until } from '../helpers/until.js'
@@ -248,7 +248,7 @@ t.test('no receipt is told as overdue that is in the bucket, and can’t be list
   const past = Date.now() + 4_000
   await until('its time to be over', () => Date.now() > past)
   t.equal(await stateOf(unlisted), 'pending')
-  proxy.heal()
+  await proxy.heal()
   await until('the bucket to be listed', async () => (await stateOf(unlisted)) === 'delivered')
 
   proxy.add({ operation: 'GetObject', key: new RegExp(unread), fault: { status: 403, code: 'AccessDenied' } })
@@ -259,4 +259,33 @@ t.test('no receipt is told as overdue that is in the bucket, and can’t be list
   t.equal(await stateOf(unread), 'pending')
   const audit = await readFile(join(mounted.stateDirectory, 'audit.log'), 'utf8').catch(() => '')
   t.notMatch(audit, /overdue/)
+})
+
+t.test('a message that leaves the outbox as its receipt comes is delivered, and told once', async (t) => {
+  const mounted = await prepare(t, { flags: ['--list-ttl', '200ms', '--station', 'ACME/GLOBEX'] })
+  const trail = join(mounted.directory, 'audit')
+  await mounted.mount(['--audit-log', trail])
+  const { server } = mounted
+  const states = async () =>
+    Object.fromEntries((await deliveries(mounted)).rows.map((it) => [it.message ?? '', it.state]))
+  const [kept, removed, unanswered] = [folders.delivered, folders.pending, folders.refused]
+  for (const folder of [kept, removed, unanswered]) server.put(sent(folder), Buffer.from('ISA'))
+  await until('all to be sent', async () => Object.keys(await states()).length === 3)
+  for (const folder of [kept, removed])
+    server.put(mdn(folder), Buffer.from(mdnText({ id: id(folder), ...said.delivered })))
+  for (const folder of [removed, unanswered]) server.delete(sent(folder))
+  await until('the receipts', async () => (await states())[removed] === 'delivered')
+  t.same(await states(), { [kept]: 'delivered', [removed]: 'delivered' })
+  t.same(await names(mounted, 'delivered'), [`${kept}_order.edi`], 'its content is gone')
+  const deliveredIn = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.includes('"event":"delivered"'))
+      .map((line) => (JSON.parse(line) as { readonly message: string }).message)
+      .sort()
+  const told = async () => deliveredIn(await readFile(trail, 'utf8'))
+  await until('it to be told', async () => (await told()).length === 2)
+  const { stdout } = await run(process.execPath, [as2fs, 'events', mounted.mountpoint, '--json', '--since', '1h'])
+  t.same(deliveredIn(stdout), [kept, removed].sort())
+  t.same(await told(), [kept, removed].sort())
 })
