@@ -66,8 +66,11 @@ t.test(
 )
 
 t.test('a message without a receipt is overdue after a while, where one is expected', (t) => {
-  const state = (age: number, more: Partial<typeof policy & { unreadAt: number }> | { overdueAfter: undefined } = {}, said: string[] = []) =>
-    deliveryOf(receipts(said), 1_000, 1_000 + age, { ...policy, ...more }).state
+  const state = (
+    age: number,
+    more: Partial<typeof policy & { unreadAt: number }> | { overdueAfter: undefined } = {},
+    said: string[] = [],
+  ) => deliveryOf(receipts(said), 1_000, 1_000 + age, { ...policy, ...more }).state
   t.equal(state(hour), 'pending')
   t.equal(state(hour + 1), 'overdue')
   t.equal(state(hour + 1, { overdueAfter: undefined }), 'pending')
