@@ -15,6 +15,9 @@ import { allTests, slowestFirst } from './files.js'
 
 const project = fileURLToPath(new URL('../../../', import.meta.url))
 
+/** Of an assertion that failed: what was expected, what was found, and where. */
+const linesOfFailure = 24
+
 /** What the tests mount is the program that packages have, compiled code and all: it starts in a third of the time. */
 async function makeProgram(target: string): Promise<string> {
   await bundle({ project, target, version })
@@ -40,12 +43,26 @@ const reporter = process.stdout.isTTY ? 'base' : 'min'
 const plainChildren = `--node-arg=--import=${new URL('plain-children.js', import.meta.url).href}`
 const withoutHooks = `--import=${new URL('without-hooks.js', import.meta.url).href}`
 
-/** The last lines are what is seen of a long run, and its failures are far above them. */
+/** The last lines are what is seen of a long run: what failed, and in which files. @param output TAP */
 async function tellOfFailures(output: string): Promise<void> {
+  const failed: string[] = []
+  // Of a file what comes before its own result.
+  let of: string[] = []
   for (const line of (await readFile(output, 'utf8')).split('\n')) {
-    const failed = /^not ok \d+ - (\S+)/.exec(line)
-    if (failed) process.stderr.write(`\nFAILED ${failed[1] ?? ''}`)
+    const [, result, name] = /^(ok|not ok) \d+ - (\S+)/.exec(line) ?? []
+    if (result === 'not ok') failed.push(...assertionsIn(of), `FAILED ${name ?? ''}`)
+    if (result === undefined) of.push(line)
+    else of = []
   }
+  process.stderr.write(`\n${failed.join('\n')}\n`)
+}
+
+/** @returns the lines of those that failed, without those of the tests that failed by them */
+function assertionsIn(lines: readonly string[]): string[] {
+  return lines.flatMap((line, at) => {
+    const isOne = /^\s+not ok /.test(line) && !line.includes('# time=')
+    return isOne ? lines.slice(at, at + linesOfFailure) : []
+  })
 }
 
 const { values, positionals } = parseArgs({ options: { coverage: { type: 'boolean' } }, allowPositionals: true })

@@ -165,7 +165,7 @@ t.test('deliveries, new and events say in time that nobody knows, and what is kn
   const taken = await timed('new', mounted.mountpoint, '--take-all')
   t.match(taken, { code: 1, stderr: /in time/ })
   t.ok(taken.ms < 20_000, `${taken.ms} ms`)
-  const told = await timed('info', mounted.path('ACME/GLOBEX/outbox/unknown.edi'))
+  const told = await timed('info', mounted.path('ACME/GLOBEX/headers/inbox/unknown.edi'))
   t.match(told, { code: 1, stderr: /bucket did not answer in time/ })
   t.ok(told.ms < 20_000, `${told.ms} ms`)
   const events = await timed('events', mounted.mountpoint, '--json', '--since', '1h')

@@ -4,6 +4,7 @@ import t from 'tap'
 import { isDeadMount } from '../../src/fuse/mountinfo.js'
 import { as2fs, mount } from '../helpers/mounted.js'
 import { run, type Outcome } from '../helpers/run.js'
+import { until } from '../helpers/until.js'
 
 const key = 'AS2/files/ACME/GLOBEX/inbox/order.edi'
 
@@ -36,6 +37,7 @@ t.test('what was told as not done is not done when the daemon goes on', async (t
   const mounted = await mount(t, { flags: ['--station', 'ACME/GLOBEX'] })
   const send = (name: string): string => mounted.path('ACME/GLOBEX/send', name)
   for (const name of ['kept.tmp', 'held.tmp']) await writeFile(send(name), 'ISA')
+  await until('them to be held', async () => (await mounted.queue()).rows.every((it) => it.state === 'held'))
   process.kill(mounted.pid, 'SIGSTOP')
   t.teardown(() => process.kill(mounted.pid, 'SIGCONT'))
   const queue = (...words: string[]) => command('queue', '--state-dir', mounted.stateDirectory, ...words)
