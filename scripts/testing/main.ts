@@ -18,7 +18,7 @@ const project = fileURLToPath(new URL('../../../', import.meta.url))
 /** Of an assertion that failed: what was expected, what was found, and where. */
 const linesOfFailure = 24
 
-/** What the tests mount is the program that packages have, compiled code and all: it starts in a third of the time. */
+/** What the tests mount is the program that packages have, compiled code and all: it starts in less than half of the time. */
 async function makeProgram(target: string): Promise<string> {
   await bundle({ project, target, version })
   for (const part of ['bin', 'native/build']) await cp(join(project, part), join(target, part), { recursive: true })
