@@ -253,6 +253,19 @@ t.test('in an outage what was found with others goes on being shown, and nothing
   await world.lookAtAll(t, upTo(100))
 })
 
+t.test('what was shown of a view is shown in an outage after a walk has found it to have grown', async (t) => {
+  const world = new World().fill(13, 1)
+  await world.lookAtAll(t, upTo(13))
+  await world.later()
+  for (let i = 1; i < 2_100; i += 1) world.put(4, i)
+  await world.look(world.inbox(0))
+  await world.look(world.inbox(1))
+  world.store.intercept = () => ({ before: unreachable() })
+  // And what of the rest was listed on the way.
+  const [first] = await world.look(world.inbox(4))
+  t.equal(first, `${world.inbox(4)}720784109390000/order.edi`)
+})
+
 t.test(
   'an outage in the middle of a walk is an error for those who come to it, and over when it is over',
   async (t) => {

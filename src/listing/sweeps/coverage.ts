@@ -5,7 +5,7 @@ import type { Milliseconds, Prefix } from '../../units.js'
 import { KeyIndex } from '../key-index.js'
 import { IndexTree } from '../key-tree.js'
 import { Contents } from './contents.js'
-import { firstThrough, laidOver, oldest, rangeOf, type Part } from './parts.js'
+import { firstThrough, laidOver, oldest, oldestKeys, rangeOf, type Part } from './parts.js'
 
 /** The folders in a folder, as they were then. */
 export interface FoundFolders {
@@ -37,19 +37,22 @@ export class Coverage {
    * Takes over what a LIST has found between two keys.
    * @returns whether something that was known before is another now
    */
-  note(part: Omit<Part, 'isPassed'>, objects: readonly ObjectInfo[]): boolean {
-    return this.#put({ ...part, isPassed: false }, objects)
+  note(part: Omit<Part, 'isPassed' | 'keysAt'>, objects: readonly ObjectInfo[]): boolean {
+    return this.#put({ ...part, isPassed: false, keysAt: part.at }, objects)
   }
 
-  /** A view was gone past: it has keys, and which is not known here. */
+  /** A view was gone past: it has keys. What was known of them is still what was known last. */
   notePassed(view: string, at: Milliseconds): void {
-    this.#put({ after: view, through: afterFolder(view), at, isPassed: true }, [])
+    const keysAt = this.listedAt(view)
+    const part = { after: view, through: afterFolder(view), at, isPassed: true, keysAt }
+    if (keysAt === undefined) this.#put(part, [])
+    else this.#parts = laidOver(this.#parts, part).parts
   }
 
   /** @returns when all that is below a path was listed, the oldest part of it; undefined: not all was */
   listedAt(path: string): Milliseconds | undefined {
-    const found = this.#partsOf(path, () => false)
-    return found && oldest(found)
+    const found = this.#partsOf(path, (it) => it.keysAt !== undefined)
+    return found && oldestKeys(found)
   }
 
   /** What is below a path; undefined: not all of it was ever listed. */

@@ -11,8 +11,10 @@ export interface Part {
   readonly through: string | undefined
   /** When the LIST was begun that found them, by the clock that never steps. */
   readonly at: Milliseconds
-  /** It was gone past: a view with keys, which are not known here. */
+  /** It was gone past: a view with keys, of which it is not known which they were then. */
   readonly isPassed: boolean
+  /** When its keys were listed, as they are known here: as the part, or before it was gone past; undefined: never. */
+  readonly keysAt: Milliseconds | undefined
 }
 
 /** Index of the first part that goes beyond a key. */
@@ -45,6 +47,13 @@ export function laidOver(
 /** @returns when the oldest of them was listed */
 export function oldest(parts: readonly Part[]): Milliseconds {
   return parts.reduce((time, it) => Math.min(time, it.at), Infinity)
+}
+
+/** @returns when the oldest of their keys were listed; undefined: of some they never were */
+export function oldestKeys(parts: readonly Part[]): Milliseconds | undefined {
+  const times = parts.map((it) => it.keysAt ?? -Infinity)
+  const time = Math.min(...times)
+  return time === -Infinity ? undefined : time
 }
 
 export function rangeOf({ after, through }: Part): KeyRange {

@@ -97,6 +97,26 @@ t.test('a view that was gone past is not known, but that it is there', async (t)
   t.same(coverage.folders('A/C/'), { names: [], at: 2 })
 })
 
+t.test('of a view that is gone past, what was known stays what is known, and as old as it is', async (t) => {
+  const coverage = new Coverage(prefix)
+  const sizes = (): (number | undefined)[] => [coverage.tree('A/B/inbox/')?.size, coverage.tree('A/B/')?.size]
+  coverage.note({ after: '', through: undefined, at: 1 }, [object('A/B/inbox/1', 1), object('A/B/outbox/1', 1)])
+  coverage.notePassed('A/B/inbox/', 2)
+  coverage.notePassed('A/B/inbox/', 3)
+  t.same(sizes(), [1, 2])
+  t.equal(coverage.listedAt('A/B/inbox/'), 1)
+  t.same(coverage.frontier('A/B/inbox/', 3), { after: 'A/B/inbox0', parts: 1 }, 'it was passed at that time')
+  coverage.note({ after: 'A/B/inbox/2', through: 'A/B/inbox/3', at: 4 }, [])
+  coverage.notePassed('A/B/outbox/', 5)
+  t.equal(coverage.listedAt('A/B/inbox/'), 1)
+  coverage.note({ after: 'A/B/inbox/', through: 'A/B/inbox0', at: 6 }, [
+    object('A/B/inbox/2', 1),
+    object('A/B/inbox/3', 1),
+  ])
+  t.same(sizes(), [2, 3])
+  t.equal(coverage.listedAt('A/B/inbox/'), 6)
+})
+
 t.test('it tells whether what was known is another now', async (t) => {
   const coverage = new Coverage(prefix)
   const all = { after: '', through: undefined }
