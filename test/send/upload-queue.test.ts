@@ -171,6 +171,14 @@ t.test('draining ends when its time is over, whatever is under way', async (t) =
   t.ok(queue.isRunning('a'))
 })
 
+t.test('draining without any time begins nothing, and leaves what settles to settle', async (t) => {
+  const { queue, turns, runs, put } = world(t)
+  put('a', { wait: 300_000 })
+  await queue.drain(0)
+  t.equal(runs.length, 0)
+  t.ok((turns.waitOf('a') ?? 0) > 200_000)
+})
+
 t.test('closed, it ends what is under way, waits for it, and begins nothing any more', async (t) => {
   const { queue, runs, passed, put } = world(t)
   put('a')

@@ -104,8 +104,9 @@ export class UploadQueue {
     }
   }
 
-  /** Runs what waits, whenever it was due, until nothing does or the time is over. */
+  /** Runs what waits, whenever it was due, until nothing does or the time is over; without any time it begins nothing. */
   async drain(limit: Milliseconds): Promise<void> {
+    if (limit <= 0) return
     const { turns, clock } = this.#options
     const end = clock.monotonic() + limit
     for (const { id } of [...turns.all()]) turns.dueIn(id, 0)
