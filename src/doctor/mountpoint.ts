@@ -1,6 +1,7 @@
 /** The directory on which the bucket is to be mounted. */
 import { checkMountpoint, isAllowedToMount } from '../fuse/preflight.js'
-import { isDeadMount, mountAt, ourType } from '../fuse/mountinfo.js'
+import { mountAt, ourType } from '../fuse/mountinfo.js'
+import { isDeadMount } from '../fuse/unmount.js'
 import { ok, warning, type Check, type Finding } from './check.js'
 
 export function mountpointChecks(bucket: string, mountpoint: string): readonly Check[] {

@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path'
 import { codeOf, SetupError, UsageError } from '../errors.js'
 import { shellWord } from '../shell-word.js'
 import { kernel } from './kernel.js'
-import { isDeadMount, mountAt, unmount } from './mountinfo.js'
+import { mountAt } from './mountinfo.js'
+import { isDeadMount, unmount } from './unmount.js'
 
 /** Bit 21. @see capabilities(7) */
 const sysAdmin = 1n << 21n

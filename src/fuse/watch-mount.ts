@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../telemetry/log.js'
 import type { Milliseconds } from '../units.js'
-import { isDeadMount, unmount } from './mountinfo.js'
+import { isDeadMount, unmount } from './unmount.js'
 
 const watchEvery: Milliseconds = 1_000
 const watchAtTheEnd: Milliseconds = 10

@@ -3,15 +3,19 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
+import { mountAt } from '../../src/fuse/mountinfo.js'
 import { answerTo } from '../../src/fuse/callers/process-answers.js'
 import { ProcessFiles } from '../../src/fuse/callers/process-files.js'
 import { until } from '../helpers/until.js'
+import { withoutRoot } from '../helpers/nobody.js'
 import type { Caller, Closing, Seen } from '../../src/fuse/callers/process-questions.js'
 
 const name = 'order.edi'
+/** Here a file is of ours that is where the test's files are. */
+const type = await typeOf(tmpdir())
 
 interface Asked {
   readonly answer: Closing | undefined
@@ -27,8 +31,13 @@ function opener(pid: number): Seen {
 
 function asked(pid: number, seen: readonly Seen[] = [opener(pid)], mayBeMapped = false): Asked {
   let reads = 0
-  const files = new ProcessFiles(() => (reads += 1))
+  const files = new ProcessFiles(() => (reads += 1), type)
   return { answer: answerTo({ kind: 'closing', pid, name, mayBeMapped, seen }, files) as Closing | undefined, reads }
+}
+
+async function typeOf(folder: string): Promise<string | undefined> {
+  const mount = await mountAt(folder)
+  return mount || folder === '/' ? mount?.type : typeOf(dirname(folder))
 }
 
 /** A Python program that says a line when it is ready, and goes on with the next line that it gets. */
@@ -63,6 +72,43 @@ t.test('one that has it open, and has it no longer', async (t) => {
   t.match(asked(it.pid).answer, { isLast: false, signal: undefined, process: it.pid })
   await it.next()
   t.match(asked(it.pid).answer, { isLast: true, found: [] })
+})
+
+t.test('one that has another file open that is called so, where no file of ours can be', async (t) => {
+  const elsewhere = `
+import ctypes
+libc = ctypes.CDLL(None)
+source = '/dev/shm/' + os.path.basename(os.path.dirname(name))
+os.mkdir(source)
+open(source + '/${name}', 'w').close()
+a = os.open(source + '/${name}', os.O_RDONLY)
+os.unlink(source + '/${name}')
+os.rmdir(source)
+${ready}
+f = os.open(name, os.O_CREAT | os.O_WRONLY)
+${ready}`
+  t.not(await typeOf('/dev/shm'), type, 'two file systems')
+  const it = await program(t, elsewhere)
+  t.match(asked(it.pid).answer, { isLast: true })
+  await it.next()
+  t.match(asked(it.pid).answer, { isLast: false }, 'and a file of ours as well')
+})
+
+t.test('one that has it open in a mount that nobody can see', { skip: withoutRoot() }, async (t) => {
+  // A tree of its own that is detached: the descriptor stays.
+  const detached = `
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS, MS_BIND, MNT_DETACH = 0x20000, 4096, 2
+folder = os.path.dirname(name).encode()
+assert libc.unshare(CLONE_NEWNS) == 0, ctypes.get_errno()
+assert libc.mount(b'none', b'/', None, 0x4000 | 0x40000, None) == 0, ctypes.get_errno()
+assert libc.mount(folder, folder, None, MS_BIND, None) == 0, ctypes.get_errno()
+f = os.open(name, os.O_CREAT | os.O_WRONLY)
+assert libc.umount2(folder, MNT_DETACH) == 0, ctypes.get_errno()
+${ready}`
+  const it = await program(t, detached)
+  t.match(asked(it.pid).answer, { isLast: false })
 })
 
 t.test('one that has it mapped, and has it so no longer', async (t) => {

@@ -286,6 +286,22 @@ t.test('written in steps', async (t) => {
   await onceEach(t, mounted, Object.values(inSteps))
 })
 
+t.test('what is copied under its own name is known to be closed for good when close(2) returns', async (t) => {
+  const mounted = await mount(t, { flags: ['--station', 'ACME/GLOBEX', '--settle', '1h'] })
+  const send = mounted.path('ACME/GLOBEX/send')
+  for (const name of ['binary.dat', 'order.edi']) t.equal((await run('cp', [join(from, name), send])).code, 0)
+  const journal = await readFile(join(mounted.stateDirectory, 'spool/journal'), 'latin1')
+  const closed = journal.split('\n').filter((line) => line.includes('"flushed"'))
+  t.same(
+    closed.map((line) => [/"path":"([^"]*)/.exec(line)?.[1], line.includes('"isComplete":true')]),
+    [
+      ['binary.dat', true],
+      ['order.edi', true],
+    ],
+    'a daemon that dies in that moment leaves files that are sent, and not held',
+  )
+})
+
 async function act(t: Test, mounted: Mounted, { command }: Case): Promise<void> {
   const env = { ...process.env, send: mounted.path('ACME/GLOBEX/send'), from }
   const { code, stderr } = await run('sh', ['-c', command], { env })

@@ -1,7 +1,7 @@
 /** The commands beside a mount whose daemon does not answer: each ends by itself, with a sentence. */
 import { writeFile } from 'node:fs/promises'
 import t from 'tap'
-import { isDeadMount } from '../../src/fuse/mountinfo.js'
+import { isDeadMount } from '../../src/fuse/unmount.js'
 import { as2fs, mount } from '../helpers/mounted.js'
 import { run, type Outcome } from '../helpers/run.js'
 import { until } from '../helpers/until.js'

@@ -1,7 +1,8 @@
 /** `as2fs umount`. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../../errors.js'
-import { mountAt, unmount } from '../../fuse/mountinfo.js'
+import { mountAt } from '../../fuse/mountinfo.js'
+import { unmount } from '../../fuse/unmount.js'
 import { NoAnswerError } from '../../control/socket.js'
 import { liveLock } from '../../state/lock.js'
 import type { UnmountReport } from '../../control/reports.js'

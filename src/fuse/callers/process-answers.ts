@@ -90,7 +90,7 @@ class DescriptorSearch {
 
   #hasOpen(pid: number): boolean {
     this.#left -= this.#files.descriptors(pid)
-    return this.#left < 0 || this.#files.openNames(pid).includes(this.#name) || this.#hasMapped(pid)
+    return this.#left < 0 || this.#files.mayHaveOpen(pid, this.#name) || this.#hasMapped(pid)
   }
 
   #hasMapped(pid: number): boolean {

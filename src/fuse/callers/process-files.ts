@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { codeOf } from '../../errors.js'
+import { ourType, parseMountInfo } from '../mountinfo.js'
 
 /** What can be read whatever the process is at. */
 export interface ProcessStatus {
@@ -38,13 +39,21 @@ function nameIn(path: string): string {
   return basename(path.replace(/ \(deleted\)$/, ''))
 }
 
+/** @see proc(5), /proc/pid/fdinfo */
+const mountOf = /^mnt_id:\s*(\d+)$/m
+
 /** All throw what the kernel says, where it does not say that there is no such process. */
 export class ProcessFiles {
   readonly #onRead: (pid: number) => void
+  readonly #ourType: string
 
-  /** @param onRead is told of which process something is read, before it is */
-  constructor(onRead: (pid: number) => void) {
+  /**
+   * @param onRead is told of which process something is read, before it is
+   * @param type of the file systems that files of ours are in
+   */
+  constructor(onRead: (pid: number) => void, type = ourType) {
     this.#onRead = onRead
+    this.#ourType = type
   }
 
   /** @returns undefined if there is none (any more) */
@@ -96,9 +105,12 @@ export class ProcessFiles {
     return [...also, ...fds.map((fd) => `fd/${fd}`)].map((name) => this.#link(pid, name))
   }
 
-  /** The last part of what each descriptor is open on. */
-  openNames(pid: number): string[] {
-    return this.links(pid).map(nameIn)
+  /** Whether one of its descriptors may be open on a file of ours whose name is that, by whatever path. */
+  mayHaveOpen(pid: number, name: string): boolean {
+    const fds = this.#names(pid, 'fd') ?? []
+    const alike = fds.filter((fd) => nameIn(this.#link(pid, `fd/${fd}`)) === name)
+    // Who copies a file has the one open that he copies, too, as a rule by the same name.
+    return alike.length > 0 && this.#areSomeOurs(pid, alike)
   }
 
   /** The last part of what each of its mappings is of that writes to a file. */
@@ -120,6 +132,15 @@ export class ProcessFiles {
     } catch {
       return false
     }
+  }
+
+  /** Those count that are in no mount which the process can see. */
+  #areSomeOurs(pid: number, fds: readonly string[]): boolean {
+    const mounts = new Map(parseMountInfo(this.#text(pid, 'mountinfo') ?? '').map((it) => [it.id, it.type]))
+    return fds.some((fd) => {
+      const mount = mountOf.exec(this.#text(pid, `fdinfo/${fd}`) ?? '')?.[1]
+      return (mounts.get(mount ?? '') ?? this.#ourType) === this.#ourType
+    })
   }
 
   /** Fields by their numbers. @see proc(5), /proc/pid/stat */
