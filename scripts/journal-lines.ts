@@ -11,6 +11,8 @@ interface Entry extends Fields {
   readonly events?: readonly string[]
   readonly messages?: readonly Fields[]
   readonly told?: readonly (Fields | null)[]
+  /** Base64, by id. */
+  readonly contents?: Readonly<Record<string, string>>
 }
 
 /** Said at the beginning of each line. */
@@ -36,14 +38,17 @@ export class JournalLines {
     return [`line ${number} is damaged: ${printable(line.slice(0, 120))}`]
   }
 
-  #entry({ at, by, messages = [], events = [], told = [], ...others }: Entry): string[] {
+  #entry({ at, by, messages = [], events = [], told = [], contents = {}, ...others }: Entry): string[] {
     const time = at === undefined ? '-' : new Date(at).toISOString()
     const changes = messages.map((message, i) => {
       const happened = [...(events[i] === undefined ? [] : [events[i]]), ...(by === undefined ? [] : [`by ${by}`])]
       return this.#change(message, happened.join(' '), told[i] ?? undefined)
     })
     const more = Object.entries(others).map(([key, value]) => `${key} ${JSON.stringify(value)}`)
-    return [...changes, ...more].map((it) => `${time}  ${it}`)
+    const kept = Object.entries(contents).map(
+      ([id, it]) => `${id.slice(0, 8)}  ${Buffer.byteLength(it, 'base64')} bytes`,
+    )
+    return [...changes, ...kept, ...more].map((it) => `${time}  ${it}`)
   }
 
   /** @param told what the audit trail says of it */

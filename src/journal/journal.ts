@@ -40,6 +40,8 @@ export interface ReadOptions<T> {
   readonly isBehind?: (parsed: Pick<ParsedJournal<T>, 'lines'>) => boolean
   /** Is given each entry as it is read, and none is kept: a hundred thousand would be a lot of memory. */
   readonly visit?: (entry: T) => void
+  /** What is kept of an entry that was read; all of it by default. */
+  readonly kept?: (entry: T) => T
 }
 
 export interface AppendOptions {
@@ -94,12 +96,12 @@ export class Journal<T extends object> {
   /** Reads what is there; a damaged journal is copied aside before it is ever written again. */
   static async read<T>(
     directory: string,
-    { of, log, isReserved = false, isBehind = () => false, visit }: ReadOptions<T>,
+    { of, log, isReserved = false, isBehind = () => false, visit, kept = (entry) => entry }: ReadOptions<T>,
   ): Promise<JournalRead<T>> {
     await makeFolders(directory)
     const path = join(directory, fileName)
     const entries: T[] = []
-    const add = visit ?? ((entry: T) => entries.push(entry))
+    const add = visit ?? ((entry: T) => entries.push(kept(entry)))
     const parsed = await readJournal(path, (it) => add(it as T))
     if (parsed === undefined) return { entries: [], isDoubtful: false, isCopy: false }
     const [first, ...others] = entries

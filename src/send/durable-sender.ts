@@ -7,6 +7,7 @@ import type { Packer } from './bundles/packer.js'
 import type { ByHand } from './by-hand.js'
 import type { MessageBook } from './disk/book.js'
 import type { Descriptors } from './disk/descriptors.js'
+import type { Settling } from './disk/settling.js'
 import type { Spool } from './disk/spool.js'
 import type { Rejudging } from './judging/rejudging.js'
 import type { Opening } from './opening.js'
@@ -26,6 +27,7 @@ export interface DurableSenderParts {
   readonly rows: Rows
   readonly opening: Opening
   readonly files: OpenFiles
+  readonly settling: Settling
   readonly lastCloses: LastCloses
   readonly renaming: Renaming
   readonly byHand: ByHand
@@ -153,12 +155,13 @@ export class DurableSender implements Sender {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    const { opening, lastCloses, packer, uploads, pickup, spool, book } = this.#parts
+    const { opening, lastCloses, packer, uploads, pickup, settling, spool, book } = this.#parts
     opening.end()
     await lastCloses.close()
     await packer.close()
     await uploads.close()
     await pickup.close()
+    await settling.close()
     await spool.close()
     await book.close()
   }

@@ -5,6 +5,7 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
 import type { Descriptors } from './disk/descriptors.js'
+import { KeptContents } from './life/contents.js'
 import { entriesOf, type JournalEntry } from './life/entry.js'
 import { Journal } from '../journal/journal.js'
 import { Spool } from './disk/spool.js'
@@ -37,8 +38,15 @@ const form = { isNamed: true }
 /** @throws the disk's own error if the directory can't be used, UsageError if its journal can't be relied on */
 export async function recoveredSpool(sources: RecoverySources): Promise<RecoveredSpool> {
   const { directory, descriptors, trail, bucket, clock, log } = sources
-  const read = await Journal.read<JournalEntry>(directory, { of: 'send/', log })
+  const contents = new KeptContents()
+  // Not kept: of all that were sent since the journal was begun they would be a lot of memory.
+  const kept = (entry: JournalEntry): JournalEntry => {
+    contents.note(entry)
+    return withoutContents(entry)
+  }
+  const read = await Journal.read<JournalEntry>(directory, { of: 'send/', log, kept })
   const spool = await Spool.open(directory, descriptors, log)
+  await restored(directory, spool, contents)
   if (read.isCopy) log.warn(copied)
   // What was sent since it was copied stands in the other one only.
   const isDoubtful = read.isDoubtful || read.isCopy
@@ -55,6 +63,23 @@ export async function recoveredSpool(sources: RecoverySources): Promise<Recovere
   const waiting = messages.filter((it) => it.state !== 'gone').length
   if (waiting > 0) log.info({ waiting }, `${waiting === 1 ? 'A file was' : `${waiting} files were`} in the spool.`)
   return { spool, journal, messages, bundles }
+}
+
+function withoutContents(entry: JournalEntry): JournalEntry {
+  const { contents, ...others } = entry
+  return contents ? others : entry
+}
+
+/** @throws UsageError where there is no room for what a power loss took from the files */
+async function restored(directory: string, spool: Spool, contents: KeptContents): Promise<void> {
+  try {
+    await spool.restore(contents)
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    throw new UsageError(
+      `The disk of ${directory} is full, and files in it are to be written anew: make some room there.`,
+    )
+  }
 }
 
 /**

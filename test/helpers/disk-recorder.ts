@@ -18,6 +18,8 @@ interface Disk {
 /** A state after a crash, and how it came about. */
 export interface CrashState extends Disk {
   readonly how: string
+  /** Nothing was lost: all that was written is there. */
+  readonly isKilled?: boolean
 }
 
 interface Moment<T> {
@@ -124,11 +126,16 @@ export class DiskRecorder<T> {
 }
 
 function* crashStates(now: Disk, synced: Disk): Iterable<CrashState> {
-  yield { how: 'killed', ...now }
+  yield { how: 'killed', isKilled: true, ...now }
   yield { how: 'power loss, only what was synced', ...synced }
   yield { how: 'power loss, the journal came further', journal: now.journal, data: synced.data }
   yield { how: 'power loss, the data came further', journal: synced.journal, data: now.data }
   yield { how: 'power loss, sizes came further', journal: synced.journal, data: new Map(grown(now.data, synced.data)) }
+  yield {
+    how: 'power loss, names and sizes came further',
+    journal: synced.journal,
+    data: zeroed(now.data, synced.data),
+  }
   let same = 0
   while (same < now.journal.length && now.journal[same] === synced.journal[same]) same += 1
   for (let cut = same; cut < now.journal.length; cut += 1) {
@@ -145,6 +152,15 @@ function* grown(now: Disk['data'], synced: Disk['data']): Iterable<[string, Buff
     const length = now.get(id)?.length ?? bytes.length
     yield [id, length > bytes.length ? Buffer.concat([bytes], length) : bytes]
   }
+}
+
+/** All that are there now, as long as they are, with zeros for what was not synced. */
+function zeroed(now: Disk['data'], synced: Disk['data']): Disk['data'] {
+  const of = (id: string, { length }: Buffer): Buffer => {
+    const bytes = synced.get(id) ?? Buffer.alloc(0)
+    return bytes.length < length ? Buffer.concat([bytes], length) : bytes
+  }
+  return new Map([...now].map(([id, bytes]) => [id, of(id, bytes)]))
 }
 
 /** Without the zeros that make room for what comes. */

@@ -145,17 +145,26 @@ t.test('killed after S3 has acknowledged what could not be written down any more
   t.same(mounted.puts(), [key('order.edi')])
 })
 
-t.test('a disk that takes writes and fails to sync them: close(2) says so, and the file is never sent', async (t) => {
-  const { mounted, disk } = await onFailingDisk(t)
-  const send = mounted.path('ACME/GLOBEX/send')
-  await disk.fail({ errno: 'EIO', of: 'syncs' })
-  await t.rejects(writeFile(join(send, 'order.edi'), 'order'), { code: 'EIO' })
-  await disk.fail(undefined)
-  await writeFile(join(send, 'next.edi'), 'next')
-  await mounted.inBucket(key('next.edi'))
-  t.match(await inState(mounted, 'order.edi', 'failed'), { error: /not complete/ })
-  await mounted.kill('SIGKILL')
-  await mounted.mount()
-  await inState(mounted, 'order.edi', 'failed')
-  t.same(mounted.puts(), [key('next.edi')])
-})
+for (const [size, content] of Object.entries({ small: 'order', large: Buffer.alloc(1024 * 1024) })) {
+  const what = `a disk that takes writes and fails to sync them: close(2) of a ${size} file says so, and the file is never sent`
+  t.test(what, async (t) => {
+    const { mounted, disk } = await onFailingDisk(t)
+    const send = mounted.path('ACME/GLOBEX/send')
+    await disk.fail({ errno: 'EIO', of: 'syncs' })
+    await t.rejects(writeFile(join(send, 'order.edi'), content), { code: 'EIO' })
+    await disk.fail(undefined)
+    // Where the journal was to be synced, too, it is made anew before anything is promised on it again.
+    const isTaken = (): Promise<boolean> =>
+      writeFile(join(send, 'next.edi'), 'next').then(
+        () => true,
+        () => false,
+      )
+    await until('a file to be taken', isTaken)
+    await mounted.inBucket(key('next.edi'))
+    t.match(await inState(mounted, 'order.edi', 'failed'), { error: /not complete/ })
+    await mounted.kill('SIGKILL')
+    await mounted.mount()
+    await inState(mounted, 'order.edi', 'failed')
+    t.same(mounted.puts(), [key('next.edi')])
+  })
+}

@@ -2,6 +2,8 @@
 import t from 'tap'
 import { Beside } from '../../src/send/life/beside.js'
 import type { Happening, LifeEvent } from '../../src/send/life/events.js'
+import { Settling } from '../../src/send/disk/settling.js'
+import { KeptContents } from '../../src/send/life/contents.js'
 import { Holding } from '../../src/send/life/holding.js'
 import type { Message, MessageIn } from '../../src/send/life/message.js'
 import { MessageBook } from '../../src/send/disk/book.js'
@@ -106,6 +108,11 @@ function world(messages: readonly Message[] = ['a', 'b', 'c'].map((id) => queued
     ...{ journal, clock, trail, messages, bundles: [], log: silentLogger(), ownership: undisputed },
     turns: new Turns(clock, { uploads: 2, large: 100 }),
     beside: new Beside(holding),
+    settling: new Settling({
+      contents: new KeptContents(),
+      spool: { sync: () => Promise.resolve() },
+      log: silentLogger(),
+    }),
     isUnderWay: () => false,
     onFree: () => void free.push(book.isLocked('a')),
     isForgettable: () => false,

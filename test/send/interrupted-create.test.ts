@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { mostContent } from '../../src/send/life/contents.js'
 import { globex, never, path, senderWorld } from '../helpers/sender-world.js'
 
 t.test('a file of which only the journal knows, and that nobody closed, is not there after a crash', async (t) => {
@@ -21,7 +22,7 @@ t.test('a file of which only the journal knows, and that nobody closed, is not t
 t.test('one that had bytes, and lost them, is told of', async (t) => {
   const world = await senderWorld(t)
   const file = await world.sender.create(globex, path('order.edi'), never())
-  await file.write(Buffer.from('order'), 0, never())
+  await file.write(Buffer.alloc(mostContent + 1), 0, never())
   await file.flush({ closed: async () => ({ isLast: false, killedBy: undefined }) }, never())
   const { id } = world.row('order.edi')!
   await world.restart((directory) => rmSync(join(directory, 'data', id)))

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Close, OpenSpoolFile } from '../../src/send/sender.js'
+import { mostContent } from '../../src/send/life/contents.js'
 import { badDisk } from '../helpers/bad-disk.js'
 import { whileOpening } from '../helpers/held-open.js'
 import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
@@ -206,7 +207,7 @@ t.test('a sync that fails at the close is damage, too', async (t) => {
   const disk = await badDisk(t)
   const world = await waiting(t)
   const file = await create(world)
-  await write(file, 'order')
+  await write(file, 'order'.padEnd(mostContent + 1))
   disk.fail(['datasync'], 'EIO', '/data/')
   await t.rejects(file.flush(last, never()), { code: 'EIO' })
   disk.heal()

@@ -6,10 +6,12 @@ import type { Beside } from '../life/beside.js'
 import type { EventType, Happening, LifeEvent, MessageChange } from '../life/events.js'
 import type { Bundle, Message } from '../life/message.js'
 import { mustAllow, next } from '../life/next.js'
+import { endsContent, type Contents } from '../life/contents.js'
 import { entriesOf, entryOf, type Cause, type JournalEntry } from '../life/entry.js'
 import { Folders } from './folders.js'
 import type { AppendOptions } from '../../journal/journal.js'
 import { JournalWriter, type JournalWriterOptions } from './journal-writer.js'
+import type { Settling } from './settling.js'
 import { Locks } from '../../locks.js'
 import { MessageIndex } from './message-index.js'
 import type { Trail } from '../trail.js'
@@ -25,6 +27,8 @@ export interface MessageBookOptions extends JournalWriterOptions {
   readonly isUnderWay: (id: string) => boolean
   /** Some that were locked are not any more. */
   readonly onFree: () => void
+  /** Has contents that the journal has. */
+  readonly settling: Pick<Settling, 'hasRoom' | 'has' | 'note' | 'entries' | 'of'>
   /** What a trigger had in it is needed no more. */
   readonly removeData: (id: string) => Promise<void>
   /** Whether what is over may be forgotten. */
@@ -39,6 +43,8 @@ export interface ChangeOptions extends AppendOptions {
   /** Folders that come and go with it. */
   readonly made?: readonly Bundle[]
   readonly removed?: readonly Bundle[]
+  /** Of files that were written. */
+  readonly contents?: Contents
 }
 
 /**
@@ -57,6 +63,7 @@ export class MessageBook {
   readonly #beside: Beside
   readonly #locks: Locks
   readonly #isUnderWay: MessageBookOptions['isUnderWay']
+  readonly #settling: MessageBookOptions['settling']
   readonly #removeData: MessageBookOptions['removeData']
   readonly #turns: MessageBookOptions['turns']
   readonly #folders = new Folders()
@@ -68,11 +75,12 @@ export class MessageBook {
     this.#turns = options.turns
     this.#beside = options.beside
     this.#isUnderWay = options.isUnderWay
+    this.#settling = options.settling
     this.#removeData = options.removeData
     this.#locks = new Locks(options.onFree)
     this.#journal = new JournalWriter(options, {
       size: () => this.#index.size,
-      entries: () => entriesOf(this.all(), this.#folders.all()),
+      entries: () => [...entriesOf(this.all(), this.#folders.all()), ...this.#settling.entries()],
       forget: () => this.#forget(),
     })
     for (const message of options.messages) this.#update(message)
@@ -87,6 +95,16 @@ export class MessageBook {
   /** Nothing can be written down. */
   get isBroken(): boolean {
     return this.#journal.isBroken
+  }
+
+  /** Whether the journal may take another small file's content. */
+  get hasRoomForContent(): boolean {
+    return this.#settling.hasRoom
+  }
+
+  /** Whether the journal has the data of one as it was closed. */
+  hasContent(id: string): boolean {
+    return this.#settling.has(id)
   }
 
   /** Messages as they are now. */
@@ -194,14 +212,21 @@ export class MessageBook {
     const asked = all.filter(({ before, after }) => before !== after)
     const following = this.#beside.consequences(asked).map((it) => this.#changed(it, at))
     const changes = [...asked, ...following]
-    const { by, made, removed } = options
+    const { by, made, removed, contents } = options
     if (changes.length > 0 || made || removed) {
-      const folders = { ...(made && { made }), ...(removed && { removed }) }
-      const entry: JournalEntry = { ...entryOf(changes, { at, by }), ...folders }
+      await this.#settleFor(changes)
+      const more = { ...(made && { made }), ...(removed && { removed }), ...(contents && { contents }) }
+      const entry: JournalEntry = { ...entryOf(changes, { at, by }), ...more }
       await this.#journal.append(entry, options, () => this.#show(entry, changes, at))
     }
     for (const { after } of following) if (after.state === 'gone') await this.#removeData(after.id)
     return all.map((it) => it.after)
+  }
+
+  async #settleFor(changes: readonly MessageChange[]): Promise<void> {
+    const ending = changes.filter(({ event }) => endsContent.has(event.type)).map(({ after }) => after.id)
+    const ids = ending.filter((id) => this.hasContent(id))
+    if (ids.length > 0) await this.#settling.of(ids)
   }
 
   #changed({ id, event }: Happening, at: EpochMs): MessageChange {
@@ -209,7 +234,9 @@ export class MessageBook {
     return { event, before, after: next(before, event, at, this.#isUnderWay(id)) }
   }
 
-  #show({ made = [], removed = [], told = [] }: JournalEntry, changes: readonly MessageChange[], at: EpochMs): void {
+  #show(entry: JournalEntry, changes: readonly MessageChange[], at: EpochMs): void {
+    const { made = [], removed = [], told = [] } = entry
+    this.#settling.note(entry)
     for (const bundle of removed) this.#removeBundle(bundle)
     for (const bundle of made) this.#addBundle(bundle)
     for (const [i, { after }] of changes.entries()) {

@@ -10,6 +10,8 @@ import { JournalHealth } from '../../journal/journal-health.js'
 
 /** The journal is made anew when it has this many entries more than there are messages. */
 const compactAfter = 10_000
+/** … or this many characters of contents. */
+const compactAfterContents = 8 * 1024 * 1024
 
 const words = {
   of: 'send/',
@@ -45,6 +47,7 @@ export class JournalWriter {
   /** In order, and not yet seen. */
   readonly #underWay = new Map<JournalEntry, Promise<void>>()
   #appended = 0
+  #contents = 0
 
   /** @param known what has been seen of all that was appended */
   constructor(options: JournalWriterOptions, known: Known) {
@@ -81,7 +84,9 @@ export class JournalWriter {
       this.#underWay.delete(entry)
     }
     this.#appended += 1
-    if (this.#appended > compactAfter + this.#known.size()) this.#compact()
+    for (const content of Object.values(entry.contents ?? {})) this.#contents += content.length
+    const isLong = this.#appended > compactAfter + this.#known.size() || this.#contents > compactAfterContents
+    if (isLong) this.#compact()
   }
 
   /** Somebody waits for what is patient. */
@@ -105,6 +110,7 @@ export class JournalWriter {
 
   #compact(): void {
     this.#appended = 0
+    this.#contents = 0
     this.#known.forget()
     this.#madeAnew().catch((err: unknown) => {
       this.#options.log.error({ err }, 'The journal of send/ could not be made anew; it goes on growing.')

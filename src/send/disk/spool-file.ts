@@ -1,6 +1,7 @@
 /** One file of the spool that is open: gathers writes, syncs in the background, and tells of what failed by the next sync. */
 import type { FileHandle } from 'node:fs/promises'
 import { diskCalls } from '../../journal/disk-calls.js'
+import { mostContent } from '../life/contents.js'
 import type { Bytes } from '../../units.js'
 import { orFsError } from './spool-error.js'
 import { WriteBehind, type ChunkPool } from './write-behind.js'
@@ -29,6 +30,9 @@ export class SpoolFile {
   #written: Bytes = 0
   #unsynced: Bytes = 0
   #isDirty: boolean
+  /** All that is in it, where that is little, and was written from its beginning to its end. */
+  #content: SmallContent | undefined
+  #writing = 0
   #lastSync: Promise<void> = Promise.resolve()
   #background: Promise<void> = Promise.resolve()
 
@@ -39,10 +43,16 @@ export class SpoolFile {
     this.#newIn = newIn
     this.#size = size
     this.#isDirty = newIn !== undefined
+    this.#content = newIn === undefined ? undefined : new SmallContent()
   }
 
   get size(): Bytes {
     return this.#size
+  }
+
+  /** All of a small file that was never synced; undefined of any other. */
+  get unsynced(): Buffer | undefined {
+    return this.#isDirty && this.#newIn !== undefined && this.#writing === 0 ? this.#content?.bytes : undefined
   }
 
   async read(position: Bytes, length: Bytes): Promise<Uint8Array> {
@@ -58,9 +68,12 @@ export class SpoolFile {
     await orFsError(async () => {
       this.#isDirty = true
       const length = bytes.length
-      await this.#behind.write(bytes, position)
-      this.#written += length
-      if (this.#written < writeBehindFrom) await this.#behind.drain()
+      if (this.#content?.add(bytes, position) === false) this.#content = undefined
+      await this.#whileWriting(async () => {
+        await this.#behind.write(bytes, position)
+        this.#written += length
+        if (this.#written < writeBehindFrom) await this.#behind.drain()
+      })
       this.#size = Math.max(this.#size, position + length)
       this.#syncInBackground(length)
     })
@@ -75,8 +88,10 @@ export class SpoolFile {
   async truncate(size: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
+      this.#content = undefined
       await this.#handle.truncate(size)
       this.#size = size
+      if (size === 0 && this.#newIn !== undefined) this.#content = new SmallContent()
     })
   }
 
@@ -107,6 +122,18 @@ export class SpoolFile {
     await this.#handle.close().finally(this.#onClosed)
   }
 
+  async #whileWriting(act: () => Promise<void>): Promise<void> {
+    this.#writing += 1
+    try {
+      await act()
+    } catch (error) {
+      this.#content = undefined
+      throw error
+    } finally {
+      this.#writing -= 1
+    }
+  }
+
   async #sync(): Promise<void> {
     try {
       await orFsError(async () => {
@@ -130,5 +157,23 @@ export class SpoolFile {
     this.#background = before.then(() => this.#handle.datasync())
     // Its failure is thrown by the next sync.
     this.#background.catch(() => undefined)
+  }
+}
+
+/** Bytes that come one after the other, as long as they are few. */
+class SmallContent {
+  readonly #parts: Uint8Array[] = []
+  #length: Bytes = 0
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#parts)
+  }
+
+  /** Takes a copy. @returns false: they are not what comes next, or too many */
+  add(bytes: Uint8Array, position: Bytes): boolean {
+    if (position !== this.#length || position + bytes.length > mostContent) return false
+    this.#parts.push(Uint8Array.from(bytes))
+    this.#length += bytes.length
+    return true
   }
 }

@@ -11,6 +11,7 @@ import type { ByteRange } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes } from '../../units.js'
 import type { Descriptors } from './descriptors.js'
+import { mostContent, type KeptContents } from '../life/contents.js'
 import { Removals } from './removals.js'
 import { orFsError } from './spool-error.js'
 import { SpoolFile, type SpoolFileOptions } from './spool-file.js'
@@ -18,6 +19,9 @@ import { ChunkPool } from './write-behind.js'
 
 /** For all files that are written at the same time. */
 const writeBehindMemory: Bytes = 32 * 1024 * 1024
+
+/** Others need libuv's threads, too. */
+const syncsAtOnce = 2
 
 export class Spool {
   readonly #data: string
@@ -95,6 +99,38 @@ export class Spool {
     }, id)
   }
 
+  /**
+   * Data and names of files are on disk when it resolves; those that are not there are not missed.
+   * @throws FsError ENOSPC, EIO
+   */
+  async sync(ids: readonly string[]): Promise<void> {
+    await orFsError(async () => {
+      for (let i = 0; i < ids.length; i += syncsAtOnce) {
+        const some = ids.slice(i, i + syncsAtOnce)
+        await Promise.all(some.map((id) => this.#withFile(id, (file) => file.datasync())))
+      }
+      if (ids.length > 0) await syncFolder(this.#data)
+    })
+  }
+
+  /**
+   * After a crash, and before anybody looks at the files: those of which the journal has the content hold it, on disk.
+   * @throws the disk's own error
+   */
+  async restore(contents: KeptContents): Promise<void> {
+    for (const id of contents.ids) {
+      const found = await this.#withFile(id, async (file) => {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(mostContent), 0, mostContent, 0)
+        return buffer.subarray(0, bytesRead)
+      })
+      const lost = contents.lostOf(id, found)
+      if (!lost) continue
+      const file = await openOwn(this.#path(id), 'w')
+      await writeFile(file, lost).finally(() => file.close())
+    }
+    await this.sync(contents.ids)
+  }
+
   /** A new stream over a part of a file. */
   stream(id: string, range: ByteRange): Readable {
     if (range.start === range.end) return Readable.from([])
@@ -130,6 +166,18 @@ export class Spool {
     const path = join(this.#strangers, id)
     await rename(this.#path(id), path)
     return path
+  }
+
+  /** @returns undefined if it is not there */
+  async #withFile<T>(id: string, act: (file: FileHandle) => Promise<T>): Promise<T | undefined> {
+    let file: FileHandle
+    try {
+      file = await openOwn(this.#path(id), 'r')
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw error
+    }
+    return act(file).finally(() => file.close())
   }
 
   async #opened(id: string, flags: 'wx+' | 'r+'): Promise<FileHandle> {

@@ -2,6 +2,7 @@
 import type { EpochMs } from '../../units.js'
 import type { Told } from './told.js'
 import type { EventType, MessageChange } from './events.js'
+import type { Contents } from './contents.js'
 import type { Bundle, Message } from './message.js'
 import { toldOf } from './told.js'
 
@@ -38,6 +39,8 @@ export interface JournalEntry {
   readonly told?: readonly (Told | null)[]
   readonly made?: readonly Bundle[]
   readonly removed?: readonly Bundle[]
+  /** Of what of their data is not on disk by itself. A version that does not know them needs them after a power loss only. */
+  readonly contents?: Contents
 }
 
 /** A line each: damage to one costs no other. What happened to them is told already. */

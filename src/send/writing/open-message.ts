@@ -4,6 +4,13 @@ import type { MessageBook, Write } from '../disk/book.js'
 import type { Happening, LifeEvent } from '../life/events.js'
 import type { Message } from '../life/message.js'
 
+/** What of a spool file its close(2) is about. @see SpoolFile */
+interface Flushed {
+  readonly size: Bytes
+  readonly unsynced: Buffer | undefined
+  sync(): Promise<void>
+}
+
 export class OpenMessage {
   readonly id: string
   readonly #book: MessageBook
@@ -20,6 +27,11 @@ export class OpenMessage {
 
   get isComplete(): boolean {
     return this.current?.isComplete === true
+  }
+
+  /** The journal has what it was at some close(2). */
+  get isContentKept(): boolean {
+    return this.#book.hasContent(this.id)
   }
 
   /** Bytes were written, or it was cut to a size. */
@@ -52,16 +64,27 @@ export class OpenMessage {
     await this.#book.exclusively([this.id], async () => this.#touch({ type: 'writer-killed', signal }))
   }
 
+  /** Whether the journal takes a content of this size, so that its file need not be synced. */
+  hasRoomFor(size: Bytes): boolean {
+    return size > 0 && this.#book.hasRoomForContent
+  }
+
   /**
-   * Somebody closed it, and all that was written is on disk.
+   * Somebody closed it, and all that was written is on disk when this resolves.
    * @param isComplete asked once nobody else can change it: whether nobody has it open any more
    * @returns whether it is complete by the journal
    */
-  async flushed(size: Bytes, isComplete: () => boolean): Promise<boolean> {
-    const after = await this.#change((message) => {
+  async flushed(file: Flushed, isComplete: () => boolean): Promise<boolean> {
+    const [after] = await this.#book.exclusively([this.id], async (write) => {
       // Its release may have come meanwhile, where the answer to this took too long.
-      return message?.state === 'open' ? [{ type: 'flushed', size, isComplete: isComplete() }] : []
-    }, size > 0)
+      if (this.current?.state !== 'open') return []
+      const content = this.hasRoomFor(file.size) ? file.unsynced : undefined
+      if (!content) await file.sync()
+      const { size } = file
+      const flushed = { id: this.id, event: { type: 'flushed', size, isComplete: isComplete() } } as const
+      const contents = content && { contents: { [this.id]: content.toString('base64') }, isNew: true }
+      return write([flushed], { by: 'write', sync: size > 0, ...contents })
+    })
     return after?.isComplete === true
   }
 

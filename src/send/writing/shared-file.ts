@@ -129,18 +129,25 @@ export class SharedFile {
 
   /** The last writer is gone. */
   async #closedByAll(): Promise<void> {
-    // What came after the last flush: pages of a mapping, written back late.
-    if (this.session.isChanged) await this.sync().catch(() => undefined)
+    if (this.session.isChanged && !this.session.isFlushed) await this.#syncedLate().catch(() => undefined)
     await this.#lastCloses.of(this.session)
+  }
+
+  /** What came after the last flush: pages of a mapping, written back late. */
+  async #syncedLate(): Promise<void> {
+    await this.sync()
+    const { message } = this.session
+    if (message.isContentKept) await message.flushed(this.#file, () => false)
   }
 
   /** @param known how it is closed */
   async #flushed(known: Promise<void>): Promise<void> {
     const { message, writers } = this.session
     this.session.flushed()
-    await this.#file.sync()
+    const isSmall = this.#file.unsynced !== undefined && message.hasRoomFor(this.#file.size)
+    if (!isSmall) await this.#file.sync()
     await known
-    const isComplete = await message.flushed(this.#file.size, () => writers.areClosed)
+    const isComplete = await message.flushed(this.#file, () => writers.areClosed)
     if (isComplete) writers.expectRelease()
   }
 

@@ -1,0 +1,78 @@
+/** Small files whose contents the journal has: their own data gets to disk later, all together, or before it becomes another. */
+import { BackgroundJob } from '../../background-job.js'
+import type { Logger } from '../../telemetry/log.js'
+import type { Bytes, Milliseconds } from '../../units.js'
+import type { KeptContents } from '../life/contents.js'
+import type { JournalEntry } from '../life/entry.js'
+import type { Spool } from './spool.js'
+
+export interface SettlingOptions {
+  readonly contents: KeptContents
+  readonly spool: Pick<Spool, 'sync'>
+  readonly log: Logger
+}
+
+/** In memory, and in a journal that is made anew; base64. Beyond that a file is synced when it is closed. */
+const mostContents: Bytes = 4 * 1024 * 1024
+/** From here on those that were closed first are synced. */
+const manyContents: Bytes = mostContents / 2
+const atOnce = 64
+const againAfter: Milliseconds = 10_000
+
+export class Settling {
+  readonly #options: SettlingOptions
+  readonly #job: BackgroundJob
+
+  constructor(options: SettlingOptions) {
+    this.#options = options
+    this.#job = new BackgroundJob((stop) => this.#settleSome(stop))
+  }
+
+  /** Whether the journal may take another content. */
+  get hasRoom(): boolean {
+    return this.#options.contents.size < mostContents
+  }
+
+  /** Whether the journal has the data of a message, and its file may not. */
+  has(id: string): boolean {
+    return this.#options.contents.get(id) !== undefined
+  }
+
+  /** An entry is in the journal. */
+  note(entry: JournalEntry): void {
+    const { contents } = this.#options
+    contents.note(entry)
+    if (contents.size > manyContents) this.#job.now()
+  }
+
+  /** For a journal that is made anew. */
+  entries(): JournalEntry[] {
+    return this.#options.contents.entries()
+  }
+
+  /** The data of messages is on disk when it resolves. @throws FsError ENOSPC, EIO */
+  async of(ids: readonly string[]): Promise<void> {
+    const { contents, spool } = this.#options
+    const before = ids.map((id) => [id, contents.get(id)] as const).filter(([, content]) => content !== undefined)
+    await spool.sync(before.map(([id]) => id))
+    // One that was closed again meanwhile may not be.
+    for (const [id, content] of before) if (contents.get(id) === content) contents.drop(id)
+  }
+
+  close(): Promise<void> {
+    return this.#job.stop()
+  }
+
+  async #settleSome(stop: AbortSignal): Promise<void> {
+    const { contents, log } = this.#options
+    while (contents.size > manyContents && !stop.aborted) {
+      try {
+        await this.of(contents.ids.slice(0, atOnce))
+      } catch (err) {
+        log.warn({ err }, 'Small files of the spool could not be synced: the journal keeps what is in them.')
+        this.#job.in(againAfter)
+        return
+      }
+    }
+  }
+}

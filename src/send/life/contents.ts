@@ -1,0 +1,81 @@
+/**
+ * Contents of small files that stand in the journal: so that a close(2) waits for one sync, and not for those of a file and of its name
+ * as well. They count until the file itself is on disk. What the journal says of them, at a start and while it is written: pure.
+ */
+import type { Bytes } from '../../units.js'
+import type { EventType } from './events.js'
+import type { JournalEntry } from './entry.js'
+
+/** By the ids of their messages: base64. */
+export type Contents = Readonly<Record<string, string>>
+
+/** Larger ones are written once, and synced. */
+export const mostContent: Bytes = 32 * 1024
+
+/** From then on the data is another one, or is needed whatever becomes of its message: it is on disk before. */
+export const endsContent: ReadonlySet<EventType> = new Set(['reopened', 'written-again', 'packed'])
+
+export class KeptContents {
+  readonly #all = new Map<string, string>()
+  /** Messages that may be written to, by the last that was noted of them. */
+  readonly #open = new Set<string>()
+  #size: Bytes = 0
+
+  /** Of all, as they stand there. */
+  get size(): Bytes {
+    return this.#size
+  }
+
+  /** Oldest first. */
+  get ids(): readonly string[] {
+    return [...this.#all.keys()]
+  }
+
+  /** An entry is in the journal. */
+  note({ messages = [], events = [], contents = {} }: JournalEntry): void {
+    for (const [i, { id, state, isComplete }] of messages.entries()) {
+      const event = events[i]
+      if (state === 'open' && isComplete !== true) this.#open.add(id)
+      else this.#open.delete(id)
+      const isOther = event !== undefined && (event === 'flushed' || endsContent.has(event))
+      if (isOther || state === 'gone' || state === 'submitted') this.drop(id)
+    }
+    for (const [id, content] of Object.entries(contents)) this.#put(id, content)
+  }
+
+  /** @returns base64 */
+  get(id: string): string | undefined {
+    return this.#all.get(id)
+  }
+
+  /**
+   * After a crash: what is to be written anew of a file. Not where it may be that somebody has written to it since.
+   * @param found its first bytes, at least as many as were kept, where it has so many; undefined: it is not there
+   * @returns undefined: it holds what was kept, and perhaps what came behind that
+   */
+  lostOf(id: string, found: Uint8Array | undefined): Buffer | undefined {
+    const content = Buffer.from(this.#all.get(id) ?? '', 'base64')
+    if (found === undefined || found.length < content.length) return content
+    const isSame = content.equals(found.subarray(0, content.length))
+    // What was never written to a disk is read as zeros.
+    const isOther = this.#open.has(id) && content.some((byte, i) => found[i] !== byte && found[i] !== 0)
+    return isSame || isOther ? undefined : content
+  }
+
+  /** Its file is on disk, or nobody needs it. */
+  drop(id: string): void {
+    this.#size -= this.#all.get(id)?.length ?? 0
+    this.#all.delete(id)
+  }
+
+  /** For a journal that is made anew: a line each. */
+  entries(): JournalEntry[] {
+    return Array.from(this.#all, ([id, content]) => ({ contents: { [id]: content } }))
+  }
+
+  #put(id: string, content: string): void {
+    this.drop(id)
+    this.#all.set(id, content)
+    this.#size += content.length
+  }
+}

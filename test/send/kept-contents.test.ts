@@ -1,0 +1,130 @@
+/** Small files whose contents stand in the journal: what a power loss takes of them is written anew, and what is in the journal stays little. */
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parseJournal } from '../../src/journal/lines.js'
+import type { JournalEntry } from '../../src/send/life/entry.js'
+import { mostContent } from '../../src/send/life/contents.js'
+import { readWaiting } from '../../src/send/waiting.js'
+import type { Close, Sender } from '../../src/send/sender.js'
+import type { Prefix } from '../../src/units.js'
+import { badDisk } from '../helpers/bad-disk.js'
+import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { until } from '../helpers/until.js'
+
+const last: Close = { closed: async () => ({ isLast: true, killedBy: undefined }) }
+const settle = 3_600_000
+
+/** @returns its id */
+async function sent(sender: Sender, name: string, content: string | Buffer): Promise<string> {
+  const file = await sender.create(globex, path(name), never())
+  await file.write(Buffer.from(content), 0, never())
+  await file.flush(last, never())
+  await file.release()
+  return file.id
+}
+
+function entriesOf(world: SenderWorld): readonly JournalEntry[] {
+  return parseJournal<JournalEntry>(readFileSync(join(world.directory, 'journal'), 'utf8')).entries
+}
+
+function keptIn(world: SenderWorld): readonly string[] {
+  return entriesOf(world).flatMap((it) => Object.keys(it.contents ?? {}))
+}
+
+/** What a power loss may leave of a file that was never synced. */
+const losses: Readonly<Record<string, (file: string) => void>> = {
+  'its name': (file) => rmSync(file),
+  'all of it': (file) => truncateSync(file),
+  'the end of it': (file) => truncateSync(file, 2),
+  'its bytes': (file) => writeFileSync(file, Buffer.alloc(statSync(file).size)),
+  nothing: () => undefined,
+}
+
+for (const [what, lose] of Object.entries(losses)) {
+  t.test(`a power loss that takes ${what} takes nothing`, async (t) => {
+    const world = await senderWorld(t, { settle })
+    const id = await sent(world.sender, 'order.edi', 'ISA*00*')
+    t.same(keptIn(world), [id])
+    world.cutOff((directory) => lose(join(directory, 'data', id)))
+    const seen = await readWaiting(world.directory, 'AS2/' as Prefix)
+    t.match(seen, [{ state: 'queued', size: 7 }], 'so it is seen without a mount')
+    await world.start()
+    t.match(world.row('order.edi'), { state: 'queued', size: 7 })
+    t.equal(readFileSync(join(world.directory, 'data', id), 'utf8'), 'ISA*00*')
+    t.same(keptIn(world), [], 'from then on it is on disk by itself')
+    await world.sender.retry(id)
+    await world.inState('order.edi', 'submitted')
+    t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), 'ISA*00*')
+  })
+}
+
+t.test('large ones, and those that were not written from their beginning on, are synced themselves', async (t) => {
+  const world = await senderWorld(t, { settle })
+  await sent(world.sender, 'large.edi', Buffer.alloc(mostContent + 1))
+  const file = await world.sender.create(globex, path('gap.edi'), never())
+  await file.write(Buffer.from('behind'), 6, never())
+  await file.write(Buffer.from('before'), 0, never())
+  await file.flush(last, never())
+  await file.release()
+  const synced = await sent(world.sender, 'most.edi', Buffer.alloc(mostContent, 'x'))
+  t.same(keptIn(world), [synced])
+})
+
+t.test('in pieces', async (t) => {
+  const world = await senderWorld(t, { settle })
+  const file = await world.sender.create(globex, path('order.edi'), never())
+  for (const [at, text] of [
+    [0, 'ISA'],
+    [3, '*00'],
+    [6, '*'],
+  ] as const)
+    await file.write(Buffer.from(text), at, never())
+  await file.flush(last, never())
+  await file.release()
+  await world.restart((directory) => rmSync(join(directory, 'data', file.id)))
+  t.equal(readFileSync(join(world.directory, 'data', file.id), 'utf8'), 'ISA*00*')
+})
+
+t.test('a journal that is made anew keeps those that are not on disk yet, and only those', async (t) => {
+  const world = await senderWorld(t, { settle })
+  const ids = [await sent(world.sender, 'one.edi', 'one'), await sent(world.sender, 'two.edi', 'two')]
+  const again = await world.sender.open(globex, path('one.edi'), { write: true, truncate: false }, never())
+  await again.write(Buffer.from(' and more'), 3, never())
+  await again.flush(last, never())
+  await again.release()
+  // Its journal is made anew at the end.
+  await world.sender.close()
+  t.same(keptIn(world), [ids[1]])
+  await world.restart((directory) => rmSync(join(directory, 'data', ids[1] ?? '')))
+  t.equal(readFileSync(join(world.directory, 'data', ids[0] ?? ''), 'utf8'), 'one and more')
+  t.equal(readFileSync(join(world.directory, 'data', ids[1] ?? ''), 'utf8'), 'two')
+})
+
+t.test('where very many wait, what is in the journal is bounded, and nothing is lost', async (t) => {
+  const world = await senderWorld(t, { settle })
+  const content = (i: number): Buffer => Buffer.alloc(mostContent, `${i}|`)
+  const ids: string[] = []
+  for (let i = 0; i < 400; i += 1) ids.push(await sent(world.sender, `${i}.edi`, content(i)))
+  await until('a journal that was made anew', () => statSync(join(world.directory, 'journal')).size < 13 * 1024 * 1024)
+  const kept = new Set(keptIn(world))
+  t.ok(kept.size < 400, `${kept.size} of 400`)
+  await world.restart((directory) => kept.forEach((id) => rmSync(join(directory, 'data', id))))
+  for (const [i, id] of ids.entries()) {
+    if (!readFileSync(join(world.directory, 'data', id)).equals(content(i))) t.fail(`${i}.edi is another one`)
+  }
+})
+
+t.test('one that can not be synced before it is written again stays as it is', async (t) => {
+  const disk = await badDisk(t)
+  const world = await senderWorld(t, { settle })
+  const id = await sent(world.sender, 'order.edi', 'one')
+  disk.fail(['datasync'], 'EIO', '/data/')
+  await t.rejects(world.sender.open(globex, path('order.edi'), { write: true, truncate: true }, never()), {
+    code: 'EIO',
+  })
+  disk.heal()
+  t.match(world.row('order.edi'), { state: 'queued', size: 3 })
+  await world.restart((directory) => rmSync(join(directory, 'data', id)))
+  t.equal(readFileSync(join(world.directory, 'data', id), 'utf8'), 'one')
+})
