@@ -8,6 +8,8 @@
 #include <string.h>
 
 static const size_t most_name = 255;
+// Of our extended attributes: the kernel itself asks for others, at each write and each line of ls -l.
+static const char our_xattrs[] = "user.as2.";
 
 static void answer (session_t *it, const struct fuse_in_header *in, int error) {
   reply(it, in->unique, error, NULL, 0, NULL, 0);
@@ -88,6 +90,14 @@ static bool names_of (const struct fuse_in_header *in, const char **name, const 
   return (*name == NULL || strlen(*name) <= most_name) && (*second == NULL || strlen(*second) <= most_name);
 }
 
+// Extended attributes, if there are any.
+static void serve_xattrs (session_t *it, const struct fuse_in_header *in, const char *name) {
+  // The kernel does not ask again.
+  if (!it->tells_xattrs) answer(it, in, ENOSYS);
+  else if (name != NULL && strncmp(name, our_xattrs, strlen(our_xattrs)) != 0) answer(it, in, ENODATA);
+  else call_hand_over(it, in, NULL, NULL, name);
+}
+
 // What is not whole is refused; what wants no answer is not heard.
 static void refuse_cut (session_t *it, const struct fuse_in_header *in) {
   if (in->opcode != FUSE_FORGET && in->opcode != FUSE_BATCH_FORGET && in->opcode != FUSE_INTERRUPT) answer(it, in, EINVAL);
@@ -121,6 +131,10 @@ bool call_serve (session_t *it, const struct fuse_in_header *in, size_t length, 
         return false;
       }
       return !file_answers(it, in) && !answered_here(it, in, name) && call_hand_over(it, in, buffer, name, second);
+    case FUSE_GETXATTR: case FUSE_LISTXATTR:
+      if (names_of(in, &name, &second)) serve_xattrs(it, in, name);
+      else answer(it, in, ERANGE);
+      return false;
     // Of these the kernel knows what to do itself, and does not ask again.
     default: answer(it, in, ENOSYS); return false;
   }

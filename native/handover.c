@@ -39,6 +39,7 @@ static int decode (call_t *call, const struct fuse_in_header *in) {
       call->folder = in->opcode == FUSE_READ ? NULL : (folder_t *) (uintptr_t) it->fh;
       return it->offset >= most_position ? EINVAL : 0;
     }
+    case FUSE_GETXATTR: case FUSE_LISTXATTR: call->length = ((const struct fuse_getxattr_in *) arguments)->size; return 0;
     case FUSE_WRITE: {
       const struct fuse_write_in *it = arguments;
       call->handle = it->fh;

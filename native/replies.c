@@ -213,3 +213,11 @@ void tell_changed (session_t *it, node_t *node) {
   ssize_t ignored = writev(it->fd, parts, 2);
   (void) ignored;
 }
+
+int reply_xattr (session_t *it, const call_t *call, const void *bytes, size_t length) {
+  struct fuse_getxattr_out out = { .size = length };
+  // Who asks with no room asks how much it takes.
+  if (call->length == 0) return reply(it, call->unique, 0, &out, sizeof(out), NULL, 0);
+  if (length > call->length) return reply(it, call->unique, ERANGE, NULL, 0, NULL, 0);
+  return reply(it, call->unique, 0, bytes, length, NULL, 0);
+}

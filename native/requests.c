@@ -22,6 +22,7 @@ size_t arguments_size (uint32_t opcode) {
     case FUSE_MKNOD: return sizeof(struct fuse_mknod_in);
     case FUSE_LINK: return sizeof(struct fuse_link_in);
     case FUSE_RENAME: return sizeof(struct fuse_rename_in);
+    case FUSE_GETXATTR: case FUSE_LISTXATTR: return sizeof(struct fuse_getxattr_in);
     default: return 0;
   }
 }
@@ -30,6 +31,7 @@ uint32_t names_in (uint32_t opcode) {
   switch (opcode) {
     case FUSE_RENAME: return 2;
     case FUSE_LOOKUP: case FUSE_UNLINK: case FUSE_RMDIR: case FUSE_SYMLINK: case FUSE_MKDIR: case FUSE_MKNOD: case FUSE_CREATE: case FUSE_LINK:
+    case FUSE_GETXATTR:
       return 1;
     default: return 0;
   }

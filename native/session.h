@@ -72,7 +72,7 @@ typedef struct call {
   char *name;
   char *path;
   node_t *other;
-  char *other_name;
+  char *other_name;         // of GETXATTR what it asks for
   char *other_path;
   // What is renamed or removed, or replaced by that: the calls that come meanwhile wait. And where that is open, the
   // path that it will have until its last handle is closed.
@@ -125,6 +125,7 @@ typedef struct {
 typedef struct session {
   int fd;
   double attr_timeout;      // s; of names and of attributes
+  bool tells_xattrs;
   pthread_mutex_t mutex;    // of all that follows
   nodes_t nodes;
   absent_names_t absent;
@@ -243,6 +244,8 @@ int reply_open (session_t *it, call_t *call, const opening_t *opening);
 int reply_create (session_t *it, call_t *call, uint64_t handle, const double *numbers, uint64_t inode);
 // numbers: F_BLOCK_SIZE and so on.
 int reply_statfs (session_t *it, uint64_t unique, const double *numbers);
+// An extended attribute, or the names of all, as much as was asked for.
+int reply_xattr (session_t *it, const call_t *call, const void *bytes, size_t length);
 // What was opened may have another size than the kernel thinks: it asks.
 void tell_changed (session_t *it, node_t *node);
 

@@ -41,6 +41,8 @@ export interface MountConfig {
   readonly umask: number
   readonly allowOther: boolean
   readonly readOnly: boolean
+  /** What `as2fs info` tells is told as extended attributes, too. */
+  readonly xattr: boolean
   /** Absolute; undefined: made from bucket, endpoint and prefix (`state/state-directory.ts`). */
   readonly stateDir: string | undefined
   readonly listTtl: Milliseconds

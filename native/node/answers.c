@@ -130,6 +130,14 @@ napi_value answer_statfs (napi_env env, napi_callback_info info) {
   return boolean(env, result == 0);
 }
 
+napi_value answer_xattr (napi_env env, napi_callback_info info) {
+  ANSWERS
+  elements_t bytes = elements_of(env, all[2]);
+  reply_xattr(session, call, bytes.all, bytes.count);
+  call_over(it, call);
+  return boolean(env, true);
+}
+
 // What is removed or replaced while it is open has its other name now. Returns whether it is open yet; undefined where nobody
 // waits for the answer any longer.
 napi_value hidden (napi_env env, napi_callback_info info) {

@@ -35,6 +35,7 @@ NAPI_MODULE_INIT () {
   export(env, exports, "replyCount", answer_count);
   export(env, exports, "replyFolder", answer_folder);
   export(env, exports, "replyStatfs", answer_statfs);
+  export(env, exports, "replyXattr", answer_xattr);
   export(env, exports, "hidden", hidden);
   export(env, exports, "released", released);
   export(env, exports, "tellClosed", tell_closed);

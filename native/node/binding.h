@@ -7,7 +7,7 @@
 
 #include <node_api.h>
 
-#define MOST_ARGUMENTS 12
+#define MOST_ARGUMENTS 13
 
 typedef struct {
   session_t session;
@@ -56,7 +56,7 @@ void call_over (mount_t *it, call_t *call);
 
 // mounting.c, telling.c, answers.c, keeping.c, memory.c, notifying.c, disking.c
 function_t start_mount;
-function_t answer_error, answer_entry, answer_attr, answer_open, answer_create, answer_data, answer_count, answer_folder, answer_statfs;
+function_t answer_error, answer_entry, answer_attr, answer_open, answer_create, answer_data, answer_count, answer_folder, answer_statfs, answer_xattr;
 function_t hidden, released, tell_closed;
 function_t give_block, want_block;
 function_t large_memory;

@@ -55,7 +55,8 @@ static mount_t *make (napi_env env, napi_value *all) {
   return make_buffers(env, it) && make_async(env, it) ? it : NULL;
 }
 
-// mountpoint, source, read-only, for others, timeout of attributes in s, readahead in bytes, numbers, and five functions.
+// mountpoint, source, read-only, for others, timeout of attributes in s, readahead in bytes, numbers, five functions, and whether there are
+// extended attributes.
 napi_value start_mount (napi_env env, napi_callback_info info) {
   napi_value all[MOST_ARGUMENTS], result = NULL;
   char why[512] = "no memory";
@@ -66,6 +67,7 @@ napi_value start_mount (napi_env env, napi_callback_info info) {
   int fd = it == NULL ? -1 : kernel_mount(mountpoint, source, number_of(env, all[2]) != 0, number_of(env, all[3]) != 0, why, sizeof(why));
   if (fd >= 0) {
     it->session.fd = fd;
+    it->session.tells_xattrs = number_of(env, all[12]) != 0;
     int greeted = session_greet(&it->session, number_of(env, all[5]));
     if (greeted == 0 && interrupts_start(&it->session) && session_start(&it->session)) napi_create_external(env, it, NULL, NULL, &result);
     // JavaScript takes the mount away, which is dead then.

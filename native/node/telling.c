@@ -61,6 +61,7 @@ static void add_arguments (mount_t *it, list_t *list, const call_t *call) {
       add(list, call->bytes - call->buffer->bytes);
       break;
     case FUSE_UNLINK: add_text(list, call->hidden_path); break;
+    case FUSE_GETXATTR: add_text(list, call->other_name); break;
     case FUSE_LINK: add_text(list, call->other_path); break;
     case FUSE_RENAME:
       add_text(list, call->other_path);

@@ -163,6 +163,7 @@ function configOf(bucket: string, mountpoint: string, values: OptionValues, aws:
     umask: values.umask,
     allowOther: values['allow-other'],
     readOnly: values['read-only'],
+    xattr: values.xattr,
     stateDir: values['state-dir'],
     listTtl: values['list-ttl'],
     reconcile: values.reconcile,

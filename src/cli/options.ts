@@ -66,6 +66,7 @@ export const mountOptions = {
   umask: value(['Mount', 'OCTAL', 'permissions that nobody gets'], parse.umask, '022'),
   'allow-other': flag('Mount', 'let other users in (needs user_allow_other in /etc/fuse.conf, unless you are root)'),
   'read-only': flag('Mount', 'refuse every change, in send/ too'),
+  xattr: flag('Mount', 'tell what as2fs info tells as extended attributes, too: user.as2.*'),
   'op-timeout': value(
     ['Mount', 'TIME', 'within which every call on the mount answers'],
     parse.duration({ min: '1s', max: '1h' }),

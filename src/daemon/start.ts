@@ -7,6 +7,7 @@ import type { Events } from '../events/events.js'
 import type { HttpServer } from '../http/server.js'
 import type { Filesystem } from '../fs/filesystem.js'
 import { mountFuse, type MountedFuse } from '../fuse/mount.js'
+import type { Xattrs } from '../fuse/operations.js'
 import { preflight } from '../fuse/preflight.js'
 import { replaceableBy } from '../own-files.js'
 import { exposureOf } from '../exposure.js'
@@ -43,6 +44,7 @@ import type { HttpParts } from './http.js'
 import type { DeliveryReport } from './delivery-report.js'
 import { healthOf, slowBinding } from './health.js'
 import type { Info } from './info.js'
+import { makeXattrs } from './xattrs.js'
 import { tellFigures } from './metrics.js'
 import type { NewOverview } from './new-overview.js'
 import { openBucket, type Bucket } from './open-bucket.js'
@@ -156,7 +158,7 @@ async function started(start: Start): Promise<Daemon> {
   const arrivals = new Arrivals({ listing, partners, root: config.prefix, clock: systemClock })
   const http = await ownHttp(start, { sender, report, reports, metrics, arrivals, events })
   if (http) later.http = http
-  later.mount = await mounted(start, fs, since, state)
+  later.mount = await mounted(start, fs, since, state, config.xattr ? makeXattrs(info) : undefined)
   ending.mounted(later.mount)
   return {
     stopped: ending.ended,
@@ -237,13 +239,21 @@ async function ownHttp(
   return own({ ...parts, config: { ...config, http }, owning, log })
 }
 
-async function mounted({ config, log, ending }: Start, fs: Filesystem, since: EpochMs, state: StateDirectory) {
+async function mounted(
+  { config, log, ending }: Start,
+  fs: Filesystem,
+  since: EpochMs,
+  state: StateDirectory,
+  xattrs: Xattrs | undefined,
+) {
   ending.throwIfAborted()
   const { mountpoint, opTimeout, bucket: source, allowOther, readOnly, uid, gid, umask } = config
   const owner = { uid, gid, umask, since }
-  const mount = await mountFuse({ mountpoint, fs, opTimeout, source, allowOther, readOnly, owner, log })
+  const mount = await mountFuse({ mountpoint, fs, opTimeout, source, allowOther, readOnly, owner, xattrs, log })
   log.info({ mountpoint, bucket: source, state: state.path }, 'mounted')
   if (mount.whyStock !== undefined) log.warn(slowBinding(mount.whyStock))
+  if (mount.whyStock !== undefined && xattrs)
+    log.warn('--xattr needs the compiled binding: there are no extended attributes.')
   return mount
 }
 

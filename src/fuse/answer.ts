@@ -179,7 +179,8 @@ export class Answerer {
       const { code, key } = error
       const fields = { operation, path, code, key }
       // Shells try whether they may run each file that they complete.
-      const isExpected = expected.has(code) || operation === 'access'
+      const isNone = operation === 'getxattr' && code === 'ENODATA'
+      const isExpected = expected.has(code) || operation === 'access' || isNone
       if (isExpected || !this.#said.isWorthSaying(code, path, clock.monotonic())) log.debug(fields, error.message)
       else log.warn(fields, error.message)
     }

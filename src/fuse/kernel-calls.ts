@@ -53,7 +53,7 @@ export class KernelCalls {
     this.#clock = options.clock
     const openFiles = new OpenFileCalls({ ...options, runner: this.#runner })
     this.closed = openFiles.closed
-    this.#handlers = new Map([...this.#looks(), ...openFiles.handlers(), ...this.#changes()])
+    this.#handlers = new Map([...this.#looks(), ...this.#xattrs(), ...openFiles.handlers(), ...this.#changes()])
   }
 
   readonly closed: OnClosed
@@ -97,6 +97,26 @@ export class KernelCalls {
             (it: FilesystemFigures) => replies.figures(call.unique, it),
             (signal) => ops.statfs(signal),
           ),
+      ],
+    ]
+  }
+
+  #xattrs(): HandlerOf[] {
+    const [ops, replies] = [this.#operations, this.#replies]
+    const ask = (name: 'getxattr' | 'listxattr', call: Call, run: Run<string>): void =>
+      this.#runner.ask(name, call, (it) => replies.xattr(call.unique, Buffer.from(it)), run)
+    return [
+      [
+        operation.getxattr,
+        (call, [name]) => ask('getxattr', call, (signal) => ops.xattr(call.path, String(name), signal)),
+      ],
+      [
+        operation.listxattr,
+        (call) =>
+          ask('listxattr', call, async (signal) => {
+            const names = await ops.xattrs(call.path, signal)
+            return names.map((it) => `${it}\0`).join('')
+          }),
       ],
     ]
   }

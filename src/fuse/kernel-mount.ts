@@ -54,6 +54,7 @@ export function mountByKernel(
     blocks.givenBack,
     (unique) => how.answerer.abandon(unique),
     () => end(),
+    how.operations.tellsXattrs ? 1 : 0,
   )
   return { kept, ended, answered: () => kernel.figures(session)?.[0] ?? 0 }
 }

@@ -83,6 +83,11 @@ export class KernelReplies {
     this.#kernel.replyStatfs(this.#session(), unique)
   }
 
+  /** @param bytes as of `Kernel.replyXattr` */
+  xattr(unique: number, bytes: Uint8Array): void {
+    this.#kernel.replyXattr(this.#session(), unique, bytes)
+  }
+
   /** What a call removes or replaces has its other name from now on. @see Kernel.hidden */
   hidden(unique: number): boolean | undefined {
     return this.#kernel.hidden(this.#session(), unique)

@@ -26,6 +26,8 @@ export const operation = {
   release: 18,
   fsync: 20,
   setxattr: 21,
+  getxattr: 22,
+  listxattr: 23,
   flush: 25,
   readdir: 28,
   access: 34,
@@ -47,7 +49,7 @@ export const openFlags = { uncached: 1, noFlush: 2 } as const
  *   setattr: handle, valid (`FATTR_…`: what of the rest counts), size, mtime. read: handle, length, position.
  *   write: handle, buffer, length, position in the file, where in the buffer it begins.
  *   unlink: the path that it has until its last close if it is open, else undefined. rename: its new path, and the same of what it
- *   replaces. All others: nothing.
+ *   replaces. getxattr: the name of the attribute. All others: nothing.
  * @see add_arguments in native/node/telling.c
  */
 export type OnCall = (
@@ -82,6 +84,7 @@ export interface Kernel {
    * @param onGivenBack comes once for each block that was taken
    * @param onDying comes when the caller of a call is being killed
    * @param onEnd comes once, when the mount is gone
+   * @param tellsXattrs whether there are extended attributes: else the kernel is told once that there are none
    * @throws Error with what the kernel or fusermount said
    */
   mount(
@@ -97,6 +100,7 @@ export interface Kernel {
     onGivenBack: OnGivenBack,
     onDying: (unique: number) => void,
     onEnd: () => void,
+    tellsXattrs: 0 | 1,
   ): Session
   /**
    * @param errno positive; 0 is success with nothing to tell
@@ -125,6 +129,8 @@ export interface Kernel {
   replyCount(session: Session, unique: number, count: number): boolean
   replyFolder(session: Session, unique: number, names: Uint8Array): boolean
   replyStatfs(session: Session, unique: number): boolean
+  /** @param bytes an attribute, or the names of all, each with a zero behind it */
+  replyXattr(session: Session, unique: number, bytes: Uint8Array): boolean
   /**
    * What a call removes or replaces while it is open is known by the path now that came with the call.
    * @returns whether it is open yet: if not, no release will tell of that path; undefined where nobody waits for the answer any longer

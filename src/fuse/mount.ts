@@ -14,7 +14,7 @@ import type { FuseMountOptions } from './mount-options.js'
 import { findMountUsers } from './mount-users.js'
 import { unmount } from './unmount.js'
 import { OwnMount } from './own-mount.js'
-import { Operations } from './operations.js'
+import { Operations, type Xattrs } from './operations.js'
 import { HandleProcesses } from './callers/handle-processes.js'
 import type { MountUser } from './callers/process-questions.js'
 import type { Ownership } from './stat.js'
@@ -26,6 +26,8 @@ export interface MountRequest extends FuseMountOptions {
   readonly fs: Filesystem
   readonly owner: Ownership
   readonly opTimeout: Milliseconds
+  /** By the compiled binding alone; undefined: there are none. */
+  readonly xattrs?: Xattrs | undefined
   readonly log: Logger
 }
 
@@ -58,7 +60,7 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const { mountpoint, log } = request
   const clock = systemClock
   const answerer = new Answerer({ log, clock, deadline: request.opTimeout })
-  const operations = new Operations(new KernelBeliefs(request.fs, clock), new HandleProcesses())
+  const operations = new Operations(new KernelBeliefs(request.fs, clock), new HandleProcesses(), request.xattrs)
   const how = { operations, answerer, clock, owner: request.owner }
   const mounted = await begin(request, how).catch(async (error: unknown) => {
     answerer.close()

@@ -30,13 +30,34 @@ export interface Created {
   readonly attributes: Attributes
 }
 
+/** What is known of a path beside its attributes: by the names of extended attributes. */
+export type Xattrs = (path: string, signal: AbortSignal) => Promise<ReadonlyMap<string, string>>
+
 export class Operations {
   readonly #fs: KernelBeliefs
   readonly #processes: HandleProcesses
+  readonly #xattrs: Xattrs | undefined
 
-  constructor(fs: KernelBeliefs, processes: HandleProcesses) {
+  /** @param xattrs undefined: there are none */
+  constructor(fs: KernelBeliefs, processes: HandleProcesses, xattrs?: Xattrs) {
     this.#fs = fs
     this.#processes = processes
+    this.#xattrs = xattrs
+  }
+
+  get tellsXattrs(): boolean {
+    return this.#xattrs !== undefined
+  }
+
+  /** @throws FsError ENODATA if there is no such one */
+  async xattr(path: string, name: string, signal: AbortSignal): Promise<string> {
+    const value = (await this.#xattrs?.(path, signal))?.get(name)
+    if (value === undefined) throw new FsError('ENODATA', `${path} has no ${name}.`)
+    return value
+  }
+
+  async xattrs(path: string, signal: AbortSignal): Promise<readonly string[]> {
+    return [...((await this.#xattrs?.(path, signal))?.keys() ?? [])]
   }
 
   getattr(path: string, signal: AbortSignal): Promise<Attributes> {

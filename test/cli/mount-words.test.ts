@@ -33,7 +33,6 @@ t.test('a word that is no option is said', async (t) => {
   t.throws(() => parseMountWords(['list-tll=1s']), {
     message: 'There is no option -o list-tll. Did you mean -o list-ttl?',
   })
-  t.throws(() => parseMountWords(['xattr']), { message: '-o xattr is not part of this version yet: leave it out.' })
   t.throws(() => parseMountWords(['rw,remount']), {
     message: /^The options of a mount .* unmount it, and mount it again/,
   })

@@ -19,7 +19,6 @@ const mistakes: readonly (readonly [args: string, sentence: string])[] = [
   ['mount bkt /m --no-json', 'There is no option --no-json. See as2fs mount --help.'],
   ['mount bkt /m --no-hold', 'There is no option --no-hold. See as2fs mount --help.'],
   ['mount bkt /m -z', 'There is no option -z. See as2fs mount --help.'],
-  ['mount bkt /m --xattr', '--xattr is not part of this version yet: leave it out. See as2fs mount --help.'],
   ['mount bkt /m --list-ttl', 'The option --list-ttl needs a value.'],
   ['mount bkt /m --endpoint --region x', 'The option --endpoint needs a value.'],
   ['mount bkt /m --list-ttl 5', "--list-ttl: '5' is not a duration; write 250ms, 5s, 10m or 1h."],

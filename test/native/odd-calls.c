@@ -23,7 +23,8 @@ static void cut () {
     { FUSE_RELEASE, sizeof(struct fuse_release_in), "", 0 }, { FUSE_READDIR, sizeof(struct fuse_read_in), "", 0 },
     { FUSE_READDIRPLUS, sizeof(struct fuse_read_in), "", 0 },
     { FUSE_RELEASEDIR, sizeof(struct fuse_release_in), "", 0 }, { FUSE_FLUSH, sizeof(struct fuse_flush_in), "", 0 }, { FUSE_FSYNC, sizeof(struct fuse_fsync_in), "", 0 },
-    { FUSE_ACCESS, sizeof(struct fuse_access_in), "", 0 },
+    { FUSE_ACCESS, sizeof(struct fuse_access_in), "", 0 }, { FUSE_GETXATTR, sizeof(struct fuse_getxattr_in), "name", 5 },
+    { FUSE_LISTXATTR, sizeof(struct fuse_getxattr_in), "", 0 },
   };
   for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
     char bytes[256] = { 0 };
@@ -72,8 +73,49 @@ static void long_names () {
 
 static void unknown () {
   scene_begin("what is not known is told once, and not asked again");
-  static const uint32_t opcodes[] = { FUSE_IOCTL, FUSE_POLL, FUSE_LSEEK, FUSE_FALLOCATE, FUSE_RENAME2, FUSE_GETXATTR, FUSE_COPY_FILE_RANGE, 12345 };
+  static const uint32_t opcodes[] = { FUSE_IOCTL, FUSE_POLL, FUSE_LSEEK, FUSE_FALLOCATE, FUSE_RENAME2, FUSE_COPY_FILE_RANGE, 12345 };
   for (size_t i = 0; i < sizeof(opcodes) / sizeof(*opcodes); i++) check(answer_to(ask_cut(opcodes[i], "", 0, 0))->error == ENOSYS);
+  scene_end();
+}
+
+static uint64_t ask_xattr (const char *name, uint32_t room) {
+  struct fuse_getxattr_in in = { .size = room };
+  if (name == NULL) return ask(FUSE_LISTXATTR, root, &in, sizeof(in), NULL, 0);
+  return ask(FUSE_GETXATTR, root, &in, sizeof(in), name, strlen(name) + 1);
+}
+
+static const answer_t *xattr (const char *name, uint32_t room, const char *value) {
+  uint64_t unique = ask_xattr(name, room);
+  call_t *call = take_only(name == NULL ? FUSE_LISTXATTR : FUSE_GETXATTR, "/");
+  check(name == NULL ? call->other_name == NULL : strcmp(call->other_name, name) == 0);
+  reply_xattr(session, call, value, strlen(value));
+  end(call);
+  return answer_to(unique);
+}
+
+static void xattrs () {
+  scene_begin("of extended attributes, without them, the kernel asks once; with them JavaScript is asked for ours alone");
+  check(answer_to(ask_xattr("user.as2.key", 0))->error == ENOSYS);
+  check(answer_to(ask_xattr(NULL, 0))->error == ENOSYS);
+  session->tells_xattrs = true;
+  check(answer_to(ask_xattr("security.capability", 20))->error == ENODATA);
+  check(answer_to(ask_xattr("user.as2", 20))->error == ENODATA);
+  check(answer_to(ask_xattr("", 20))->error == ENODATA);
+  check(take() == NULL);
+  const answer_t *size = xattr("user.as2.key", 0, "AS2/files");
+  check(size->error == 0 && ((const struct fuse_getxattr_out *) size->bytes)->size == 9);
+  check(xattr("user.as2.key", 8, "AS2/files")->error == ERANGE);
+  const answer_t *value = xattr("user.as2.key", 9, "AS2/files");
+  check(value->error == 0 && value->length == 9 && memcmp(value->bytes, "AS2/files", 9) == 0);
+  check(xattr(NULL, 100, "user.as2.key")->length == 12);
+  check(xattr("user.as2.etag", 100, "")->length == 0);
+  char name[300];
+  memset(name, 'a', sizeof(name));
+  name[256] = 0;
+  check(answer_to(ask_xattr(name, 9))->error == ERANGE);
+  uint64_t unique = ask_xattr("user.as2.none", 9);
+  answer_error(take(), ENODATA);
+  check(answer_to(unique)->error == ENODATA);
   scene_end();
 }
 
@@ -240,6 +282,7 @@ int main () {
   written_beyond();
   long_names();
   unknown();
+  xattrs();
   interrupted();
   little_room();
   with_attributes();
