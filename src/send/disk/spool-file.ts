@@ -14,6 +14,8 @@ const writeBehindFrom: Bytes = 256 * 1024
 export interface SpoolFileOptions {
   readonly handle: FileHandle
   readonly chunks: ChunkPool
+  /** For contents of small files. */
+  readonly room: ContentRoom
   /** The folder to sync with the first sync, for a new file. */
   readonly newIn: string | undefined
   readonly size: Bytes
@@ -32,18 +34,20 @@ export class SpoolFile {
   #isDirty: boolean
   /** All that is in it, where that is little, and was written from its beginning to its end. */
   #content: SmallContent | undefined
+  readonly #room: ContentRoom
   #writing = 0
   #lastSync: Promise<void> = Promise.resolve()
   #background: Promise<void> = Promise.resolve()
 
-  constructor({ handle, chunks, newIn, size, onClosed }: SpoolFileOptions) {
+  constructor({ handle, chunks, room, newIn, size, onClosed }: SpoolFileOptions) {
     this.#handle = handle
     this.#onClosed = onClosed
     this.#behind = new WriteBehind(handle, chunks)
     this.#newIn = newIn
     this.#size = size
     this.#isDirty = newIn !== undefined
-    this.#content = newIn === undefined ? undefined : new SmallContent()
+    this.#room = room
+    this.#content = newIn === undefined ? undefined : new SmallContent(room)
   }
 
   get size(): Bytes {
@@ -68,7 +72,7 @@ export class SpoolFile {
     await orFsError(async () => {
       this.#isDirty = true
       const length = bytes.length
-      if (this.#content?.add(bytes, position) === false) this.#content = undefined
+      if (this.#content?.add(bytes, position) === false) this.#dropContent()
       await this.#whileWriting(async () => {
         await this.#behind.write(bytes, position)
         this.#written += length
@@ -88,10 +92,10 @@ export class SpoolFile {
   async truncate(size: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
-      this.#content = undefined
+      this.#dropContent()
       await this.#handle.truncate(size)
       this.#size = size
-      if (size === 0 && this.#newIn !== undefined) this.#content = new SmallContent()
+      if (size === 0 && this.#newIn !== undefined) this.#content = new SmallContent(this.#room)
     })
   }
 
@@ -118,6 +122,7 @@ export class SpoolFile {
   async close(): Promise<void> {
     await this.#behind.drain().catch(() => undefined)
     await this.#background.catch(() => undefined)
+    this.#dropContent()
     // Closed or not, the descriptor is gone: close(2) fails for what was written, of which `sync` has told.
     await this.#handle.close().finally(this.#onClosed)
   }
@@ -127,11 +132,16 @@ export class SpoolFile {
     try {
       await act()
     } catch (error) {
-      this.#content = undefined
+      this.#dropContent()
       throw error
     } finally {
       this.#writing -= 1
     }
+  }
+
+  #dropContent(): void {
+    this.#content?.drop()
+    this.#content = undefined
   }
 
   async #sync(): Promise<void> {
@@ -160,10 +170,35 @@ export class SpoolFile {
   }
 }
 
+/** Memory for the contents of all small files that are open. */
+export class ContentRoom {
+  #left: Bytes
+
+  constructor(limit: Bytes) {
+    this.#left = limit
+  }
+
+  /** @returns false: there is not so much */
+  take(length: Bytes): boolean {
+    if (length > this.#left) return false
+    this.#left -= length
+    return true
+  }
+
+  give(length: Bytes): void {
+    this.#left += length
+  }
+}
+
 /** Bytes that come one after the other, as long as they are few. */
 class SmallContent {
+  readonly #room: ContentRoom
   readonly #parts: Uint8Array[] = []
   #length: Bytes = 0
+
+  constructor(room: ContentRoom) {
+    this.#room = room
+  }
 
   get bytes(): Buffer {
     return Buffer.concat(this.#parts)
@@ -171,9 +206,15 @@ class SmallContent {
 
   /** Takes a copy. @returns false: they are not what comes next, or too many */
   add(bytes: Uint8Array, position: Bytes): boolean {
-    if (position !== this.#length || position + bytes.length > mostContent) return false
+    if (position !== this.#length || position + bytes.length > mostContent || !this.#room.take(bytes.length))
+      return false
     this.#parts.push(Uint8Array.from(bytes))
     this.#length += bytes.length
     return true
+  }
+
+  drop(): void {
+    this.#room.give(this.#length)
+    this.#length = 0
   }
 }

@@ -14,20 +14,23 @@ import type { Descriptors } from './descriptors.js'
 import { mostContent, type KeptContents } from '../life/contents.js'
 import { Removals } from './removals.js'
 import { orFsError } from './spool-error.js'
-import { SpoolFile, type SpoolFileOptions } from './spool-file.js'
+import { ContentRoom, SpoolFile, type SpoolFileOptions } from './spool-file.js'
 import { ChunkPool } from './write-behind.js'
-
-/** For all files that are written at the same time. */
-const writeBehindMemory: Bytes = 32 * 1024 * 1024
 
 /** Others need libuv's threads, too. */
 const syncsAtOnce = 2
+/** For all files that are written at the same time. */
+const writeBehindMemory: Bytes = 32 * 1024 * 1024
+
+/** The same of small ones, until they are closed. */
+const contentMemory: Bytes = 8 * 1024 * 1024
 
 export class Spool {
   readonly #data: string
   readonly #strangers: string
   readonly #descriptors: Descriptors
   readonly #chunks = new ChunkPool(writeBehindMemory)
+  readonly #room = new ContentRoom(contentMemory)
   readonly #removals: Removals
 
   private constructor(directory: string, descriptors: Descriptors, log: Logger) {
@@ -192,7 +195,12 @@ export class Spool {
   }
 
   #file(options: Pick<SpoolFileOptions, 'handle' | 'newIn' | 'size'>): SpoolFile {
-    return new SpoolFile({ ...options, chunks: this.#chunks, onClosed: () => this.#descriptors.give() })
+    return new SpoolFile({
+      ...options,
+      chunks: this.#chunks,
+      room: this.#room,
+      onClosed: () => this.#descriptors.give(),
+    })
   }
 
   #path(id: string): string {

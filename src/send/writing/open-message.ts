@@ -76,10 +76,11 @@ export class OpenMessage {
    */
   async flushed(file: Flushed, isComplete: () => boolean): Promise<boolean> {
     const [after] = await this.#book.exclusively([this.id], async (write) => {
-      // Its release may have come meanwhile, where the answer to this took too long.
-      if (this.current?.state !== 'open') return []
-      const content = this.hasRoomFor(file.size) ? file.unsynced : undefined
+      const isOpen = (): boolean => this.current?.state === 'open'
+      const content = isOpen() && this.hasRoomFor(file.size) ? file.unsynced : undefined
       if (!content) await file.sync()
+      // Its release may have come meanwhile, where the answer to this took too long.
+      if (!isOpen()) return []
       const { size } = file
       const flushed = { id: this.id, event: { type: 'flushed', size, isComplete: isComplete() } } as const
       const contents = content && { contents: { [this.id]: content.toString('base64') }, isNew: true }

@@ -30,6 +30,9 @@ export class SharedFile {
   readonly #lastCloses: LastCloses
   readonly #onIdle: () => void
   #handles = 0
+  /** How often it was changed, and how often when it was last put on disk by a flush; negative: never. */
+  #changes = 0
+  #flushedChanges = -1
 
   constructor({ file, session, lastCloses, onIdle }: SharedFileOptions) {
     this.session = session
@@ -62,6 +65,7 @@ export class SharedFile {
     mustFit(position + bytes.length)
     damage.mustBeWhole()
     writer.wrote()
+    this.#changes += 1
     const { length } = bytes
     await damage.guardAnswer(signal, () => this.#write(bytes, position))
     this.session.written(this.#file.size)
@@ -76,6 +80,7 @@ export class SharedFile {
     damage.mustBeWhole()
     const isCutOff = size === 0 && message.current?.killedBy !== undefined
     if (size === this.#file.size && !isChanged && !isCutOff) return
+    this.#changes += 1
     await damage.guard(async () => {
       await message.writtenAgain(write)
       await this.#file.drain()
@@ -129,7 +134,8 @@ export class SharedFile {
 
   /** The last writer is gone. */
   async #closedByAll(): Promise<void> {
-    if (this.session.isChanged && !this.session.isFlushed) await this.#syncedLate().catch(() => undefined)
+    if (this.session.isChanged && this.#changes !== this.#flushedChanges)
+      await this.#syncedLate().catch(() => undefined)
     await this.#lastCloses.of(this.session)
   }
 
@@ -147,7 +153,9 @@ export class SharedFile {
     const isSmall = this.#file.unsynced !== undefined && message.hasRoomFor(this.#file.size)
     if (!isSmall) await this.#file.sync()
     await known
+    const changes = this.#changes
     const isComplete = await message.flushed(this.#file, () => writers.areClosed)
+    this.#flushedChanges = changes
     if (isComplete) writers.expectRelease()
   }
 
