@@ -46,7 +46,12 @@ export async function recoveredSpool(sources: RecoverySources): Promise<Recovere
   }
   const read = await Journal.read<JournalEntry>(directory, { of: 'send/', log, kept })
   const spool = await Spool.open(directory, descriptors, log)
-  await restored(directory, spool, contents)
+  const restored = await restore(directory, spool, contents)
+  if (restored > 0)
+    log.info(
+      { restored },
+      'What a loss of power took from small files of the spool was written anew: the journal had it.',
+    )
   if (read.isCopy) log.warn(copied)
   // What was sent since it was copied stands in the other one only.
   const isDoubtful = read.isDoubtful || read.isCopy
@@ -71,9 +76,9 @@ function withoutContents(entry: JournalEntry): JournalEntry {
 }
 
 /** @throws UsageError where there is no room for what a power loss took from the files */
-async function restored(directory: string, spool: Spool, contents: KeptContents): Promise<void> {
+async function restore(directory: string, spool: Spool, contents: KeptContents): Promise<number> {
   try {
-    await spool.restore(contents)
+    return await spool.restore(contents)
   } catch (error) {
     if (!isDiskFull(error)) throw error
     throw new UsageError(

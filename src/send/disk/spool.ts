@@ -118,9 +118,11 @@ export class Spool {
 
   /**
    * After a crash, and before anybody looks at the files: those of which the journal has the content hold it, on disk.
+   * @returns how many had lost it
    * @throws the disk's own error
    */
-  async restore(contents: KeptContents): Promise<void> {
+  async restore(contents: KeptContents): Promise<number> {
+    let restored = 0
     for (const id of contents.ids) {
       const found = await this.#withFile(id, async (file) => {
         const { buffer, bytesRead } = await file.read(Buffer.alloc(mostContent), 0, mostContent, 0)
@@ -130,8 +132,10 @@ export class Spool {
       if (!lost) continue
       const file = await openOwn(this.#path(id), 'w')
       await writeFile(file, lost).finally(() => file.close())
+      restored += 1
     }
     await this.sync(contents.ids)
+    return restored
   }
 
   /** A new stream over a part of a file. */
