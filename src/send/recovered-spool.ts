@@ -33,6 +33,7 @@ export interface RecoveredSpool {
 
 const copied =
   'The state directory is a copy, restored or moved: the bucket is asked of each file that waits whether it was sent since, before it is.'
+const writtenAnew = 'What a loss of power took from small files of the spool was written anew: the journal had it.'
 const form = { isNamed: true }
 
 /** @throws the disk's own error if the directory can't be used, UsageError if its journal can't be relied on */
@@ -47,11 +48,7 @@ export async function recoveredSpool(sources: RecoverySources): Promise<Recovere
   const read = await Journal.read<JournalEntry>(directory, { of: 'send/', log, kept })
   const spool = await Spool.open(directory, descriptors, log)
   const restored = await restore(directory, spool, contents)
-  if (restored > 0)
-    log.info(
-      { restored },
-      'What a loss of power took from small files of the spool was written anew: the journal had it.',
-    )
+  if (restored > 0) log.info({ restored }, writtenAnew)
   if (read.isCopy) log.warn(copied)
   // What was sent since it was copied stands in the other one only.
   const isDoubtful = read.isDoubtful || read.isCopy
