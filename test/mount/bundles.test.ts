@@ -273,7 +273,8 @@ t.test('a big bundle', async (t) => {
     t.equal(await mounted.kill('SIGTERM'), 0)
     t.match(mounted.log, /1 file stays in the queue until the next mount: ACME\/GLOBEX\/later\.zip/)
     t.same(mounted.puts(), [zipKey])
-    await mounted.mount()
+    // A busy machine would see it uploaded before it has looked.
+    await mounted.mount(['--settle', '1h'])
     await inState(mounted, 'later.zip', 'queued')
     t.equal(await mounted.kill('SIGTERM'), 0)
     t.equal((await unpacked(t, await mounted.inBucket('AS2/send/ACME/GLOBEX/later.zip'))).length, files.length)
