@@ -7,6 +7,8 @@ export interface MountInfo {
   /** Of the file system: major and minor number. */
   readonly device: string
   readonly mountpoint: string
+  /** What of the file system is mounted there: a path in it. */
+  readonly root: string
   readonly type: string
   /** As given with `fsname`. */
   readonly source: string
@@ -23,8 +25,8 @@ export function parseMountInfo(text: string): MountInfo[] {
     .map((line) => {
       const [before = '', after = ''] = line.split(' - ')
       const [type = '', source = ''] = after.split(' ')
-      const [id = '', , device = '', , mountpoint = ''] = before.split(' ')
-      return { id, device, mountpoint: unescaped(mountpoint), type, source: unescaped(source) }
+      const [id = '', , device = '', root = '', mountpoint = ''] = before.split(' ')
+      return { id, device, mountpoint: unescaped(mountpoint), root: unescaped(root), type, source: unescaped(source) }
     })
 }
 

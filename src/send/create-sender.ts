@@ -13,7 +13,6 @@ import { Descriptors, mostOpenFiles } from './disk/descriptors.js'
 import { DurableSender } from './durable-sender.js'
 import { Settling } from './disk/settling.js'
 import { Beside } from './life/beside.js'
-import { KeptContents } from './life/contents.js'
 import type { Verdict } from './life/events.js'
 import { Holding, type HoldPolicy } from './life/holding.js'
 import { verdictOn, type Candidate } from './life/judgement.js'
@@ -75,7 +74,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const trail = new Trail({ keyOf, log, sinks })
   const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
   const { spool, ...recovered } = await recoveredSpool({ ...options, descriptors, trail })
-  const settling = new Settling({ contents: new KeptContents(), spool, log })
+  const settling = new Settling({ spool, log })
 
   // The life of a file, and what is written down of it.
   const turns = new Turns(clock, { uploads: options.uploads, large: options.multipartThreshold })

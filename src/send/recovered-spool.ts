@@ -5,7 +5,6 @@ import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
 import type { Descriptors } from './disk/descriptors.js'
-import { KeptContents } from './life/contents.js'
 import { entriesOf, type JournalEntry } from './life/entry.js'
 import { Journal } from '../journal/journal.js'
 import { Spool } from './disk/spool.js'
@@ -39,15 +38,15 @@ const form = { isNamed: true }
 /** @throws the disk's own error if the directory can't be used, UsageError if its journal can't be relied on */
 export async function recoveredSpool(sources: RecoverySources): Promise<RecoveredSpool> {
   const { directory, descriptors, trail, bucket, clock, log } = sources
-  const contents = new KeptContents()
+  const spool = await Spool.open(directory, descriptors, log)
+  const { contents } = spool
   // Not kept: of all that were sent since the journal was begun they would be a lot of memory.
   const kept = (entry: JournalEntry): JournalEntry => {
     contents.note(entry)
     return withoutContents(entry)
   }
   const read = await Journal.read<JournalEntry>(directory, { of: 'send/', log, kept })
-  const spool = await Spool.open(directory, descriptors, log)
-  const restored = await restore(directory, spool, contents)
+  const restored = await restore(directory, spool)
   if (restored > 0) log.info({ restored }, writtenAnew)
   if (read.isCopy) log.warn(copied)
   // What was sent since it was copied stands in the other one only.
@@ -73,9 +72,12 @@ function withoutContents(entry: JournalEntry): JournalEntry {
 }
 
 /** @throws UsageError where there is no room for what a power loss took from the files */
-async function restore(directory: string, spool: Spool, contents: KeptContents): Promise<number> {
+async function restore(directory: string, spool: Spool): Promise<number> {
+  const { contents } = spool
   try {
-    return await spool.restore(contents)
+    const restored = await spool.settle(contents.ids, true)
+    for (const id of contents.ids) contents.drop(id)
+    return restored
   } catch (error) {
     if (!isDiskFull(error)) throw error
     throw new UsageError(

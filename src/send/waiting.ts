@@ -97,12 +97,12 @@ async function recovered(directory: string): Promise<Pick<Recovered, 'messages'>
   return { messages, isDoubtful: read.isDoubtful }
 }
 
-/** Sizes as they are once a start has written what the journal has. @see Spool.restore */
+/** Sizes as they are once a start has written what the journal has. @see Spool.settle */
 function withContents(sizes: ReadonlyMap<string, Bytes>, entries: readonly JournalEntry[]): ReadonlyMap<string, Bytes> {
   const [contents, all] = [new KeptContents(), new Map(sizes)]
   for (const entry of entries) contents.note(entry)
   for (const id of contents.ids) {
-    all.set(id, Math.max(all.get(id) ?? 0, Buffer.byteLength(contents.get(id) ?? '', 'base64')))
+    all.set(id, Math.max(all.get(id) ?? 0, contents.bytes(id)?.length ?? 0))
   }
   return all
 }

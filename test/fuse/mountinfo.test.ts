@@ -9,8 +9,15 @@ t.test('mountpoints are read as they are, with optional fields and escapes', asy
     '',
   ].join('\n')
   t.same(parseMountInfo(text), [
-    { id: '36', device: '98:0', mountpoint: '/mnt2', type: 'ext3', source: '/dev/root' },
-    { id: '40', device: '0:50', mountpoint: '/mnt/with space\\and\ttab', type: 'fuse.as2fs', source: 'mftg-acme' },
-    { id: '41', device: '0:51', mountpoint: '/mnt/ü', type: 'fuse.as2fs', source: 'a b' },
+    { id: '36', device: '98:0', mountpoint: '/mnt2', root: '/mnt1', type: 'ext3', source: '/dev/root' },
+    {
+      id: '40',
+      device: '0:50',
+      mountpoint: '/mnt/with space\\and\ttab',
+      root: '/',
+      type: 'fuse.as2fs',
+      source: 'mftg-acme',
+    },
+    { id: '41', device: '0:51', mountpoint: '/mnt/ü', root: '/', type: 'fuse.as2fs', source: 'a b' },
   ])
 })

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { mountAt } from '../../src/fuse/mountinfo.js'
 import { answerTo } from '../../src/fuse/callers/process-answers.js'
-import { ProcessFiles } from '../../src/fuse/callers/process-files.js'
+import { mayBeOurs, ProcessFiles } from '../../src/fuse/callers/process-files.js'
 import { until } from '../helpers/until.js'
 import { withoutRoot } from '../helpers/nobody.js'
 import type { Caller, Closing, Seen } from '../../src/fuse/callers/process-questions.js'
@@ -31,7 +31,10 @@ function opener(pid: number): Seen {
 
 function asked(pid: number, seen: readonly Seen[] = [opener(pid)], mayBeMapped = false): Asked {
   let reads = 0
-  const files = new ProcessFiles(() => (reads += 1), type)
+  const files = new ProcessFiles(
+    () => (reads += 1),
+    (_, mount) => mount.type === type,
+  )
   return { answer: answerTo({ kind: 'closing', pid, name, mayBeMapped, seen }, files) as Closing | undefined, reads }
 }
 
@@ -92,6 +95,26 @@ ${ready}`
   t.match(asked(it.pid).answer, { isLast: true })
   await it.next()
   t.match(asked(it.pid).answer, { isLast: false }, 'and a file of ours as well')
+})
+
+t.test('which files may be ours, and be written', async (t) => {
+  const mount = { id: '1', device: '0:40', mountpoint: '/mnt/as2', root: '/', type: 'fuse.as2fs', source: 'b' }
+  const bound = { ...mount, mountpoint: '/drop', root: '/A/B/send' }
+  const inbox = { ...mount, mountpoint: '/in', root: '/A/B/inbox' }
+  for (const [link, of, is] of [
+    ['/mnt/as2/A/B/send/x.edi', mount, true],
+    ['/mnt/as2/A/B/send/batch/x.edi', mount, true],
+    ['/mnt/as2/A/B/new/x.edi', mount, true],
+    ['/mnt/as2/A/B/inbox/1/x.edi', mount, false],
+    ['/mnt/as2/A/B/outbox/1/send/x.edi', mount, false],
+    ['/mnt/as2/A/B/headers/inbox/1/x.edi', mount, false],
+    ['/elsewhere/A/B/inbox/1/x.edi', mount, true],
+    ['/mnt/as22/A/B/inbox/1/x.edi', mount, true],
+    ['/drop/x.edi', bound, true],
+    ['/in/1/x.edi', inbox, false],
+    ['/mnt/as2/A/B/send/x.edi', { ...mount, type: 'ext4' }, false],
+  ] as const)
+    t.equal(mayBeOurs(link, of), is, link)
 })
 
 t.test('one that has it open in a mount that nobody can see', { skip: withoutRoot() }, async (t) => {

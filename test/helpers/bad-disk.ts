@@ -11,12 +11,14 @@ type Methods = Record<Method, (this: FileHandle, ...args: unknown[]) => Promise<
 
 export class BadDisk {
   #fault: { readonly calls: readonly Call[]; readonly code: string; readonly of: (path: string) => boolean } | undefined
+  #left = 0
   /** How many calls have failed. */
   failures = 0
 
-  /** From now on such calls fail, on paths that have this in them. */
-  fail(calls: readonly Call[], code: 'EIO' | 'ENOSPC' | 'EPERM', part: string): void {
+  /** From now on such calls fail, on paths that have this in them: all of them, or so many. */
+  fail(calls: readonly Call[], code: 'EIO' | 'ENOSPC' | 'EPERM', part: string, times = Infinity): void {
     this.#fault = { calls, code, of: (path) => path.includes(part) }
+    this.#left = times
   }
 
   heal(): void {
@@ -27,6 +29,8 @@ export class BadDisk {
   check(call: Call, path: string): void {
     const fault = this.#fault
     if (fault?.calls.includes(call) !== true || !fault.of(path)) return
+    this.#left -= 1
+    if (this.#left <= 0) this.heal()
     this.failures += 1
     throw Object.assign(new Error(`${fault.code}: ${call} '${path}'`), { code: fault.code, syscall: call })
   }

@@ -287,9 +287,12 @@ t.test('written in steps', async (t) => {
 })
 
 t.test('what is copied under its own name is known to be closed for good when close(2) returns', async (t) => {
-  const mounted = await mount(t, { flags: ['--station', 'ACME/GLOBEX', '--settle', '1h'] })
+  const objects = { 'AS2/files/ACME/GLOBEX/inbox/7207/received.edi': order }
+  const mounted = await mount(t, { objects, flags: ['--station', 'ACME/GLOBEX', '--settle', '1h'] })
   const send = mounted.path('ACME/GLOBEX/send')
-  for (const name of ['binary.dat', 'order.edi']) t.equal((await run('cp', [join(from, name), send])).code, 0)
+  const received = mounted.path('ACME/GLOBEX/inbox/7207/received.edi')
+  const sources = [join(from, 'binary.dat'), join(from, 'order.edi'), received]
+  for (const source of sources) t.equal((await run('cp', [source, send])).code, 0)
   const journal = await readFile(join(mounted.stateDirectory, 'spool/journal'), 'latin1')
   const closed = journal.split('\n').filter((line) => line.includes('"flushed"'))
   t.same(
@@ -297,6 +300,7 @@ t.test('what is copied under its own name is known to be closed for good when cl
     [
       ['binary.dat', true],
       ['order.edi', true],
+      ['received.edi', true],
     ],
     'a daemon that dies in that moment leaves files that are sent, and not held',
   )

@@ -32,6 +32,10 @@ class PlayedJournal {
     this.hurries += 1
   }
 
+  async synced(): Promise<number> {
+    return this.lines.length
+  }
+
   append(entry: JournalEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       const over = (end: () => void) => async (): Promise<void> => {
@@ -109,8 +113,7 @@ function world(messages: readonly Message[] = ['a', 'b', 'c'].map((id) => queued
     turns: new Turns(clock, { uploads: 2, large: 100 }),
     beside: new Beside(holding),
     settling: new Settling({
-      contents: new KeptContents(),
-      spool: { sync: () => Promise.resolve() },
+      spool: { contents: new KeptContents(), settle: () => Promise.resolve(0) },
       log: silentLogger(),
     }),
     isUnderWay: () => false,

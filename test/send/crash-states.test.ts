@@ -97,6 +97,14 @@ const steps: Readonly<Record<string, (it: Observed) => Promise<void>>> = {
     await until('that to be known', () => it.world.row('order.edi') === undefined)
     it.recorder.mark('gone')
   },
+  'create, write, fsync, and never closed': async (it) => {
+    for (const content of ['first', 'x'.repeat(40_000)]) {
+      const file = await it.create(`${content.length}.edi`)
+      await file.write(Buffer.from(content), 0, never())
+      await file.fsync()
+      it.know(file.id, { begun: content })
+    }
+  },
   'an upload whose answer is lost, and one that did not arrive': async (it) => {
     const { store } = it.world
     const { intercept } = store
@@ -285,7 +293,8 @@ function* check(state: CrashState, facts: Facts, now: number): Iterable<string> 
   for (const [id, fact] of facts) {
     const message = byId.get(id)
     if (fact.isCancelled && message && message.state !== 'gone') yield `${id} was cancelled, and is ${message.state}`
-    if (fact.begun !== undefined && !fact.isInBucket && content(id)?.startsWith(fact.begun) !== true)
+    if (fact.begun !== undefined && strangers.includes(id)) yield `${id} has no name any more`
+    if (fact.begun !== undefined && !fact.isInBucket && content(id)?.startsWith(brief(fact.begun)) !== true)
       yield `${id} lacks ${fact.begun}: ${content(id) ?? 'nothing'}`
     if (fact.promised === undefined || fact.isInBucket) continue
     if (strangers.includes(id)) yield `${id} is not known any more`
@@ -298,13 +307,13 @@ function* check(state: CrashState, facts: Facts, now: number): Iterable<string> 
   if (new Set(paths).size < paths.length) yield `two files have one name: ${paths.join()}`
 }
 
-/** As a start does it. @see Spool.restore */
+/** As a start does it. @see Spool.settle */
 function restored(entries: readonly JournalEntry[], data: CrashState['data']): CrashState['data'] {
   const [contents, all] = [new KeptContents(), new Map(data)]
   for (const entry of entries) contents.note(entry)
   for (const id of contents.ids) {
-    const lost = contents.lostOf(id, data.get(id))
-    if (lost) all.set(id, lost)
+    const [found, wanted] = [data.get(id), contents.wantedOf(id, data.get(id))]
+    if (wanted && found?.subarray(0, wanted.length).equals(wanted) !== true) all.set(id, wanted)
   }
   return all
 }

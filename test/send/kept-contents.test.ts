@@ -128,3 +128,40 @@ t.test('one that can not be synced before it is written again stays as it is', a
   await world.restart((directory) => rmSync(join(directory, 'data', id)))
   t.equal(readFileSync(join(world.directory, 'data', id), 'utf8'), 'one')
 })
+
+t.test(
+  'what the disk has failed to write in the background is sent as it was closed, and written once more',
+  async (t) => {
+    const world = await senderWorld(t, { settle })
+    const [sentId, again, packed] = [
+      await sent(world.sender, 'sent.edi', 'one'),
+      await sent(world.sender, 'again.edi', 'two'),
+      await sent(world.sender, 'kept.edi', 'three'),
+    ]
+    // Its pages left memory, and nobody has synced them.
+    const lose = (directory: string, id: string): void => losses['its bytes']?.(join(directory, 'data', id))
+    for (const id of [sentId, again]) lose(world.directory, id)
+    await world.sender.retry(sentId)
+    await world.inState('sent.edi', 'submitted')
+    t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/sent.edi')?.toString(), 'one')
+    const file = await world.sender.open(globex, path('again.edi'), { write: true, truncate: false }, never())
+    t.equal(Buffer.from(await file.read(0, 10)).toString(), 'two')
+    await file.flush(last, never())
+    await file.release()
+    await world.restart((directory) => lose(directory, packed))
+    t.equal(readFileSync(join(world.directory, 'data', packed), 'utf8'), 'three')
+  },
+)
+
+t.test('a start on a disk that tells once of what it had failed to write is as any', async (t) => {
+  const disk = await badDisk(t)
+  const world = await senderWorld(t, { settle })
+  const ids = [await sent(world.sender, 'one.edi', 'one'), await sent(world.sender, 'two.edi', 'two')]
+  disk.fail(['datasync'], 'EIO', '/data/', 1)
+  await world.restart()
+  t.equal(disk.failures, 1)
+  t.same(
+    ids.map((id) => readFileSync(join(world.directory, 'data', id), 'utf8')),
+    ['one', 'two'],
+  )
+})

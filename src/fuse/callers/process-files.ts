@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { codeOf } from '../../errors.js'
-import { ourType, parseMountInfo } from '../mountinfo.js'
+import { ourType, parseMountInfo, type MountInfo } from '../mountinfo.js'
 
 /** What can be read whatever the process is at. */
 export interface ProcessStatus {
@@ -39,21 +39,32 @@ function nameIn(path: string): string {
   return basename(path.replace(/ \(deleted\)$/, ''))
 }
 
+/** Below a view, and not in a folder that can be written. */
+const readOnly = /^\/[^/]+\/[^/]+\/(?!send\/|new\/)[^/]+\//
+
+/** Whether a descriptor may be of a file of ours that can be written. @param link what it is open on */
+export function mayBeOurs(link: string, { type, root, mountpoint }: MountInfo): boolean {
+  const folder = mountpoint === '/' ? '/' : `${mountpoint}/`
+  // By other paths than the mount's it can't be told.
+  const path = link.startsWith(folder) ? `${root === '/' ? '' : root}/${link.slice(folder.length)}` : ''
+  return type === ourType && !readOnly.test(path)
+}
+
 /** @see proc(5), /proc/pid/fdinfo */
 const mountOf = /^mnt_id:\s*(\d+)$/m
 
 /** All throw what the kernel says, where it does not say that there is no such process. */
 export class ProcessFiles {
   readonly #onRead: (pid: number) => void
-  readonly #ourType: string
+  readonly #mayBeOurs: typeof mayBeOurs
 
   /**
    * @param onRead is told of which process something is read, before it is
-   * @param type of the file systems that files of ours are in
+   * @param isOurs replaceable for tests
    */
-  constructor(onRead: (pid: number) => void, type = ourType) {
+  constructor(onRead: (pid: number) => void, isOurs = mayBeOurs) {
     this.#onRead = onRead
-    this.#ourType = type
+    this.#mayBeOurs = isOurs
   }
 
   /** @returns undefined if there is none (any more) */
@@ -108,7 +119,8 @@ export class ProcessFiles {
   /** Whether one of its descriptors may be open on a file of ours whose name is that, by whatever path. */
   mayHaveOpen(pid: number, name: string): boolean {
     const fds = this.#names(pid, 'fd') ?? []
-    const alike = fds.filter((fd) => nameIn(this.#link(pid, `fd/${fd}`)) === name)
+    const links = fds.map((fd) => [fd, this.#link(pid, `fd/${fd}`)] as const)
+    const alike = links.filter(([, link]) => nameIn(link) === name)
     // Who copies a file has the one open that he copies, too, as a rule by the same name.
     return alike.length > 0 && this.#areSomeOurs(pid, alike)
   }
@@ -134,12 +146,12 @@ export class ProcessFiles {
     }
   }
 
-  /** Those count that are in no mount which the process can see. */
-  #areSomeOurs(pid: number, fds: readonly string[]): boolean {
-    const mounts = new Map(parseMountInfo(this.#text(pid, 'mountinfo') ?? '').map((it) => [it.id, it.type]))
-    return fds.some((fd) => {
-      const mount = mountOf.exec(this.#text(pid, `fdinfo/${fd}`) ?? '')?.[1]
-      return (mounts.get(mount ?? '') ?? this.#ourType) === this.#ourType
+  /** Those count that are in no mount which the process can see, or where that can't be told. */
+  #areSomeOurs(pid: number, links: readonly (readonly [fd: string, link: string])[]): boolean {
+    const mounts = new Map(parseMountInfo(this.#text(pid, 'mountinfo') ?? '').map((it) => [it.id, it]))
+    return links.some(([fd, link]) => {
+      const mount = mounts.get(mountOf.exec(this.#text(pid, `fdinfo/${fd}`) ?? '')?.[1] ?? '')
+      return !mount || this.#mayBeOurs(link, mount)
     })
   }
 

@@ -194,6 +194,11 @@ export class MessageBook {
     if (message) this.#update(next(message, event, this.#clock.now()))
   }
 
+  /** All that was shown by now is on disk when it resolves. @throws FsError ENOSPC or EIO */
+  synced(): Promise<void> {
+    return this.#journal.synced()
+  }
+
   close(): Promise<void> {
     return this.#journal.close()
   }

@@ -29,7 +29,7 @@ export interface Known {
 }
 
 export interface JournalWriterOptions {
-  readonly journal: Pick<Journal<JournalEntry>, 'append' | 'hurry' | 'compact' | 'close'>
+  readonly journal: Pick<Journal<JournalEntry>, 'append' | 'synced' | 'hurry' | 'compact' | 'close'>
   /** All that was told of what is in the journal. */
   readonly trail: Pick<Trail, 'flushed'>
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
@@ -87,6 +87,15 @@ export class JournalWriter {
     for (const content of Object.values(entry.contents ?? {})) this.#contents += content.length
     const isLong = this.#appended > compactAfter + this.#known.size() || this.#contents > compactAfterContents
     if (isLong) this.#compact()
+  }
+
+  /** All that was appended so far is on disk when it resolves. @throws FsError ENOSPC or EIO */
+  async synced(): Promise<void> {
+    this.#options.ownership.lost.throwIfAborted()
+    if (this.isBroken) await this.#health.mustBeWhole()
+    await this.#options.journal.synced().catch((cause: unknown) => {
+      throw this.#health.failed(cause)
+    })
   }
 
   /** Somebody waits for what is patient. */

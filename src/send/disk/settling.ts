@@ -2,13 +2,12 @@
 import { BackgroundJob } from '../../background-job.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../../units.js'
-import type { KeptContents } from '../life/contents.js'
 import type { JournalEntry } from '../life/entry.js'
+import { orFsError } from './spool-error.js'
 import type { Spool } from './spool.js'
 
 export interface SettlingOptions {
-  readonly contents: KeptContents
-  readonly spool: Pick<Spool, 'sync'>
+  readonly spool: Pick<Spool, 'contents' | 'settle'>
   readonly log: Logger
 }
 
@@ -30,31 +29,32 @@ export class Settling {
 
   /** Whether the journal may take another content. */
   get hasRoom(): boolean {
-    return this.#options.contents.size < mostContents
+    return this.#options.spool.contents.size < mostContents
   }
 
   /** Whether the journal has the data of a message, and its file may not. */
   has(id: string): boolean {
-    return this.#options.contents.get(id) !== undefined
+    return this.#options.spool.contents.get(id) !== undefined
   }
 
   /** An entry is in the journal. */
   note(entry: JournalEntry): void {
-    const { contents } = this.#options
+    const { contents } = this.#options.spool
     contents.note(entry)
     if (contents.size > manyContents) this.#job.now()
   }
 
   /** For a journal that is made anew. */
   entries(): JournalEntry[] {
-    return this.#options.contents.entries()
+    return this.#options.spool.contents.entries()
   }
 
   /** The data of messages is on disk when it resolves. @throws FsError ENOSPC, EIO */
   async of(ids: readonly string[]): Promise<void> {
-    const { contents, spool } = this.#options
+    const { spool } = this.#options
+    const { contents } = spool
     const before = ids.map((id) => [id, contents.get(id)] as const).filter(([, content]) => content !== undefined)
-    await spool.sync(before.map(([id]) => id))
+    await orFsError(() => spool.settle(before.map(([id]) => id)))
     // One that was closed again meanwhile may not be.
     for (const [id, content] of before) if (contents.get(id) === content) contents.drop(id)
   }
@@ -64,10 +64,13 @@ export class Settling {
   }
 
   async #settleSome(stop: AbortSignal): Promise<void> {
-    const { contents, log } = this.#options
+    const { log } = this.#options
+    const { contents } = this.#options.spool
     while (contents.size > manyContents && !stop.aborted) {
+      const closed = contents.ids.filter((id) => !contents.isOpen(id)).slice(0, atOnce)
+      if (closed.length === 0) return
       try {
-        await this.of(contents.ids.slice(0, atOnce))
+        await this.of(closed)
       } catch (err) {
         log.warn({ err }, 'Small files of the spool could not be synced: the journal keeps what is in them.')
         this.#job.in(againAfter)

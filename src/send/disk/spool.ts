@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
 import { codeOf } from '../../errors.js'
+import { writeAll } from '../../journal/write-all.js'
 import { isOwn, openOwn } from '../../own-files.js'
 import { makeFolders } from '../../own-folders.js'
 import type { ByteRange } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes } from '../../units.js'
 import type { Descriptors } from './descriptors.js'
-import { mostContent, type KeptContents } from '../life/contents.js'
+import { KeptContents, mostContent } from '../life/contents.js'
 import { Removals } from './removals.js'
 import { orFsError } from './spool-error.js'
 import { ContentRoom, SpoolFile, type SpoolFileOptions } from './spool-file.js'
@@ -26,6 +27,8 @@ const writeBehindMemory: Bytes = 32 * 1024 * 1024
 const contentMemory: Bytes = 8 * 1024 * 1024
 
 export class Spool {
+  /** What the journal has of small files, whose own data may not be on disk. */
+  readonly contents = new KeptContents()
   readonly #data: string
   readonly #strangers: string
   readonly #descriptors: Descriptors
@@ -103,44 +106,30 @@ export class Spool {
   }
 
   /**
-   * Data and names of files are on disk when it resolves; those that are not there are not missed.
-   * @throws FsError ENOSPC, EIO
-   */
-  async sync(ids: readonly string[]): Promise<void> {
-    await orFsError(async () => {
-      for (let i = 0; i < ids.length; i += syncsAtOnce) {
-        const some = ids.slice(i, i + syncsAtOnce)
-        await Promise.all(some.map((id) => this.#withFile(id, (file) => file.datasync())))
-      }
-      if (ids.length > 0) await syncFolder(this.#data)
-    })
-  }
-
-  /**
-   * After a crash, and before anybody looks at the files: those of which the journal has the content hold it, on disk.
+   * Files hold what the journal has of them, on disk, when it resolves. They are written once more: a disk that has failed to write them
+   * in the background tells of it once, and whoever syncs them after that is told that all is well.
+   * @param isStart nobody writes to any of them
    * @returns how many had lost it
    * @throws the disk's own error
    */
-  async restore(contents: KeptContents): Promise<number> {
-    let restored = 0
-    for (const id of contents.ids) {
-      const found = await this.#withFile(id, async (file) => {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(mostContent), 0, mostContent, 0)
-        return buffer.subarray(0, bytesRead)
-      })
-      const lost = contents.lostOf(id, found)
-      if (!lost) continue
-      const file = await openOwn(this.#path(id), 'w')
-      await writeFile(file, lost).finally(() => file.close())
-      restored += 1
+  async settle(ids: readonly string[], isStart = false): Promise<number> {
+    let lost = 0
+    for (let i = 0; i < ids.length; i += syncsAtOnce) {
+      const some = ids
+        .slice(i, i + syncsAtOnce)
+        .map((id) => this.#settled(id, isStart).catch(() => this.#settled(id, isStart)))
+      for (const wasLost of await Promise.all(some)) if (wasLost) lost += 1
     }
-    await this.sync(contents.ids)
-    return restored
+    if (ids.length > 0) await syncFolder(this.#data)
+    return lost
   }
 
   /** A new stream over a part of a file. */
   stream(id: string, range: ByteRange): Readable {
     if (range.start === range.end) return Readable.from([])
+    // A disk may fail to write a file that was never synced.
+    const content = this.contents.bytes(id)
+    if (content && content.length >= range.end) return Readable.from([content.subarray(range.start, range.end)])
     // `end` of a file stream is inclusive.
     const { O_RDONLY, O_NOFOLLOW } = constants
     return createReadStream(this.#path(id), {
@@ -175,16 +164,22 @@ export class Spool {
     return path
   }
 
-  /** @returns undefined if it is not there */
-  async #withFile<T>(id: string, act: (file: FileHandle) => Promise<T>): Promise<T | undefined> {
-    let file: FileHandle
+  /** @returns whether it had lost it */
+  async #settled(id: string, isStart: boolean): Promise<boolean> {
+    const path = this.#path(id)
+    const found = await readOwnBytes(path, mostContent)
+    const isWritten = !isStart && this.contents.isOpen(id)
+    const wanted = isWritten ? undefined : this.contents.wantedOf(id, found)
+    const isThere = found !== undefined && wanted?.equals(found.subarray(0, wanted.length)) !== false
+    if (!wanted && !found) return false
+    const file = await openOwn(path, isThere ? 'r+' : 'w')
     try {
-      file = await openOwn(this.#path(id), 'r')
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined
-      throw error
+      if (wanted) await writeAll(file, wanted, 0)
+      await file.datasync()
+    } finally {
+      await file.close()
     }
-    return act(file).finally(() => file.close())
+    return !isThere
   }
 
   async #opened(id: string, flags: 'wx+' | 'r+'): Promise<FileHandle> {
@@ -231,4 +226,21 @@ function ownSize(found: Stats): Bytes | undefined {
 async function readable(path: string, flags: string, error: unknown): Promise<FileHandle> {
   if (flags === 'r+' && codeOf(error) === 'EROFS') return openOwn(path, 'r')
   throw error
+}
+
+/** @returns its first bytes; undefined if it is not there */
+async function readOwnBytes(path: string, most: Bytes): Promise<Buffer | undefined> {
+  let file: FileHandle
+  try {
+    file = await openOwn(path, 'r')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
 }

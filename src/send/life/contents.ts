@@ -48,18 +48,28 @@ export class KeptContents {
     return this.#all.get(id)
   }
 
+  /** Whether somebody may write to it. */
+  isOpen(id: string): boolean {
+    return this.#open.has(id)
+  }
+
+  /** All that a file holds, as far as it was closed. */
+  bytes(id: string): Buffer | undefined {
+    const content = this.#all.get(id)
+    return content === undefined ? undefined : Buffer.from(content, 'base64')
+  }
+
   /**
-   * After a crash: what is to be written anew of a file. Not where it may be that somebody has written to it since.
+   * What a file is to hold by that, from its beginning on.
    * @param found its first bytes, at least as many as were kept, where it has so many; undefined: it is not there
-   * @returns undefined: it holds what was kept, and perhaps what came behind that
+   * @returns undefined: somebody may have written to it since
    */
-  lostOf(id: string, found: Uint8Array | undefined): Buffer | undefined {
-    const content = Buffer.from(this.#all.get(id) ?? '', 'base64')
-    if (found === undefined || found.length < content.length) return content
-    const isSame = content.equals(found.subarray(0, content.length))
+  wantedOf(id: string, found: Uint8Array | undefined): Buffer | undefined {
+    const content = this.bytes(id)
+    if (content === undefined || found === undefined || found.length < content.length) return content
     // What was never written to a disk is read as zeros.
     const isOther = this.#open.has(id) && content.some((byte, i) => found[i] !== byte && found[i] !== 0)
-    return isSame || isOther ? undefined : content
+    return isOther ? undefined : content
   }
 
   /** Its file is on disk, or nobody needs it. */

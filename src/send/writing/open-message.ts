@@ -14,6 +14,7 @@ interface Flushed {
 export class OpenMessage {
   readonly id: string
   readonly #book: MessageBook
+  #isKnown = false
 
   constructor(id: string, book: MessageBook) {
     this.id = id
@@ -62,6 +63,13 @@ export class OpenMessage {
   async writerKilled(signal: string): Promise<void> {
     // Locked: what is being written down would be seen after it, and in its place.
     await this.#book.exclusively([this.id], async () => this.#touch({ type: 'writer-killed', signal }))
+  }
+
+  /** That there is such a file is on disk when it resolves: what was synced of it is known at the next start. */
+  async madeKnown(): Promise<void> {
+    if (this.#isKnown || this.current?.state !== 'open') return
+    await this.#book.synced()
+    this.#isKnown = true
   }
 
   /** Whether the journal takes a content of this size, so that its file need not be synced. */

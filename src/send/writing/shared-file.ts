@@ -91,7 +91,11 @@ export class SharedFile {
   }
 
   sync(): Promise<void> {
-    return this.session.damage.guard(() => this.#file.sync())
+    const { damage, message } = this.session
+    return damage.guard(async () => {
+      await this.#file.sync()
+      await message.madeKnown()
+    })
   }
 
   /**
