@@ -165,3 +165,14 @@ t.test('a start on a disk that tells once of what it had failed to write is as a
     ['one', 'two'],
   )
 })
+
+t.test('a start on a full disk needs no room for what is there', async (t) => {
+  const disk = await badDisk(t)
+  const world = await senderWorld(t, { settle })
+  const id = await sent(world.sender, 'one.edi', 'one')
+  disk.fail(['write'], 'ENOSPC', '/data/')
+  await world.restart()
+  t.match(world.row('one.edi'), { state: 'queued', size: 3 })
+  t.equal(disk.failures, 1)
+  t.equal(readFileSync(join(world.directory, 'data', id), 'utf8'), 'one')
+})

@@ -4,7 +4,7 @@ import { lstat, readdir, rename, writeFile, type FileHandle } from 'node:fs/prom
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
-import { codeOf } from '../../errors.js'
+import { codeOf, isDiskFull } from '../../errors.js'
 import { writeAll } from '../../journal/write-all.js'
 import { isOwn, openOwn } from '../../own-files.js'
 import { makeFolders } from '../../own-folders.js'
@@ -174,7 +174,8 @@ export class Spool {
     if (!wanted && !found) return false
     const file = await openOwn(path, isThere ? 'r+' : 'w')
     try {
-      if (wanted) await writeAll(file, wanted, 0)
+      // Where there is no room to write it once more, that it is there has to do.
+      if (wanted) await writeAll(file, wanted, 0).catch((error: unknown) => unlessFull(error, isThere))
       await file.datasync()
     } finally {
       await file.close()
@@ -226,6 +227,10 @@ function ownSize(found: Stats): Bytes | undefined {
 async function readable(path: string, flags: string, error: unknown): Promise<FileHandle> {
   if (flags === 'r+' && codeOf(error) === 'EROFS') return openOwn(path, 'r')
   throw error
+}
+
+function unlessFull(error: unknown, isForgiven: boolean): void {
+  if (!isForgiven || !isDiskFull(error)) throw error
 }
 
 /** @returns its first bytes; undefined if it is not there */
