@@ -74,6 +74,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const trail = new Trail({ keyOf, log, sinks })
   const descriptors = new Descriptors(await mostOpenFiles(options.uploads), log)
   const { spool, ...recovered } = await recoveredSpool({ ...options, descriptors, trail })
+  const messages = recovered.messages.map((it) => settlingNow(it, settle))
   const settling = new Settling({ spool, log })
 
   // The life of a file, and what is written down of it.
@@ -83,6 +84,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const isUnderWay = (id: string): boolean => uploads.isUnderWay(id)
   const book = new MessageBook({
     ...recovered,
+    messages,
     settling,
     turns,
     beside,
@@ -162,4 +164,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   uploads.kick()
   pickup.watch()
   return sender
+}
+
+/** One that was closed under a longer `--settle` waits no longer than this mount has others wait. */
+function settlingNow(message: Message, settle: Milliseconds): Message {
+  const isSettling = message.state === 'queued' && message.error === undefined && (message.wait ?? 0) > settle
+  return isSettling ? { ...message, wait: settle } : message
 }

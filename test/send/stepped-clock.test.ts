@@ -127,3 +127,11 @@ t.test('a journal of 0.1, whose times of day were wrong', async (t) => {
     t.notOk(JSON.stringify(entries).includes('notBefore'))
   })
 })
+
+t.test('what was closed under a longer --settle waits no longer than others do at the next start', async (t) => {
+  const world = await senderWorld(t, { settle: 3_600_000 })
+  await world.write('order.edi', 'order')
+  await world.restart(undefined, { settle: 0 })
+  await world.inState('order.edi', 'submitted')
+  t.equal(world.puts('order.edi'), 1)
+})
