@@ -1,4 +1,5 @@
 /** What a daemon says of itself: its status, its queue, and what stays behind when it ends. */
+import { whyNotCompiled } from '../binding/load.js'
 import type { MountConfig } from '../config.js'
 import { systemClock } from '../telemetry/clock.js'
 import { sentencesOf } from '../s3/lacks.js'
@@ -50,7 +51,8 @@ export function statusReport(parts: Parts): StatusReport {
     problems: health.reasons.map((it) => it.sentence),
     reasons: health.reasons,
     server: [...sentencesOf(store.lacks), ...(empty && !empty.isWrong ? [empty.sentence] : [])],
-    binding: mount?.binding ?? 'stock',
+    // Before it is mounted, what was shown then may be read for a second after that.
+    binding: mount?.binding ?? (whyNotCompiled === undefined ? 'compiled' : 'stock'),
     calls: mount?.counts(),
     listings: reading.listing.status(),
     requests: requestsReport(parts.bucket.requests),
