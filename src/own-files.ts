@@ -48,17 +48,22 @@ export async function openOwn(path: string, how: OwnFlags, check: Check = requir
 
 /** The whole of a file of ours; undefined if there is none. @throws as `openOwn` */
 export async function readOwn(path: string): Promise<string | undefined> {
-  let handle: FileHandle
+  return withOwn(path, (file) => file.readFile('utf8'))
+}
+
+/** Reads in a file of ours. @returns undefined if there is none @throws as `openOwn`, and what `read` throws */
+export async function withOwn<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T | undefined> {
+  let file: FileHandle
   try {
-    handle = await openOwn(path, 'r')
+    file = await openOwn(path, 'r')
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
   try {
-    return await handle.readFile('utf8')
+    return await read(file)
   } finally {
-    await handle.close()
+    await file.close()
   }
 }
 

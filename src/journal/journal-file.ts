@@ -2,8 +2,7 @@
 import { rename, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncFolder } from '../durable-file.js'
-import { codeOf } from '../errors.js'
-import { openOwn } from '../own-files.js'
+import { openOwn, withOwn } from '../own-files.js'
 import type { Bytes, EpochMs } from '../units.js'
 import { identityOf, type FileIdentity } from './file-identity.js'
 import { formatLine, LineParser, type ParsedJournal } from './lines.js'
@@ -55,14 +54,7 @@ export interface ReadFile extends Omit<ParsedJournal<unknown>, 'entries'> {
  * @throws as `openOwn`
  */
 export async function readJournal(path: string, visit: (entry: unknown) => void): Promise<ReadFile | undefined> {
-  let file: FileHandle
-  try {
-    file = await openOwn(path, 'r')
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-  try {
+  return withOwn(path, async (file) => {
     const parser = new LineParser(visit)
     const buffer = Buffer.allocUnsafeSlow(readAtOnce)
     let [length, last] = [0, -1]
@@ -73,9 +65,7 @@ export async function readJournal(path: string, visit: (entry: unknown) => void)
       length += bytesRead
       last = buffer[bytesRead - 1] ?? 0
     }
-  } finally {
-    await file.close()
-  }
+  })
 }
 
 /**

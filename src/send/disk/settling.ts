@@ -15,12 +15,17 @@ export interface SettlingOptions {
 const mostContents: Bytes = 4 * 1024 * 1024
 /** From here on those that were closed first are synced. */
 const manyContents: Bytes = mostContents / 2
-const atOnce = 64
+/** Whoever writes such a file again waits for no more than these. */
+const atOnce = 8
 const againAfter: Milliseconds = 10_000
 
 export class Settling {
   readonly #options: SettlingOptions
   readonly #job: BackgroundJob
+  /** One after the other: what is written once more here must not come behind what somebody writes once it is on disk. */
+  #last: Promise<void> = Promise.resolve()
+  /** It is tried again in a while. */
+  #hasFailed = false
 
   constructor(options: SettlingOptions) {
     this.#options = options
@@ -41,7 +46,7 @@ export class Settling {
   note(entry: JournalEntry): void {
     const { contents } = this.#options.spool
     contents.note(entry)
-    if (contents.size > manyContents) this.#job.now()
+    if (contents.size > manyContents && !this.#hasFailed) this.#job.now()
   }
 
   /** For a journal that is made anew. */
@@ -50,7 +55,17 @@ export class Settling {
   }
 
   /** The data of messages is on disk when it resolves. @throws FsError ENOSPC, EIO */
-  async of(ids: readonly string[]): Promise<void> {
+  of(ids: readonly string[]): Promise<void> {
+    const done = this.#last.then(() => this.#settle(ids))
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  close(): Promise<void> {
+    return this.#job.stop()
+  }
+
+  async #settle(ids: readonly string[]): Promise<void> {
     const { spool } = this.#options
     const { contents } = spool
     const before = ids.map((id) => [id, contents.get(id)] as const).filter(([, content]) => content !== undefined)
@@ -59,13 +74,10 @@ export class Settling {
     for (const [id, content] of before) if (contents.get(id) === content) contents.drop(id)
   }
 
-  close(): Promise<void> {
-    return this.#job.stop()
-  }
-
   async #settleSome(stop: AbortSignal): Promise<void> {
     const { log } = this.#options
     const { contents } = this.#options.spool
+    this.#hasFailed = false
     while (contents.size > manyContents && !stop.aborted) {
       const closed = contents.ids.filter((id) => !contents.isOpen(id)).slice(0, atOnce)
       if (closed.length === 0) return
@@ -73,6 +85,7 @@ export class Settling {
         await this.of(closed)
       } catch (err) {
         log.warn({ err }, 'Small files of the spool could not be synced: the journal keeps what is in them.')
+        this.#hasFailed = true
         this.#job.in(againAfter)
         return
       }

@@ -54,9 +54,14 @@ export class SpoolFile {
     return this.#size
   }
 
-  /** All of a small file that was never synced; undefined of any other. */
+  /** It is small, was never synced, and all of it is known. */
+  get isSmall(): boolean {
+    return this.#isDirty && this.#newIn !== undefined && this.#writing === 0 && this.#content !== undefined
+  }
+
+  /** All of one that is small; undefined of any other. */
   get unsynced(): Buffer | undefined {
-    return this.#isDirty && this.#newIn !== undefined && this.#writing === 0 ? this.#content?.bytes : undefined
+    return this.isSmall ? this.#content?.bytes : undefined
   }
 
   async read(position: Bytes, length: Bytes): Promise<Uint8Array> {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
 import { codeOf, isDiskFull } from '../../errors.js'
 import { writeAll } from '../../journal/write-all.js'
-import { isOwn, openOwn } from '../../own-files.js'
+import { isOwn, openOwn, withOwn } from '../../own-files.js'
 import { makeFolders } from '../../own-folders.js'
 import type { ByteRange } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -167,7 +167,10 @@ export class Spool {
   /** @returns whether it had lost it */
   async #settled(id: string, isStart: boolean): Promise<boolean> {
     const path = this.#path(id)
-    const found = await readOwnBytes(path, mostContent)
+    const found = await withOwn(path, async (file) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(mostContent), 0, mostContent, 0)
+      return buffer.subarray(0, bytesRead)
+    })
     const isWritten = !isStart && this.contents.isOpen(id)
     const wanted = isWritten ? undefined : this.contents.wantedOf(id, found)
     const isThere = found !== undefined && wanted?.equals(found.subarray(0, wanted.length)) !== false
@@ -231,21 +234,4 @@ async function readable(path: string, flags: string, error: unknown): Promise<Fi
 
 function unlessFull(error: unknown, isForgiven: boolean): void {
   if (!isForgiven || !isDiskFull(error)) throw error
-}
-
-/** @returns its first bytes; undefined if it is not there */
-async function readOwnBytes(path: string, most: Bytes): Promise<Buffer | undefined> {
-  let file: FileHandle
-  try {
-    file = await openOwn(path, 'r')
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
-  }
 }

@@ -1,4 +1,5 @@
 /** What is known of a file while it is open: seen at once, and written down where that is promised to somebody. */
+import { FsError } from '../../errors.js'
 import type { Bytes } from '../../units.js'
 import type { MessageBook, Write } from '../disk/book.js'
 import type { Happening, LifeEvent } from '../life/events.js'
@@ -85,14 +86,17 @@ export class OpenMessage {
   async flushed(file: Flushed, isComplete: () => boolean): Promise<boolean> {
     const [after] = await this.#book.exclusively([this.id], async (write) => {
       const isOpen = (): boolean => this.current?.state === 'open'
+      const flushed = () =>
+        [{ id: this.id, event: { type: 'flushed', size: file.size, isComplete: isComplete() } }] as const
       const content = isOpen() && this.hasRoomFor(file.size) ? file.unsynced : undefined
-      if (!content) await file.sync()
+      if (content) {
+        const contents = { [this.id]: content.toString('base64') }
+        const after = await write(flushed(), { by: 'write', sync: true, isNew: true, contents }).catch(unlessFull)
+        if (after) return after
+      }
+      await file.sync()
       // Its release may have come meanwhile, where the answer to this took too long.
-      if (!isOpen()) return []
-      const { size } = file
-      const flushed = { id: this.id, event: { type: 'flushed', size, isComplete: isComplete() } } as const
-      const contents = content && { contents: { [this.id]: content.toString('base64') }, isNew: true }
-      return write([flushed], { by: 'write', sync: size > 0, ...contents })
+      return isOpen() ? write(flushed(), { by: 'write', sync: file.size > 0 }) : []
     })
     return after?.isComplete === true
   }
@@ -122,4 +126,9 @@ export class OpenMessage {
   #happenings(events: readonly LifeEvent[]): Happening[] {
     return events.map((event) => ({ id: this.id, event }))
   }
+}
+
+/** Where the journal can't grow, there is room in it for a line without a content. */
+function unlessFull(error: unknown): undefined {
+  if (!(error instanceof FsError && error.code === 'ENOSPC')) throw error
 }

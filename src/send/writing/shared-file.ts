@@ -154,7 +154,7 @@ export class SharedFile {
   async #flushed(known: Promise<void>): Promise<void> {
     const { message, writers } = this.session
     this.session.flushed()
-    const isSmall = this.#file.unsynced !== undefined && message.hasRoomFor(this.#file.size)
+    const isSmall = this.#file.isSmall && message.hasRoomFor(this.#file.size)
     if (!isSmall) await this.#file.sync()
     await known
     const changes = this.#changes
