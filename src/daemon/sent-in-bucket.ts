@@ -62,7 +62,7 @@ export class SentInBucket implements BucketView {
     for (const view of ['send', 'outbox'] as const) {
       const tree = await this.#visibleTree(partner, view, signal)
       const since = (this.now() ?? this.#clock.now()) - duplicateWindow - clockSlack
-      for (const object of named(tree, name, since)) newest = Math.max(newest ?? 0, object.mtime)
+      for (const object of tree?.recentNamed(name, since) ?? []) newest = Math.max(newest ?? 0, object.mtime)
     }
     return newest
   }
@@ -76,7 +76,7 @@ export class SentInBucket implements BucketView {
     const since = (this.now() ?? this.#clock.now()) - duplicateWindow - clockSlack
     let newest: EpochMs | undefined
     for (const { value } of glimpses)
-      for (const { mtime } of named(value, name, since)) newest = Math.max(newest ?? 0, mtime)
+      for (const { mtime } of value?.recentNamed(name, since) ?? []) newest = Math.max(newest ?? 0, mtime)
     // What was there once was sent, however old the listing that says so.
     if (newest !== undefined) return newest
     // A view that may not be listed holds nothing that we could know of.
@@ -166,7 +166,7 @@ export class SentInBucket implements BucketView {
   ): Promise<readonly ObjectInfo[]> {
     try {
       const tree = await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)
-      return [...named(tree, name, since)]
+      return [...tree.recentNamed(name, since)]
     } catch (error) {
       if (!isDenied(error)) throw error
       if (view === 'duplicate') return []
@@ -175,11 +175,6 @@ export class SentInBucket implements BucketView {
       return object ? [object] : []
     }
   }
-}
-
-/** Objects with that last segment, those left out that were modified before that time. */
-function* named(tree: ViewTree | undefined, name: string, since: EpochMs): Generator<ObjectInfo, undefined> {
-  for (const object of tree?.recent(since) ?? []) if (basename(object.key) === name) yield object
 }
 
 function basename(key: Key): string {

@@ -3,7 +3,7 @@
  * grown. What is older than the gateway keeps messages is forgotten then: nothing is told of such any more.
  */
 import { LineLog, type LineLogOptions } from '../journal/line-log.js'
-import { newHasher, newSeed } from '../mdn/text-hash.js'
+import { newHasher, newSeed } from '../text-hash.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'

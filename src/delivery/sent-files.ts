@@ -1,7 +1,7 @@
 /** What this mount has sent, so that a delivery can be followed from the close of its file. By name, size and time; packed. */
 import { Columns } from '../mdn/columns.js'
 import { hashedRows, RowLookup } from '../mdn/row-lookup.js'
-import type { Hasher, TextHash } from '../mdn/text-hash.js'
+import type { Hasher, TextHash } from '../text-hash.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'

@@ -1,7 +1,7 @@
 /** Of which messages it was told what became of them, and what; packed. */
 import { Columns } from '../mdn/columns.js'
 import { hashedRows, RowLookup } from '../mdn/row-lookup.js'
-import type { Hasher, TextHash } from '../mdn/text-hash.js'
+import type { Hasher, TextHash } from '../text-hash.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { Partner } from '../view/partner.js'
 

@@ -6,10 +6,13 @@ import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Key, Prefix } from '../units.js'
 import { cutEndings } from '../view/names.js'
 import { firstWhere, compareKeys, sharedLength } from '../s3/key-order.js'
+import { newHasher } from '../text-hash.js'
 import { PackedEtags } from './packed-etags.js'
 
 /** How many objects are packed together: half a page of a listing, so that a page makes no small rest. */
 export const chunkLength = 500
+
+const hasher = newHasher()
 
 export class Chunk {
   readonly length: number
@@ -26,6 +29,8 @@ export class Chunk {
   readonly #etags: PackedEtags
   /** Made when somebody asks for it: indexes by the endings of names that are cut. */
   #cut: ReadonlyMap<string, readonly number[]> | undefined
+  /** Likewise: a hash of the last segment of each key. */
+  #names: Uint32Array | undefined
 
   /**
    * @param objects at least one, in key order
@@ -83,6 +88,17 @@ export class Chunk {
     return firstWhere(0, this.length, (index) => compareKeys(this.key(index), key) >= 0)
   }
 
+  /** Indexes of the keys whose last segment that is. */
+  *named(name: string): Generator<number, undefined> {
+    this.#names ??= Uint32Array.from({ length: this.length }, (_, index) => hasher(lastSegment(this.key(index))).low)
+    const { low } = hasher(name)
+    let index = this.#names.indexOf(low)
+    while (index >= 0) {
+      if (lastSegment(this.key(index)) === name) yield index
+      index = this.#names.indexOf(low, index + 1)
+    }
+  }
+
   /** Indexes of the keys that have a segment one of whose names is cut and ends so; of a folder's, the first one. */
   withCut(ending: string): readonly number[] {
     this.#cut ??= this.#cutNames()
@@ -107,4 +123,8 @@ export class Chunk {
     }
     return found
   }
+}
+
+function lastSegment(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1)
 }

@@ -129,6 +129,15 @@ export class KeyIndex {
     }
   }
 
+  /** The same, of those whose last segment that is. */
+  *recentNamed(name: string, since: EpochMs, from = 0, to = this.size): Generator<ObjectInfo, undefined> {
+    for (const [chunk, start, end] of this.#runs(from, to)) {
+      if (chunk.newest < since) continue
+      for (const i of chunk.named(name))
+        if (i >= start && i < end && chunk.mtime(i) >= since) yield chunk.object(i, this.prefix)
+    }
+  }
+
   /** Positions of keys that have a segment one of whose names is cut and ends so; of those of one folder at least the first. */
   *withCut(ending: string, from: number, to: number): Generator<number, undefined> {
     for (const [chunk, start, end, , offset] of this.#runs(from, to)) {

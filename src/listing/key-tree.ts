@@ -107,6 +107,10 @@ export class IndexTree implements ViewTree {
     return this.index.recent(since, this.#root.from, this.#root.to)
   }
 
+  recentNamed(name: string, since: Milliseconds): Iterable<ObjectInfo> {
+    return this.index.recentNamed(name, since, this.#root.from, this.#root.to)
+  }
+
   has(key: Key): boolean {
     return this.object(key) !== undefined
   }

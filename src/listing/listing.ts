@@ -61,6 +61,8 @@ export interface ViewTree extends KeyTree {
   runs(): Iterable<ObjectRun>
   /** Those whose LastModified is that or later, in key order. */
   recent(since: EpochMs): Iterable<ObjectInfo>
+  /** The same, of those with that last segment: costs the same however many there are. */
+  recentNamed(name: string, since: EpochMs): Iterable<ObjectInfo>
   has(key: Key): boolean
   object(key: Key): ObjectInfo | undefined
   /** What is below a path of raw segments, which ends in `/`, as a tree of its own. */

@@ -18,7 +18,7 @@ import {
 import { MdnOwners } from './mdn-owners.js'
 import { messageNames } from './message-id.js'
 import { hashedRows, RowLookup } from './row-lookup.js'
-import { newHasher, type Hasher } from './text-hash.js'
+import { newHasher, type Hasher } from '../text-hash.js'
 
 /** An MDN as it counts for a message. */
 export interface Receipt {

@@ -109,6 +109,26 @@ t.test('the newest and the recent are told by time', async (t) => {
   t.same([...index.recent(5, 1, 3)].map(below), ['b'])
 })
 
+t.test('those of a name are found among the recent ones, in whatever folder', async (t) => {
+  const keys = Array.from({ length: 2_000 }, (_, i) => [`${i % 7}/order-${i % 300}.edi`, `order-${i}.edi`]).flat()
+  const sorted = [...new Set([...keys, 'x/y/', 'z/order-5.edi/order-6.edi', 'a-order-5.edi'])].sort()
+  const index = KeyIndex.of(inbox, objectsOf(sorted.map((key, i) => ({ key, mtime: i % 11 }))))
+  const last = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
+  for (const name of ['order-5.edi', 'order-6.edi', 'order-1999.edi', 'order-299.edi', '', 'y', 'rder-5.edi', 'none']) {
+    for (const [since, from, to] of [
+      [0, 0, index.size],
+      [5, 0, index.size],
+      [11, 0, index.size],
+      [3, 700, 1_301],
+      [0, 40, 40],
+    ] as const) {
+      const expected = [...index.recent(since, from, to)].filter(({ key }) => last(key) === name)
+      t.same([...index.recentNamed(name, since, from, to)], expected, `${name} since ${since}, ${from} to ${to}`)
+    }
+  }
+  t.ok([...index.recentNamed('order-5.edi', 0)].length > 3, 'in several folders')
+})
+
 t.test('1,000,000 messages: found, replaced and counted, at about 60 bytes for each', async (t) => {
   const count = 1_000_000
   const before = bytesUsed()

@@ -138,6 +138,10 @@ t.test('what is recent is told by time', async (t) => {
     [...of.recent(2)].map((it) => it.key),
     [`${inbox}b`, `${inbox}c`],
   )
+  t.same(
+    [...of.recentNamed('b', 2), ...of.recentNamed('a', 2)].map((it) => it.key),
+    [`${inbox}b`],
+  )
   t.equal(of.has(`${inbox}b` as Key), true)
   t.equal(of.has(`${inbox}d` as Key), false)
   t.equal(of.has('elsewhere/b' as Key), false)
