@@ -1,12 +1,21 @@
 // Who calls: looked up while the caller waits for its answer, by the thread that reads its call.
 #include "callers.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+// Of mounts of ours, and whatever else a process has in user space.
+static const char fuse_type[] = "fuse";
+static const char deleted[] = " (deleted)";
+// Descriptors that are looked at: some 2 us each.
+static const uint32_t most_descriptors = 64;
 
 // The first bytes of a file, with a 0 behind them. false: it can't be read.
 static bool read_start (const char *format, uint32_t thread, char *bytes, size_t size) {
@@ -20,13 +29,22 @@ static bool read_start (const char *format, uint32_t thread, char *bytes, size_t
   return count > 0;
 }
 
-// @see proc(5), /proc/pid/status
+// What stands behind the name of a field, and before it a new line; NULL: there is no such field. @see proc(5), /proc/pid/status
+static const char *field_of (const char *status, const char *name) {
+  const char *line = strstr(status, name);
+  if (line == NULL) return NULL;
+  line += strlen(name);
+  return line + strspn(line, " \t");
+}
+
+static uint64_t number_in (const char *status, const char *name, uint64_t otherwise) {
+  const char *field = field_of(status, name);
+  return field == NULL ? otherwise : strtoull(field, NULL, 10);
+}
+
 static uint32_t process_of (uint32_t thread) {
-  static const char name[] = "\nTgid:";
   char text[1024];
-  if (!read_start("/proc/%u/status", thread, text, sizeof(text))) return 0;
-  const char *line = strstr(text, name);
-  return line == NULL ? 0 : strtoul(line + strlen(name), NULL, 10);
+  return read_start("/proc/%u/status", thread, text, sizeof(text)) ? number_in(text, "\nTgid:", 0) : 0;
 }
 
 // Field 11. @see proc(5), /proc/pid/stat
@@ -42,4 +60,96 @@ static double faults_of_children (uint32_t thread) {
 caller_t caller_of (uint32_t thread) {
   uint32_t process = thread == 0 ? 0 : process_of(thread);
   return (caller_t) { process, process == 0 ? -1 : faults_of_children(thread) };
+}
+
+// Of what numbers it knows processes by, /proc tells by our own.
+static bool knows_our_numbers () {
+  char text[32];
+  ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
+  text[length < 0 ? 0 : length] = '\0';
+  return strtoul(text, NULL, 10) == (unsigned long) getpid();
+}
+
+// Of one thread, and neither ending (it has its memory) nor about to run another program (it has one).
+static bool is_one_that_goes_on (uint32_t process) {
+  char text[4096];
+  if (!read_start("/proc/%u/status", process, text, sizeof(text))) return false;
+  const char *state = field_of(text, "\nState:");
+  return state != NULL && *state != 'Z' && *state != 'X'
+    && number_in(text, "\nTgid:", 0) == process && number_in(text, "\nThreads:", 0) == 1
+    && number_in(text, "\nVmSize:", 0) != 0 && number_in(text, "\nVmExe:", 0) != 0 && number_in(text, "\nCoreDumping:", 0) == 0;
+}
+
+static bool has_no_children (uint32_t process) {
+  char path[64], text[2];
+  snprintf(path, sizeof(path), "/proc/%u/task/%u/children", process, process);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  ssize_t count = read(file, text, sizeof(text));
+  close(file);
+  return count == 0;
+}
+
+// Whether the path that a descriptor is open on ends in that name.
+static bool is_named (char *link, const char *name) {
+  size_t length = strlen(link), ending = strlen(deleted);
+  if (length > ending && strcmp(link + length - ending, deleted) == 0) link[length - ending] = '\0';
+  const char *last = strrchr(link, '/');
+  return strcmp(last == NULL ? link : last + 1, name) == 0;
+}
+
+// Whether a line of mountinfo is of that mount, and of a filesystem of the kernel's own. @see proc(5), /proc/pid/mountinfo
+static bool is_of_kernel (const char *line, uint64_t mount) {
+  if (strtoull(line, NULL, 10) != mount) return false;
+  const char *type = strstr(line, " - ");
+  return type != NULL && strncmp(type + 3, fuse_type, strlen(fuse_type)) != 0;
+}
+
+// Whether a descriptor is of a file that is in no mount of ours: its mount is one that the process sees, and not of such a filesystem.
+static bool is_elsewhere (uint32_t process, const char *descriptor) {
+  char path[64], text[1024];
+  snprintf(path, sizeof(path), "/proc/%%u/fdinfo/%.10s", descriptor);
+  if (!read_start(path, process, text, sizeof(text))) return false;
+  uint64_t mount = number_in(text, "\nmnt_id:", 0);
+  snprintf(path, sizeof(path), "/proc/%u/mountinfo", process);
+  FILE *mounts = fopen(path, "re");
+  if (mounts == NULL) return false;
+  char *line = NULL;
+  size_t size = 0;
+  bool is_found = false;
+  while (!is_found && getline(&line, &size, mounts) >= 0) is_found = is_of_kernel(line, mount);
+  free(line);
+  fclose(mounts);
+  return is_found;
+}
+
+static bool is_other (uint32_t process, int folder, const char *descriptor, const char *name) {
+  char link[PATH_MAX];
+  ssize_t length = readlinkat(folder, descriptor, link, sizeof(link) - 1);
+  if (length < 0) return false;
+  link[length] = '\0';
+  // Who copies a file has the one open that it copies, too, as a rule by the same name.
+  return !is_named(link, name) || is_elsewhere(process, descriptor);
+}
+
+static bool has_only_others (uint32_t process, const char *name) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/%u/fd", process);
+  DIR *folder = opendir(path);
+  if (folder == NULL) return false;
+  uint32_t count = 0;
+  bool are_others = true;
+  struct dirent *entry;
+  while (are_others && (errno = 0, entry = readdir(folder)) != NULL) {
+    if (entry->d_name[0] == '.') continue;
+    are_others = ++count <= most_descriptors && is_other(process, dirfd(folder), entry->d_name, name);
+  }
+  are_others = are_others && errno == 0;
+  closedir(folder);
+  return are_others;
+}
+
+double faults_if_alone (uint32_t thread, const char *name) {
+  if (thread == 0 || !knows_our_numbers() || !is_one_that_goes_on(thread)) return -1;
+  return has_only_others(thread, name) && has_no_children(thread) ? faults_of_children(thread) : -1;
 }

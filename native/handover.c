@@ -65,6 +65,17 @@ static bool is_to_write (const call_t *call) {
   return call->opcode == FUSE_OPEN && (call->flags & (O_WRONLY | O_RDWR)) != 0;
 }
 
+// Of who closes a file that may have been written to.
+static double faults_of_closer (session_t *it, const struct fuse_in_header *in) {
+  pthread_mutex_lock(&it->mutex);
+  const char *known = node_of(&it->nodes, in->nodeid)->name;
+  char *name = known == NULL ? NULL : strdup(known);
+  pthread_mutex_unlock(&it->mutex);
+  double faults = name == NULL ? -1 : faults_if_alone(in->pid, name);
+  free(name);
+  return faults;
+}
+
 bool call_hand_over (session_t *it, const struct fuse_in_header *in, buffer_t *buffer, const char *name, const char *second) {
   call_t *call = calloc(1, sizeof(call_t));
   int error = call == NULL ? ENOMEM : decode(call, in);
@@ -74,6 +85,7 @@ bool call_hand_over (session_t *it, const struct fuse_in_header *in, buffer_t *b
     call->opcode = in->opcode;
     call->pid = in->pid;
     if (is_to_write(call)) call->caller = caller_of(in->pid);
+    if (in->opcode == FUSE_FLUSH) call->caller.faults = faults_of_closer(it, in);
     call->received = now_ms();
     call->buffer = is_write ? buffer : NULL;
     call->name = name == NULL ? NULL : strdup(name);

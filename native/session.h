@@ -83,7 +83,7 @@ typedef struct call {
   uint64_t position;
   uint32_t length;
   uint32_t flags;
-  caller_t caller;          // of what opens a file to write to it
+  caller_t caller;          // of what opens a file to write to it; of a close the faults alone, @see faults_if_alone
   struct fuse_setattr_in set;
   folder_t *folder;
   buffer_t *buffer;

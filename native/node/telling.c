@@ -30,7 +30,11 @@ static double ms_of (uint64_t seconds, uint32_t nanoseconds) {
 
 static void add_arguments (mount_t *it, list_t *list, const call_t *call) {
   switch (call->opcode) {
-    case FUSE_GETATTR: case FUSE_FLUSH: case FUSE_RELEASE: add(list, handle_of(call)); break;
+    case FUSE_GETATTR: case FUSE_RELEASE: add(list, handle_of(call)); break;
+    case FUSE_FLUSH:
+      add(list, handle_of(call));
+      add(list, call->caller.faults);
+      break;
     case FUSE_ACCESS: add(list, call->flags); break;
     case FUSE_OPEN: case FUSE_CREATE:
       add(list, call->flags);

@@ -44,8 +44,9 @@ export const openFlags = { uncached: 1, noFlush: 2 } as const
  * @param age milliseconds since the call was taken from the kernel
  * @param pid of the calling thread; 0 where it is in another namespace
  * @param more by operation, in this order; handles are 0 where there is none, times milliseconds, sizes and positions bytes:
- *   getattr, flush, release: handle. open, create: flags of open(2), and of who may write then the process and its faults of children
- *   (0, and negative: nobody can tell). access: mode of access(2). fsync: handle, flags (1: the data alone).
+ *   getattr, release: handle. open, create: flags of open(2), and of who may write then the process and its faults of children
+ *   (0, and negative: nobody can tell). flush: handle, and the caller's faults of children, where it is certain that it is alone, and
+ *   has the file open no more (else negative). access: mode of access(2). fsync: handle, flags (1: the data alone).
  *   setattr: handle, valid (`FATTR_…`: what of the rest counts), size, mtime. read: handle, length, position.
  *   write: handle, buffer, length, position in the file, where in the buffer it begins.
  *   unlink: the path that it has until its last close if it is open, else undefined. rename: its new path, and the same of what it

@@ -47,7 +47,10 @@ export class OpenFileCalls {
       [operation.write, (call, args) => this.#write(call, args)],
       [
         operation.flush,
-        (call, [handle]) => runner.act('flush', call, (signal) => ops.flush(call.path, num(handle), call.pid, signal)),
+        (call, [handle, faults]) => {
+          const closer = { pid: call.pid, faultsIfAlone: known(faults) }
+          runner.act('flush', call, (signal) => ops.flush(call.path, num(handle), closer, signal))
+        },
       ],
       [operation.fsync, (call, [handle]) => runner.act('fsync', call, (signal) => ops.fsync(num(handle), signal))],
       [operation.release, (call, [handle]) => this.#release(call, num(handle))],
@@ -142,11 +145,15 @@ export class OpenFileCalls {
 
 /** @param caller the process, and its faults of children */
 function openerOf({ pid }: Call, flags: number, [process, faults]: readonly Argument[]): Opener {
-  const known = (number: Argument): number | undefined => (num(number) < 0 ? undefined : num(number))
   return {
     pid,
     caller: num(process) === 0 ? 'unknown' : { process: num(process), faults: known(faults) },
     // What is written through a mapping is read through it as well. @see mmap(2), EACCES
     mayBeMapped: (flags & constants.O_RDWR) !== 0,
   }
+}
+
+/** What can't be told is negative. */
+function known(number: Argument): number | undefined {
+  return num(number) < 0 ? undefined : num(number)
 }

@@ -7,7 +7,7 @@ import { FsError } from '../errors.js'
 import type { Attributes, FilesystemFigures, FolderContent, Opened } from '../fs/filesystem.js'
 import type { EpochMs } from '../units.js'
 import type { KernelBeliefs } from './beliefs/kernel-beliefs.js'
-import type { HandleProcesses, Opener } from './callers/handle-processes.js'
+import type { Closer, HandleProcesses, Opener } from './callers/handle-processes.js'
 
 /** Process or thread that calls; undefined or 0 where the binding or the kernel does not tell. */
 type Pid = number | undefined
@@ -109,8 +109,8 @@ export class Operations {
     return known ? written.finally(() => known) : written
   }
 
-  flush(path: string, handle: number, pid: Pid, signal: AbortSignal): Promise<void> {
-    return this.#fs.flush(handle, this.#processes.closing(handle, path, pid), signal)
+  flush(path: string, handle: number, closer: Closer, signal: AbortSignal): Promise<void> {
+    return this.#fs.flush(handle, this.#processes.closing(handle, path, closer), signal)
   }
 
   fsync(handle: number, signal: AbortSignal): Promise<void> {

@@ -93,7 +93,8 @@ function stockOperations(ops: Operations, answerer: Answerer, owner: Ownership):
         ops.write(handle, buffer.subarray(0, length), position, undefined, signal),
       ),
 
-    flush: (path, handle, done) => act('flush', path, done, (signal) => ops.flush(path, handle, undefined, signal)),
+    flush: (path, handle, done) =>
+      act('flush', path, done, (signal) => ops.flush(path, handle, { pid: undefined }, signal)),
     fsync: (path, _datasync, handle, done) => act('fsync', path, done, (signal) => ops.fsync(handle, signal)),
     release: (path, handle, done) => act('release', path, done, () => ops.release(handle)),
 

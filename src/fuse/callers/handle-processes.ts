@@ -29,6 +29,14 @@ export interface Opener {
   readonly mayBeMapped?: boolean
 }
 
+/** Who closes one. */
+export interface Closer {
+  /** @see Opener */
+  readonly pid: number | undefined
+  /** Its faults of children, where the binding has looked already: it is alone, goes on, and has the file open no more. */
+  readonly faultsIfAlone?: number | undefined
+}
+
 /** A handle of the kernel's that may write. */
 interface Use {
   /**
@@ -71,7 +79,8 @@ export class HandleProcesses {
    */
   async opened(opening: Promise<number>, opener: Opener): Promise<number> {
     const { pid, mayBeMapped = false } = opener
-    this.#readers.warmUp()
+    // Of others the binding tells how they close it.
+    if (mayBeMapped || opener.caller === undefined) this.#readers.warmUp()
     const [handle, caller] = await Promise.all([opening, this.#callerOf(opener)])
     const process = caller?.process
     this.#handles.set(handle, {
@@ -119,10 +128,10 @@ export class HandleProcesses {
   }
 
   /** A process closes one of the handle's descriptors: it is out of its table already. */
-  closing(handle: number, path: string, pid: number | undefined): Close {
+  closing(handle: number, path: string, closer: Closer): Close {
     const open = this.#handles.get(handle)
     if (open) open.isUnclosed = false
-    return { closed: () => this.#closed(this.#handles.get(handle), basename(path), pid ?? 0) }
+    return { closed: () => this.#closed(this.#handles.get(handle), basename(path), closer) }
   }
 
   /** @returns undefined if it can't be told */
@@ -131,7 +140,8 @@ export class HandleProcesses {
     return pid ? this.#statusReaders.ask<'caller'>({ kind: 'caller', pid }) : undefined
   }
 
-  async #closed(open: Use | undefined, name: string, pid: number): Promise<Closed> {
+  async #closed(open: Use | undefined, name: string, { pid = 0, faultsIfAlone }: Closer): Promise<Closed> {
+    if (open && !isHiddenName(name) && isAlone(open, pid, faultsIfAlone)) return { isLast: true, killedBy: undefined }
     if (pid === 0) {
       if (open) open.isDoubtful = true
       return nothing
@@ -174,6 +184,11 @@ function noteProcess(open: Use, pid: number): void {
   if (open.seen.size > mostSeen) open.isDoubtful = true
   // They are not asked for any more, and there may be any number.
   if (open.isDoubtful) open.seen.clear()
+}
+
+/** Whether who closes it is the only one who was ever seen with it, and none of its children has ended since. */
+function isAlone({ isDoubtful, mayBeMapped, seen }: Use, pid: number, faults: number | undefined): boolean {
+  return faults !== undefined && !isDoubtful && !mayBeMapped && seen.size === 1 && seen.get(pid) === faults
 }
 
 /** One that has only inherited the file, and never wrote to it, leaves nothing half-written behind. */
