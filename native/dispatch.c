@@ -8,8 +8,11 @@
 #include <string.h>
 
 static const size_t most_name = 255;
-// Of our extended attributes: the kernel itself asks for others, at each write and each line of ls -l.
+// Of our extended attributes, and of those that anybody may give a file anywhere.
 static const char our_xattrs[] = "user.as2.";
+static const char users_xattrs[] = "user.";
+// Asked for by the kernel itself, before it writes to a file.
+static const char capability[] = "security.capability";
 
 static void answer (session_t *it, const struct fuse_in_header *in, int error) {
   reply(it, in->unique, error, NULL, 0, NULL, 0);
@@ -90,12 +93,23 @@ static bool names_of (const struct fuse_in_header *in, const char **name, const 
   return (*name == NULL || strlen(*name) <= most_name) && (*second == NULL || strlen(*second) <= most_name);
 }
 
-// Extended attributes, if there are any.
+static bool begins_with (const char *name, const char *beginning) {
+  return strncmp(name, beginning, strlen(beginning)) == 0;
+}
+
+// What one that is none of ours is answered. After ENOSYS the kernel asks for none any more, but makes ENODATA of those of access lists,
+// and ls -l asks for two of each file until it is told that there can be none.
+static int xattr_refusal (const session_t *it, const char *name) {
+  if (strcmp(name, capability) == 0) return it->is_asked_once || it->tells_xattrs ? ENODATA : ENOSYS;
+  return it->tells_xattrs && begins_with(name, users_xattrs) ? ENODATA : EOPNOTSUPP;
+}
+
+// Extended attributes, if there are any. name: NULL for a list of all.
 static void serve_xattrs (session_t *it, const struct fuse_in_header *in, const char *name) {
-  // The kernel does not ask again.
-  if (!it->tells_xattrs) answer(it, in, ENOSYS);
-  else if (name != NULL && strncmp(name, our_xattrs, strlen(our_xattrs)) != 0) answer(it, in, ENODATA);
-  else call_hand_over(it, in, NULL, NULL, name);
+  bool is_ours = name == NULL || begins_with(name, our_xattrs);
+  if (is_ours && it->tells_xattrs) call_hand_over(it, in, NULL, NULL, name);
+  // The kernel does not ask for a list again.
+  else answer(it, in, name == NULL ? ENOSYS : xattr_refusal(it, name));
 }
 
 // What is not whole is refused; what wants no answer is not heard.

@@ -53,6 +53,9 @@ int session_greet (session_t *it, uint32_t readahead) {
   out.flags = init->flags & (FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_PARALLEL_DIROPS);
   // Who looks at what he finds in a folder (`ls -l`) is told its attributes with the names: the kernel sees who does.
   out.flags |= init->flags & (FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO);
+  // What is written has no set-user-ID bit and no capability to lose, so the kernel need not ask at each write.
+  out.flags |= init->flags & FUSE_HANDLE_KILLPRIV_V2;
+  it->is_asked_once = (out.flags & FUSE_HANDLE_KILLPRIV_V2) != 0;
   // Reading ahead is background: it must not wait behind others that wait for the bucket.
   out.max_background = UINT16_MAX;
   out.congestion_threshold = UINT16_MAX;

@@ -126,6 +126,7 @@ typedef struct session {
   int fd;
   double attr_timeout;      // s; of names and of attributes
   bool tells_xattrs;
+  bool is_asked_once;       // of each file's capability, before the first write to it; else before each
   pthread_mutex_t mutex;    // of all that follows
   nodes_t nodes;
   absent_names_t absent;

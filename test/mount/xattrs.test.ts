@@ -69,10 +69,23 @@ t.test('they say what as2fs info says', async (t) => {
   await whole(t, mounted)
 })
 
-t.test('without it there are none, and the kernel does not ask', async (t) => {
+t.test('without it there are none', async (t) => {
   const mounted = await mount(t, { objects, flags: station })
   t.equal(await refusal(mounted, 'user.as2.key'), 'ENOTSUP')
   await whole(t, mounted)
+})
+
+t.test('ls -l is told at the first file that there are no access lists, whatever was written before', async (t) => {
+  for (const flags of [[], ['--xattr']]) {
+    const mounted = await mount(t, { objects, flags: [...station, '--settle', '1h', ...flags] })
+    const send = mounted.path('ACME/GLOBEX/send')
+    // Before each of these the kernel asks for a capability, if it was told to.
+    await sh(`dd if=/dev/zero of='${send}/out.edi' bs=100 count=5 2>/dev/null && truncate -s 50 '${send}/out.edi'`)
+    t.equal(await refusal(mounted, 'security.capability'), 'ENODATA')
+    t.equal(await refusal(mounted, 'system.posix_acl_access'), 'ENOTSUP')
+    t.equal(await refusal(mounted, 'system.posix_acl_default'), 'ENOTSUP')
+    t.match(await sh(`ls -l '${send}'`), /-rw-r--r-- .* 50 /)
+  }
 })
 
 /** Nothing else is another for it. */

@@ -94,13 +94,22 @@ static const answer_t *xattr (const char *name, uint32_t room, const char *value
 }
 
 static void xattrs () {
-  scene_begin("of extended attributes, without them, the kernel asks once; with them JavaScript is asked for ours alone");
-  check(answer_to(ask_xattr("user.as2.key", 0))->error == ENOSYS);
-  check(answer_to(ask_xattr(NULL, 0))->error == ENOSYS);
-  session->tells_xattrs = true;
-  check(answer_to(ask_xattr("security.capability", 20))->error == ENODATA);
-  check(answer_to(ask_xattr("user.as2", 20))->error == ENODATA);
-  check(answer_to(ask_xattr("", 20))->error == ENODATA);
+  scene_begin("of extended attributes JavaScript is asked for ours alone, and for none without them; none are access lists");
+  for (int tells = 0; tells < 2; tells++) {
+    session->tells_xattrs = tells == 1;
+    check(answer_to(ask_xattr("system.posix_acl_access", 0))->error == EOPNOTSUPP);
+    check(answer_to(ask_xattr("security.selinux", 255))->error == EOPNOTSUPP);
+    check(answer_to(ask_xattr("", 20))->error == EOPNOTSUPP);
+    check(answer_to(ask_xattr("user.as2", 20))->error == (tells ? ENODATA : EOPNOTSUPP));
+    // A kernel that asks before each write is told that it need not ask for anything any more, if there is nothing.
+    session->is_asked_once = false;
+    check(answer_to(ask_xattr("security.capability", 20))->error == (tells ? ENODATA : ENOSYS));
+    session->is_asked_once = true;
+    check(answer_to(ask_xattr("security.capability", 20))->error == ENODATA);
+    if (tells) continue;
+    check(answer_to(ask_xattr("user.as2.key", 0))->error == EOPNOTSUPP);
+    check(answer_to(ask_xattr(NULL, 0))->error == ENOSYS);
+  }
   check(take() == NULL);
   const answer_t *size = xattr("user.as2.key", 0, "AS2/files");
   check(size->error == 0 && ((const struct fuse_getxattr_out *) size->bytes)->size == 9);
@@ -267,7 +276,8 @@ static void greetings () {
   check(greet(7, 23, shortest, &out) == 0);
   check(out.major == 7 && out.minor == 23 && out.max_write == MOST_BYTES && out.max_readahead == 64 * 1024);
   // Of what it offers, only what is known is taken.
-  check((out.flags & ~(FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_PARALLEL_DIROPS | FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO)) == 0);
+  check((out.flags & ~(FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_PARALLEL_DIROPS | FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO
+      | FUSE_HANDLE_KILLPRIV_V2)) == 0);
   check(greet(7, 999, sizeof(struct fuse_init_in) + 48, &out) == 0 && out.minor == FUSE_KERNEL_MINOR_VERSION);
   check(greet(7, 22, shortest, &out) == -EPROTO);
   check(greet(6, 30, shortest, &out) == -EPROTO);
