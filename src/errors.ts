@@ -43,7 +43,11 @@ export class FsError extends Error {
   readonly isLasting: boolean
 
   constructor(code: FsErrorCode, message: string, details: FsErrorDetails = {}) {
+    // Programs look for what is not there all day, and a stack takes longer than the rest of the answer.
+    const { stackTraceLimit } = Error
+    if (code === 'ENOENT') Error.stackTraceLimit = 0
     super(message, details.cause === undefined ? {} : { cause: details.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.key = details.key
     this.isLasting = details.isLasting === true

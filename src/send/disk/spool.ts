@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
 import { codeOf, isDiskFull } from '../../errors.js'
 import { writeAll } from '../../journal/write-all.js'
-import { isOwn, openOwn, withOwn } from '../../own-files.js'
+import { isOwn, openOwn } from '../../own-files.js'
 import { makeFolders } from '../../own-folders.js'
 import type { ByteRange } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -167,23 +167,24 @@ export class Spool {
   /** @returns whether it had lost it */
   async #settled(id: string, isStart: boolean): Promise<boolean> {
     const path = this.#path(id)
-    const found = await withOwn(path, async (file) => {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(mostContent), 0, mostContent, 0)
-      return buffer.subarray(0, bytesRead)
-    })
     const isWritten = !isStart && this.contents.isOpen(id)
-    const wanted = isWritten ? undefined : this.contents.wantedOf(id, found)
-    const isThere = found !== undefined && wanted?.equals(found.subarray(0, wanted.length)) !== false
-    if (!wanted && !found) return false
-    const file = await openOwn(path, isThere ? 'r+' : 'w')
+    const there = await openIfThere(path)
+    const wantedOf = (found: Uint8Array | undefined): Buffer | undefined =>
+      isWritten ? undefined : this.contents.wantedOf(id, found)
+    const file = there ?? (wantedOf(undefined) && (await openOwn(path, 'w')))
+    if (!file) return false
     try {
+      const found = there && (await startOf(there))
+      const wanted = wantedOf(found)
+      const isThere = found !== undefined && wanted?.equals(found.subarray(0, wanted.length)) !== false
+      if (!isThere) await file.truncate()
       // Where there is no room to write it once more, that it is there has to do.
       if (wanted) await writeAll(file, wanted, 0).catch((error: unknown) => unlessFull(error, isThere))
       await file.datasync()
+      return !isThere
     } finally {
       await file.close()
     }
-    return !isThere
   }
 
   async #opened(id: string, flags: 'wx+' | 'r+'): Promise<FileHandle> {
@@ -230,6 +231,21 @@ function ownSize(found: Stats): Bytes | undefined {
 async function readable(path: string, flags: string, error: unknown): Promise<FileHandle> {
   if (flags === 'r+' && codeOf(error) === 'EROFS') return openOwn(path, 'r')
   throw error
+}
+
+/** As much as there may be of a content. */
+async function startOf(file: FileHandle): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(mostContent), 0, mostContent, 0)
+  return buffer.subarray(0, bytesRead)
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await openOwn(path, 'r+')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function unlessFull(error: unknown, isForgiven: boolean): void {
