@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,12 @@ static uint64_t number_in (const char *status, const char *name, uint64_t otherw
   return field == NULL ? otherwise : strtoull(field, NULL, 10);
 }
 
+// Then its children end without a trace.
+static bool ignores_children (const char *status) {
+  const char *ignored = field_of(status, "\nSigIgn:");
+  return ignored == NULL || (strtoull(ignored, NULL, 16) >> (SIGCHLD - 1) & 1) != 0;
+}
+
 static uint32_t process_of (uint32_t thread) {
   char text[1024];
   return read_start("/proc/%u/status", thread, text, sizeof(text)) ? number_in(text, "\nTgid:", 0) : 0;
@@ -70,12 +77,12 @@ static bool knows_our_numbers () {
   return strtoul(text, NULL, 10) == (unsigned long) getpid();
 }
 
-// Of one thread, and neither ending (it has its memory) nor about to run another program (it has one).
+// Of one thread, whose children would be seen, and neither ending (it has its memory) nor about to run another program (it has one).
 static bool is_one_that_goes_on (uint32_t process) {
   char text[4096];
   if (!read_start("/proc/%u/status", process, text, sizeof(text))) return false;
   const char *state = field_of(text, "\nState:");
-  return state != NULL && *state != 'Z' && *state != 'X'
+  return state != NULL && *state != 'Z' && *state != 'X' && !ignores_children(text)
     && number_in(text, "\nTgid:", 0) == process && number_in(text, "\nThreads:", 0) == 1
     && number_in(text, "\nVmSize:", 0) != 0 && number_in(text, "\nVmExe:", 0) != 0 && number_in(text, "\nCoreDumping:", 0) == 0;
 }

@@ -77,6 +77,30 @@ t.test('one that has it open, and has it no longer', async (t) => {
   t.match(asked(it.pid).answer, { isLast: true, found: [] })
 })
 
+t.test('one whose children end without a trace, and may have had children of their own', async (t) => {
+  const orphan = `
+import signal
+f = os.open(name, os.O_CREAT | os.O_WRONLY)
+${ready}
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+r, w = os.pipe()
+child = os.fork()
+if child == 0:
+  if os.fork() == 0:
+    os.close(w)
+    # Until this program is ended.
+    os.read(r, 1)
+  os._exit(0)
+try: os.waitpid(child, 0)
+except ChildProcessError: pass
+os.close(f)
+${ready}`
+  const it = await program(t, orphan)
+  const before = opener(it.pid)
+  await it.next()
+  t.match(asked(it.pid, [before]).answer, { isLast: false })
+})
+
 t.test('one that has another file open that is called so, where no file of ours can be', async (t) => {
   const elsewhere = `
 import ctypes

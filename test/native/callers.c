@@ -72,6 +72,7 @@ static void same_name_nowhere (char *folder) {
 static void many_descriptors (char *folder) { for (int i = 0; i < 70; i++) assert(dup(0) >= 0); }
 static void a_child (char *folder) { if (fork() == 0) for (;;) pause(); }
 static void a_zombie (char *folder) { siginfo_t info; assert(waitid(P_PID, child(), &info, WEXITED | WNOWAIT) == 0); }
+static void ignored_children (char *folder) { assert(signal(SIGCHLD, SIG_IGN) != SIG_ERR); }
 static void *for_ever (void *nothing) {
   for (;;) pause();
   return nothing;
@@ -120,6 +121,7 @@ static void who_closes_alone () {
   assert(after(a_child, folder) < 0);
   assert(after(a_zombie, folder) < 0);
   assert(after(a_thread, folder) < 0);
+  assert(after(ignored_children, folder) < 0);
   // One that has ended, and that nobody has asked how; nobody.
   pid_t pid = child();
   siginfo_t info;

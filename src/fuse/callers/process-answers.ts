@@ -80,7 +80,8 @@ class DescriptorSearch {
     }
     // Of one that was known, its own close was told of, and its children with it.
     if (status.isZombie && status.threads <= 1) return this.#known.has(pid)
-    const isClear = isAsked && !status.isZombie && !status.isInExec && !this.#hasOpen(pid)
+    const isPlain = !status.isZombie && !status.isInExec && !status.ignoresChildren
+    const isClear = isAsked && isPlain && !this.#hasOpen(pid)
     this.#left -= status.threads
     if (this.#left < 0) return false
     for (const child of this.#files.children(pid)) this.#add(child)

@@ -20,6 +20,8 @@ export interface ProcessStatus {
   readonly isDumping: boolean
   /** It closes what it leaves to close-on-exec, and holds a lock that readers of most files wait for. */
   readonly isInExec: boolean
+  /** It ignores SIGCHLD: its children end without a trace. */
+  readonly ignoresChildren: boolean
 }
 
 /** @see PF_EXITING in linux/sched.h */
@@ -80,6 +82,8 @@ export class ProcessFiles {
       isDumping: field('CoreDumping') === '1',
       // The new program is not loaded yet.
       isInExec: field('VmExe') === '0',
+      ignoresChildren:
+        ((Number.parseInt(field('SigIgn')?.slice(-8) ?? '', 16) >> (constants.signals.SIGCHLD - 1)) & 1) === 1,
     }
   }
 
