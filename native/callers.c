@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -97,19 +98,61 @@ static bool has_no_children (uint32_t process) {
   return count == 0;
 }
 
-// Whether the path that a descriptor is open on ends in that name.
-static bool is_named (char *link, const char *name) {
-  size_t length = strlen(link), ending = strlen(deleted);
-  if (length > ending && strcmp(link + length - ending, deleted) == 0) link[length - ending] = '\0';
-  const char *last = strrchr(link, '/');
-  return strcmp(last == NULL ? link : last + 1, name) == 0;
+static bool ends_in (const char *path, const char *name) {
+  const char *last = strrchr(path, '/');
+  return strcmp(last == NULL ? path : last + 1, name) == 0;
 }
 
-// Whether a line of mountinfo is of that mount, and of a filesystem of the kernel's own. @see proc(5), /proc/pid/mountinfo
-static bool is_of_kernel (const char *line, uint64_t mount) {
-  if (strtoull(line, NULL, 10) != mount) return false;
+// Whether the path that a descriptor is open on may be of a file of that name, which may end itself as the kernel ends what was deleted. A
+// file that is a mount by itself, and in no place any more, is called as the root is.
+static bool may_be_named (char *link, const char *name) {
+  if (ends_in(link, name) || strcmp(link, "/") == 0) return true;
+  size_t length = strlen(link), ending = strlen(deleted);
+  if (length <= ending || strcmp(link + length - ending, deleted) != 0) return false;
+  link[length - ending] = '\0';
+  return ends_in(link, name);
+}
+
+// A line of mountinfo. @see proc(5), /proc/pid/mountinfo
+typedef struct {
+  uint64_t id;
+  char root[PATH_MAX];
+  bool is_fuse;
+} mount_line_t;
+
+static bool read_mount (const char *line, mount_line_t *mount) {
   const char *type = strstr(line, " - ");
-  return type != NULL && strncmp(type + 3, fuse_type, strlen(fuse_type)) != 0;
+  if (type == NULL || sscanf(line, "%" SCNu64 " %*s %*s %4095s", &mount->id, mount->root) != 2) return false;
+  mount->is_fuse = strncmp(type + 3, fuse_type, strlen(fuse_type)) == 0;
+  return true;
+}
+
+// Whether one of the mounts that a process sees is one of these.
+typedef bool mount_test_t (const mount_line_t *mount, const void *wanted);
+static bool has_mount (uint32_t process, mount_test_t *test, const void *wanted, bool otherwise) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/%u/mountinfo", process);
+  FILE *mounts = fopen(path, "re");
+  if (mounts == NULL) return otherwise;
+  char *line = NULL;
+  size_t size = 0;
+  bool is_found = false;
+  mount_line_t mount;
+  while (!is_found && getline(&line, &size, mounts) >= 0) is_found = read_mount(line, &mount) ? test(&mount, wanted) : otherwise;
+  if (ferror(mounts)) is_found = otherwise;
+  free(line);
+  fclose(mounts);
+  return is_found;
+}
+
+static bool is_of_kernel (const mount_line_t *mount, const void *id) {
+  return mount->id == *(const uint64_t *) id && !mount->is_fuse;
+}
+
+// A file may be a mount by itself, and be called whatever that is mounted at. What is escaped, or deleted, may be any.
+static bool may_be_mounted (const mount_line_t *mount, const void *name) {
+  if (!mount->is_fuse || strcmp(mount->root, "/") == 0) return false;
+  return ends_in(mount->root, name) || strpbrk(mount->root, "\\") != NULL || strstr(mount->root, "//deleted") != NULL;
 }
 
 // Whether a descriptor is of a file that is in no mount of ours: its mount is one that the process sees, and not of such a filesystem.
@@ -118,16 +161,7 @@ static bool is_elsewhere (uint32_t process, const char *descriptor) {
   snprintf(path, sizeof(path), "/proc/%%u/fdinfo/%.10s", descriptor);
   if (!read_start(path, process, text, sizeof(text))) return false;
   uint64_t mount = number_in(text, "\nmnt_id:", 0);
-  snprintf(path, sizeof(path), "/proc/%u/mountinfo", process);
-  FILE *mounts = fopen(path, "re");
-  if (mounts == NULL) return false;
-  char *line = NULL;
-  size_t size = 0;
-  bool is_found = false;
-  while (!is_found && getline(&line, &size, mounts) >= 0) is_found = is_of_kernel(line, mount);
-  free(line);
-  fclose(mounts);
-  return is_found;
+  return has_mount(process, is_of_kernel, &mount, false);
 }
 
 static bool is_other (uint32_t process, int folder, const char *descriptor, const char *name) {
@@ -136,7 +170,7 @@ static bool is_other (uint32_t process, int folder, const char *descriptor, cons
   if (length < 0) return false;
   link[length] = '\0';
   // Who copies a file has the one open that it copies, too, as a rule by the same name.
-  return !is_named(link, name) || is_elsewhere(process, descriptor);
+  return !may_be_named(link, name) || is_elsewhere(process, descriptor);
 }
 
 static bool has_only_others (uint32_t process, const char *name) {
@@ -158,5 +192,6 @@ static bool has_only_others (uint32_t process, const char *name) {
 
 double faults_if_alone (uint32_t thread, const char *name) {
   if (thread == 0 || !knows_our_numbers() || !is_one_that_goes_on(thread)) return -1;
-  return has_only_others(thread, name) && has_no_children(thread) ? faults_of_children(thread) : -1;
+  if (!has_only_others(thread, name) || has_mount(thread, may_be_mounted, name, true)) return -1;
+  return has_no_children(thread) ? faults_of_children(thread) : -1;
 }

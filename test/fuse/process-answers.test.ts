@@ -29,13 +29,16 @@ function opener(pid: number): Seen {
   return [pid, caller?.faults]
 }
 
-function asked(pid: number, seen: readonly Seen[] = [opener(pid)], mayBeMapped = false): Asked {
+function asked(pid: number, seen: readonly Seen[] = [opener(pid)], mayBeMapped = false, of = name): Asked {
   let reads = 0
   const files = new ProcessFiles(
     () => (reads += 1),
     (_, mount) => mount.type === type,
   )
-  return { answer: answerTo({ kind: 'closing', pid, name, mayBeMapped, seen }, files) as Closing | undefined, reads }
+  return {
+    answer: answerTo({ kind: 'closing', pid, name: of, mayBeMapped, seen }, files) as Closing | undefined,
+    reads,
+  }
 }
 
 async function typeOf(folder: string): Promise<string | undefined> {
@@ -156,6 +159,40 @@ assert libc.umount2(folder, MNT_DETACH) == 0, ctypes.get_errno()
 ${ready}`
   const it = await program(t, detached)
   t.match(asked(it.pid).answer, { isLast: false })
+})
+
+t.test('one that has it open as a mount of its own', { skip: withoutRoot() }, async (t) => {
+  for (const [detached, how] of [
+    ['', 'under another name'],
+    ['assert libc.umount2(other, MNT_DETACH) == 0, ctypes.get_errno()', 'that is in no place any more'],
+  ] as const) {
+    const bound = `
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS, MS_BIND, MNT_DETACH = 0x20000, 4096, 2
+assert libc.unshare(CLONE_NEWNS) == 0, ctypes.get_errno()
+assert libc.mount(b'none', b'/', None, 0x4000 | 0x40000, None) == 0, ctypes.get_errno()
+os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
+other = (name + '.other').encode()
+os.close(os.open(other, os.O_CREAT | os.O_WRONLY))
+assert libc.mount(name.encode(), other, None, MS_BIND, None) == 0, ctypes.get_errno()
+f = os.open(other, os.O_WRONLY)
+${detached}
+${ready}`
+    const it = await program(t, bound)
+    t.match(asked(it.pid).answer, { isLast: false }, how)
+  }
+})
+
+t.test('one whose own name ends as the kernel ends what was deleted', async (t) => {
+  const deleted = `${name} (deleted)`
+  const opened = `name += ' (deleted)'\nf = os.open(name, os.O_CREAT | os.O_RDWR)\nos.ftruncate(f, 4096)`
+  const mapped = `import mmap\nshared = mmap.mmap(f, 4096, mmap.MAP_SHARED)\nos.closerange(3, 64)`
+  const it = await program(t, `${opened}\n${ready}\n${mapped}\n${ready}`)
+  const answer = (): Closing | undefined => asked(it.pid, [opener(it.pid)], true, deleted).answer
+  t.match(answer(), { isLast: false })
+  await it.next()
+  t.match(answer(), { isLast: false }, 'mapped alone')
 })
 
 t.test('one that has it mapped, and has it so no longer', async (t) => {

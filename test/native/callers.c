@@ -44,9 +44,12 @@ static pid_t child () {
 
 static const char name[] = "invoice.edi";
 
+// Of the file that is asked for.
+static const char *sought = name;
+
 // What a process that is not this one answers for, asked from here while it waits.
 static double faults_of (pid_t pid) {
-  return faults_if_alone(pid, name);
+  return faults_if_alone(pid, sought);
 }
 
 static void opened (char *folder, const char *file) {
@@ -117,6 +120,12 @@ static void who_closes_alone () {
   assert(after(removed_elsewhere, folder) == (may_be_alone ? 0 : -1));
   assert((after(a_reaped_child, folder) > 0) == may_be_alone);
   assert(after(same_name_nowhere, folder) < 0);
+  // One whose name ends as the kernel ends what was deleted.
+  sought = "invoice.edi (deleted)";
+  assert(after(same_name_nowhere, folder) < 0);
+  sought = "edi";
+  assert(after(same_name_nowhere, folder) == (may_be_alone ? 0 : -1));
+  sought = name;
   assert(after(many_descriptors, folder) < 0);
   assert(after(a_child, folder) < 0);
   assert(after(a_zombie, folder) < 0);

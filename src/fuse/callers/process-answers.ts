@@ -95,7 +95,7 @@ class DescriptorSearch {
   }
 
   #hasMapped(pid: number): boolean {
-    return this.#mayBeMapped && this.#files.mappedNames(pid).includes(this.#name)
+    return this.#mayBeMapped && this.#files.hasMapped(pid, this.#name)
   }
 
   /** A child begins without faults of children. */

@@ -37,8 +37,12 @@ const signalNames = new Map(
 /** What comes before the path, where that is of a file. @see proc(5), /proc/pid/maps */
 const sharedMapping = /^\S+ ..[x-]s \S+ \S+ [1-9]\d* +/
 
-function nameIn(path: string): string {
-  return basename(path.replace(/ \(deleted\)$/, ''))
+/**
+ * Whether a path that the kernel tells may be of a file of that name, which may end itself as the kernel ends what was deleted. A file that is a mount by
+ * itself, and in no place any more, is called as the root is.
+ */
+function mayBeNamed(path: string, name: string): boolean {
+  return path === '/' || basename(path) === name || basename(path.replace(/ \(deleted\)$/, '')) === name
 }
 
 /** Below a view, and not in a folder that can be written. */
@@ -124,15 +128,16 @@ export class ProcessFiles {
   mayHaveOpen(pid: number, name: string): boolean {
     const fds = this.#names(pid, 'fd') ?? []
     const links = fds.map((fd) => [fd, this.#link(pid, `fd/${fd}`)] as const)
-    const alike = links.filter(([, link]) => nameIn(link) === name)
+    const alike = links.filter(([, link]) => mayBeNamed(link, name))
     // Who copies a file has the one open that he copies, too, as a rule by the same name.
-    return alike.length > 0 && this.#areSomeOurs(pid, alike)
+    const mounts = parseMountInfo(this.#text(pid, 'mountinfo') ?? '')
+    return this.#areSomeOurs(pid, alike, mounts) || mounts.some((it) => this.#mayBeMounted(it, name))
   }
 
-  /** The last part of what each of its mappings is of that writes to a file. */
-  mappedNames(pid: number): string[] {
+  /** Whether one of its mappings that write to a file is of one of that name. */
+  hasMapped(pid: number, name: string): boolean {
     const lines = (this.#text(pid, 'maps') ?? '').split('\n').filter((line) => sharedMapping.test(line))
-    return lines.map((line) => nameIn(line.replace(sharedMapping, '')))
+    return lines.some((line) => mayBeNamed(line.replace(sharedMapping, ''), name))
   }
 
   command(pid: number): string {
@@ -151,12 +156,23 @@ export class ProcessFiles {
   }
 
   /** Those count that are in no mount which the process can see, or where that can't be told. */
-  #areSomeOurs(pid: number, links: readonly (readonly [fd: string, link: string])[]): boolean {
-    const mounts = new Map(parseMountInfo(this.#text(pid, 'mountinfo') ?? '').map((it) => [it.id, it]))
+  #areSomeOurs(
+    pid: number,
+    links: readonly (readonly [fd: string, link: string])[],
+    all: readonly MountInfo[],
+  ): boolean {
+    const mounts = new Map(all.map((it) => [it.id, it]))
     return links.some(([fd, link]) => {
       const mount = mounts.get(mountOf.exec(this.#text(pid, `fdinfo/${fd}`) ?? '')?.[1] ?? '')
       return !mount || this.#mayBeOurs(link, mount)
     })
+  }
+
+  /** A file of ours may be a mount by itself, and be called whatever that is mounted at. One that was deleted may be any. */
+  #mayBeMounted(mount: MountInfo, name: string): boolean {
+    const { root } = mount
+    const isIt = root !== '/' && (basename(root) === name || root.includes('//deleted'))
+    return isIt && this.#mayBeOurs(mount.mountpoint, mount)
   }
 
   /** Fields by their numbers. @see proc(5), /proc/pid/stat */
