@@ -16,6 +16,8 @@
 // Of mounts of ours, and whatever else a process has in user space.
 static const char fuse_type[] = "fuse";
 static const char deleted[] = " (deleted)";
+// Has files of its own, for which there are no descriptors.
+static const char ring[] = "anon_inode:[io_uring]";
 // Descriptors that are looked at: some 2 us each.
 static const uint32_t most_descriptors = 64;
 
@@ -106,7 +108,7 @@ static bool ends_in (const char *path, const char *name) {
 // Whether the path that a descriptor is open on may be of a file of that name, which may end itself as the kernel ends what was deleted. A
 // file that is a mount by itself, and in no place any more, is called as the root is.
 static bool may_be_named (char *link, const char *name) {
-  if (ends_in(link, name) || strcmp(link, "/") == 0) return true;
+  if (ends_in(link, name) || strcmp(link, "/") == 0 || strcmp(link, ring) == 0) return true;
   size_t length = strlen(link), ending = strlen(deleted);
   if (length <= ending || strcmp(link + length - ending, deleted) != 0) return false;
   link[length - ending] = '\0';

@@ -142,7 +142,12 @@ export class Operations {
 
   async rename(from: string, to: string, signal: AbortSignal): Promise<void> {
     requireUtf8(to)
-    await this.#fs.rename(from, to, signal)
+    this.#processes.renamed(from, to)
+    try {
+      await this.#fs.rename(from, to, signal)
+    } finally {
+      this.#processes.renamed(from, to)
+    }
   }
 
   /** @see KernelBeliefs.displace */

@@ -86,4 +86,22 @@ t.test('one that the binding has seen close it alone is not asked for', async (t
   t.equal(await closed({ faults: 3, otherWriter: writer }), false, 'another one has it, too')
   t.equal(await closed({ faults: 3, closer: heir }), false, 'it is another one')
   t.equal(await closed({ faults: 3, path: '/.fuse_hidden0001' }), false, 'it has another name')
+  it.renamed('/b', '/c')
+  for (const path of ['/b', '/c'])
+    t.equal(await closed({ faults: 3, path }), false, 'the kernel may not have its new name yet')
+  t.equal(await closed({ faults: 3, path: '/d' }), true)
+})
+
+t.test('what is renamed while it is looked for may have been looked for by a name that it did not have', async (t) => {
+  const it = new HandleProcesses({ program: new URL('../helpers/last-reader.js', import.meta.url) })
+  const closed = async (handle: number, path: string, rename?: () => void): Promise<boolean> => {
+    await it.opened(Promise.resolve(handle), { pid: 5, caller: { process: 5, faults: 0 } })
+    const closing = it.closing(handle, path, { pid: 5 }).closed()
+    rename?.()
+    return (await closing).isLast
+  }
+  t.equal(await closed(1, '/a'), true)
+  t.equal(await closed(2, '/a', () => it.renamed('/a', '/b')), false)
+  t.equal(await closed(3, '/c', () => it.renamed('/b', '/c')), false)
+  t.equal(await closed(4, '/d', () => it.renamed('/b', '/c')), true)
 })

@@ -3,6 +3,7 @@
  * one, and not whether a process closed its file or was killed; /proc does, if it answers in time.
  */
 import { basename } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import type { Close, Closed } from '../../fs/filesystem.js'
 import { isHiddenName } from '../../hidden-name.js'
 import type { Milliseconds } from '../../units.js'
@@ -16,6 +17,9 @@ const patience: Milliseconds = 40
  * process left behind is sent: only a machine that is busy is so slow.
  */
 const statusPatience: Milliseconds = 10_000
+/** The kernel, and so /proc, has the new name only a moment after a rename was answered. */
+const renamedFor: Milliseconds = 10_000
+const mostRenamed = 100_000
 const mostSeen = 64
 const mostWriters = 4_096
 
@@ -63,6 +67,8 @@ const nothing: Closed = { isLast: false, killedBy: undefined }
 
 export class HandleProcesses {
   readonly #handles = new Map<number, Use>()
+  /** Paths that something was renamed from, or to, a moment ago. */
+  readonly #renamed = new LRUCache<string, true>({ ttl: renamedFor, max: mostRenamed })
   readonly #readers: ProcessReaders
   readonly #statusReaders: ProcessReaders
 
@@ -127,11 +133,16 @@ export class HandleProcesses {
     return open?.isUnclosed === true ? this.#endOf(open) : undefined
   }
 
+  /** A rename begins, or has ended: who is looked for by one of these names meanwhile may have the other one. */
+  renamed(from: string, to: string): void {
+    for (const path of [from, to]) this.#renamed.set(path, true)
+  }
+
   /** A process closes one of the handle's descriptors: it is out of its table already. */
   closing(handle: number, path: string, closer: Closer): Close {
     const open = this.#handles.get(handle)
     if (open) open.isUnclosed = false
-    return { closed: () => this.#closed(this.#handles.get(handle), basename(path), closer) }
+    return { closed: () => this.#closed(this.#handles.get(handle), path, closer) }
   }
 
   /** @returns undefined if it can't be told */
@@ -140,15 +151,19 @@ export class HandleProcesses {
     return pid ? this.#statusReaders.ask<'caller'>({ kind: 'caller', pid }) : undefined
   }
 
-  async #closed(open: Use | undefined, name: string, { pid = 0, faultsIfAlone }: Closer): Promise<Closed> {
-    if (open && !isHiddenName(name) && isAlone(open, pid, faultsIfAlone)) return { isLast: true, killedBy: undefined }
+  async #closed(open: Use | undefined, path: string, { pid = 0, faultsIfAlone }: Closer): Promise<Closed> {
+    // It was removed or replaced while it was open, or renamed a moment ago: its processes may call it by another name.
+    const isNamed = !isHiddenName(path) && !this.#renamed.has(path)
+    if (open && isNamed && isAlone(open, pid, faultsIfAlone)) return { isLast: true, killedBy: undefined }
     if (pid === 0) {
       if (open) open.isDoubtful = true
       return nothing
     }
-    const last = open && (await this.#isLast(open, name, pid))
+    const last = open && isNamed ? await this.#isLast(open, basename(path), pid) : undefined
+    if (open) noteProcess(open, pid)
     const ending = last?.ending ?? (await this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
-    return { isLast: last?.isLast === true, killedBy: ending && signalOf(ending, open, pid) }
+    const isLast = last?.isLast === true && !this.#renamed.has(path)
+    return { isLast, killedBy: ending && signalOf(ending, open, pid) }
   }
 
   async #endOf({ writingProcesses }: Use): Promise<string | undefined> {
@@ -165,8 +180,7 @@ export class HandleProcesses {
     pid: number,
   ): Promise<{ readonly isLast: boolean; readonly ending: Ending } | undefined> {
     noteProcess(open, pid)
-    // It was removed or replaced while it was open: its processes call it by another name.
-    if (open.isDoubtful || isHiddenName(name)) return undefined
+    if (open.isDoubtful) return undefined
     const { mayBeMapped, seen } = open
     const { size } = seen
     const answer = await this.#readers.ask<'closing'>({ kind: 'closing', pid, name, mayBeMapped, seen: [...seen] })

@@ -37,12 +37,17 @@ const signalNames = new Map(
 /** What comes before the path, where that is of a file. @see proc(5), /proc/pid/maps */
 const sharedMapping = /^\S+ ..[x-]s \S+ \S+ [1-9]\d* +/
 
+/** Has files of its own, for which there are no descriptors. */
+const ring = 'anon_inode:[io_uring]'
+
 /**
  * Whether a path that the kernel tells may be of a file of that name, which may end itself as the kernel ends what was deleted. A file that is a mount by
  * itself, and in no place any more, is called as the root is.
  */
 function mayBeNamed(path: string, name: string): boolean {
-  return path === '/' || basename(path) === name || basename(path.replace(/ \(deleted\)$/, '')) === name
+  return (
+    path === '/' || path === ring || basename(path) === name || basename(path.replace(/ \(deleted\)$/, '')) === name
+  )
 }
 
 /** Below a view, and not in a folder that can be written. */
