@@ -167,10 +167,10 @@ export class Spool {
   /** @returns whether it had lost it */
   async #settled(id: string, isStart: boolean): Promise<boolean> {
     const path = this.#path(id)
-    const isWritten = !isStart && this.contents.isOpen(id)
-    const there = await openIfThere(path)
+    // Asked at the last moment: somebody may have begun to write to it.
     const wantedOf = (found: Uint8Array | undefined): Buffer | undefined =>
-      isWritten ? undefined : this.contents.wantedOf(id, found)
+      !isStart && this.contents.isOpen(id) ? undefined : this.contents.wantedOf(id, found)
+    const there = await openIfThere(path)
     const file = there ?? (wantedOf(undefined) && (await openOwn(path, 'w')))
     if (!file) return false
     try {
