@@ -11,7 +11,7 @@ import { answerTo } from '../../src/fuse/callers/process-answers.js'
 import { mayBeOurs, ProcessFiles } from '../../src/fuse/callers/process-files.js'
 import { until } from '../helpers/until.js'
 import { withoutRoot } from '../helpers/nobody.js'
-import type { Caller, Closing, Seen } from '../../src/fuse/callers/process-questions.js'
+import type { Caller, Closing, MountUser, Seen } from '../../src/fuse/callers/process-questions.js'
 
 const name = 'order.edi'
 /** Here a file is of ours that is where the test's files are. */
@@ -281,4 +281,19 @@ t.test('who has something open below a path', async (t) => {
   const users = (except: number[]) => answerTo({ kind: 'users', mountpoint, except }, files)
   t.match(users([]), [{ pid: it.pid, path }])
   t.same(users([it.pid]), [])
+})
+
+t.test('who has been below a path for the longest comes first, whatever its number', async (t) => {
+  const it = await program(t, `f = os.open(name, os.O_CREAT | os.O_WRONLY)\nother = os.fork()\n${ready}`)
+  const path = it.spawnargs.at(-1)?.split("'")[1] ?? ''
+  const answered = (age: 1 | -1) => {
+    const files = new ProcessFiles(() => undefined)
+    files.startTime = (pid) => age * pid
+    const answer = answerTo({ kind: 'users', mountpoint: dirname(path), except: [] }, files)
+    return (answer as readonly MountUser[]).map(({ pid }) => pid)
+  }
+  const [first, second] = answered(1)
+  t.equal(first, it.pid)
+  t.same(answered(-1), [second, first])
+  t.ok(new ProcessFiles(() => undefined).startTime(it.pid))
 })

@@ -106,10 +106,13 @@ class DescriptorSearch {
   }
 }
 
+/** Who began first comes first: a shell before the umount(8) that it calls, which their numbers don't tell once they begin anew. */
 function usersOf(mountpoint: string, except: ReadonlySet<number>, files: ProcessFiles): MountUser[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   const others = pids.map(Number).filter((pid) => pid !== process.pid && !except.has(pid))
-  return others.map((pid) => userOf(pid, mountpoint, files)).filter((it) => it !== undefined)
+  const users = others.map((pid) => userOf(pid, mountpoint, files)).filter((it) => it !== undefined)
+  const starts = new Map(users.map(({ pid }) => [pid, files.startTime(pid) ?? 0]))
+  return users.sort((a, b) => (starts.get(a.pid) ?? 0) - (starts.get(b.pid) ?? 0))
 }
 
 function userOf(pid: number, mountpoint: string, files: ProcessFiles): MountUser | undefined {

@@ -41,8 +41,8 @@ const sharedMapping = /^\S+ ..[x-]s \S+ \S+ [1-9]\d* +/
 const ring = 'anon_inode:[io_uring]'
 
 /**
- * Whether a path that the kernel tells may be of a file of that name, which may end itself as the kernel ends what was deleted. A file that is a mount by
- * itself, and in no place any more, is called as the root is.
+ * Whether a path that the kernel tells may be of a file of that name, which may end itself as the kernel ends what was
+ * deleted. A file that is a mount by itself, and in no place any more, is called as the root is.
  */
 function mayBeNamed(path: string, name: string): boolean {
   return (
@@ -102,6 +102,11 @@ export class ProcessFiles {
     if (!stat || ((stat(9) & exiting) === 0 && !isDumping)) return undefined
     const signal = stat(52) & 0x7f
     return signal === 0 ? undefined : (signalNames.get(signal) ?? `signal ${signal}`)
+  }
+
+  /** In clock ticks since the machine's start; undefined if it has ended. */
+  startTime(pid: number): number | undefined {
+    return this.#stat(pid)?.(22)
   }
 
   /** Minor page faults of children that it has waited for; undefined if it has ended. */
