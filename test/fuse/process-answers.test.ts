@@ -273,6 +273,20 @@ t.test('one that is gone', async (t) => {
   t.match(asked(it.pid).answer, { isLast: true, process: undefined, signal: undefined })
 })
 
+t.test('one that ends, and is gone before it is told how', async (t) => {
+  const it = await program(t, ready)
+  const files = new ProcessFiles(() => undefined)
+  const others = new ProcessFiles(() => undefined)
+  files.status = (pid) => {
+    const found = others.status(pid)
+    return found && { ...found, isExiting: true }
+  }
+  const ending = () => answerTo({ kind: 'ending', pid: it.pid }, files)
+  t.same(ending(), { process: it.pid, signal: undefined }, 'as long as it is there')
+  files.endingSignal = () => 'gone'
+  t.same(ending(), { process: undefined, signal: undefined })
+})
+
 t.test('who has something open below a path', async (t) => {
   const it = await program(t, `f = os.open(name, os.O_CREAT | os.O_WRONLY)\nprint(name)\n${ready}`)
   const path = it.spawnargs.at(-1)?.split("'")[1] ?? ''

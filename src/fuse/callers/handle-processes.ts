@@ -52,6 +52,8 @@ interface Use {
   readonly writers: Set<number>
   /** Of these the processes. */
   readonly writingProcesses: Set<number>
+  /** Of these the ones that have not closed it since: they may share the descriptors of another. */
+  readonly unclosed: Set<number>
   /** Somebody opened it or wrote to it, and it can't be told who. */
   isUnknownWriter: boolean
   /** Somebody wrote to it, and nobody has closed it since. */
@@ -93,6 +95,7 @@ export class HandleProcesses {
       seen: new Map([[process ?? 0, caller?.faults]]),
       writers: new Set([pid ?? 0, ...(process === undefined ? [] : [process])]),
       writingProcesses: new Set(process === undefined ? [] : [process]),
+      unclosed: new Set(),
       isUnknownWriter: process === undefined,
       isUnclosed: false,
       isDoubtful: process === undefined,
@@ -107,8 +110,13 @@ export class HandleProcesses {
    */
   wrote(handle: number, pid: number | undefined): Promise<void> | undefined {
     const open = this.#handles.get(handle)
-    if (!open || pid === 0) return undefined
+    if (!open) return undefined
+    if (pid === 0) {
+      if (open.mayBeMapped) open.isUnclosed = true
+      return undefined
+    }
     open.isUnclosed = true
+    if (pid !== undefined && open.writingProcesses.has(pid)) open.unclosed.add(pid)
     if (pid === undefined) open.isUnknownWriter = true
     if (pid === undefined || open.isUnknownWriter || open.writers.has(pid)) return undefined
     open.writers.add(pid)
@@ -118,6 +126,7 @@ export class HandleProcesses {
       else {
         open.writers.add(answer.process)
         open.writingProcesses.add(answer.process)
+        open.unclosed.add(answer.process)
       }
       noteProcess(open, answer?.process ?? pid)
     })
@@ -130,7 +139,7 @@ export class HandleProcesses {
   released(handle: number): Promise<string | undefined> | undefined {
     const open = this.#handles.get(handle)
     this.#handles.delete(handle)
-    return open?.isUnclosed === true ? this.#endOf(open) : undefined
+    return open?.isUnclosed === true ? this.#endOf(open.writingProcesses) : undefined
   }
 
   /** A rename begins, or has ended: who is looked for by one of these names meanwhile may have the other one. */
@@ -163,11 +172,20 @@ export class HandleProcesses {
     if (open) noteProcess(open, pid)
     const ending = last?.ending ?? (await this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
     const isLast = last?.isLast === true && !this.#renamed.has(path)
-    return { isLast, killedBy: ending && signalOf(ending, open, pid) }
+    return {
+      isLast,
+      killedBy: (ending && signalOf(ending, open, pid)) ?? (open && (await this.#endOfOthers(open, ending))),
+    }
   }
 
-  async #endOf({ writingProcesses }: Use): Promise<string | undefined> {
-    const asked = [...writingProcesses].map((pid) => this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
+  /** What has ended those who wrote to it, and have not closed it: another has their descriptors. */
+  #endOfOthers({ unclosed }: Use, closer: Ending | undefined): Promise<string | undefined> | undefined {
+    if (closer?.process !== undefined) unclosed.delete(closer.process)
+    return unclosed.size === 0 ? undefined : this.#endOf(unclosed)
+  }
+
+  async #endOf(processes: ReadonlySet<number>): Promise<string | undefined> {
+    const asked = [...processes].map((pid) => this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
     const endings = await Promise.all(asked)
     const signal = endings.find((it) => it?.signal !== undefined)?.signal
     return signal ?? (endings.some((it) => it?.process === undefined) ? unseen : undefined)

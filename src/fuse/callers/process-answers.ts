@@ -32,7 +32,9 @@ function callerOf(pid: number, files: ProcessFiles): Caller | undefined {
 function endingOf(pid: number, files: ProcessFiles): Ending {
   const status = files.status(pid)
   const mayBeKilled = status !== undefined && (status.isExiting || status.isDumping)
-  return { process: status?.process, signal: mayBeKilled ? files.endingSignal(pid, status) : undefined }
+  const signal = mayBeKilled ? files.endingSignal(pid, status) : undefined
+  // Its parent may have asked how it ended in between.
+  return signal === 'gone' ? { process: undefined, signal: undefined } : { process: status?.process, signal }
 }
 
 function closingOf({ pid, ...sought }: ClosingQuestion, files: ProcessFiles): Closing | undefined {

@@ -24,8 +24,12 @@ export interface ProcessStatus {
   readonly ignoresChildren: boolean
 }
 
-/** @see PF_EXITING in linux/sched.h */
+/** @see PF_EXITING, PF_SIGNALED in linux/sched.h */
 const exiting = 0x4
+const signaled = 0x400
+
+/** Its bit in CapEff. @see capabilities(7) */
+const mayTraceAll = 1n << 19n
 
 /** Of two names of one signal the first: SIGABRT, not SIGIOT. */
 const signalNames = new Map(
@@ -68,6 +72,7 @@ const mountOf = /^mnt_id:\s*(\d+)$/m
 export class ProcessFiles {
   readonly #onRead: (pid: number) => void
   readonly #mayBeOurs: typeof mayBeOurs
+  #seesAllEnds: boolean | undefined
 
   /**
    * @param onRead is told of which process something is read, before it is
@@ -96,12 +101,15 @@ export class ProcessFiles {
     }
   }
 
-  /** The signal that is ending it, if one is. Only for what `isExiting` or `isDumping`. */
+  /** The signal that is ending it, if one is; `gone` if it is there no more. Only for what `isExiting` or `isDumping`. */
   endingSignal(pid: number, { isDumping }: ProcessStatus): string | undefined {
     const stat = this.#stat(pid)
-    if (!stat || ((stat(9) & exiting) === 0 && !isDumping)) return undefined
+    if (!stat) return 'gone'
+    if ((stat(9) & exiting) === 0 && !isDumping) return undefined
     const signal = stat(52) & 0x7f
-    return signal === 0 ? undefined : (signalNames.get(signal) ?? `signal ${signal}`)
+    if (signal !== 0) return signalNames.get(signal) ?? `signal ${signal}`
+    // Whom we may not trace, of that one the kernel tells 0.
+    return !this.#maySeeAllEnds() && this.#areAllSignaled(pid) ? 'a signal' : undefined
   }
 
   /** In clock ticks since the machine's start; undefined if it has ended. */
@@ -165,6 +173,18 @@ export class ProcessFiles {
     }
   }
 
+  #maySeeAllEnds(): boolean {
+    this.#seesAllEnds ??= maySeeAllEnds()
+    return this.#seesAllEnds
+  }
+
+  /** Where one thread ends the process by itself, its others are ended by a signal. */
+  #areAllSignaled(pid: number): boolean {
+    const tasks = this.#names(pid, 'task') ?? []
+    const flags = tasks.map((task) => this.#stat(pid, `task/${task}/stat`)?.(9)).filter((it) => it !== undefined)
+    return flags.length > 0 && flags.every((it) => (it & signaled) !== 0)
+  }
+
   /** Those count that are in no mount which the process can see, or where that can't be told. */
   #areSomeOurs(
     pid: number,
@@ -186,8 +206,8 @@ export class ProcessFiles {
   }
 
   /** Fields by their numbers. @see proc(5), /proc/pid/stat */
-  #stat(pid: number): ((field: number) => number) | undefined {
-    const text = this.#text(pid, 'stat')
+  #stat(pid: number, name = 'stat'): ((field: number) => number) | undefined {
+    const text = this.#text(pid, name)
     if (text === undefined) return undefined
     // From field 3 on; the name before it may hold anything.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
@@ -214,5 +234,15 @@ export class ProcessFiles {
       if (['ENOENT', 'ESRCH'].includes(codeOf(error) ?? '')) return undefined
       throw error
     }
+  }
+}
+
+/** Whether this process may trace any other: then the kernel tells how each ends. */
+function maySeeAllEnds(): boolean {
+  try {
+    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+    return effective !== undefined && (BigInt(`0x${effective}`) & mayTraceAll) !== 0n
+  } catch {
+    return false
   }
 }
