@@ -9,6 +9,7 @@ import { FolderSending } from './bundles/folder-sending.js'
 import { Packer } from './bundles/packer.js'
 import { ByHand } from './by-hand.js'
 import { MessageBook } from './disk/book.js'
+import type { Room } from './disk/ample-room.js'
 import { Descriptors, mostOpenFiles } from './disk/descriptors.js'
 import { DurableSender } from './durable-sender.js'
 import { Settling } from './disk/settling.js'
@@ -59,6 +60,8 @@ export interface SenderOptions extends HoldPolicy {
   readonly meter?: AuditSink | undefined
   /** Of the directory; nobody else knows it by default. */
   readonly ownership?: Ownership
+  /** Of the directory's disk, by default. */
+  readonly room?: Room
   /** 0 to 1; Math.random by default. */
   readonly random?: () => number
 }
@@ -159,6 +162,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const closed = [...book.all()].filter((it) => it.state === 'open')
   for (const { id, size } of closed) await lastCloses.of(WritingSession.ofNew(id, size, book))
   await rejudging.heedAll()
+  settling.kick()
   packer.kick()
   uploads.sweep()
   uploads.kick()

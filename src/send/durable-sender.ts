@@ -161,7 +161,7 @@ export class DurableSender implements Sender {
     await packer.close()
     await uploads.close()
     await pickup.close()
-    await settling.close()
+    await (book.isBroken ? settling.close() : settling.end())
     await spool.close()
     await book.close()
   }

@@ -2,25 +2,19 @@
 import { syncFolder } from '../durable-file.js'
 import { codeOf, isDiskFull, UsageError } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
-import type { Logger } from '../telemetry/log.js'
 import type { EpochMs } from '../units.js'
-import type { Descriptors } from './disk/descriptors.js'
 import { entriesOf, type JournalEntry } from './life/entry.js'
 import { Journal } from '../journal/journal.js'
-import { Spool } from './disk/spool.js'
+import { withContents } from './life/contents.js'
+import { Spool, type SpoolOptions } from './disk/spool.js'
 import type { Bundle, Message } from './life/message.js'
 import { recover } from './life/recovery.js'
 import type { Trail } from './trail.js'
 
-export interface RecoverySources {
-  /** Of the journal and the data. */
-  readonly directory: string
-  /** For files that are open under handles of the kernel. */
-  readonly descriptors: Descriptors
+export interface RecoverySources extends SpoolOptions {
   readonly trail: Trail
   readonly bucket: { now(): EpochMs | undefined }
   readonly clock: Clock
-  readonly log: Logger
 }
 
 export interface RecoveredSpool {
@@ -37,8 +31,8 @@ const form = { isNamed: true }
 
 /** @throws the disk's own error if the directory can't be used, UsageError if its journal can't be relied on */
 export async function recoveredSpool(sources: RecoverySources): Promise<RecoveredSpool> {
-  const { directory, descriptors, trail, bucket, clock, log } = sources
-  const spool = await Spool.open(directory, descriptors, log)
+  const { directory, trail, bucket, clock, log } = sources
+  const spool = await Spool.open(sources)
   const { contents } = spool
   // Not kept: of all that were sent since the journal was begun they would be a lot of memory.
   const kept = (entry: JournalEntry): JournalEntry => {
@@ -51,13 +45,15 @@ export async function recoveredSpool(sources: RecoverySources): Promise<Recovere
   if (read.isCopy) log.warn(copied)
   // What was sent since it was copied stands in the other one only.
   const isDoubtful = read.isDoubtful || read.isCopy
-  const recovered = recover({ entries: read.entries, isDoubtful }, await spool.sizes(), bucket.now())
+  const sizes = withContents(await spool.sizes(), contents)
+  const recovered = recover({ entries: read.entries, isDoubtful }, sizes, bucket.now())
   for (const id of recovered.strangers) {
     log.error({ file: await spool.putAside(id) }, 'The spool has a file that the journal does not know: put aside.')
   }
   await trail.reconcile(read.entries, recovered, clock.now())
   const { messages, bundles, leftovers } = recovered
-  const journal = await begun(directory, entriesOf(messages, bundles), read.isDoubtful)
+  contents.begun(messages)
+  const journal = await begun(directory, [...entriesOf(messages, bundles), ...contents.entries()], read.isDoubtful)
   await syncFolder(directory)
   // Only now: what the new journal does not say is not to be lost.
   for (const id of leftovers) await spool.remove(id)
@@ -73,11 +69,8 @@ function withoutContents(entry: JournalEntry): JournalEntry {
 
 /** @throws UsageError where there is no room for what a power loss took from the files */
 async function restore(directory: string, spool: Spool): Promise<number> {
-  const { contents } = spool
   try {
-    const restored = await spool.settle(contents.ids, true)
-    for (const id of contents.ids) contents.drop(id)
-    return restored
+    return await spool.restore()
   } catch (error) {
     if (!isDiskFull(error)) throw error
     throw new UsageError(

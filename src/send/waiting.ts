@@ -3,8 +3,8 @@ import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, UsageError } from '../errors.js'
 import { readOwn } from '../own-files.js'
-import type { Bytes, Prefix } from '../units.js'
-import { KeptContents } from './life/contents.js'
+import type { Prefix } from '../units.js'
+import { KeptContents, withContents } from './life/contents.js'
 import { entryOf, type JournalEntry } from './life/entry.js'
 import { Journal } from '../journal/journal.js'
 import { parseJournal } from '../journal/lines.js'
@@ -93,18 +93,10 @@ async function append(directory: string, entry: JournalEntry): Promise<void> {
 
 async function recovered(directory: string): Promise<Pick<Recovered, 'messages'> & { readonly isDoubtful: boolean }> {
   const read = parseJournal<JournalEntry>((await readOwn(join(directory, 'journal'))) ?? '')
-  const { messages } = recover(read, withContents(await dataIn(directory), read.entries), undefined)
+  const contents = new KeptContents()
+  for (const entry of read.entries) contents.note(entry)
+  const { messages } = recover(read, withContents(await dataIn(directory), contents), undefined)
   return { messages, isDoubtful: read.isDoubtful }
-}
-
-/** Sizes as they are once a start has written what the journal has. @see Spool.settle */
-function withContents(sizes: ReadonlyMap<string, Bytes>, entries: readonly JournalEntry[]): ReadonlyMap<string, Bytes> {
-  const [contents, all] = [new KeptContents(), new Map(sizes)]
-  for (const entry of entries) contents.note(entry)
-  for (const id of contents.ids) {
-    all.set(id, Math.max(all.get(id) ?? 0, contents.bytes(id)?.length ?? 0))
-  }
-  return all
 }
 
 async function dataIn(directory: string): ReturnType<typeof sizesIn> {

@@ -13,6 +13,7 @@ import { BucketClock } from '../../src/s3/bucket-clock.js'
 import type { Store } from '../../src/s3/store.js'
 import { StoreError } from '../../src/s3/store-error.js'
 import { createSender, type SenderOptions } from '../../src/send/create-sender.js'
+import type { Room } from '../../src/send/disk/ample-room.js'
 import type { Close, OpenSpoolFile, Sender, SendRow, SendState } from '../../src/send/sender.js'
 import type { Clock } from '../../src/telemetry/clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
@@ -28,6 +29,9 @@ const root = 'AS2/' as Prefix
 
 /** The last descriptor of a file is closed, by the program itself. */
 const lastClose: Close = { closed: async () => ({ isLast: true, killedBy: undefined }) }
+
+/** Of a disk without much room: each file is made on it when it is created. */
+export const littleRoom: Room = { isAmple: false, failed: () => undefined, look: async () => undefined }
 
 /** This machine's, which a test can set: time passes everywhere, or the time of day here is another one. */
 class MovableClock implements Clock {

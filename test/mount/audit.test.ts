@@ -153,6 +153,8 @@ t.test('what a killed daemon could not tell any more, the next one does', async 
   await told('order.edi', 'submitted')
   const held = await open(join(send, 'open.edi'), 'w')
   await held.write('half')
+  // Else it may have been in memory alone.
+  await held.sync()
   await mounted.kill('SIGKILL')
   await held.close().catch(() => undefined)
   const before = await entries()

@@ -2,6 +2,7 @@
 import { readdir, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { mostContent } from '../../src/send/life/contents.js'
 import { prepare } from '../helpers/mounted.js'
 import { until } from '../helpers/until.js'
 
@@ -14,7 +15,7 @@ async function problems(): Promise<string> {
 
 t.test('a journal of 0 bytes, and what it does not know any more, are said', async (t) => {
   await mounted.mount()
-  await writeFile(mounted.path('ACME/GLOBEX/send/order.edi'), 'UNB+UNOC')
+  await writeFile(mounted.path('ACME/GLOBEX/send/order.edi'), 'UNB+UNOC'.padEnd(mostContent + 1))
   t.equal(await mounted.kill('SIGKILL'), 'SIGKILL')
   await writeFile(join(spool, 'journal'), '')
   await mounted.mount()

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { appendFile, mkdir, open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { mostContent } from '../../src/send/life/contents.js'
 import { as2fs, mount, type Mounted } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 import { inState, sendRows } from '../helpers/send-state.js'
@@ -58,7 +59,7 @@ t.test('above --multipart-threshold a file goes in parts, and memory does not gr
 
 t.test('what is written is in files of the owner’s alone', async (t) => {
   const { mounted, send: path } = await send(t, ['--settle', '1h'])
-  await writeFile(join(path, 'order.edi'), 'ISA*00*')
+  await writeFile(join(path, 'order.edi'), 'ISA*00*'.padEnd(mostContent + 1))
   const { id } = await inState(mounted, 'order.edi', 'queued')
   const spool = join(mounted.stateDirectory, 'spool')
   t.equal((await stat(join(spool, 'data', id))).mode & 0o777, 0o600)

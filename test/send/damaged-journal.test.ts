@@ -2,7 +2,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { globex, never, path, littleRoom, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 
 const settle = 3_600_000
 
@@ -20,7 +20,7 @@ async function sent(world: SenderWorld, name: string): Promise<void> {
 
 t.test('that a file was sent can’t be read, that it was queued can: it is looked for, not sent again', async (t) => {
   for (const hasData of [true, false]) {
-    const world = await senderWorld(t, { settle })
+    const world = await senderWorld(t, { settle, room: littleRoom })
     await world.write('order.edi', 'order')
     await world.write('other.edi', 'other')
     const { id } = world.row('order.edi')!
@@ -44,8 +44,22 @@ t.test('that a file was sent can’t be read, that it was queued can: it is look
   }
 })
 
-t.test('what was sent may have been held before: it is looked for when it is released', async (t) => {
+t.test('the same of a small one whose content can be read there', async (t) => {
   const world = await senderWorld(t, { settle })
+  await world.write('order.edi', 'order')
+  const { id } = world.row('order.edi')!
+  await sent(world, 'order.edi')
+  world.take('order.edi')
+  await world.restart((directory) => {
+    spoil(directory, (line) => line.includes(id) && /"(uploading|submitted|gone)"/.test(line))
+  })
+  await world.sender.retry(id).catch(() => undefined)
+  await world.settled()
+  t.equal(world.puts('order.edi'), 1)
+})
+
+t.test('what was sent may have been held before: it is looked for when it is released', async (t) => {
+  const world = await senderWorld(t, { settle, room: littleRoom })
   await world.write('.order.tmp', 'order')
   const { id } = world.row('.order.tmp')!
   world.store.set('AS2/files/ACME/GLOBEX/outbox/1/.order.tmp', 'order')
@@ -70,7 +84,7 @@ t.test('nothing of it can be read, or it is not there: all data is put aside, an
     deleted: (journal) => rmSync(journal),
   }
   for (const [what, damage] of Object.entries(damages)) {
-    const world = await senderWorld(t, { settle })
+    const world = await senderWorld(t, { settle, room: littleRoom })
     await world.write('order.edi', 'order')
     const { id } = world.row('order.edi')!
     await world.restart((directory) => damage(join(directory, 'journal')))

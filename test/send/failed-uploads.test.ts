@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { StoreError } from '../../src/s3/store-error.js'
 import { accessDenied, keysRefused, slowDown, taken, unreachable, type StoreFault } from '../helpers/memory-store.js'
-import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { globex, never, path, littleRoom, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
 const key = 'AS2/send/ACME/GLOBEX/order.edi'
@@ -320,7 +320,7 @@ t.test('what can’t succeed fails, is kept, and is sent by retry', async (t) =>
 })
 
 t.test('a file that vanished from the spool, or was cut there, fails and is not sent', async (t) => {
-  const world = await senderWorld(t, { settle: 60_000 })
+  const world = await senderWorld(t, { settle: 60_000, room: littleRoom })
   await world.write('vanished', 'order')
   await world.write('cut', 'order')
   const data = (name: string) => join(world.directory, 'data', world.row(name)!.id)

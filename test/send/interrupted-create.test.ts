@@ -1,12 +1,12 @@
 /** The process ends while a file is made: nobody was told that it is there, so it is not. */
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { mostContent } from '../../src/send/life/contents.js'
-import { globex, never, path, senderWorld } from '../helpers/sender-world.js'
+import { globex, never, path, littleRoom, senderWorld } from '../helpers/sender-world.js'
 
 t.test('a file of which only the journal knows, and that nobody closed, is not there after a crash', async (t) => {
-  const world = await senderWorld(t)
+  const world = await senderWorld(t, { room: littleRoom })
   const file = await world.sender.create(globex, path('order.edi'), never())
   const { id } = world.row('order.edi')!
   await world.restart((directory) => rmSync(join(directory, 'data', id)))
@@ -17,6 +17,16 @@ t.test('a file of which only the journal knows, and that nobody closed, is not t
   await world.inState('order.edi', 'submitted')
   await world.restart()
   t.equal(world.puts('order.edi'), 1)
+})
+
+t.test('nor is a small one that was in memory alone', async (t) => {
+  const world = await senderWorld(t)
+  const file = await world.sender.create(globex, path('order.edi'), never())
+  await file.write(Buffer.from('half'), 0, never())
+  await world.restart()
+  await file.release()
+  t.same(world.sender.allRows(), [])
+  t.same(readdirSync(join(world.directory, 'data')), [])
 })
 
 t.test('one that had bytes, and lost them, is told of', async (t) => {

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { formatLine } from '../../src/journal/lines.js'
 import type { SenderOptions } from '../../src/send/create-sender.js'
 import { accessDenied, unreachable } from '../helpers/memory-store.js'
-import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { globex, never, path, littleRoom, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
 interface Entry {
@@ -63,7 +63,7 @@ t.test('a suffix is by its option, at the close and at the upload', async (t) =>
 })
 
 t.test('a file that was cut in the spool, and one that is a duplicate, fail for different reasons', async (t) => {
-  const { world, of } = await told(t)
+  const { world, of } = await told(t, { room: littleRoom })
   let isDown = true
   world.store.intercept = () => (isDown ? { before: unreachable() } : undefined)
   await world.write('cut.edi', 'order')
@@ -119,7 +119,7 @@ t.test('what a crash kept from being told is told from the journal, as it was de
 })
 
 t.test('a crash during an upload, and of a file that was open, is told as such', async (t) => {
-  const { world, entries } = await told(t)
+  const { world, entries } = await told(t, { room: littleRoom })
   let isAsked = false
   world.store.intercept = ({ operation }) => {
     isAsked ||= operation === 'put'

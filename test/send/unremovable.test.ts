@@ -5,7 +5,7 @@ import t from 'tap'
 import { Removals } from '../../src/send/disk/removals.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import { badDisk } from '../helpers/bad-disk.js'
-import { globex, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { globex, path, littleRoom, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
 const dataOf = (world: SenderWorld): string[] => readdirSync(join(world.directory, 'data'))
@@ -21,7 +21,7 @@ function errorLog(): { log: ReturnType<typeof silentLogger>; errors: string[] } 
 t.test('a file that was sent and can’t be removed is told of, and not sent again by any later start', async (t) => {
   const disk = await badDisk(t)
   const { log, errors } = errorLog()
-  const world = await senderWorld(t, { log })
+  const world = await senderWorld(t, { log, room: littleRoom })
   disk.fail(['unlink'], 'EPERM', '/data/')
   await world.write('order.edi', 'order')
   await world.inState('order.edi', 'submitted')
@@ -48,7 +48,7 @@ t.test('a file that was sent and can’t be removed is told of, and not sent aga
 
 t.test('the same of one that was cancelled', async (t) => {
   const disk = await badDisk(t)
-  const world = await senderWorld(t, { settle: 3_600_000 })
+  const world = await senderWorld(t, { settle: 3_600_000, room: littleRoom })
   await world.write('order.edi', 'order')
   disk.fail(['unlink'], 'EPERM', '/data/')
   await world.sender.unlink(globex, path('order.edi'))

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { SenderOptions } from '../../src/send/create-sender.js'
 import type { Close, OpenSpoolFile } from '../../src/send/sender.js'
 import { mostContent } from '../../src/send/life/contents.js'
 import { badDisk } from '../helpers/bad-disk.js'
 import { whileOpening } from '../helpers/held-open.js'
-import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { globex, never, path, littleRoom, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
 const last: Close = { closed: async () => ({ isLast: true, killedBy: undefined }) }
@@ -14,7 +15,10 @@ const oneOfSeveral: Close = { closed: async () => ({ isLast: false, killedBy: un
 const killed: Close = { closed: async () => ({ isLast: true, killedBy: 'SIGTERM' }) }
 
 /** What is queued stays queued. */
-const waiting = (t: Test): Promise<SenderWorld> => senderWorld(t, { settle: 3_600_000 })
+const waiting = (t: Test, options: Partial<SenderOptions> = {}): Promise<SenderWorld> =>
+  senderWorld(t, { settle: 3_600_000, ...options })
+/** Of files that are on disk from the beginning. */
+const onDisk = { room: littleRoom }
 const create = (world: SenderWorld): Promise<OpenSpoolFile> => world.sender.create(globex, path('order.edi'), never())
 const open = (world: SenderWorld, truncate = false): Promise<OpenSpoolFile> =>
   world.sender.open(globex, path('order.edi'), { write: true, truncate }, never())
@@ -160,7 +164,7 @@ t.test('a release waits until it is known how its closes were done', async (t) =
 t.test('a write that failed: every later one and the close fail as it did, and it is never sent', async (t) => {
   const disk = await badDisk(t)
   for (const code of ['EIO', 'ENOSPC'] as const) {
-    const world = await waiting(t)
+    const world = await waiting(t, onDisk)
     const file = await create(world)
     await write(file, 'order')
     disk.fail(['write'], code, '/data/')
@@ -177,7 +181,7 @@ t.test('a write that failed: every later one and the close fail as it did, and i
 
 t.test('a crash after a failed write, before the close: failed', async (t) => {
   const disk = await badDisk(t)
-  const world = await waiting(t)
+  const world = await waiting(t, onDisk)
   const file = await create(world)
   disk.fail(['write'], 'EIO', '/data/')
   await t.rejects(write(file, 'order'), { code: 'EIO' })
@@ -190,7 +194,7 @@ t.test('a crash after a failed write, before the close: failed', async (t) => {
 
 t.test('what was lost is not in it any more once it is cut to nothing', async (t) => {
   const disk = await badDisk(t)
-  const world = await waiting(t)
+  const world = await waiting(t, onDisk)
   const file = await create(world)
   disk.fail(['write'], 'EIO', '/data/')
   await t.rejects(write(file, 'order'), { code: 'EIO' })
@@ -351,7 +355,7 @@ t.test('one that is removed while it is opened to be read is not there: nothing 
 })
 
 t.test('a rename to the name that it has changes nothing', async (t) => {
-  const world = await waiting(t)
+  const world = await waiting(t, onDisk)
   await world.write('order.edi', 'order')
   const before = row(world)
   await world.sender.rename(globex, path('order.edi'), path('order.edi'), never())

@@ -18,6 +18,10 @@ const manyContents: Bytes = mostContents / 2
 /** Whoever writes such a file again waits for no more than these. */
 const atOnce = 8
 const againAfter: Milliseconds = 10_000
+/** Most are sent, and needed no more, before they have stood in the journal alone for twice as long. */
+const lingerFor: Milliseconds = 5_000
+/** Nobody waits for those, and others need the disk. */
+const between: Milliseconds = 100
 
 export class Settling {
   readonly #options: SettlingOptions
@@ -26,6 +30,10 @@ export class Settling {
   #last: Promise<void> = Promise.resolve()
   /** It is tried again in a while. */
   #hasFailed = false
+  /** Those that were there when it was looked at last. */
+  #before: ReadonlySet<string> = new Set()
+  /** When it is looked for those that linger; undefined: not as long as there is nothing. */
+  #dueAt: Milliseconds | undefined
 
   constructor(options: SettlingOptions) {
     this.#options = options
@@ -44,9 +52,16 @@ export class Settling {
 
   /** An entry is in the journal. */
   note(entry: JournalEntry): void {
+    this.#options.spool.contents.note(entry)
+    this.kick()
+  }
+
+  /** What is there is looked at in a while, or at once. */
+  kick(): void {
     const { contents } = this.#options.spool
-    contents.note(entry)
-    if (contents.size > manyContents && !this.#hasFailed) this.#job.now()
+    if (contents.size === 0 || this.#hasFailed) return
+    if (contents.size > manyContents) this.#job.now()
+    else if (this.#dueAt === undefined) this.#lookLater(lingerFor)
   }
 
   /** For a journal that is made anew. */
@@ -65,6 +80,14 @@ export class Settling {
     return this.#job.stop()
   }
 
+  /** All that was closed is on disk by itself, where it can be: whatever reads the spool next need not know of contents. Never throws. */
+  async end(): Promise<void> {
+    await this.#job.stop()
+    for (let ids = this.#closed(); ids.length > 0; ids = this.#closed()) {
+      if (await this.#hasFailedToSettle(ids)) return
+    }
+  }
+
   async #settle(ids: readonly string[]): Promise<void> {
     const { spool } = this.#options
     const { contents } = spool
@@ -74,21 +97,49 @@ export class Settling {
     for (const [id, content] of before) if (contents.get(id) === content) contents.drop(id)
   }
 
+  #lookLater(after: Milliseconds): void {
+    this.#dueAt = performance.now() + after
+    this.#job.in(after)
+  }
+
   async #settleSome(stop: AbortSignal): Promise<void> {
-    const { log } = this.#options
     const { contents } = this.#options.spool
-    this.#hasFailed = false
-    while (contents.size > manyContents && !stop.aborted) {
-      const closed = contents.ids.filter((id) => !contents.isOpen(id)).slice(0, atOnce)
-      if (closed.length === 0) return
-      try {
-        await this.of(closed)
-      } catch (err) {
-        log.warn({ err }, 'Small files of the spool could not be synced: the journal keeps what is in them.')
-        this.#hasFailed = true
-        this.#job.in(againAfter)
-        return
-      }
+    let hasFailed = false
+    while (contents.size > manyContents && !stop.aborted && !hasFailed) {
+      const closed = this.#closed()
+      if (closed.length === 0) break
+      hasFailed = await this.#hasFailedToSettle(closed)
+    }
+    const wait = (this.#dueAt ?? 0) - performance.now()
+    const lingering = wait > 0 ? [] : this.#closed((id) => this.#before.has(id))
+    if (!hasFailed && !stop.aborted && lingering.length > 0) hasFailed = await this.#hasFailedToSettle(lingering)
+    this.#hasFailed = hasFailed
+    this.#dueAt = undefined
+    if (contents.size > 0) this.#lookLater(hasFailed ? againAfter : wait > 0 ? wait : this.#next(lingering.length))
+  }
+
+  /** @param lingering how many were settled just now @returns when it is looked for the next ones */
+  #next(lingering: number): Milliseconds {
+    if (lingering === atOnce) return between
+    this.#before = new Set(this.#options.spool.contents.ids)
+    return lingerFor
+  }
+
+  /** Those that were closed first, and are to be settled together. */
+  #closed(isMeant: (id: string) => boolean = () => true): readonly string[] {
+    const { contents } = this.#options.spool
+    return contents.ids.filter((id) => isMeant(id) && !contents.isOpen(id)).slice(0, atOnce)
+  }
+
+  /** @returns whether it has failed */
+  async #hasFailedToSettle(ids: readonly string[]): Promise<boolean> {
+    try {
+      await this.of(ids)
+      return false
+    } catch (err) {
+      const { log } = this.#options
+      log.warn({ err }, 'Small files of the spool could not be synced: the journal keeps what is in them.')
+      return true
     }
   }
 }

@@ -1,8 +1,11 @@
-/** One file of the spool that is open: gathers writes, syncs in the background, and tells of what failed by the next sync. */
+/**
+ * One file of the spool that is open: gathers writes, syncs in the background, and tells of what failed by the next sync.
+ * A new one is made on disk when it needs to be: a small one that is written and closed at once never is, as the journal has it.
+ */
 import type { FileHandle } from 'node:fs/promises'
 import { diskCalls } from '../../journal/disk-calls.js'
-import { mostContent } from '../life/contents.js'
 import type { Bytes } from '../../units.js'
+import { SmallContent, type ContentRoom } from './small-content.js'
 import { orFsError } from './spool-error.js'
 import { WriteBehind, type ChunkPool } from './write-behind.js'
 
@@ -12,42 +15,51 @@ const syncEvery: Bytes = 64 * 1024 * 1024
 const writeBehindFrom: Bytes = 256 * 1024
 
 export interface SpoolFileOptions {
-  readonly handle: FileHandle
+  /** Of one that is there; undefined: it is new, and not made yet. */
+  readonly handle: FileHandle | undefined
+  /** Makes one that is new, with what it holds so far; all of that, or nothing. */
+  readonly make: (content: Uint8Array) => Promise<FileHandle>
+  /** Whether one that was never made is lost if it is not made now. */
+  readonly isNeeded: () => boolean
   readonly chunks: ChunkPool
   /** For contents of small files. */
   readonly room: ContentRoom
-  /** The folder to sync with the first sync, for a new file. */
-  readonly newIn: string | undefined
+  /** The folder that new ones are made in, to be synced with their first sync. */
+  readonly folder: string
   readonly size: Bytes
   readonly onClosed: () => void
 }
 
+interface Made {
+  readonly handle: FileHandle
+  readonly behind: WriteBehind
+}
+
 /** Errors of writes may come late: from a later call, at the latest from `sync` or `drain`. */
 export class SpoolFile {
-  readonly #handle: FileHandle
-  readonly #behind: WriteBehind
-  readonly #onClosed: () => void
-  #newIn: string | undefined
+  readonly #options: SpoolFileOptions
+  /** Undefined: it is in memory alone. */
+  #made: Made | undefined
+  #making: Promise<Made> | undefined
+  /** Its name may not be on disk. */
+  #isNew: boolean
   #size: Bytes
   #written: Bytes = 0
   #unsynced: Bytes = 0
   #isDirty: boolean
-  /** All that is in it, where that is little, and was written from its beginning to its end. */
+  /** All that is in it, where that is little, and was written from its beginning to its end. Of one that is not made: always. */
   #content: SmallContent | undefined
-  readonly #room: ContentRoom
   #writing = 0
   #lastSync: Promise<void> = Promise.resolve()
   #background: Promise<void> = Promise.resolve()
 
-  constructor({ handle, chunks, room, newIn, size, onClosed }: SpoolFileOptions) {
-    this.#handle = handle
-    this.#onClosed = onClosed
-    this.#behind = new WriteBehind(handle, chunks)
-    this.#newIn = newIn
-    this.#size = size
-    this.#isDirty = newIn !== undefined
-    this.#room = room
-    this.#content = newIn === undefined ? undefined : new SmallContent(room)
+  constructor(options: SpoolFileOptions) {
+    this.#options = options
+    this.#made = options.handle && this.#madeOf(options.handle)
+    this.#isNew = options.handle === undefined
+    this.#isDirty = this.#isNew
+    this.#size = options.size
+    this.#content = this.#isNew ? new SmallContent(options.room) : undefined
   }
 
   get size(): Bytes {
@@ -56,7 +68,7 @@ export class SpoolFile {
 
   /** It is small, was never synced, and all of it is known. */
   get isSmall(): boolean {
-    return this.#isDirty && this.#newIn !== undefined && this.#writing === 0 && this.#content !== undefined
+    return this.#isDirty && this.#isNew && this.#writing === 0 && this.#content !== undefined
   }
 
   /** All of one that is small; undefined of any other. */
@@ -66,8 +78,10 @@ export class SpoolFile {
 
   async read(position: Bytes, length: Bytes): Promise<Uint8Array> {
     return orFsError(async () => {
-      await this.#behind.drain()
-      const { buffer, bytesRead } = await this.#handle.read(Buffer.allocUnsafe(length), 0, length, position)
+      const made = this.#made ?? (await this.#making)
+      if (!made) return this.#content?.bytes.subarray(position, position + length) ?? Buffer.alloc(0)
+      await made.behind.drain()
+      const { buffer, bytesRead } = await made.handle.read(Buffer.allocUnsafe(length), 0, length, position)
       return buffer.subarray(0, bytesRead)
     })
   }
@@ -76,42 +90,45 @@ export class SpoolFile {
   async write(bytes: Uint8Array, position: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
-      const length = bytes.length
-      if (this.#content?.add(bytes, position) === false) this.#dropContent()
-      await this.#whileWriting(async () => {
-        await this.#behind.write(bytes, position)
-        this.#written += length
-        if (this.#written < writeBehindFrom) await this.#behind.drain()
-      })
-      this.#size = Math.max(this.#size, position + length)
-      this.#syncInBackground(length)
+      const end = position + bytes.length
+      if (!(this.#isInMemory && this.#content?.add(bytes, position) === true)) await this.#write(bytes, position)
+      this.#size = Math.max(this.#size, end)
     })
   }
 
-  /** All that was taken is in the file (not yet on disk) when it resolves. */
+  /** All that was taken is in the file (not yet on disk) when it resolves; of one that is not made, in memory. */
   async drain(): Promise<void> {
-    await orFsError(() => this.#behind.drain())
+    await orFsError(async () => (this.#made ?? (await this.#making))?.behind.drain())
   }
 
   /** Of one that was drained. Where there is no room (ENOSPC, EFBIG), the file is as it was. */
   async truncate(size: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
+      const made = size === 0 && this.#isInMemory ? undefined : await this.made()
       this.#dropContent()
-      await this.#handle.truncate(size)
+      if (made) await made.handle.truncate(size)
       this.#size = size
-      if (size === 0 && this.#newIn !== undefined) this.#content = new SmallContent(this.#room)
+      if (size === 0 && this.#isNew) this.#content = new SmallContent(this.#options.room)
     })
   }
 
   /** Cuts it to nothing, whatever failed before: what is written from now on is all of it. */
   async clear(): Promise<void> {
-    await this.#behind.reset()
+    await this.#making?.catch(() => undefined)
+    await this.#made?.behind.reset()
     await this.#lastSync.catch(() => undefined)
     await this.#background.catch(() => undefined)
     this.#background = Promise.resolve()
     this.#written = 0
     await this.truncate(0)
+  }
+
+  /** It is in the spool's folder (not yet on disk), with all that was taken, when it resolves. */
+  made(): Promise<Made> {
+    if (this.#made) return Promise.resolve(this.#made)
+    this.#making ??= this.#make().finally(() => (this.#making = undefined))
+    return this.#making
   }
 
   /** All that was written so far is on disk when it resolves; whoever comes meanwhile waits for the same. */
@@ -125,11 +142,51 @@ export class SpoolFile {
   }
 
   async close(): Promise<void> {
-    await this.#behind.drain().catch(() => undefined)
+    const { isNeeded, onClosed } = this.#options
+    const isLeft = this.#isInMemory && !isNeeded()
+    // Where it can't be made, whoever closed it was told.
+    const made = isLeft ? undefined : await this.made().catch(() => undefined)
+    if (!made) {
+      // In one step: nobody makes what is in memory no more.
+      this.#dropContent()
+      onClosed()
+      return
+    }
+    await made.behind.drain().catch(() => undefined)
     await this.#background.catch(() => undefined)
     this.#dropContent()
     // Closed or not, the descriptor is gone: close(2) fails for what was written, of which `sync` has told.
-    await this.#handle.close().finally(this.#onClosed)
+    await made.handle.close().finally(onClosed)
+  }
+
+  get #isInMemory(): boolean {
+    return this.#made === undefined && this.#making === undefined
+  }
+
+  async #make(): Promise<Made> {
+    // Its last close came before: by now the journal has it.
+    if (!this.#content) throw new Error('It is closed.')
+    const handle = await this.#options.make(this.#content.bytes)
+    this.#made = this.#madeOf(handle)
+    return this.#made
+  }
+
+  #madeOf(handle: FileHandle): Made {
+    return { handle, behind: new WriteBehind(handle, this.#options.chunks) }
+  }
+
+  async #write(bytes: Uint8Array, position: Bytes): Promise<void> {
+    // The kernel takes its buffer back when it is answered, or past the deadline.
+    const taken = this.#made ? bytes : Buffer.from(bytes)
+    const { behind } = this.#made ?? (await this.made())
+    const { length } = taken
+    if (this.#content?.add(taken, position) === false) this.#dropContent()
+    await this.#whileWriting(async () => {
+      await behind.write(taken, position)
+      this.#written += length
+      if (this.#written < writeBehindFrom) await behind.drain()
+    })
+    this.#syncInBackground(length)
   }
 
   async #whileWriting(act: () => Promise<void>): Promise<void> {
@@ -152,11 +209,12 @@ export class SpoolFile {
   async #sync(): Promise<void> {
     try {
       await orFsError(async () => {
-        await this.#behind.drain()
+        const { handle, behind } = await this.made()
+        await behind.drain()
         await this.#background
-        if (this.#newIn === undefined) await this.#handle.datasync()
-        else await diskCalls.syncNew(this.#handle, this.#newIn)
-        this.#newIn = undefined
+        if (this.#isNew) await diskCalls.syncNew(handle, this.#options.folder)
+        else await handle.datasync()
+        this.#isNew = false
       })
     } catch (error) {
       this.#isDirty = true
@@ -169,57 +227,8 @@ export class SpoolFile {
     if (this.#unsynced < syncEvery) return
     this.#unsynced = 0
     const before = this.#background
-    this.#background = before.then(() => this.#handle.datasync())
+    this.#background = before.then(async () => this.#made?.handle.datasync())
     // Its failure is thrown by the next sync.
     this.#background.catch(() => undefined)
-  }
-}
-
-/** Memory for the contents of all small files that are open. */
-export class ContentRoom {
-  #left: Bytes
-
-  constructor(limit: Bytes) {
-    this.#left = limit
-  }
-
-  /** @returns false: there is not so much */
-  take(length: Bytes): boolean {
-    if (length > this.#left) return false
-    this.#left -= length
-    return true
-  }
-
-  give(length: Bytes): void {
-    this.#left += length
-  }
-}
-
-/** Bytes that come one after the other, as long as they are few. */
-class SmallContent {
-  readonly #room: ContentRoom
-  readonly #parts: Uint8Array[] = []
-  #length: Bytes = 0
-
-  constructor(room: ContentRoom) {
-    this.#room = room
-  }
-
-  get bytes(): Buffer {
-    return Buffer.concat(this.#parts)
-  }
-
-  /** Takes a copy. @returns false: they are not what comes next, or too many */
-  add(bytes: Uint8Array, position: Bytes): boolean {
-    if (position !== this.#length || position + bytes.length > mostContent || !this.#room.take(bytes.length))
-      return false
-    this.#parts.push(Uint8Array.from(bytes))
-    this.#length += bytes.length
-    return true
-  }
-
-  drop(): void {
-    this.#room.give(this.#length)
-    this.#length = 0
   }
 }

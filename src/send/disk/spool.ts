@@ -1,4 +1,7 @@
-/** The spool: what was written to `send/`, one file for each, until it is in the bucket. */
+/**
+ * The spool: what was written to `send/`, one file for each, until it is in the bucket. Small ones that the journal has need none;
+ * they are made when somebody needs more of them than their bytes.
+ */
 import { constants, createReadStream, type Stats } from 'node:fs'
 import { lstat, readdir, rename, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,7 +18,10 @@ import type { Descriptors } from './descriptors.js'
 import { KeptContents, mostContent } from '../life/contents.js'
 import { Removals } from './removals.js'
 import { orFsError } from './spool-error.js'
-import { ContentRoom, SpoolFile, type SpoolFileOptions } from './spool-file.js'
+import { AmpleRoom, type Room } from './ample-room.js'
+import { ContentRoom } from './small-content.js'
+import { SpoolFile, type SpoolFileOptions } from './spool-file.js'
+import { UnmadeFiles } from './unmade-files.js'
 import { ChunkPool } from './write-behind.js'
 
 /** Others need libuv's threads, too. */
@@ -26,6 +32,15 @@ const writeBehindMemory: Bytes = 32 * 1024 * 1024
 /** The same of small ones, until they are closed. */
 const contentMemory: Bytes = 8 * 1024 * 1024
 
+export interface SpoolOptions {
+  readonly directory: string
+  /** For what is open under handles of the kernel. */
+  readonly descriptors: Descriptors
+  /** Of the disk that the directory is on, by default. */
+  readonly room?: Room | undefined
+  readonly log: Logger
+}
+
 export class Spool {
   /** What the journal has of small files, whose own data may not be on disk. */
   readonly contents = new KeptContents()
@@ -33,20 +48,25 @@ export class Spool {
   readonly #strangers: string
   readonly #descriptors: Descriptors
   readonly #chunks = new ChunkPool(writeBehindMemory)
-  readonly #room = new ContentRoom(contentMemory)
+  readonly #contentRoom = new ContentRoom(contentMemory)
+  readonly #unmade = new UnmadeFiles()
+  /** Of those that were closed, by their ids. */
+  readonly #making = new Map<string, Promise<void>>()
+  readonly #room: Room
   readonly #removals: Removals
 
-  private constructor(directory: string, descriptors: Descriptors, log: Logger) {
+  private constructor({ directory, descriptors, log, room }: SpoolOptions) {
     this.#descriptors = descriptors
     this.#removals = new Removals({ pathOf: (id) => this.#path(id), log })
     this.#data = join(directory, 'data')
+    this.#room = room ?? new AmpleRoom(this.#data)
     this.#strangers = join(directory, 'lost+found')
   }
 
-  /** @param descriptors for what is open under handles of the kernel */
-  static async open(directory: string, descriptors: Descriptors, log: Logger): Promise<Spool> {
-    const spool = new Spool(directory, descriptors, log)
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const spool = new Spool(options)
     await makeFolders(spool.#data)
+    await spool.#room.look()
     return spool
   }
 
@@ -54,11 +74,21 @@ export class Spool {
     return sizesIn(this.#data)
   }
 
-  /** @throws FsError ENOSPC, EMFILE, EIO */
+  /** It is made when it has to be; at once where room is short. @throws FsError ENOSPC, EMFILE, EIO */
   async create(id: string): Promise<SpoolFile> {
     await this.#removals.keep(id)
-    const handle = await this.#opened(id, 'wx+')
-    return this.#file({ handle, newIn: this.#data, size: 0 })
+    this.#descriptors.take()
+    const file = this.#file(id, { handle: undefined, size: 0 })
+    this.#unmade.opened(id, file)
+    if (this.#room.isAmple) return file
+    try {
+      await orFsError(() => file.made(), id)
+      return file
+    } catch (error) {
+      this.#unmade.delete(id)
+      this.#descriptors.give()
+      throw error
+    }
   }
 
   /**
@@ -67,11 +97,12 @@ export class Spool {
    */
   async open(id: string, { isLost } = { isLost: false }): Promise<SpoolFile> {
     await this.#removals.keep(id)
+    await orFsError(() => this.#made(id), id)
     if (isLost && (await this.size(id)) === undefined) return this.create(id)
-    const handle = await this.#opened(id, 'r+')
+    const handle = await this.#opened(id)
     try {
       const { size } = await orFsError(() => handle.stat(), id)
-      return this.#file({ handle, newIn: undefined, size })
+      return this.#file(id, { handle, size })
     } catch (error) {
       await handle.close()
       this.#descriptors.give()
@@ -81,6 +112,7 @@ export class Spool {
 
   /** @returns undefined if it is not there */
   async size(id: string): Promise<Bytes | undefined> {
+    if (this.#unmade.has(id)) return this.#unmade.file(id)?.size ?? this.contents.bytes(id)?.length
     try {
       return ownSize(await lstat(this.#path(id)))
     } catch (error) {
@@ -92,6 +124,7 @@ export class Spool {
   /** Makes a file of a stream, in place of what there is, on disk when it resolves. @returns its size */
   async store(id: string, body: Readable, signal: AbortSignal): Promise<Bytes> {
     await this.#removals.keep(id)
+    this.#unmade.delete(id)
     return orFsError(async () => {
       const handle = await openOwn(this.#path(id), 'w')
       try {
@@ -103,6 +136,20 @@ export class Spool {
         await handle.close()
       }
     }, id)
+  }
+
+  /**
+   * At a start, when nobody writes to anything: files hold what the journal has of them, on disk, when it resolves. Those that are
+   * not there need not be: the journal goes on having them.
+   * @returns how many had lost it
+   * @throws the disk's own error
+   */
+  async restore(): Promise<number> {
+    for (const id of this.contents.ids) if ((await this.size(id)) === undefined) this.#unmade.found(id)
+    const there = this.contents.ids.filter((id) => !this.#unmade.has(id))
+    const lost = await this.settle(there, true)
+    for (const id of there) this.contents.drop(id)
+    return lost
   }
 
   /**
@@ -142,8 +189,9 @@ export class Spool {
   }
 
   /** What nobody needs any more. Never throws: what can't be removed now is told, and tried again. */
-  remove(id: string): Promise<void> {
-    return this.#removals.remove(id)
+  async remove(id: string): Promise<void> {
+    // Whoever makes it just now takes it away again.
+    if (!this.#unmade.delete(id)) await this.#removals.remove(id)
   }
 
   /** Whether it should be gone, and is not. */
@@ -151,9 +199,10 @@ export class Spool {
     return this.#removals.isLeft(id)
   }
 
-  /** Removes nothing any more. */
-  close(): Promise<void> {
-    return this.#removals.close()
+  /** What is open is made, and outlives the process; nothing is removed any more. */
+  async close(): Promise<void> {
+    await this.#unmade.end()
+    await this.#removals.close()
   }
 
   /** Puts a file that the journal does not know where a person finds it. @returns its new path */
@@ -166,6 +215,12 @@ export class Spool {
 
   /** @returns whether it had lost it */
   async #settled(id: string, isStart: boolean): Promise<boolean> {
+    const open = this.#unmade.file(id)
+    if (open) {
+      await open.sync()
+      return false
+    }
+    if (await this.#made(id, 'synced')) return false
     const path = this.#path(id)
     // Asked at the last moment: somebody may have begun to write to it.
     const wantedOf = (found: Uint8Array | undefined): Buffer | undefined =>
@@ -187,24 +242,64 @@ export class Spool {
     }
   }
 
-  async #opened(id: string, flags: 'wx+' | 'r+'): Promise<FileHandle> {
+  async #opened(id: string): Promise<FileHandle> {
     this.#descriptors.take()
     const path = this.#path(id)
     try {
-      return await orFsError(() => openOwn(path, flags).catch((error: unknown) => readable(path, flags, error)), id)
+      return await orFsError(() => openOwn(path, 'r+').catch((error: unknown) => readable(path, error)), id)
     } catch (error) {
       this.#descriptors.give()
       throw error
     }
   }
 
-  #file(options: Pick<SpoolFileOptions, 'handle' | 'newIn' | 'size'>): SpoolFile {
+  #file(id: string, options: Pick<SpoolFileOptions, 'handle' | 'size'>): SpoolFile {
     return new SpoolFile({
       ...options,
+      make: (content) => this.#make(id, content),
+      isNeeded: () => this.#unmade.has(id) && this.contents.get(id) === undefined,
+      folder: this.#data,
       chunks: this.#chunks,
-      room: this.#room,
-      onClosed: () => this.#descriptors.give(),
+      room: this.#contentRoom,
+      onClosed: () => {
+        this.#descriptors.give()
+        this.#unmade.closed(id)
+      },
     })
+  }
+
+  /** One that is not made is, with all that is known of it. @returns whether that was done here */
+  async #made(id: string, until: 'written' | 'synced' = 'written'): Promise<boolean> {
+    const open = this.#unmade.file(id)
+    if (open) await open.made()
+    const making = this.#making.get(id)
+    if (making) await making
+    const content = this.#unmade.has(id) ? this.contents.bytes(id) : undefined
+    if (!content) return false
+    const made = this.#make(id, content).then((handle) => leave(handle, until))
+    this.#making.set(id, made)
+    await made.finally(() => this.#making.delete(id))
+    return true
+  }
+
+  /** All of it, or nothing; nothing under its name, if nobody needs it any more. */
+  async #make(id: string, content: Uint8Array): Promise<FileHandle> {
+    await this.#removals.keep(id)
+    const handle = await openOwn(this.#path(id), 'wx+').catch((error: unknown) => this.#notMade(error))
+    try {
+      await writeAll(handle, content, 0)
+    } catch (error) {
+      await handle.close()
+      await this.#removals.remove(id)
+      return this.#notMade(error)
+    }
+    if (!this.#unmade.delete(id)) await this.#removals.remove(id)
+    return handle
+  }
+
+  #notMade(error: unknown): never {
+    if (isDiskFull(error)) this.#room.failed()
+    throw error
   }
 
   #path(id: string): string {
@@ -228,8 +323,8 @@ function ownSize(found: Stats): Bytes | undefined {
 }
 
 /** On a disk that has turned read-only a file can be read at least; its writes fail. */
-async function readable(path: string, flags: string, error: unknown): Promise<FileHandle> {
-  if (flags === 'r+' && codeOf(error) === 'EROFS') return openOwn(path, 'r')
+async function readable(path: string, error: unknown): Promise<FileHandle> {
+  if (codeOf(error) === 'EROFS') return openOwn(path, 'r')
   throw error
 }
 
@@ -237,6 +332,14 @@ async function readable(path: string, flags: string, error: unknown): Promise<Fi
 async function startOf(file: FileHandle): Promise<Uint8Array> {
   const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(mostContent), 0, mostContent, 0)
   return buffer.subarray(0, bytesRead)
+}
+
+async function leave(file: FileHandle, until: 'written' | 'synced'): Promise<void> {
+  try {
+    if (until === 'synced') await file.datasync()
+  } finally {
+    await file.close()
+  }
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {

@@ -5,6 +5,7 @@
 import type { Bytes } from '../../units.js'
 import type { EventType } from './events.js'
 import type { JournalEntry } from './entry.js'
+import { isLocal, type Message } from './message.js'
 
 /** By the ids of their messages: base64. */
 export type Contents = Readonly<Record<string, string>>
@@ -38,7 +39,7 @@ export class KeptContents {
       if (state === 'open' && isComplete !== true) this.#open.add(id)
       else this.#open.delete(id)
       const isOther = event !== undefined && (event === 'flushed' || endsContent.has(event))
-      if (isOther || state === 'gone' || state === 'submitted') this.drop(id)
+      if (isOther || !isLocal(state)) this.drop(id)
     }
     for (const [id, content] of Object.entries(contents)) this.#put(id, content)
   }
@@ -78,6 +79,13 @@ export class KeptContents {
     this.#all.delete(id)
   }
 
+  /** A start goes on with these messages, none of which anybody writes to; what others had is needed no more. */
+  begun(messages: readonly Message[]): void {
+    this.#open.clear()
+    const needed = new Set(messages.filter((it) => isLocal(it.state)).map((it) => it.id))
+    for (const id of this.ids) if (!needed.has(id)) this.drop(id)
+  }
+
   /** For a journal that is made anew: a line each. */
   entries(): JournalEntry[] {
     return Array.from(this.#all, ([id, content]) => ({ contents: { [id]: content } }))
@@ -88,4 +96,11 @@ export class KeptContents {
     this.#all.set(id, content)
     this.#size += content.length
   }
+}
+
+/** Sizes of what the spool has, and of what only the journal has, or all of. @param sizes of the spool's files by id */
+export function withContents(sizes: ReadonlyMap<string, Bytes>, contents: KeptContents): ReadonlyMap<string, Bytes> {
+  const all = new Map(sizes)
+  for (const id of contents.ids) all.set(id, Math.max(all.get(id) ?? 0, contents.bytes(id)?.length ?? 0))
+  return all
 }
