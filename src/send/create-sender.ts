@@ -126,7 +126,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const pickup = new Pickup({ book, bucket, keyOf, clock, log })
   const onSubmitted = (message: Message): void => pickup.watch(message)
   const uploads: Uploads = new Uploads({
-    ...{ ...options, ownership, book, turns, spool, keyOf, random, onSubmitted },
+    ...{ ...options, ownership, book, names, turns, spool, keyOf, random, onSubmitted },
     isHeeded: (id) => !rejudging.isDue(id),
   })
 

@@ -83,3 +83,38 @@ t.test(
     t.equal(asked.length, 1)
   },
 )
+
+t.test('where namesakes are sent: one of the same content that was sent before is not taken for it', async (t) => {
+  const world = await senderWorld(t, { onDuplicate: 'send', lostAnswer: 1_000 })
+  await world.write('x.edi', 'no orders')
+  await world.inState('x.edi', 'submitted')
+  world.take('x.edi')
+  await until('that to be known', () => world.row('x.edi') === undefined)
+  for (const code of ['ECONNRESET', 'HTTP 503']) {
+    const asked = firstEnds(world, code)
+    const before = world.puts('x.edi')
+    await world.write('x.edi', 'no orders')
+    await world.inState('x.edi', 'submitted')
+    t.equal(asked.length, 2, code)
+    t.equal(world.puts('x.edi'), before + 1)
+    world.take('x.edi')
+    await until('that to be known', () => world.row('x.edi') === undefined)
+  }
+})
+
+t.test('and one that has arrived is found beside it', async (t) => {
+  const world = await senderWorld(t, { onDuplicate: 'send', lostAnswer: long })
+  await world.write('x.edi', 'no orders')
+  await world.inState('x.edi', 'submitted')
+  world.take('x.edi')
+  await until('that to be known', () => world.row('x.edi') === undefined)
+  let puts = 0
+  world.store.intercept = ({ operation }) => {
+    if (operation !== 'put') return undefined
+    puts += 1
+    return { after: failure('ECONNRESET') }
+  }
+  await world.write('x.edi', 'no orders')
+  await world.inState('x.edi', 'submitted')
+  t.equal(puts, 1)
+})

@@ -63,3 +63,42 @@ t.test('send: sent as it is called, at once', async (t) => {
   await world.inState('order.edi', 'submitted')
   t.equal(world.puts('order.edi'), 2)
 })
+
+t.test(
+  'another host sends the name while a file of it is open, empty, or locked: it is looked for once more',
+  async (t) => {
+    const outbox = 'AS2/files/ACME/GLOBEX/outbox/72000000000001/order.edi'
+    const ways: Readonly<Record<string, (world: SenderWorld, theirs: () => void) => Promise<void>>> = {
+      async open({ sender }, theirs) {
+        const file = await sender.create(globex, path('order.edi'), never())
+        await file.write(Buffer.from('ours'), 0, never())
+        theirs()
+        await file.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, never())
+        await file.release()
+      },
+      async empty(world, theirs) {
+        await world.write('order.edi', '')
+        theirs()
+        const file = await world.sender.open(globex, path('order.edi'), { write: true, truncate: false }, never())
+        await file.write(Buffer.from('ours'), 0, never())
+        await file.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, never())
+        await file.release()
+      },
+      async locked(world, theirs) {
+        await world.write('order.edi.lock', 'x')
+        await world.write('order.edi', 'ours')
+        theirs()
+        await world.sender.unlink(globex, path('order.edi.lock'))
+      },
+    }
+    for (const [way, write] of Object.entries(ways)) {
+      const world = await senderWorld(t)
+      await write(world, () => {
+        world.store.set(outbox, 'theirs')
+        world.clock.advance(minute)
+      })
+      t.match(await world.inState('order.edi', 'failed'), { error: /sent within six hours/ }, way)
+      t.equal(world.store.count('put'), 0, way)
+    }
+  },
+)

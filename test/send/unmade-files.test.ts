@@ -88,7 +88,7 @@ t.test('one that stays open is made in a while, and outlives the process', async
   const file = await create(world)
   await write(file, 'half')
   t.same(dataOf(world), [])
-  await until('it to be made', () => dataOf(world).length === 1)
+  await until('it to be made', () => dataOf(world).length === 1 && content(world, file.id) === 'half')
   await write(file, ' and half', 4)
   await world.restart()
   t.match(world.row('order.edi'), { state: 'held', reason: 'crash', size: 13 })
@@ -109,8 +109,7 @@ t.test('one that waits is on disk by itself in a while', async (t) => {
   await write(file, 'order')
   await close(file)
   t.same(dataOf(world), [])
-  await until('it to be made', () => dataOf(world).length === 1, 30_000)
-  t.equal(content(world, file.id), 'order')
+  await until('it to be made', () => dataOf(world).length === 1 && content(world, file.id) === 'order', 30_000)
 })
 
 t.test('one that waits is made for whoever opens it, and goes when it was sent', async (t) => {

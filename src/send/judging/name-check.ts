@@ -2,10 +2,12 @@
 import type { DuplicatePolicy } from '../../config.js'
 import { FsError } from '../../errors.js'
 import type { Clock } from '../../telemetry/clock.js'
-import type { EpochMs } from '../../units.js'
+import { LRUCache } from 'lru-cache'
+import type { EpochMs, Milliseconds } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { isDuplicate } from '../life/duplicates.js'
 import type { Holding } from '../life/holding.js'
+import { pathId } from '../life/message.js'
 import type { MessageBook } from '../disk/book.js'
 import type { BucketView } from '../sender.js'
 import { wasSent } from './six-hours.js'
@@ -20,11 +22,18 @@ export interface NameCheckOptions {
   readonly trail: Trail
 }
 
+/** Most files are closed, and on their way, by then. */
+const freeFor: Milliseconds = 5_000
+const mostFree = 10_000
+
 export class NameCheck {
   readonly #options: NameCheckOptions
+  readonly #free: LRUCache<string, true>
 
   constructor(options: NameCheckOptions) {
     this.#options = options
+    const now = (): Milliseconds => options.clock.monotonic()
+    this.#free = new LRUCache({ ttl: freeFor, ttlResolution: 0, max: mostFree, perf: { now } })
   }
 
   /**
@@ -42,11 +51,18 @@ export class NameCheck {
       const seenAt = await bucket.seenAtOnce(partner, path, signal)
       if (isDuplicate(seenAt, this.#now())) throw this.#refused(partner, path)
       // As long as nobody knows what time it is there, the upload asks.
-      return bucket.now() === undefined
+      if (bucket.now() === undefined) return true
+      this.#free.set(pathId(partner, path), true)
+      return false
     } catch (error) {
       if (error instanceof FsError && error.code === 'EEXIST') throw error
       return true
     }
+  }
+
+  /** Whether the bucket has said a moment ago that a name is free: another host may have sent it since. */
+  isFree(partner: Partner, path: string): boolean {
+    return this.#free.has(pathId(partner, path))
   }
 
   /** Whether a name was sent by this mount, and the policy is to send under another then. */

@@ -6,12 +6,14 @@ import type { MessageBook } from '../disk/book.js'
 import { isDuplicate, suffixed } from '../life/duplicates.js'
 import type { Attempt, Message } from '../life/message.js'
 import { wasSent } from '../judging/six-hours.js'
+import type { NameCheck } from '../judging/name-check.js'
 import type { BucketView } from '../sender.js'
 import type { UploadEvents } from './upload-events.js'
 
 export interface DuplicateCheckOptions {
   readonly book: MessageBook
   readonly bucket: BucketView
+  readonly names: Pick<NameCheck, 'isFree'>
   readonly onDuplicate: DuplicatePolicy
   readonly clock: Clock
 }
@@ -40,8 +42,9 @@ export class DuplicateCheck {
    * @throws FsError or StoreError if the bucket can't be asked now
    */
   async cleared(message: Message, signal: AbortSignal): Promise<Cleared | undefined> {
-    const { bucket, book, onDuplicate } = this.#options
-    if (message.isUnchecked !== true || onDuplicate === 'send') return { isChecked: false }
+    const { bucket, book, names, onDuplicate } = this.#options
+    if (onDuplicate === 'send') return { isChecked: false }
+    if (message.isUnchecked !== true && names.isFree(message, message.path)) return { isChecked: false }
     const seenAt = await bucket.seen(message, message.path, signal)
     const now = this.#now()
     if (!isDuplicate(seenAt, now) && !wasSent(book, message, message.path, now)) return { isChecked: true }

@@ -5,7 +5,8 @@
 import type { DuplicatePolicy } from '../../config.js'
 import type { ObjectInfo, Store } from '../../s3/store.js'
 import { isDenied, StoreError } from '../../s3/store-error.js'
-import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
+import type { Bytes, EpochMs, Key, Milliseconds } from '../../units.js'
+import type { MessageBook } from '../disk/book.js'
 import { duplicateWindow } from '../life/duplicates.js'
 import type { Attempt, Message } from '../life/message.js'
 import type { BucketView } from '../sender.js'
@@ -15,6 +16,7 @@ export interface LostUploadsOptions {
   readonly store: Store
   readonly spool: Spool
   readonly bucket: BucketView
+  readonly book: Pick<MessageBook, 'index'>
   readonly onDuplicate: DuplicatePolicy
 }
 
@@ -59,10 +61,14 @@ export class LostUploads {
     const { onDuplicate } = this.#options
     const slack = onDuplicate === 'send' ? slackAmongDuplicates : slackOfEarlier
     const after = attempt.after - (isFirst ? slackOfFirst : slack)
+    const others = this.#others(message, after)
+    const alike = new Set<Key>()
     let same: ObjectInfo | undefined
     const isIt = async (object: ObjectInfo): Promise<boolean> => {
+      if (!(await this.#isSame(message, object, signal))) return false
+      alike.add(object.key)
       same = object
-      return this.#isSame(message, object, signal)
+      return alike.size > others
     }
     try {
       const lost = { name: message.path, size: message.size, after }
@@ -73,6 +79,13 @@ export class LostUploads {
       if (isDenied(error)) return { is: 'denied' }
       throw error
     }
+  }
+
+  /** How many files of that name and size this mount has sent, which may be what is found: where namesakes are sent. */
+  #others({ id, station, partner, path, size }: Message, after: EpochMs): number {
+    const named = [...this.#options.book.index.named({ station, partner }, path)]
+    const sentAt = (it: Message): EpochMs => it.sentAt ?? it.submittedAt ?? -Infinity
+    return named.filter((it) => it.id !== id && it.size === size && sentAt(it) >= after - slackOfFirst).length
   }
 
   /** Another file of the same name and size may have been sent a moment before, by us or by another host. */
