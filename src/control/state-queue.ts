@@ -11,7 +11,7 @@ import { named } from '../state/lock-record.js'
 import { readMarker } from '../state/marker.js'
 import { findRow } from './queue-target.js'
 import type { QueueReport } from './reports.js'
-import { explainFull, leftovers } from '../state/state-directory.js'
+import { explainDisk, leftovers } from '../state/state-directory.js'
 import { NoAnswerError } from './socket.js'
 
 export interface StateQueue extends QueueReport {
@@ -49,7 +49,7 @@ export async function changeStateQueue(
 ): Promise<Partial<SendRow> | undefined> {
   const prefix = await prefixOf(directory)
   const mount = { mountpoint: '(as2fs queue)', bucket: basename(directory) }
-  const taken = await takeLock(directory, mount, leftovers).catch(explainFull(directory))
+  const taken = await takeLock(directory, mount, leftovers).catch(explainDisk(directory))
   if ('holder' in taken) return askHolder(directory, await named(taken.holder), action, name)
   try {
     const spool = join(directory, 'spool')

@@ -2,7 +2,6 @@
 import type { MountConfig } from '../config.js'
 import { startControlServer, type ControlHandlers } from '../control/server.js'
 import type { HealthReport } from '../control/reports.js'
-import { isDiskFull, UsageError } from '../errors.js'
 import type { Events } from '../events/events.js'
 import type { HttpServer } from '../http/server.js'
 import type { Filesystem } from '../fs/filesystem.js'
@@ -20,7 +19,7 @@ import type { Sender } from '../send/sender.js'
 import { LockWatch } from '../state/lock-watch.js'
 import { PutAside } from '../state/put-aside.js'
 import { stateDirectoryPath } from '../state/places.js'
-import { openStateDirectory, fullDisk, type StateDirectory } from '../state/state-directory.js'
+import { diskFailure, openStateDirectory, type StateDirectory } from '../state/state-directory.js'
 import type { AuditLog } from '../telemetry/audit-log.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -100,7 +99,7 @@ export async function startDaemon(config: MountConfig, { log, ending }: Surround
       log.info({ reason: ending.reason as unknown }, 'stopped before it was mounted')
       return undefined
     }
-    throw error instanceof UsageError || !isDiskFull(error) ? error : await fullDisk(stateDirectoryPath(config))
+    throw await diskFailure(error, stateDirectoryPath(config))
   }
 }
 

@@ -70,9 +70,12 @@ export async function examineStateDirectory(options: StateOptions): Promise<stri
 
 /** For what the system said. */
 export function notWritable(path: string, error: unknown): UsageError {
-  return new UsageError(
-    `The state directory ${path} can't be written (${reasonOf(error)}): give another with --state-dir.`,
-  )
+  // What waits in it is not to be left behind.
+  const advice =
+    codeOf(error) === 'EROFS'
+      ? 'its disk is mounted read-only, which the kernel does by itself when one fails (dmesg says so)'
+      : 'give another with --state-dir'
+  return new UsageError(`The state directory ${path} can't be written (${reasonOf(error)}): ${advice}.`)
 }
 
 /** @returns what a mount finds that has it already, in one sentence */
@@ -88,7 +91,7 @@ export async function heldBy(holder: LockRecord): Promise<string> {
 export async function openStateDirectory(options: StateOptions): Promise<StateDirectory> {
   const path = await makeStateDirectory(options)
   const mount = { mountpoint: options.mountpoint, bucket: options.bucket }
-  const taken = await takeLock(path, mount, leftovers).catch(explainFull(path))
+  const taken = await takeLock(path, mount, leftovers).catch(explainDisk(path))
   if ('holder' in taken) throw new UsageError(await heldBy(taken.holder))
   try {
     const marker = new OwnMarker(path, await claim(path, options))
@@ -108,10 +111,18 @@ export async function openStateDirectory(options: StateOptions): Promise<StateDi
 }
 
 /** Without a lock nothing may begin; a page for it is all that is needed. */
-export function explainFull(path: string): (error: unknown) => Promise<never> {
+export function explainDisk(path: string): (error: unknown) => Promise<never> {
   return async (error) => {
-    throw isDiskFull(error) ? await fullDisk(path) : error
+    throw await diskFailure(error, path)
   }
+}
+
+/** What a start fails with where the disk takes nothing; any other error is what it was. */
+export async function diskFailure(error: unknown, path: string): Promise<unknown> {
+  if (error instanceof UsageError) return error
+  if (isDiskFull(error)) return fullDisk(path)
+  if (codeOf(error) !== 'EROFS') return error
+  return notWritable(path, error)
 }
 
 /** What a start takes of them at most, and what its files have in them. */

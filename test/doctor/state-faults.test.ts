@@ -55,7 +55,7 @@ t.test('a disk with little room', { skip }, async (t) => {
 
 t.test('a disk that is read-only', { skip }, async (t) => {
   const { args } = await withDisk(t, 'size=8m,ro')
-  found(t, await examine(args), 'disk', 'failure', /can't be written \(EROFS\): give another with --state-dir/)
+  found(t, await examine(args), 'disk', 'failure', /can't be written \(EROFS\): its disk is mounted read-only/)
 })
 
 t.test('one that this user may not make', { skip }, async (t) => {

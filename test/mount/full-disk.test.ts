@@ -175,3 +175,17 @@ t.test(
     t.equal((await mounted.inBucket(key('1'))).length, 1_000_000)
   },
 )
+
+t.test('a start where the disk has turned read-only says so in a sentence', { skip }, async (t) => {
+  const mounted = await onSmallDisk(t, ['--settle', '1h'])
+  await writeFile(mounted.path('ACME/GLOBEX/send/order.edi'), 'ISA*00*')
+  await mounted.kill('SIGKILL')
+  await sh(`mount -o remount,ro ${mounted.stateDirectory}`)
+  await t.rejects(
+    mounted.mount(),
+    /as2fs: The state directory .* can't be written \(EROFS\): its disk is mounted read-only/,
+  )
+  await sh(`mount -o remount,rw ${mounted.stateDirectory}`)
+  await mounted.mount(['--settle', '0s'])
+  t.equal((await mounted.inBucket(key('order.edi'))).toString(), 'ISA*00*')
+})
