@@ -163,7 +163,10 @@ export class HandleProcesses {
   async #closed(open: Use | undefined, path: string, { pid = 0, faultsIfAlone }: Closer): Promise<Closed> {
     // It was removed or replaced while it was open, or renamed a moment ago: its processes may call it by another name.
     const isNamed = !isHiddenName(path) && !this.#renamed.has(path)
-    if (open && isNamed && isAlone(open, pid, faultsIfAlone)) return { isLast: true, killedBy: undefined }
+    if (open && isNamed && isAlone(open, pid, faultsIfAlone)) {
+      open.unclosed.delete(pid)
+      return { isLast: true, killedBy: undefined }
+    }
     if (pid === 0) {
       if (open) open.isDoubtful = true
       return nothing
@@ -171,24 +174,20 @@ export class HandleProcesses {
     const last = open && isNamed ? await this.#isLast(open, basename(path), pid) : undefined
     if (open) noteProcess(open, pid)
     const ending = last?.ending ?? (await this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
+    if (ending?.process !== undefined) open?.unclosed.delete(ending.process)
     const isLast = last?.isLast === true && !this.#renamed.has(path)
-    return {
-      isLast,
-      killedBy: (ending && signalOf(ending, open, pid)) ?? (open && (await this.#endOfOthers(open, ending))),
-    }
+    const killedBy = ending && signalOf(ending, open, pid)
+    return { isLast, killedBy: killedBy ?? (open && (await this.#endOf(open.unclosed))) }
   }
 
-  /** What has ended those who wrote to it, and have not closed it: another has their descriptors. */
-  #endOfOthers({ unclosed }: Use, closer: Ending | undefined): Promise<string | undefined> | undefined {
-    if (closer?.process !== undefined) unclosed.delete(closer.process)
-    return unclosed.size === 0 ? undefined : this.#endOf(unclosed)
-  }
-
+  /** What has ended some of these, who are not to end before they have left the set; undefined: nothing. */
   async #endOf(processes: ReadonlySet<number>): Promise<string | undefined> {
-    const asked = [...processes].map((pid) => this.#statusReaders.ask<'ending'>({ kind: 'ending', pid }))
-    const endings = await Promise.all(asked)
-    const signal = endings.find((it) => it?.signal !== undefined)?.signal
-    return signal ?? (endings.some((it) => it?.process === undefined) ? unseen : undefined)
+    const asked = [...processes].map(async (pid) => {
+      const ending = await this.#statusReaders.ask<'ending'>({ kind: 'ending', pid })
+      return processes.has(pid) ? (ending?.signal ?? (ending?.process === undefined ? unseen : undefined)) : undefined
+    })
+    const ends = (await Promise.all(asked)).filter((it) => it !== undefined)
+    return ends.find((it) => it !== unseen) ?? ends[0]
   }
 
   /** @returns undefined if it can't be told */
