@@ -34,7 +34,7 @@ export interface ReadOptions<T> {
   /** What it is kept for, as the log names it: `send/`. */
   readonly of: string
   readonly log: Logger
-  /** No version wrote one without zeros at its end: where they lack, lines may have been cut off with them. */
+  /** No version wrote one without zeros at its end: where they lack, lines may have been cut off with them. Of one that is named so it is always. */
   readonly isReserved?: boolean
   /** Whether it lacks lines that are known to have been written, though nothing shows in it. */
   readonly isBehind?: (parsed: Pick<ParsedJournal<T>, 'lines'>) => boolean
@@ -108,7 +108,9 @@ export class Journal<T extends object> {
     const identity = first === undefined ? undefined : (first as Partial<FirstLine>).file
     const lastLineAt = (entries as readonly Dated[]).findLast((it) => it.at !== undefined)?.at
     const isCopy = identity !== undefined && !isSameFile(identity, await stat(path, { bigint: true }), lastLineAt)
-    const isCut = parsed.length === 0 || (isReserved && !parsed.endsWithZero) || isBehind(parsed)
+    // Whichever says what file it is was written with zeros, too.
+    const hasZeros = isReserved || identity !== undefined
+    const isCut = parsed.length === 0 || (hasZeros && !parsed.endsWithZero) || isBehind(parsed)
     const isDoubtful = parsed.isDoubtful || isCut
     if (parsed.isDamaged || isCut) {
       const aside = putAsideName(path)

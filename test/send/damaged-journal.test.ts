@@ -1,5 +1,5 @@
 /** A journal that can't be read whole: nothing is sent twice for it, and the rest goes on. */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { globex, never, path, littleRoom, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
@@ -56,6 +56,26 @@ t.test('the same of a small one whose content can be read there', async (t) => {
   await world.sender.retry(id).catch(() => undefined)
   await world.settled()
   t.equal(world.puts('order.edi'), 1)
+})
+
+t.test('cut off between two lines: what it had of others may be gone, which is said', async (t) => {
+  const world = await senderWorld(t, { settle })
+  for (const name of ['one.edi', 'two.edi', 'three.edi']) await world.write(name, name)
+  await world.restart((directory) => {
+    const journal = join(directory, 'journal')
+    const bytes = readFileSync(journal)
+    // Behind the line that has what is in the first.
+    truncateSync(journal, bytes.indexOf(10, bytes.indexOf('"contents"')) + 1)
+  })
+  t.ok(
+    readdirSync(world.directory).some((it) => it.startsWith('journal.damaged-')),
+    'put aside',
+  )
+  // That nobody wrote to it after its last close may have been among what is gone.
+  t.match(world.row('one.edi'), { state: 'held', reason: 'crash' })
+  await world.sender.releaseHeld(world.row('one.edi')!.id)
+  await world.inState('one.edi', 'submitted')
+  t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/one.edi')?.toString(), 'one.edi')
 })
 
 t.test('what was sent may have been held before: it is looked for when it is released', async (t) => {
