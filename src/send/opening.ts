@@ -67,7 +67,7 @@ export class Opening {
       signal.throwIfAborted()
       const before = book.allowing(id, 'reopened')
       // What was lost can be written anew; until it is cut to nothing, writes fail.
-      const { file, pin } = await files.pinned(id, { isLost: before.isDamaged === true })
+      const { file, pin } = await files.pinned(id, { isWritten: true, isLost: before.isDamaged === true })
       try {
         // Out of the queue, on disk, before a byte of it changes.
         await write([{ id, event: { type: 'reopened' } }], { by: 'open', sync: true })
@@ -99,7 +99,7 @@ export class Opening {
   async #toRead(id: string): Promise<OpenSpoolFile> {
     const { book, files } = this.#options
     try {
-      return (await files.pinned(id)).pin
+      return (await files.pinned(id, { isWritten: false })).pin
     } catch (cause) {
       const message = book.get(id)
       if (message && isLocal(message.state)) throw cause

@@ -112,7 +112,31 @@ t.test('one that waits is on disk by itself in a while', async (t) => {
   await until('it to be made', () => dataOf(world).length === 1 && content(world, file.id) === 'order', 30_000)
 })
 
-t.test('one that waits is made for whoever opens it, and goes when it was sent', async (t) => {
+t.test('one that waits is read on a full disk, too', async (t) => {
+  const disk = await badDisk(t)
+  const world = await senderWorld(t, { settle, room })
+  const file = await create(world)
+  await write(file, 'order')
+  await close(file)
+  disk.fail(['write'], 'ENOSPC', world.directory)
+  const reading = await world.sender.open(globex, path('order.edi'), { write: false, truncate: false }, never())
+  t.equal(Buffer.from(await reading.read(1, 100)).toString(), 'rder')
+  disk.heal()
+  await t.test('and its reader sees what is written to it', async (t) => {
+    const again = await world.sender.open(globex, path('order.edi'), { write: true, truncate: false }, never())
+    t.equal(Buffer.from(await reading.read(0, 100)).toString(), 'order')
+    await write(again, 'OR')
+    t.equal(Buffer.from(await reading.read(0, 100)).toString(), 'ORder')
+    await close(again)
+    await reading.release()
+    await world.sender.retry(file.id)
+    await world.inState('order.edi', 'submitted')
+    t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), 'ORder')
+    await until('it to be gone', () => dataOf(world).length === 0)
+  })
+})
+
+t.test('one that waits is made for whoever writes to it, and goes when it was sent', async (t) => {
   for (const isWritten of [false, true]) {
     const world = await senderWorld(t, { settle, room })
     const file = await create(world)
@@ -120,7 +144,7 @@ t.test('one that waits is made for whoever opens it, and goes when it was sent',
     await close(file)
     const again = await world.sender.open(globex, path('order.edi'), { write: isWritten, truncate: false }, never())
     t.equal(Buffer.from(await again.read(0, 100)).toString(), 'order')
-    t.equal(content(world, file.id), 'order')
+    t.same(dataOf(world), isWritten ? [file.id] : [])
     if (isWritten) await write(again, ' and more', 5)
     await close(again)
     await world.sender.retry(file.id)

@@ -345,7 +345,7 @@ t.test('many open it at the same time, and close it at once: each of them can re
 })
 
 t.test('one that is removed while it is opened to be read is not there: nothing is wrong with the disk', async (t) => {
-  const world = await waiting(t)
+  const world = await waiting(t, onDisk)
   await world.write('order.edi', 'order')
   const opening = whileOpening(
     () => world.sender.open(globex, path('order.edi'), { write: false, truncate: false }, never()),

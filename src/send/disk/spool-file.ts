@@ -15,9 +15,11 @@ const syncEvery: Bytes = 64 * 1024 * 1024
 const writeBehindFrom: Bytes = 256 * 1024
 
 export interface SpoolFileOptions {
-  /** Of one that is there; undefined: it is new, and not made yet. */
+  /** Of one that is there; undefined: it is not made yet. */
   readonly handle: FileHandle | undefined
-  /** Makes one that is new, with what it holds so far; all of that, or nothing. */
+  /** Of one that the journal alone has: all of it. */
+  readonly kept?: Buffer | undefined
+  /** Makes one that is not made, with what it holds so far; all of that, or nothing. */
   readonly make: (content: Uint8Array) => Promise<FileHandle>
   /** Whether one that was never made is lost if it is not made now. */
   readonly isNeeded: () => boolean
@@ -47,7 +49,7 @@ export class SpoolFile {
   #written: Bytes = 0
   #unsynced: Bytes = 0
   #isDirty: boolean
-  /** All that is in it, where that is little, and was written from its beginning to its end. Of one that is not made: always. */
+  /** All that is in it, where that is little, and was written from its beginning to its end. Of a new one that is not made: always. */
   #content: SmallContent | undefined
   #writing = 0
   #lastSync: Promise<void> = Promise.resolve()
@@ -56,7 +58,7 @@ export class SpoolFile {
   constructor(options: SpoolFileOptions) {
     this.#options = options
     this.#made = options.handle && this.#madeOf(options.handle)
-    this.#isNew = options.handle === undefined
+    this.#isNew = options.handle === undefined && options.kept === undefined
     this.#isDirty = this.#isNew
     this.#size = options.size
     this.#content = this.#isNew ? new SmallContent(options.room) : undefined
@@ -79,7 +81,7 @@ export class SpoolFile {
   async read(position: Bytes, length: Bytes): Promise<Uint8Array> {
     return orFsError(async () => {
       const made = this.#made ?? (await this.#making)
-      if (!made) return this.#content?.bytes.subarray(position, position + length) ?? Buffer.alloc(0)
+      if (!made) return this.#inMemory.subarray(position, position + length)
       await made.behind.drain()
       const { buffer, bytesRead } = await made.handle.read(Buffer.allocUnsafe(length), 0, length, position)
       return buffer.subarray(0, bytesRead)
@@ -91,7 +93,7 @@ export class SpoolFile {
     await orFsError(async () => {
       this.#isDirty = true
       const end = position + bytes.length
-      if (!(this.#isInMemory && this.#content?.add(bytes, position) === true)) await this.#write(bytes, position)
+      if (!(this.#isUnmade && this.#content?.add(bytes, position) === true)) await this.#write(bytes, position)
       this.#size = Math.max(this.#size, end)
     })
   }
@@ -105,7 +107,7 @@ export class SpoolFile {
   async truncate(size: Bytes): Promise<void> {
     await orFsError(async () => {
       this.#isDirty = true
-      const made = size === 0 && this.#isInMemory ? undefined : await this.made()
+      const made = size === 0 && this.#isUnmade && this.#isNew ? undefined : await this.made()
       this.#dropContent()
       if (made) await made.handle.truncate(size)
       this.#size = size
@@ -143,7 +145,7 @@ export class SpoolFile {
 
   async close(): Promise<void> {
     const { isNeeded, onClosed } = this.#options
-    const isLeft = this.#isInMemory && !isNeeded()
+    const isLeft = this.#isUnmade && !(this.#isNew && isNeeded())
     // Where it can't be made, whoever closed it was told.
     const made = isLeft ? undefined : await this.made().catch(() => undefined)
     if (!made) {
@@ -159,14 +161,19 @@ export class SpoolFile {
     await made.handle.close().finally(onClosed)
   }
 
-  get #isInMemory(): boolean {
+  get #isUnmade(): boolean {
     return this.#made === undefined && this.#making === undefined
+  }
+
+  /** All of one that is not made. */
+  get #inMemory(): Buffer {
+    return this.#options.kept ?? this.#content?.bytes ?? Buffer.alloc(0)
   }
 
   async #make(): Promise<Made> {
     // Its last close came before: by now the journal has it.
-    if (!this.#content) throw new Error('It is closed.')
-    const handle = await this.#options.make(this.#content.bytes)
+    if (this.#isNew && !this.#content) throw new Error('It is closed.')
+    const handle = await this.#options.make(this.#inMemory)
     this.#made = this.#madeOf(handle)
     return this.#made
   }

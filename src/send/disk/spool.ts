@@ -91,9 +91,18 @@ export class Spool {
     }
   }
 
+  /** To read: of what the journal alone has no file is made. @throws FsError EMFILE, EIO */
+  async read(id: string): Promise<SpoolFile> {
+    const kept = this.#unmade.has(id) ? this.contents.bytes(id) : undefined
+    if (!kept) return this.open(id)
+    this.#descriptors.take()
+    return this.#file(id, { handle: undefined, kept, size: kept.length })
+  }
+
   /**
+   * To write.
    * @param isLost whether its data may be gone: then the file is made anew
-   * @throws FsError EMFILE, EIO
+   * @throws FsError ENOSPC, EMFILE, EIO
    */
   async open(id: string, { isLost } = { isLost: false }): Promise<SpoolFile> {
     await this.#removals.keep(id)
@@ -253,10 +262,14 @@ export class Spool {
     }
   }
 
-  #file(id: string, options: Pick<SpoolFileOptions, 'handle' | 'size'>): SpoolFile {
+  #file(id: string, options: Pick<SpoolFileOptions, 'handle' | 'kept' | 'size'>): SpoolFile {
+    const makeKept = async (): Promise<FileHandle> => {
+      await this.#made(id)
+      return openOwn(this.#path(id), 'r+')
+    }
     return new SpoolFile({
       ...options,
-      make: (content) => this.#make(id, content),
+      make: options.kept ? makeKept : (content) => this.#make(id, content),
       isNeeded: () => this.#unmade.has(id) && this.contents.get(id) === undefined,
       folder: this.#data,
       chunks: this.#chunks,

@@ -38,11 +38,12 @@ export class OpenFiles {
    */
   async pinned(
     id: string,
-    { isLost } = { isLost: false },
+    { isWritten, isLost = false }: { readonly isWritten: boolean; readonly isLost?: boolean },
   ): Promise<{ readonly file: SharedFile; readonly pin: OpenSpoolFile }> {
     const open = this.#open.get(id)
     if (open) return { file: open, pin: open.handle({ write: false }) }
-    const opened = await this.#options.spool.open(id, { isLost })
+    const { spool } = this.#options
+    const opened = await (isWritten ? spool.open(id, { isLost }) : spool.read(id))
     const meanwhile = this.#open.get(id)
     const file = meanwhile ?? this.#share(opened, this.#session(id, opened.size))
     // At once: whoever else has it open may be the last to close it, while ours is closed.
