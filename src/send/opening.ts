@@ -108,18 +108,23 @@ export class Opening {
   }
 
   #created(partner: Partner, path: readonly Name[], isUnchecked: boolean): Promise<OpenSpoolFile> {
-    const { book, bundles, files } = this.#options
+    const { book, bundles, files, spool } = this.#options
     const { station, partner: to } = partner
     const name = path.join('/')
     const id = randomUUID()
-    return book.exclusively([id, pathId(partner, name), ...bundles.lockIds(partner, path)], async (write) => {
+    const names = [id, pathId(partner, name), ...bundles.lockIds(partner, path)]
+    return book.exclusively(names, async (write, writeLater) => {
       bundles.mustHold(partner, path)
       if (book.at(partner, name)) throw new FsError('EEXIST', `${name} was made a moment ago.`)
-      // The journal first: what is in the spool must have a name.
-      const made = { type: 'made', file: { id, station, partner: to, path: name, isUnchecked } } as const
-      await write([{ id, event: made }], { by: 'create', sync: false, isNew: true })
+      const made = [
+        { id, event: { type: 'made', file: { id, station, partner: to, path: name, isUnchecked } } },
+      ] as const
+      const options = { by: 'create', sync: false, isNew: true } as const
+      // What is in memory need not be known to anybody yet; what is in the spool must have a name.
+      const named = spool.hasRoom ? writeLater(made, options) : undefined
+      if (!named) await write(made, options)
       try {
-        return await files.create(id)
+        return await files.create(id, named)
       } catch (error) {
         await write([{ id, event: { type: 'cancelled' } }], { by: 'create', sync: false })
         throw error

@@ -256,3 +256,28 @@ t.test('whether there is room is known of a moment ago only, and not where someb
   await nowhere.look()
   t.equal(nowhere.isAmple, false)
 })
+
+t.test('one that becomes large at once is not in the spool before the journal has its name', async (t) => {
+  const world = await senderWorld(t, { settle, room })
+  const file = await create(world)
+  await write(file, Buffer.alloc(mostContent + 1))
+  t.same(dataOf(world), [file.id])
+  t.match(readFileSync(join(world.directory, 'journal'), 'utf8'), file.id)
+})
+
+t.test('where its name can’t be written down, whoever closes it is told, and it is never sent', async (t) => {
+  const disk = await badDisk(t)
+  const world = await senderWorld(t, { settle, room })
+  disk.fail(['write'], 'EIO', '/journal')
+  const file = await create(world)
+  await write(file, 'order')
+  await t.rejects(file.flush(last, never()), { code: 'EIO' })
+  await file.release()
+  await t.rejects(create(world, 'next.edi'), { code: 'EIO' }, 'nor is another one made')
+  disk.heal()
+  await until('that to be known', () => world.row('order.edi')?.state === 'failed')
+  await world.restart()
+  t.match(world.row('order.edi'), { state: 'failed' })
+  t.equal(world.store.count('put'), 0)
+  t.same(dataOf(world), [])
+})

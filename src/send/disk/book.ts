@@ -54,6 +54,13 @@ export interface ChangeOptions extends AppendOptions {
  */
 export type Write = (happenings: readonly Happening[], options: ChangeOptions) => Promise<readonly Message[]>
 
+/**
+ * The same of what is promised to nobody yet: shown at once, and written down with what comes next, or within moments.
+ * @returns for whatever relies on it: has it written down without delay, and resolves when it is; undefined: it has to be written
+ * down first, and has not happened
+ */
+export type WriteLater = (happenings: readonly Happening[], options: ChangeOptions) => (() => Promise<void>) | undefined
+
 export class MessageBook {
   readonly #journal: JournalWriter
   readonly #trail: MessageBookOptions['trail']
@@ -167,14 +174,22 @@ export class MessageBook {
   }
 
   /** The same for what takes more than one step. @param act never locks anything itself */
-  async exclusively<T>(names: readonly string[], act: (write: Write) => Promise<T>): Promise<T> {
+  async exclusively<T>(
+    names: readonly string[],
+    act: (write: Write, writeLater: WriteLater) => Promise<T>,
+  ): Promise<T> {
     for (;;) {
       const held = this.#toLock(names)
       if (held.some((it) => this.#locks.isLocked(it))) this.#journal.hurry()
       const done = await this.#locks.run(held, async () => {
         // Renamed while they were waited for, they have others beside them.
         const isCovered = this.#toLock(names).every((it) => held.includes(it))
-        return isCovered ? { result: await act((happenings, options) => this.#write(happenings, options)) } : undefined
+        if (!isCovered) return undefined
+        const result = await act(
+          (happenings, options) => this.#write(happenings, options),
+          (happenings, options) => this.#writeLater(happenings, options),
+        )
+        return { result }
       })
       if (done) return done.result
     }
@@ -228,6 +243,21 @@ export class MessageBook {
     return all.map((it) => it.after)
   }
 
+  #writeLater(happenings: readonly Happening[], options: ChangeOptions): ReturnType<WriteLater> {
+    const at = this.#clock.now()
+    const changes = happenings.map((it) => this.#changed(it, at))
+    if (this.isBroken || this.#beside.consequences(changes).length > 0) return undefined
+    const entry = entryOf(changes, { at, by: options.by })
+    for (const { after } of changes) this.#update(after)
+    // What is written down of it next says the same.
+    const written = this.#journal.append(entry, { ...options, isPatient: true }, () => this.#note(entry, changes, at))
+    written.catch(() => undefined)
+    return () => {
+      this.#journal.hurry()
+      return written
+    }
+  }
+
   async #settleFor(changes: readonly MessageChange[]): Promise<void> {
     const ending = changes.filter(({ event }) => endsContent.has(event.type)).map(({ after }) => after.id)
     const ids = ending.filter((id) => this.hasContent(id))
@@ -240,13 +270,18 @@ export class MessageBook {
   }
 
   #show(entry: JournalEntry, changes: readonly MessageChange[], at: EpochMs): void {
-    const { made = [], removed = [], told = [] } = entry
-    this.#settling.note(entry)
+    const { made = [], removed = [] } = entry
     for (const bundle of removed) this.#removeBundle(bundle)
     for (const bundle of made) this.#addBundle(bundle)
+    for (const { after } of changes) this.#update(after)
+    this.#note(entry, changes, at)
+  }
+
+  /** An entry is in the journal. */
+  #note(entry: JournalEntry, changes: readonly MessageChange[], at: EpochMs): void {
+    this.#settling.note(entry)
     for (const [i, { after }] of changes.entries()) {
-      this.#update(after)
-      const happened = told[i]
+      const happened = entry.told?.[i]
       if (happened) this.#trail.changed(happened, after, at)
     }
   }

@@ -74,11 +74,20 @@ export class Spool {
     return sizesIn(this.#data)
   }
 
-  /** It is made when it has to be; at once where room is short. @throws FsError ENOSPC, EMFILE, EIO */
-  async create(id: string): Promise<SpoolFile> {
+  /** Whether files need not be made at once. */
+  get hasRoom(): boolean {
+    return this.#room.isAmple
+  }
+
+  /**
+   * It is made when it has to be; at once where room is short.
+   * @param named resolves when the journal knows of it: it is not made before
+   * @throws FsError ENOSPC, EMFILE, EIO
+   */
+  async create(id: string, named?: () => Promise<void>): Promise<SpoolFile> {
     await this.#removals.keep(id)
     this.#descriptors.take()
-    const file = this.#file(id, { handle: undefined, size: 0 })
+    const file = this.#file(id, { handle: undefined, size: 0, named })
     this.#unmade.opened(id, file)
     if (this.#room.isAmple) return file
     try {
@@ -262,14 +271,20 @@ export class Spool {
     }
   }
 
-  #file(id: string, options: Pick<SpoolFileOptions, 'handle' | 'kept' | 'size'>): SpoolFile {
+  #file(
+    id: string,
+    {
+      named,
+      ...options
+    }: Pick<SpoolFileOptions, 'handle' | 'kept' | 'size'> & { readonly named?: (() => Promise<void>) | undefined },
+  ): SpoolFile {
     const makeKept = async (): Promise<FileHandle> => {
       await this.#made(id)
       return openOwn(this.#path(id), 'r+')
     }
     return new SpoolFile({
       ...options,
-      make: options.kept ? makeKept : (content) => this.#make(id, content),
+      make: options.kept ? makeKept : (content) => this.#make(id, content, named),
       isNeeded: () => this.#unmade.has(id) && this.contents.get(id) === undefined,
       folder: this.#data,
       chunks: this.#chunks,
@@ -296,7 +311,8 @@ export class Spool {
   }
 
   /** All of it, or nothing; nothing under its name, if nobody needs it any more. */
-  async #make(id: string, content: Uint8Array): Promise<FileHandle> {
+  async #make(id: string, content: Uint8Array, named?: () => Promise<void>): Promise<FileHandle> {
+    await named?.()
     await this.#removals.keep(id)
     const handle = await openOwn(this.#path(id), 'wx+').catch((error: unknown) => this.#notMade(error))
     try {

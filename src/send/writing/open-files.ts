@@ -26,9 +26,12 @@ export class OpenFiles {
     this.#options = options
   }
 
-  /** @throws FsError if the spool can't be written */
-  async create(id: string): Promise<OpenSpoolFile> {
-    const file = await this.#options.spool.create(id)
+  /**
+   * @param named resolves when the journal knows of it
+   * @throws FsError if the spool can't be written
+   */
+  async create(id: string, named?: () => Promise<void>): Promise<OpenSpoolFile> {
+    const file = await this.#options.spool.create(id, named)
     return this.#share(file, WritingSession.ofNew(id, 0, this.#options.book)).handle({ write: true })
   }
 
