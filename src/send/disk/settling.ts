@@ -13,8 +13,9 @@ export interface SettlingOptions {
 
 /** In memory, and in a journal that is made anew; base64. Beyond that a file is synced when it is closed. */
 const mostContents: Bytes = 4 * 1024 * 1024
-/** From here on those that were closed first are synced. */
-const manyContents: Bytes = mostContents / 2
+/** From here on those that were closed first are synced, until so much is left: who writes some hundred files in one go does not wait for it. */
+const manyContents: Bytes = (mostContents / 8) * 5
+const enoughContents: Bytes = (mostContents / 8) * 3
 /** Whoever writes such a file again waits for no more than these. */
 const atOnce = 8
 const againAfter: Milliseconds = 10_000
@@ -105,7 +106,8 @@ export class Settling {
   async #settleSome(stop: AbortSignal): Promise<void> {
     const { contents } = this.#options.spool
     let hasFailed = false
-    while (contents.size > manyContents && !stop.aborted && !hasFailed) {
+    const enough = contents.size > manyContents ? enoughContents : Infinity
+    while (contents.size > enough && !stop.aborted && !hasFailed) {
       const closed = this.#closed()
       if (closed.length === 0) break
       hasFailed = await this.#hasFailedToSettle(closed)
