@@ -69,6 +69,8 @@ export class Opening {
       // What was lost can be written anew; until it is cut to nothing, writes fail.
       const { file, pin } = await files.pinned(id, { isWritten: true, isLost: before.isDamaged === true })
       try {
+        // Its name may be taken from it while it is open.
+        await file.made()
         // Out of the queue, on disk, before a byte of it changes.
         await write([{ id, event: { type: 'reopened' } }], { by: 'open', sync: true })
         if (before.state !== 'open') file.session.reopened(before)

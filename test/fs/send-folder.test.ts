@@ -1,4 +1,5 @@
 /** A send/: what waits here and what is in the bucket as one folder; renames onto each kind of thing; and no bucket at all. */
+import { mostContent } from '../../src/send/life/contents.js'
 import t, { type Test } from 'tap'
 import { filesystemWorld, outcome, type FilesystemOptions, type FilesystemWorld } from '../helpers/filesystem-world.js'
 import { whileOpening } from '../helpers/held-open.js'
@@ -55,12 +56,14 @@ t.test('a file that is sent, or replaced, while it is opened to be read is the o
   const content = async ({ handle }: { handle: number }): Promise<string> => {
     const bytes = await it.fs.read(handle, 0, 10, never())
     await it.fs.release(handle)
-    return Buffer.from(bytes).toString()
+    return Buffer.from(bytes).toString().trimEnd()
   }
-  await it.write(`${send}/sent.edi`, 'one')
+  // They are on disk.
+  const large = (text: string): string => text.padEnd(mostContent + 1)
+  await it.write(`${send}/sent.edi`, large('one'))
   t.equal(await content(await whileOpening(opening('sent.edi'), () => submit(it, 'sent.edi'))), 'one')
-  await it.write(`${send}/replaced.edi`, 'former')
-  await it.write(`${send}/other.tmp`, 'latter')
+  await it.write(`${send}/replaced.edi`, large('former'))
+  await it.write(`${send}/other.tmp`, large('latter'))
   const replace = () => it.fs.rename(`${send}/other.tmp`, `${send}/replaced.edi`, never())
   t.equal(await content(await whileOpening(opening('replaced.edi'), replace)), 'latter')
 })

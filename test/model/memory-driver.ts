@@ -99,6 +99,18 @@ export class MemoryDriver implements Driver<Descriptor> {
     this.#open.clear()
   }
 
+  async read(name: string): Promise<Buffer | undefined> {
+    const { sender } = this.#world
+    const row = sender.row(globex, path(name))
+    if (!row) return undefined
+    const file = await sender.open(globex, path(name), { write: false, truncate: false }, never())
+    try {
+      return Buffer.from(await file.read(0, row.size))
+    } finally {
+      await file.release()
+    }
+  }
+
   async breakNext(faults: readonly RequestFault[], isStalled: boolean): Promise<void> {
     this.#isOut = false
     this.#faults = [...faults]

@@ -1,4 +1,5 @@
 /** A real mount under the model: system calls of real processes, a daemon that is killed, a network that fails. */
+import { readFile } from 'node:fs/promises'
 import type { ControlClient } from '../../src/control/client.js'
 import type { SendRow } from '../../src/send/sender.js'
 import { until } from '../helpers/until.js'
@@ -136,6 +137,11 @@ export class MountedDriver implements Driver<Descriptor> {
     await mounted.proxy.heal()
     await mounted.mount()
     mounted.proxy.add(...this.#rules)
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    if (!(await this.#rows()).some((it) => it.path === name)) return undefined
+    return readFile(this.#path(name))
   }
 
   async breakNext(faults: readonly RequestFault[], isStalled: boolean): Promise<void> {

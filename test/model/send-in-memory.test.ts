@@ -81,6 +81,14 @@ const named: Readonly<Record<string, readonly Action[]>> = {
     { do: 'write', handle: 0, size: 10, append: true },
     { do: 'close', handle: 0 },
   ],
+  'a file that nobody has closed is gone after a crash, and made anew': [
+    { do: 'open', name: 'a', truncate: false },
+    { do: 'write', handle: 0, size: 1, append: true },
+    { do: 'crash' },
+    { do: 'open', name: 'a', truncate: false },
+    { do: 'write', handle: 0, size: 1, append: true },
+    { do: 'close', handle: 0 },
+  ],
   'of two that opened a held file one is killed, and the other writes': [
     { do: 'open', name: 'a', truncate: false },
     { do: 'close', handle: 0 },

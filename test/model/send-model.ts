@@ -20,6 +20,8 @@ export interface Driver<Descriptor> {
   mkdir(name: string): Promise<void>
   rmdir(name: string): Promise<void>
   crash(): Promise<void>
+  /** What a file holds that waits; undefined if there is none. */
+  read(name: string): Promise<Buffer | undefined>
   /** An outage ends. So many of the next requests to the bucket fail. */
   breakNext(faults: readonly RequestFault[], isStalled: boolean): Promise<void>
   /** Until `breakNext` no request reaches the bucket. */
@@ -38,6 +40,8 @@ export type Tally = Map<string, number>
 interface ModelFile {
   name: string
   content: Buffer
+  /** What it held when one of its descriptors was closed last; undefined: none ever was. */
+  kept: Buffer | undefined
   /** Of the archive of a folder: the content of each file. */
   readonly members?: ReadonlyMap<string, Buffer>
   state: 'open' | 'held' | 'queued' | 'gone'
@@ -164,7 +168,7 @@ class Model<Descriptor> {
         return true
       case 'crash':
         await driver.crash()
-        this.#crashed()
+        await this.#crashed()
         return true
       case 'upload':
         // Nobody waits for what never comes.
@@ -247,6 +251,7 @@ class Model<Descriptor> {
 
   #closed(it: ModelDescriptor<Descriptor>): void {
     this.#descriptors.splice(this.#descriptors.indexOf(it), 1)
+    it.opening.file.kept = it.opening.file.content
     it.opening.descriptors -= 1
     if (it.opening.descriptors > 0) return
     const { file } = it.opening
@@ -304,14 +309,27 @@ class Model<Descriptor> {
     return true
   }
 
-  #crashed(): void {
+  async #crashed(): Promise<void> {
     this.#descriptors = []
     for (const file of this.#files) {
       file.openings = 0
       if (file.state !== 'open') continue
       file.state = 'held'
       file.isCutOff = true
+      await this.#mayHaveLost(file)
     }
+  }
+
+  /** What nobody had closed may have been in memory alone. */
+  async #mayHaveLost(file: ModelFile): Promise<void> {
+    const { name, content, kept } = file
+    const found = await this.#driver.read(name)
+    const isKept = found !== undefined && (content.equals(found) || kept?.equals(found) === true)
+    const isBeginning = found !== undefined && content.subarray(0, found.length).equals(found)
+    if (isKept || (isBeginning && found.length >= (kept?.length ?? 0))) file.content = found
+    else if (found === undefined && kept === undefined) file.state = 'gone'
+    else this.#problems.push(`${name} holds ${found?.length ?? 'no'} bytes after a crash, which were never in it`)
+    file.kept = file.content
   }
 
   /** To the size that it has: nothing changes. */
@@ -320,7 +338,9 @@ class Model<Descriptor> {
     if (file.content.length === size) return
     file.content = Buffer.concat([file.content.subarray(0, size)], size)
     file.before = undefined
-    if (file.state !== 'open') this.#judge(file)
+    if (file.state === 'open') return
+    file.kept = file.content
+    this.#judge(file)
   }
 
   #judge(file: ModelFile): void {
@@ -349,7 +369,14 @@ class Model<Descriptor> {
   }
 }
 
-const newFile = { state: 'open', before: undefined, openings: 0, wasKilled: false, isCutOff: false } as const
+const newFile = {
+  state: 'open',
+  kept: undefined,
+  before: undefined,
+  openings: 0,
+  wasKilled: false,
+  isCutOff: false,
+} as const
 
 async function isContent({ content, members }: ModelFile, bytes: Buffer, unzip: Unzip): Promise<boolean> {
   if (!members) return bytes.equals(content)

@@ -3,6 +3,7 @@ import { FsError, type FsErrorCode } from '../../errors.js'
 import type { Bytes } from '../../units.js'
 import type { Write } from '../disk/book.js'
 import type { SpoolFile } from '../disk/spool-file.js'
+import { orFsError } from '../disk/spool-error.js'
 import type { Close, OpenSpoolFile } from '../sender.js'
 import type { LastCloses } from './last-closes.js'
 import { ReadingHandle, WritingHandle } from './spool-handles.js'
@@ -54,6 +55,11 @@ export class SharedFile {
   handle(options: { readonly write: boolean }): OpenSpoolFile {
     this.#handles += 1
     return options.write ? new WritingHandle(this, this.session.writers.opened()) : new ReadingHandle(this)
+  }
+
+  /** It is in the spool, whatever becomes of its name. @throws FsError ENOSPC, EIO */
+  async made(): Promise<void> {
+    await orFsError(() => this.#file.made())
   }
 
   read(position: Bytes, length: Bytes): Promise<Uint8Array> {
