@@ -69,6 +69,35 @@ for (const [what, need] of Object.entries(needs)) {
   })
 }
 
+t.test('a second writer has it made: what either has written outlives the process', async (t) => {
+  const world = await senderWorld(t, { settle, room })
+  const one = await create(world)
+  await write(one, 'one')
+  const two = await world.sender.open(globex, path('order.edi'), { write: true, truncate: false }, never())
+  await write(two, ' and two', 3)
+  await world.restart()
+  t.match(world.row('order.edi'), { state: 'held', reason: 'crash', size: 11 })
+  t.equal(content(world, one.id), 'one and two')
+})
+
+t.test('one that is removed while it is read and written is read and written to its end', async (t) => {
+  const world = await senderWorld(t, { settle, room })
+  const file = await create(world)
+  await write(file, 'order')
+  await close(file)
+  const [reading, writing] = await Promise.all(
+    [false, true].map((isWritten) =>
+      world.sender.open(globex, path('order.edi'), { write: isWritten, truncate: false }, never()),
+    ),
+  )
+  await world.sender.unlink(globex, path('order.edi'))
+  await write(writing!, 'ORDER')
+  t.equal(Buffer.from(await reading!.read(0, 10)).toString(), 'ORDER')
+  await close(writing!)
+  await reading!.release()
+  t.same(dataOf(world), [])
+})
+
 t.test('one that is cut to nothing, and written anew, need not be', async (t) => {
   const world = await senderWorld(t, { settle, room })
   const file = await create(world)
@@ -182,17 +211,16 @@ t.test('where it can’t be put down at all, its data is lost, and never sent', 
 })
 
 t.test(
-  'one of two writers has closed it, and the other writes on: a crash leaves what the first has closed',
+  'one of its descriptors is closed, and written through another: a crash leaves what was there at the close',
   async (t) => {
     const world = await senderWorld(t, { settle, room })
-    const one = await create(world)
-    const two = await world.sender.open(globex, path('order.edi'), { write: true, truncate: false }, never())
-    await write(one, 'one')
-    await close(one, notLast)
-    await write(two, ' and two', 3)
+    const file = await create(world)
+    await write(file, 'one')
+    await file.flush(notLast, never())
+    await write(file, ' and two', 3)
     await world.restart()
     t.match(world.row('order.edi'), { state: 'held', reason: 'crash', size: 3 })
-    await world.sender.releaseHeld(one.id)
+    await world.sender.releaseHeld(file.id)
     await world.inState('order.edi', 'submitted')
     t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), 'one')
   },
