@@ -14,7 +14,7 @@ import { next } from './life/next.js'
 import { recover, type Recovered } from './life/recovery.js'
 import { rowOf } from './rows.js'
 import type { SendRow } from './sender.js'
-import { sizesIn } from './disk/spool.js'
+import { sizesIn } from './disk/data-files.js'
 
 /** What `as2fs queue` may do to a file. */
 export type QueueAction = 'retry' | 'cancel' | 'release'

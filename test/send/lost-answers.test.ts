@@ -118,3 +118,22 @@ t.test('and one that has arrived is found beside it', async (t) => {
   await world.inState('x.edi', 'submitted')
   t.equal(puts, 1)
 })
+
+t.test('one of the same name that was sent six hours before, and is gone, is not looked for as well', async (t) => {
+  const world = await senderWorld(t, { lostAnswer: 0 })
+  await world.write('x.edi', 'no orders')
+  await world.inState('x.edi', 'submitted')
+  world.store.delete(key)
+  await until('it to be taken', () => world.row('x.edi') === undefined)
+  world.clock.advance(6 * 60 * 60_000 + 30_000)
+  let puts = 0
+  world.store.intercept = ({ operation }) => {
+    if (operation !== 'put') return undefined
+    puts += 1
+    return puts === 1 ? { after: failure('ECONNRESET') } : undefined
+  }
+  await world.write('x.edi', 'no orders')
+  await until('it to be taken', () => (world.store.bytes(key) ? (world.take('x.edi'), true) : false))
+  await until('that to be known', () => world.row('x.edi') === undefined)
+  t.equal(puts, 1)
+})

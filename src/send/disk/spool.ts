@@ -2,20 +2,21 @@
  * The spool: what was written to `send/`, one file for each, until it is in the bucket. Small ones that the journal has need none;
  * they are made when somebody needs more of them than their bytes.
  */
-import { constants, createReadStream, type Stats } from 'node:fs'
-import { lstat, readdir, rename, writeFile, type FileHandle } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { rename, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { syncFolder } from '../../durable-file.js'
-import { codeOf, isDiskFull } from '../../errors.js'
+import { isDiskFull } from '../../errors.js'
 import { writeAll } from '../../journal/write-all.js'
-import { isOwn, openOwn } from '../../own-files.js'
+import { openOwn } from '../../own-files.js'
 import { makeFolders } from '../../own-folders.js'
 import type { ByteRange } from '../../s3/store.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes } from '../../units.js'
 import type { Descriptors } from './descriptors.js'
-import { KeptContents, mostContent } from '../life/contents.js'
+import { closeData, openData, openIfThere, sizeAt, sizesIn, startOf } from './data-files.js'
+import { KeptContents } from '../life/contents.js'
 import { Removals } from './removals.js'
 import { orFsError } from './spool-error.js'
 import { AmpleRoom, type Room } from './ample-room.js'
@@ -131,12 +132,7 @@ export class Spool {
   /** @returns undefined if it is not there */
   async size(id: string): Promise<Bytes | undefined> {
     if (this.#unmade.has(id)) return this.#unmade.file(id)?.size ?? this.contents.bytes(id)?.length
-    try {
-      return ownSize(await lstat(this.#path(id)))
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined
-      throw error
-    }
+    return sizeAt(this.#path(id))
   }
 
   /** Makes a file of a stream, in place of what there is, on disk when it resolves. @returns its size */
@@ -262,9 +258,8 @@ export class Spool {
 
   async #opened(id: string): Promise<FileHandle> {
     this.#descriptors.take()
-    const path = this.#path(id)
     try {
-      return await orFsError(() => openOwn(path, 'r+').catch((error: unknown) => readable(path, error)), id)
+      return await orFsError(() => openData(this.#path(id)), id)
     } catch (error) {
       this.#descriptors.give()
       throw error
@@ -304,7 +299,7 @@ export class Spool {
     if (making) await making
     const content = this.#unmade.has(id) ? this.contents.bytes(id) : undefined
     if (!content) return false
-    const made = this.#make(id, content).then((handle) => leave(handle, until))
+    const made = this.#make(id, content).then((handle) => closeData(handle, until))
     this.#making.set(id, made)
     await made.finally(() => this.#making.delete(id))
     return true
@@ -333,50 +328,6 @@ export class Spool {
 
   #path(id: string): string {
     return join(this.#data, id)
-  }
-}
-
-/** By id; what is not a file of ours is not there. @param directory of the data */
-export async function sizesIn(directory: string): Promise<Map<string, Bytes>> {
-  const sizes = new Map<string, Bytes>()
-  const look = async (id: string): Promise<void> => {
-    const size = ownSize(await lstat(join(directory, id)))
-    if (size !== undefined) sizes.set(id, size)
-  }
-  await Promise.all((await readdir(directory)).map(look))
-  return sizes
-}
-
-function ownSize(found: Stats): Bytes | undefined {
-  return isOwn(found) ? found.size : undefined
-}
-
-/** On a disk that has turned read-only a file can be read at least; its writes fail. */
-async function readable(path: string, error: unknown): Promise<FileHandle> {
-  if (codeOf(error) === 'EROFS') return openOwn(path, 'r')
-  throw error
-}
-
-/** As much as there may be of a content. */
-async function startOf(file: FileHandle): Promise<Uint8Array> {
-  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(mostContent), 0, mostContent, 0)
-  return buffer.subarray(0, bytesRead)
-}
-
-async function leave(file: FileHandle, until: 'written' | 'synced'): Promise<void> {
-  try {
-    if (until === 'synced') await file.datasync()
-  } finally {
-    await file.close()
-  }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await openOwn(path, 'r+')
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
   }
 }
 

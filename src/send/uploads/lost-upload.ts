@@ -61,7 +61,8 @@ export class LostUploads {
     const { onDuplicate } = this.#options
     const slack = onDuplicate === 'send' ? slackAmongDuplicates : slackOfEarlier
     const after = attempt.after - (isFirst ? slackOfFirst : slack)
-    const others = this.#others(message, after)
+    // Else nothing else of that name is sent within that time, and what is found is it.
+    const others = onDuplicate === 'send' ? this.#others(message, after) : 0
     const alike = new Set<Key>()
     let same: ObjectInfo | undefined
     const isIt = async (object: ObjectInfo): Promise<boolean> => {
@@ -81,7 +82,7 @@ export class LostUploads {
     }
   }
 
-  /** How many files of that name and size this mount has sent, which may be what is found: where namesakes are sent. */
+  /** How many files of that name and size this mount has sent, which may be what is found. */
   #others({ id, station, partner, path, size }: Message, after: EpochMs): number {
     const named = [...this.#options.book.index.named({ station, partner }, path)]
     const sentAt = (it: Message): EpochMs => it.sentAt ?? it.submittedAt ?? -Infinity
