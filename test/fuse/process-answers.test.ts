@@ -282,7 +282,7 @@ t.test('one that ends, and is gone before it is told how', async (t) => {
     return found && { ...found, isExiting: true }
   }
   const ending = () => answerTo({ kind: 'ending', pid: it.pid }, files)
-  t.same(ending(), { process: it.pid, signal: undefined }, 'as long as it is there')
+  t.same(ending(), { process: it.pid, signal: undefined, hasEnded: true }, 'as long as it is there')
   files.endingSignal = () => 'gone'
   t.same(ending(), { process: undefined, signal: undefined })
 })

@@ -139,7 +139,7 @@ export class HandleProcesses {
   released(handle: number): Promise<string | undefined> | undefined {
     const open = this.#handles.get(handle)
     this.#handles.delete(handle)
-    return open?.isUnclosed === true ? this.#endOf(open.writingProcesses) : undefined
+    return open?.isUnclosed === true ? this.#endOf(open.writingProcesses, true) : undefined
   }
 
   /** A rename begins, or has ended: who is looked for by one of these names meanwhile may have the other one. */
@@ -181,10 +181,13 @@ export class HandleProcesses {
   }
 
   /** What has ended some of these, who are not to end before they have left the set; undefined: nothing. */
-  async #endOf(processes: ReadonlySet<number>): Promise<string | undefined> {
+  async #endOf(processes: ReadonlySet<number>, isReleased = false): Promise<string | undefined> {
     const asked = [...processes].map(async (pid) => {
       const ending = await this.#statusReaders.ask<'ending'>({ kind: 'ending', pid })
-      return processes.has(pid) ? (ending?.signal ?? (ending?.process === undefined ? unseen : undefined)) : undefined
+      if (!processes.has(pid)) return undefined
+      // Who ends has yet to close what he has; of what was released there is nothing left to close.
+      const isGone = ending?.process === undefined || (isReleased && ending.hasEnded === true)
+      return ending?.signal ?? (isGone ? unseen : undefined)
     })
     const ends = (await Promise.all(asked)).filter((it) => it !== undefined)
     return ends.find((it) => it !== unseen) ?? ends[0]

@@ -34,7 +34,8 @@ function endingOf(pid: number, files: ProcessFiles): Ending {
   const mayBeKilled = status !== undefined && (status.isExiting || status.isDumping)
   const signal = mayBeKilled ? files.endingSignal(pid, status) : undefined
   // Its parent may have asked how it ended in between.
-  return signal === 'gone' ? { process: undefined, signal: undefined } : { process: status?.process, signal }
+  if (signal === 'gone') return { process: undefined, signal: undefined }
+  return { process: status?.process, signal, ...(mayBeKilled && signal === undefined ? { hasEnded: true } : {}) }
 }
 
 function closingOf({ pid, ...sought }: ClosingQuestion, files: ProcessFiles): Closing | undefined {

@@ -14,6 +14,8 @@ export interface Ending {
   readonly process: number | undefined
   /** The name of the signal that is ending it; undefined if it closes the file itself, or ends by itself. */
   readonly signal: string | undefined
+  /** It is ending, or has ended, by itself. */
+  readonly hasEnded?: true
 }
 
 /** A process and what its faults of children were when it was first seen with the file; undefined: not known. */
