@@ -1,5 +1,6 @@
 /** Waiting for what goes on without the one who waits: for so long, or until a signal. */
 import { setMaxListeners } from 'node:events'
+import { anyOf, Cancellation, type CancelSignal } from './cancellation.js'
 import { FsError } from './errors.js'
 import type { Milliseconds } from './units.js'
 
@@ -24,7 +25,7 @@ export async function inTime<T>(work: Promise<T>, limit: Milliseconds): Promise<
  * Waits for an answer of the bucket that is shared with others, until the caller's own signal.
  * @throws what the work throws; FsError ETIMEDOUT if the signal comes first
  */
-export function orAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+export function orAborted<T>(shared: Promise<T>, signal: CancelSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(new FsError('ETIMEDOUT', 'The bucket did not answer in time.'))
     if (signal.aborted) {
@@ -54,15 +55,14 @@ export function timeLimit(limit: Milliseconds): AbortSignal {
 /** Does work that is to end with any of the signals, or after so long. Nothing stays of the time or at the signals when it has ended. */
 export async function within<T>(
   limit: Milliseconds,
-  signals: AbortSignal | readonly AbortSignal[],
-  work: (signal: AbortSignal) => Promise<T>,
+  signals: CancelSignal | readonly CancelSignal[],
+  work: (signal: CancelSignal) => Promise<T>,
 ): Promise<T> {
-  const over = new AbortController()
-  setMaxListeners(0, over.signal)
+  const over = new Cancellation()
   const ends = [signals].flat().map((signal) => endWith(signal, over))
   const timer = setTimeout(() => over.abort(timeIsOver()), limit)
   try {
-    return await work(over.signal)
+    return await work(over)
   } finally {
     clearTimeout(timer)
     for (const letGo of ends) letGo()
@@ -70,10 +70,10 @@ export async function within<T>(
 }
 
 /** @returns ends that again */
-function endWith(signal: AbortSignal, over: AbortController): () => void {
+function endWith(signal: CancelSignal, over: Cancellation): () => void {
   const onAbort = (): void => over.abort(signal.reason)
   // Any number of them end with the end of all.
-  setMaxListeners(0, signal)
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal)
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
   return () => signal.removeEventListener('abort', onAbort)
@@ -89,9 +89,9 @@ export class Stall {
   readonly #timer: NodeJS.Timeout
 
   /** @param signal ends it as well */
-  constructor(limit: Milliseconds, signal: AbortSignal) {
+  constructor(limit: Milliseconds, signal: CancelSignal) {
     const over = new AbortController()
-    this.signal = AbortSignal.any([signal, over.signal])
+    this.signal = anyOf(signal, over.signal)
     this.#timer = setTimeout(() => over.abort(), limit)
   }
 
@@ -108,7 +108,7 @@ export class Stall {
 /** Work of many steps, of which none may come to nothing for so long. @param work says of each that it is done */
 export async function whileAnswered<T>(
   limit: Milliseconds,
-  signal: AbortSignal,
+  signal: CancelSignal,
   work: (stall: Stall) => Promise<T>,
 ): Promise<T> {
   const stall = new Stall(limit, signal)

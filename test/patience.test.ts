@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
+import type { CancelSignal } from '../src/cancellation.js'
 import { inTime, late, orAborted, timeLimit, within } from '../src/patience.js'
 
 const never = new Promise<never>(() => undefined)
@@ -40,7 +41,7 @@ t.test('of a wait that is over nothing is left at the signal', async (t) => {
   t.same(getEventListeners(signal, 'abort'), [])
 })
 
-const untilAborted = (signal: AbortSignal): Promise<string> =>
+const untilAborted = (signal: CancelSignal): Promise<string> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve('aborted'), { once: true }))
 
 t.test('a limit of time is kept though all that nobody holds is collected', async (t) => {

@@ -1,5 +1,6 @@
 /** What came in: the latest documents of all inboxes, as the listings have them. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { CancelSignal } from '../cancellation.js'
 import type { ArrivalRow, ArrivalsQuery, ArrivalsReport } from '../control/reports.js'
 import { objectEvent } from '../events/object-event.js'
 import { forEachOwner, ownersIn, type OwnersOptions } from '../events/owners.js'
@@ -32,7 +33,7 @@ export class Arrivals {
   }
 
   /** @throws FsError if nothing can be looked at */
-  async latest({ since = 0, most }: ArrivalsQuery, signal: AbortSignal): Promise<ArrivalsReport> {
+  async latest({ since = 0, most }: ArrivalsQuery, signal: CancelSignal): Promise<ArrivalsReport> {
     const { root, listing, clock } = this.#options
     const newest = new Newest<Found>(most, (a, b) => latestFirst(a.object, b.object))
     let count = 0

@@ -1,5 +1,6 @@
 /** `as2fs deliveries`, and the same a page at a time: a row for each message of the outboxes. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { CancelSignal } from '../cancellation.js'
 import type {
   DeliveriesPage,
   DeliveriesPageQuery,
@@ -48,7 +49,7 @@ export class DeliveryReport {
   }
 
   /** @throws FsError ENOENT for a partner that there is not, else as Listing.tree if nothing at all can be looked at */
-  async rows(query: DeliveriesQuery, signal: AbortSignal): Promise<DeliveriesReport> {
+  async rows(query: DeliveriesQuery, signal: CancelSignal): Promise<DeliveriesReport> {
     return whileAnswered(this.#options.patience, signal, (stall) => this.#rows(query, stall))
   }
 
@@ -72,7 +73,7 @@ export class DeliveryReport {
    * The latest first, some at a time, and how many there are. Receipts that are not read yet are not waited for.
    * @throws FsError EINVAL for an `after` that is none of ours; as `rows`
    */
-  async page(query: DeliveriesPageQuery, signal: AbortSignal): Promise<DeliveriesPage> {
+  async page(query: DeliveriesPageQuery, signal: CancelSignal): Promise<DeliveriesPage> {
     return whileAnswered(this.#options.patience, signal, (stall) => this.#page(query, stall))
   }
 
@@ -119,7 +120,7 @@ export class DeliveryReport {
   }
 
   /** Receipts that came since the last look are waited for, but not for ever. */
-  async #allRead([first]: readonly Partner[], signal: AbortSignal): Promise<void> {
+  async #allRead([first]: readonly Partner[], signal: CancelSignal): Promise<void> {
     const { deliveries, receipts } = this.#options
     // All receipts are looked at, whosever outbox it is.
     if (first) await deliveries.of(first, signal).catch(() => undefined)
@@ -130,7 +131,7 @@ export class DeliveryReport {
     return partner ? [await this.#find(partner, stall.signal)] : allPartners(this.#options.partners, stall)
   }
 
-  #find({ station, partner }: Partner, signal: AbortSignal): Promise<Partner> {
+  #find({ station, partner }: Partner, signal: CancelSignal): Promise<Partner> {
     return this.#options.partners.find({ station: station as Name, partner: partner as Name }, signal)
   }
 

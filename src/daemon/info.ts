@@ -1,4 +1,5 @@
 /** `as2fs info`: what is known of a path beyond its bytes. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { FileEntry } from '../listing/listing.js'
@@ -68,11 +69,11 @@ export class Info {
    * @param path in the mount, from `/`
    * @throws FsError as getattr(2) would
    */
-  async describe(path: string, signal: AbortSignal): Promise<InfoReport> {
+  async describe(path: string, signal: CancelSignal): Promise<InfoReport> {
     return within(this.#options.patience, signal, (own) => this.#describe(path, own))
   }
 
-  async #describe(path: string, signal: AbortSignal): Promise<InfoReport> {
+  async #describe(path: string, signal: CancelSignal): Promise<InfoReport> {
     const place = parsePath(path)
     const { kind, size, mtime } = await this.#options.fs.getattr(path, signal).catch(async (error: unknown) => {
       throw place.kind === 'send' && isAbsent(error) ? await this.#notInSend(place, signal) : error
@@ -88,7 +89,7 @@ export class Info {
   }
 
   /** What to say of a file that is not in `send/`: that was sent, most likely. */
-  async #notInSend(place: Extract<Place, { kind: 'send' }>, signal: AbortSignal): Promise<FsError> {
+  async #notInSend(place: Extract<Place, { kind: 'send' }>, signal: CancelSignal): Promise<FsError> {
     const name = place.names.join('/')
     const folder = `/${place.station}/${place.partner}/outbox`
     const owner = await this.#options.partners.find(place, signal).catch(noneOf)
@@ -106,7 +107,7 @@ export class Info {
   async #ofSend(
     place: Extract<Place, { kind: 'send' }>,
     kind: 'file' | 'folder',
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<Partial<InfoReport>> {
     const { sender, root } = this.#options
     const owner = await this.#options.partners.find(place, signal)
@@ -121,7 +122,7 @@ export class Info {
     return { ...owner, key: row.key, etag: row.etag, state: row.state, reason }
   }
 
-  async #ofNew(place: Extract<Place, { kind: 'new' }>, signal: AbortSignal): Promise<Partial<InfoReport>> {
+  async #ofNew(place: Extract<Place, { kind: 'new' }>, signal: CancelSignal): Promise<Partial<InfoReport>> {
     const { partners, fresh, root } = this.#options
     const owner = await partners.find(place, signal)
     const object = await fresh.object(owner, place.names, signal)
@@ -138,7 +139,7 @@ export class Info {
     place: ViewPlace,
     entry: FileEntry,
     owner: Partner | undefined,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<Partial<InfoReport>> {
     const { key, etag } = entry
     const known = { key, etag, expires: expiresAt(this.#options.root, key, entry.mtime) }
@@ -161,7 +162,7 @@ export class Info {
     entry: FileEntry,
     place: ViewPlace,
     owner: Partner | undefined,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<Partial<InfoReport>> {
     if (entry.size > largestMdn) return {}
     const object = this.#options.objects.open(entry)
@@ -179,7 +180,7 @@ export class Info {
   }
 
   /** The folder of the message that an id means: the one whose name has most of it. */
-  async #findSent(id: string | undefined, owner: Partner, signal: AbortSignal): Promise<string | undefined> {
+  async #findSent(id: string | undefined, owner: Partner, signal: CancelSignal): Promise<string | undefined> {
     const names = id === undefined ? undefined : messageNames(id)
     const of = { station: stationName(owner.station), partner: encodeName(owner.partner) }
     for (const segment of names ? new Set([names.whole, names.local, names.stem]) : []) {
@@ -192,7 +193,7 @@ export class Info {
   }
 
   /** Of a file in the outbox: what became of its message. */
-  async #ofSent({ key, mtime }: FileEntry, owner: Partner, signal: AbortSignal): Promise<Partial<InfoReport>> {
+  async #ofSent({ key, mtime }: FileEntry, owner: Partner, signal: CancelSignal): Promise<Partial<InfoReport>> {
     const found = await this.#options.deliveries.settled(owner, signal).catch(noneOf)
     const message = messageOf(key.slice(viewPrefix(this.#options.root, owner, 'outbox').length))
     if (!found || message === undefined) return {}

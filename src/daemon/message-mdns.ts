@@ -1,4 +1,5 @@
 /** The MDN of a message, by what receipts say, and where none does, by their names; and where one is shown. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { DirectoryEntry, Filesystem } from '../fs/filesystem.js'
@@ -38,7 +39,7 @@ export class MessageMdns {
   }
 
   /** The one that went out for a message that came in: the latest. */
-  async ofReceived(owner: Partner, message: Name, signal: AbortSignal): Promise<FoundMdn | undefined> {
+  async ofReceived(owner: Partner, message: Name, signal: CancelSignal): Promise<FoundMdn | undefined> {
     const { receipts } = this.#options
     const names = await this.#namesIn(folderOf(owner, 'outgoing'), signal)
     await receipts.settled()
@@ -49,7 +50,7 @@ export class MessageMdns {
   }
 
   /** One that came in for a message that was sent, by its name alone. */
-  async namedFor(owner: Partner, message: Name, signal: AbortSignal): Promise<FoundMdn | undefined> {
+  async namedFor(owner: Partner, message: Name, signal: CancelSignal): Promise<FoundMdn | undefined> {
     const folder = folderOf(owner, 'incoming')
     return named(await this.#namesIn(folder, signal), message, folder)
   }
@@ -65,7 +66,7 @@ export class MessageMdns {
   }
 
   /** By the folder of the message; else by the Message-ID of its headers, which is then known to be this partner's. */
-  async #answer(owner: Partner, message: Name, signal: AbortSignal): Promise<Receipt | undefined> {
+  async #answer(owner: Partner, message: Name, signal: CancelSignal): Promise<Receipt | undefined> {
     const { receipts } = this.#options
     const byFolder = receipts.answersTo(owner, decodeName(message)?.segment ?? message, 'outgoing').at(-1)
     if (byFolder || !receipts.isOn) return byFolder
@@ -75,7 +76,7 @@ export class MessageMdns {
     return receipts.answersTo(owner, id, 'outgoing').at(-1)
   }
 
-  async #messageIdOf(owner: Partner, message: Name, signal: AbortSignal): Promise<string | undefined> {
+  async #messageIdOf(owner: Partner, message: Name, signal: CancelSignal): Promise<string | undefined> {
     const entry = await this.#headersOf(owner, message, signal).catch(noneOf)
     if (!entry || entry.size === 0) return undefined
     const object = this.#options.objects.open(entry)
@@ -92,7 +93,7 @@ export class MessageMdns {
   }
 
   /** `headers/inbox/<message>`, or the first file in that. */
-  async #headersOf(owner: Partner, message: Name, signal: AbortSignal): Promise<FileEntry | undefined> {
+  async #headersOf(owner: Partner, message: Name, signal: CancelSignal): Promise<FileEntry | undefined> {
     const of = { station: stationName(owner.station), partner: encodeName(owner.partner) }
     const place = { kind: 'view', ...of, view: 'headers/inbox' } as const
     const entry = await this.#options.views.entry({ ...place, names: [message] }, signal)
@@ -104,7 +105,7 @@ export class MessageMdns {
   }
 
   /** Who looks there has the receipts read. None of what can't be looked at. */
-  async #namesIn(folder: string, signal: AbortSignal): Promise<readonly string[]> {
+  async #namesIn(folder: string, signal: CancelSignal): Promise<readonly string[]> {
     const entries: Iterable<DirectoryEntry> = (await this.#options.fs.readdir(folder, signal).catch(noneOf)) ?? []
     return [...entries].map((it) => it.name)
   }

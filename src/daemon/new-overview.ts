@@ -1,4 +1,5 @@
 /** `as2fs new`: how many files wait in each new/, and what changes all of them at once. */
+import type { CancelSignal } from '../cancellation.js'
 import type { NewMovedPolicy } from '../config.js'
 import type { NewReport, NewRow } from '../control/reports.js'
 import { FsError } from '../errors.js'
@@ -38,7 +39,7 @@ export class NewOverview {
   }
 
   /** @throws FsError if it can't be told which partners there are */
-  async report(signal: AbortSignal): Promise<NewReport> {
+  async report(signal: CancelSignal): Promise<NewReport> {
     return this.#whileAnswered(signal, (stall) => this.#reportOf(undefined, stall))
   }
 
@@ -47,7 +48,7 @@ export class NewOverview {
    * @param wanted `STATION/PARTNER`; undefined: of all
    * @throws FsError ENOENT for one that is not there, EROFS, or why it can't be written down
    */
-  async reset(wanted: string | undefined, signal: AbortSignal): Promise<NewReport> {
+  async reset(wanted: string | undefined, signal: CancelSignal): Promise<NewReport> {
     return this.#whileAnswered(signal, (stall) => this.#reset(wanted, stall))
   }
 
@@ -65,7 +66,7 @@ export class NewOverview {
   }
 
   /** Takes all that is there now. @throws as `reset`, and FsError where the bucket can't be asked what is there */
-  async takeAll(wanted: string | undefined, signal: AbortSignal): Promise<NewReport> {
+  async takeAll(wanted: string | undefined, signal: CancelSignal): Promise<NewReport> {
     return this.#whileAnswered(signal, async (stall) => {
       this.#mustBeWritable()
       for (const partner of await this.#partners(wanted, stall)) {
@@ -76,7 +77,7 @@ export class NewOverview {
     })
   }
 
-  async #takeAllOf(partner: Partner, signal: AbortSignal): Promise<void> {
+  async #takeAllOf(partner: Partner, signal: CancelSignal): Promise<void> {
     const { taking, inboxes, onChange } = this.#options
     await taking.alone(partner, async () => {
       const { inbox, shown } = await inboxes.current(partner, signal)
@@ -125,7 +126,7 @@ export class NewOverview {
     return [await partners.find({ station, partner }, stall.signal)]
   }
 
-  #whileAnswered(signal: AbortSignal, work: (stall: Stall) => Promise<NewReport>): Promise<NewReport> {
+  #whileAnswered(signal: CancelSignal, work: (stall: Stall) => Promise<NewReport>): Promise<NewReport> {
     return whileAnswered(this.#options.patience, signal, work)
   }
 

@@ -1,4 +1,5 @@
 /** Whether the gateway's data is below `--prefix`: a mount of another prefix is empty, and what it sends nobody takes. */
+import type { CancelSignal } from '../cancellation.js'
 import { timeLimit } from '../patience.js'
 import type { Store } from '../s3/store.js'
 import type { Clock } from '../telemetry/clock.js'
@@ -32,7 +33,7 @@ export function isGatewayRoot(root: Prefix, folders: readonly string[]): boolean
 }
 
 /** What there is in place of a gateway's folders, where a prefix has none. Never throws */
-export async function elsewhere({ store, bucket, root }: PrefixOptions, signal: AbortSignal): Promise<EmptyRoot> {
+export async function elsewhere({ store, bucket, root }: PrefixOptions, signal: CancelSignal): Promise<EmptyRoot> {
   const top = await foldersBelow(store, '' as Prefix, signal)
   const nothing = `There is nothing of a gateway below ${root} in the bucket ${bucket}`
   if (top === undefined) return { isWrong: false, sentence: `${nothing}: is --prefix right?` }
@@ -91,7 +92,11 @@ export class PrefixWatch {
 }
 
 /** @returns undefined if that can't be told */
-async function foldersBelow(store: Store, prefix: Prefix, signal: AbortSignal): Promise<readonly Prefix[] | undefined> {
+async function foldersBelow(
+  store: Store,
+  prefix: Prefix,
+  signal: CancelSignal,
+): Promise<readonly Prefix[] | undefined> {
   try {
     return (await store.list({ prefix, delimiter: '/', maxKeys: 100, isShortcut: true }, signal)).prefixes
   } catch {

@@ -1,4 +1,5 @@
 /** What the send room may ask of the bucket, answered from listings: lost uploads, duplicates, pick-up by the gateway. */
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { BucketClock } from '../s3/bucket-clock.js'
@@ -44,7 +45,7 @@ export class SentInBucket implements BucketView {
     return this.#bucketClock.now()
   }
 
-  async time(signal: AbortSignal): Promise<EpochMs> {
+  async time(signal: CancelSignal): Promise<EpochMs> {
     const known = this.now()
     if (known !== undefined) return known
     try {
@@ -57,7 +58,7 @@ export class SentInBucket implements BucketView {
     return this.now() ?? byOurClock(this.#clock.now())
   }
 
-  async seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined> {
+  async seen(partner: Partner, name: string, signal: CancelSignal): Promise<EpochMs | undefined> {
     let newest: EpochMs | undefined
     for (const view of ['send', 'outbox'] as const) {
       const tree = await this.#visibleTree(partner, view, signal)
@@ -67,7 +68,7 @@ export class SentInBucket implements BucketView {
     return newest
   }
 
-  async seenAtOnce(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined> {
+  async seenAtOnce(partner: Partner, name: string, signal: CancelSignal): Promise<EpochMs | undefined> {
     // In this order: a file moves on from the first to the second.
     const glimpses = [
       await this.#listing.glimpse(this.#prefix(partner, 'send'), signal),
@@ -90,7 +91,7 @@ export class SentInBucket implements BucketView {
     partner: Partner,
     { name, size, after }: LostUpload,
     isIt: (object: ObjectInfo) => Promise<boolean>,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<Whereabouts | undefined> {
     // Twice over: it may move on between one listing and the next, but only forwards.
     for (const view of [...whereabouts, 'send', 'outbox'] as const) {
@@ -101,12 +102,12 @@ export class SentInBucket implements BucketView {
     return undefined
   }
 
-  async has(partner: Partner, name: string, signal: AbortSignal): Promise<boolean> {
+  async has(partner: Partner, name: string, signal: CancelSignal): Promise<boolean> {
     const found = await this.#freshlyNamed(partner, 'send', name, 0, signal)
     return found.some((it) => it.key === this.#key(partner, name))
   }
 
-  async keeps(partner: Partner, name: string, signal: AbortSignal): Promise<boolean | undefined> {
+  async keeps(partner: Partner, name: string, signal: CancelSignal): Promise<boolean | undefined> {
     try {
       return (await this.#store.head(this.#key(partner, name), signal)) !== undefined
     } catch (error) {
@@ -119,7 +120,7 @@ export class SentInBucket implements BucketView {
     partner: Partner,
     view: 'duplicate' | 'outbox',
     since: EpochMs,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<SentObject[]> {
     try {
       const tree = await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)
@@ -130,7 +131,7 @@ export class SentInBucket implements BucketView {
     }
   }
 
-  async waiting(partner: Partner, signal: AbortSignal): Promise<(key: Key) => boolean> {
+  async waiting(partner: Partner, signal: CancelSignal): Promise<(key: Key) => boolean> {
     const tree = await this.#listing.complete(this.#prefix(partner, 'send'), this.#clock.monotonic(), signal)
     return (key) => tree.has(key)
   }
@@ -144,7 +145,7 @@ export class SentInBucket implements BucketView {
   }
 
   /** A view that may not be listed holds nothing that we could know of. */
-  async #visibleTree(partner: Partner, view: Whereabouts, signal: AbortSignal): Promise<ViewTree | undefined> {
+  async #visibleTree(partner: Partner, view: Whereabouts, signal: CancelSignal): Promise<ViewTree | undefined> {
     try {
       return await this.#listing.current(this.#prefix(partner, view), signal)
     } catch (error) {
@@ -162,7 +163,7 @@ export class SentInBucket implements BucketView {
     view: Whereabouts,
     name: string,
     since: EpochMs,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<readonly ObjectInfo[]> {
     try {
       const tree = await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)

@@ -1,5 +1,6 @@
 /** Blocks of versions, from memory or the bucket; one request under way for all who want the same block. */
 import { LRUCache } from 'lru-cache'
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import { StoreError } from '../s3/store-error.js'
 import type { ByteRange, ObjectInfo, Store } from '../s3/store.js'
@@ -110,7 +111,7 @@ export class BlockSource {
    * The bytes of a block, valid until the event loop's next turn.
    * @throws FsError ESTALE, ENOENT, EIO, ETIMEDOUT
    */
-  async read(info: ObjectInfo, block: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
+  async read(info: ObjectInfo, block: ByteRange, signal: CancelSignal): Promise<Uint8Array> {
     const id = blockId(info, block)
     const failed = this.#failed(id)
     if (failed) throw failed
@@ -135,7 +136,7 @@ export class BlockSource {
    * @param arrived called when it is in memory, with its bytes, valid as those of `read`
    * @returns false if there is no room for it now
    */
-  fetchAhead(info: ObjectInfo, block: ByteRange, signal: AbortSignal, arrived?: (bytes: Uint8Array) => void): boolean {
+  fetchAhead(info: ObjectInfo, block: ByteRange, signal: CancelSignal, arrived?: (bytes: Uint8Array) => void): boolean {
     const id = blockId(info, block)
     const known = this.#memory.get(id)
     if (known) arrived?.(known)
@@ -197,7 +198,7 @@ export class BlockSource {
     this.#wasted -= bytes
   }
 
-  #get(id: string, info: ObjectInfo, block: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
+  #get(id: string, info: ObjectInfo, block: ByteRange, signal: CancelSignal): Promise<Uint8Array> {
     return this.#fetches.get(id, signal, async (own) => {
       const room = await this.#memory.reserve(block.end - block.start, own)
       try {
@@ -215,7 +216,7 @@ export class BlockSource {
     })
   }
 
-  async #fetch(info: ObjectInfo, block: ByteRange, into: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #fetch(info: ObjectInfo, block: ByteRange, into: Uint8Array, signal: CancelSignal): Promise<void> {
     const pinned = { key: info.key, into, ...(info.etag === '' ? {} : { etag: info.etag }) }
     try {
       const isWhole = info.size <= wholeLimit

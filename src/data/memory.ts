@@ -1,5 +1,6 @@
 /** The one memory budget: blocks that are kept, and room for those on their way. */
 import { LRUCache } from 'lru-cache'
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Bytes } from '../units.js'
 import { largestUnit } from './blocks.js'
@@ -114,7 +115,7 @@ export class BlockMemory {
    * Makes room, waiting for what is on its way if need be.
    * @throws FsError ETIMEDOUT when the signal ends the waiting
    */
-  async reserve(bytes: Bytes, signal: AbortSignal): Promise<Room> {
+  async reserve(bytes: Bytes, signal: CancelSignal): Promise<Room> {
     if (this.#fits(bytes)) this.#take(bytes)
     else await this.#wait(bytes, signal)
     const memory = this.#memory(bytes)
@@ -157,7 +158,7 @@ export class BlockMemory {
     while (this.used > this.limit && this.#blocks.size > 0) this.#blocks.pop()
   }
 
-  #wait(bytes: Bytes, signal: AbortSignal): Promise<void> {
+  #wait(bytes: Bytes, signal: CancelSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#waiters.delete(waiter)

@@ -1,4 +1,5 @@
 /** The interface of the data room: bytes of one pinned version of an object. */
+import type { CancelSignal } from '../cancellation.js'
 import type { ByteRange, ObjectInfo } from '../s3/store.js'
 import type { Bytes } from '../units.js'
 
@@ -22,7 +23,7 @@ export interface OpenObject {
    *   before the event loop's next turn
    * @throws FsError ESTALE if replaced, ENOENT if deleted, EIO or ETIMEDOUT if unreachable
    */
-  read(range: ByteRange, signal: AbortSignal): Promise<Uint8Array>
+  read(range: ByteRange, signal: CancelSignal): Promise<Uint8Array>
   /** What is fetched ahead for a reader of a large object is given to this one, too: what is read there does not come to `read`. */
   readBy(reader: BlockReader): void
   /** All of it, as of `read`, if it is small and in memory: whoever asks for it reads it from there. */

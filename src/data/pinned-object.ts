@@ -1,4 +1,5 @@
 /** One open object: answers reads from blocks, and keeps a window of blocks on their way ahead of its reader. */
+import type { CancelSignal } from '../cancellation.js'
 import type { ByteRange, ObjectInfo } from '../s3/store.js'
 import type { Bytes } from '../units.js'
 import type { BlockSource } from './block-source.js'
@@ -46,7 +47,7 @@ export class PinnedObject implements OpenObject {
     this.#onFirstRead = onFirstRead
   }
 
-  async read(wanted: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
+  async read(wanted: ByteRange, signal: CancelSignal): Promise<Uint8Array> {
     const range = { start: wanted.start, end: Math.min(wanted.end, this.info.size) }
     if (range.start >= range.end) return new Uint8Array(0)
     const isFirst = this.#window === undefined
@@ -74,7 +75,7 @@ export class PinnedObject implements OpenObject {
     this.#closeWindow()
   }
 
-  async #bytes(range: ByteRange, isFirst: boolean, signal: AbortSignal): Promise<Uint8Array> {
+  async #bytes(range: ByteRange, isFirst: boolean, signal: CancelSignal): Promise<Uint8Array> {
     let all: Uint8Array | undefined
     for (let position = range.start; position < range.end;) {
       const { start, end } = this.#blockOf(position, isFirst)
@@ -88,7 +89,7 @@ export class PinnedObject implements OpenObject {
     return all ?? new Uint8Array(0)
   }
 
-  async #part(block: ByteRange, range: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
+  async #part(block: ByteRange, range: ByteRange, signal: CancelSignal): Promise<Uint8Array> {
     const { blocks } = this.#readers
     const bytes = blocks.held(this.info, block) ?? (await blocks.read(this.info, block, signal))
     return bytes.subarray(range.start - block.start, range.end - block.start)

@@ -1,11 +1,12 @@
 /** One fetch under way for all who want the same; it ends early only when nobody waits any more. */
 import { setMaxListeners } from 'node:events'
+import { Cancellation, type CancelSignal } from '../cancellation.js'
 import { orAborted } from '../patience.js'
 import type { Milliseconds } from '../units.js'
 
 interface Fetch<T> {
   readonly promise: Promise<T>
-  readonly controller: AbortController
+  readonly cancellation: Cancellation
   waiters: number
 }
 
@@ -30,7 +31,7 @@ export class SharedFetches<T> {
   }
 
   /** @throws whatever the fetch throws; FsError ETIMEDOUT when the caller's signal ends first */
-  async get(id: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async get(id: string, signal: CancelSignal, start: (signal: CancelSignal) => Promise<T>): Promise<T> {
     const fetch = this.#underWay.get(id) ?? this.#start(id, start)
     fetch.waiters += 1
     try {
@@ -41,20 +42,20 @@ export class SharedFetches<T> {
     }
   }
 
-  #start(id: string, start: (signal: AbortSignal) => Promise<T>): Fetch<T> {
-    const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(), this.#deadline)
-    const promise = start(controller.signal).finally(() => {
+  #start(id: string, start: (signal: CancelSignal) => Promise<T>): Fetch<T> {
+    const cancellation = new Cancellation()
+    const timer = setTimeout(() => cancellation.abort(), this.#deadline)
+    const promise = start(cancellation).finally(() => {
       clearTimeout(timer)
       if (this.#underWay.get(id) === fetch) this.#underWay.delete(id)
     })
-    const fetch: Fetch<T> = { promise, controller, waiters: 0 }
+    const fetch: Fetch<T> = { promise, cancellation, waiters: 0 }
     this.#underWay.set(id, fetch)
     return fetch
   }
 
   #abandon(id: string, fetch: Fetch<T>): void {
     if (this.#underWay.get(id) === fetch) this.#underWay.delete(id)
-    fetch.controller.abort()
+    fetch.cancellation.abort()
   }
 }

@@ -1,4 +1,5 @@
 /** What became of all that is in an outbox, joined with the receipts for it. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { NameHashes, Receipt } from '../mdn/mdn-table.js'
 import type { ObjectInfo } from '../s3/store.js'
@@ -76,7 +77,7 @@ export class Deliveries {
    * As fresh as the listings; receipts that are new in them are read in the background.
    * @throws FsError as Listing.tree
    */
-  async of(partner: Partner, signal: AbortSignal): Promise<OutboxDeliveries> {
+  async of(partner: Partner, signal: CancelSignal): Promise<OutboxDeliveries> {
     const { listing, receipts, root } = this.#options
     const [outbox, mdns] = await Promise.all([
       listing.tree(viewPrefix(root, partner, 'outbox'), signal),
@@ -94,7 +95,7 @@ export class Deliveries {
   }
 
   /** The same, but few receipts that have just come are waited for, a moment. */
-  async settled(partner: Partner, signal: AbortSignal): Promise<OutboxDeliveries> {
+  async settled(partner: Partner, signal: CancelSignal): Promise<OutboxDeliveries> {
     const found = await this.of(partner, signal)
     await this.#options.receipts.settled()
     return found

@@ -3,6 +3,7 @@
  * before it is told; what may not have come to the trail, because the daemon was killed between the two, is told at the next start.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { CancelSignal } from '../cancellation.js'
 import { BackgroundJob } from '../background-job.js'
 import { FsError } from '../errors.js'
 import { messageId } from '../view/message-id.js'
@@ -133,7 +134,7 @@ export class DeliveryTrail {
     this.#waiting.set(nameOf({ station, partner }), { partner: { station, partner }, sentAt, lookedAt: 0 })
   }
 
-  async #tellAll(signal: AbortSignal): Promise<void> {
+  async #tellAll(signal: CancelSignal): Promise<void> {
     const toLook = this.#toLook
     this.#toLook = new Map()
     for (const [name, found] of toLook) {
@@ -147,7 +148,7 @@ export class DeliveryTrail {
     if (this.#noted.length === 0) await this.#book.compact()
   }
 
-  async #untold(found: OutboxDeliveries, signal: AbortSignal) {
+  async #untold(found: OutboxDeliveries, signal: CancelSignal) {
     const untold: SentMessage[] = []
     let [count, isSettled, newest] = [0, true, 0]
     for (const message of found.messages()) {
@@ -201,7 +202,7 @@ export class DeliveryTrail {
   }
 
   /** Looks for those who wait for answers; nothing is listed while there are none. */
-  async #watch(signal: AbortSignal): Promise<void> {
+  async #watch(signal: CancelSignal): Promise<void> {
     const { deliveries, every, now } = this.#options
     for (const [name, waiting] of this.#waiting) {
       const age = now() - waiting.sentAt

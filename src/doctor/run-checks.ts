@@ -1,4 +1,5 @@
 /** Runs checks: each as soon as what it needs is well, for so long at most. Knows nothing of what they look at. */
+import { abortSignalOf } from '../cancellation.js'
 import { FsError, UsageError } from '../errors.js'
 import { inTime, late, within } from '../patience.js'
 import type { Milliseconds } from '../units.js'
@@ -62,7 +63,10 @@ async function found(
   if (limit <= 0) return [skipped('not looked at, as the time for all checks was over')]
   const tooLate = [failure(`nothing was heard within ${Math.round(limit / 1_000)} s`)]
   try {
-    const findings = await inTime(within(limit, interrupt, run), limit + grace)
+    const findings = await inTime(
+      within(limit, interrupt, (signal) => run(abortSignalOf(signal))),
+      limit + grace,
+    )
     return findings === late ? tooLate : [findings].flat()
   } catch (error) {
     if (isInterrupted()) return interrupted

@@ -1,5 +1,6 @@
 /** What comes in, as the listings of all inboxes tell it. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { CancelSignal } from '../cancellation.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds, Prefix } from '../units.js'
@@ -35,7 +36,7 @@ export class Inboxes implements Eye {
     this.#options = options
   }
 
-  async look(since: EpochMs, signal: AbortSignal): Promise<Look> {
+  async look(since: EpochMs, signal: CancelSignal): Promise<Look> {
     const { root, listing } = this.#options
     const news: ReceivedEvent[] = []
     let isFirst = false

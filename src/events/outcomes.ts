@@ -1,5 +1,6 @@
 /** What became of what was sent, as the receipts for it tell, and that none came in time. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { CancelSignal } from '../cancellation.js'
 import type { Deliveries, OutboxDeliveries } from '../delivery/deliveries.js'
 import type { Receipts } from '../mdn/receipts.js'
 import { inTime } from '../patience.js'
@@ -75,7 +76,7 @@ export class Outcomes implements Eye {
     this.#options = options
   }
 
-  async look(since: EpochMs, signal: AbortSignal): Promise<Look> {
+  async look(since: EpochMs, signal: CancelSignal): Promise<Look> {
     const { receipts, deliveries } = this.#options
     if (!receipts.isOn) return { news: [], isFirst: false, listedAt: undefined, missing: undefined }
     const outboxes: OutboxDeliveries[] = []

@@ -1,4 +1,5 @@
 /** Who may have an inbox, or an outbox: of the roots below which partners appear, only one has them. */
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Listing } from '../listing/listing.js'
 import { isDenied } from '../s3/store-error.js'
@@ -9,14 +10,14 @@ export interface OwnersOptions {
   readonly listing: Pick<Listing, 'folders'>
   /** Who is known, where the keys may not list all that there are. */
   readonly partners: {
-    stations(signal: AbortSignal): Promise<readonly string[]>
-    partners(station: string, signal: AbortSignal): Promise<readonly string[]>
+    stations(signal: CancelSignal): Promise<readonly string[]>
+    partners(station: string, signal: CancelSignal): Promise<readonly string[]>
   }
   readonly root: Prefix
 }
 
 /** @throws FsError as Listing.folders, but where the keys may not */
-export async function ownersIn({ listing, partners, root }: OwnersOptions, signal: AbortSignal): Promise<Partner[]> {
+export async function ownersIn({ listing, partners, root }: OwnersOptions, signal: CancelSignal): Promise<Partner[]> {
   const files = `${root}files/` as Prefix
   const stations = await listing.folders(files, signal).catch(whereRefused(() => partners.stations(signal)))
   const owners = stations.map(async (station) => {

@@ -1,4 +1,5 @@
 /** What the bucket tells of what happened: it can be asked for at any time, and new things are told as they are found. */
+import type { CancelSignal } from '../cancellation.js'
 import type { EpochMs, Milliseconds } from '../units.js'
 import type { BucketEvent } from './event.js'
 import type { Recent } from './recent.js'
@@ -45,7 +46,7 @@ export interface Eye {
    * @param since what has a time from then on may have been found by none of the looks before
    * @throws FsError if nothing could be looked at
    */
-  look(since: EpochMs, signal: AbortSignal): Promise<Look>
+  look(since: EpochMs, signal: CancelSignal): Promise<Look>
   oldest(after: Mark, most: number): Promise<readonly BucketEvent[]>
   /** Nobody is there any more. */
   forget(): void

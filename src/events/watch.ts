@@ -1,4 +1,5 @@
 /** Looks at the bucket while somebody waits for what comes, for all who do. */
+import type { CancelSignal } from '../cancellation.js'
 import { BackgroundJob } from '../background-job.js'
 import { FsError, reasonOf } from '../errors.js'
 import { within } from '../patience.js'
@@ -89,7 +90,7 @@ export class Watch implements Source {
     this.#missing = notYet
   }
 
-  async #round(stopped: AbortSignal): Promise<void> {
+  async #round(stopped: CancelSignal): Promise<void> {
     this.#missing = await within(lookWithin, stopped, (signal) => this.#lookAtAll(signal)).catch(sentenceOf)
     this.#lookedAt = this.#options.clock.monotonic()
     // Who has not read yet what was found does not need more.
@@ -102,7 +103,7 @@ export class Watch implements Source {
   }
 
   /** @returns one sentence, if some of it could not be looked at */
-  async #lookAtAll(signal: AbortSignal): Promise<string | undefined> {
+  async #lookAtAll(signal: CancelSignal): Promise<string | undefined> {
     const { eyes, clock } = this.#options
     const now = clock.now() ?? 0
     const since = Math.min(now, this.#through ?? now) - lookBack

@@ -1,4 +1,5 @@
 /** The filesystem: each operation finds its place in the tree and is passed on to the part that knows it. */
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Bytes, Name } from '../units.js'
 import { idOfNewFolder, parsePath, type Place } from '../view/tree.js'
@@ -67,21 +68,21 @@ export class As2Filesystem implements Filesystem {
     return this.#handles.counts
   }
 
-  async getattr(path: string, signal: AbortSignal): Promise<Attributes> {
+  async getattr(path: string, signal: CancelSignal): Promise<Attributes> {
     const place = parsePath(path)
     if (!isWritable(place)) return this.#tree.getattr(place, signal)
     const partner = await this.#partners.find(place, signal)
     return (place.kind === 'send' ? this.#send : this.#new).getattr(partner, place.names, signal)
   }
 
-  async readdir(path: string, signal: AbortSignal): Promise<FolderContent> {
+  async readdir(path: string, signal: CancelSignal): Promise<FolderContent> {
     const place = parsePath(path)
     if (!isWritable(place)) return this.#tree.readdir(place, signal)
     const partner = await this.#partners.find(place, signal)
     return (place.kind === 'send' ? this.#send : this.#new).readdir(partner, place.names, signal)
   }
 
-  async access(path: string, mode: number, signal: AbortSignal): Promise<void> {
+  async access(path: string, mode: number, signal: CancelSignal): Promise<void> {
     const attributes = await this.getattr(path, signal)
     // To root, too, the kernel says so of a disk.
     if ((mode & executable) !== 0 && (attributes.mode & executeBits) === 0) {
@@ -97,7 +98,7 @@ export class As2Filesystem implements Filesystem {
     }
   }
 
-  async open(path: string, request: OpenRequest, signal: AbortSignal): Promise<Opened> {
+  async open(path: string, request: OpenRequest, signal: CancelSignal): Promise<Opened> {
     const place = parsePath(path)
     if (isWritable(place)) {
       if (request.write && this.#readOnly) throw mountedReadOnly()
@@ -110,21 +111,21 @@ export class As2Filesystem implements Filesystem {
     return this.#opened(await this.#tree.open(place, signal), kind)
   }
 
-  async create(path: string, signal: AbortSignal): Promise<number> {
+  async create(path: string, signal: CancelSignal): Promise<number> {
     const { kind, partner, names } = await this.#writable(path, signal)
     const folder = kind === 'send' ? this.#send : this.#newChanges
     return this.#handles.add(await folder.create(partner, names, signal), kind)
   }
 
-  async read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
+  async read(handle: number, position: Bytes, length: Bytes, signal: CancelSignal): Promise<Uint8Array> {
     return this.#handles.get(handle).read(position, length, signal)
   }
 
-  async write(handle: number, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+  async write(handle: number, bytes: Uint8Array, position: Bytes, signal: CancelSignal): Promise<number> {
     return this.#handles.get(handle).write(bytes, position, signal)
   }
 
-  async truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void> {
+  async truncate(path: string, size: Bytes, signal: CancelSignal): Promise<void> {
     const { kind, partner, names } = await this.#writable(path, signal)
     await (kind === 'send' ? this.#send : this.#newChanges).truncate(partner, names, size, signal)
   }
@@ -133,7 +134,7 @@ export class As2Filesystem implements Filesystem {
     return this.#handles.get(handle).truncate(size)
   }
 
-  async flush(handle: number, close: Close, signal: AbortSignal): Promise<void> {
+  async flush(handle: number, close: Close, signal: CancelSignal): Promise<void> {
     return this.#handles.get(handle).flush(close, signal)
   }
 
@@ -145,7 +146,7 @@ export class As2Filesystem implements Filesystem {
     await this.#handles.take(handle)?.release(answered)
   }
 
-  async rename(from: string, to: string, signal: AbortSignal): Promise<Renamed> {
+  async rename(from: string, to: string, signal: CancelSignal): Promise<Renamed> {
     const [source, target] = [await this.#writable(from, signal), await this.#writable(to, signal)]
     if (source.kind !== target.kind || !isSame(source.partner, target.partner)) {
       throw new FsError('EXDEV', 'A file is renamed within one folder only: copy it.')
@@ -155,14 +156,14 @@ export class As2Filesystem implements Filesystem {
     return { isPacked: false }
   }
 
-  async link(from: string, to: string, signal: AbortSignal): Promise<void> {
+  async link(from: string, to: string, signal: CancelSignal): Promise<void> {
     const [source, target] = [await this.#writable(from, signal), await this.#writable(to, signal)]
     if (source.kind === 'send' || target.kind === 'send') throw plainFilesOnly()
     if (!isSame(source.partner, target.partner)) throw new FsError('EXDEV', 'A file has names in one new/ only.')
     await this.#newChanges.link(source.partner, source.names, target.names, signal)
   }
 
-  async unlink(path: string, signal: AbortSignal): Promise<void> {
+  async unlink(path: string, signal: CancelSignal): Promise<void> {
     const { kind, partner, names } = await this.#writable(path, signal)
     await (kind === 'send' ? this.#send : this.#newChanges).unlink(partner, names, signal)
   }
@@ -171,7 +172,7 @@ export class As2Filesystem implements Filesystem {
     return this.#send.sizeOfOpen(identity) ?? this.#new.sizeOfOpen(identity)
   }
 
-  async mkdir(path: string, signal: AbortSignal): Promise<void> {
+  async mkdir(path: string, signal: CancelSignal): Promise<void> {
     const place = parsePath(path)
     if (place.kind !== 'station' && place.kind !== 'partner') {
       const { kind, partner, names } = await this.#writable(path, signal)
@@ -184,7 +185,7 @@ export class As2Filesystem implements Filesystem {
     await this.#partners.make(station, newId(place.partner))
   }
 
-  async rmdir(path: string, signal: AbortSignal): Promise<void> {
+  async rmdir(path: string, signal: CancelSignal): Promise<void> {
     const place = parsePath(path)
     if (place.kind !== 'station' && place.kind !== 'partner') {
       const { kind, partner, names } = await this.#writable(path, signal)
@@ -199,14 +200,14 @@ export class As2Filesystem implements Filesystem {
     await this.#partners.forget(station, partner.partner, signal)
   }
 
-  async utimens(path: string, times: Times, signal: AbortSignal): Promise<void> {
+  async utimens(path: string, times: Times, signal: CancelSignal): Promise<void> {
     const { kind, partner, names } = await this.#writable(path, signal)
     if (times.mtime !== undefined && names.length > 0) {
       await (kind === 'send' ? this.#send : this.#newChanges).setMtime(partner, names, times.mtime, signal)
     }
   }
 
-  async setattr(path: string, mode: number | undefined, signal: AbortSignal): Promise<void> {
+  async setattr(path: string, mode: number | undefined, signal: CancelSignal): Promise<void> {
     const { kind, partner, names } = await this.#writable(path, signal)
     if (kind === 'new' && mode !== undefined) await this.#newChanges.setMode(partner, names, mode, signal)
     else await this.getattr(path, signal)
@@ -221,7 +222,7 @@ export class As2Filesystem implements Filesystem {
     return this.#figures()
   }
 
-  async #isThere(place: ReadOnlyPlace, signal: AbortSignal): Promise<boolean> {
+  async #isThere(place: ReadOnlyPlace, signal: CancelSignal): Promise<boolean> {
     try {
       await this.#tree.getattr(place, signal)
       return true
@@ -243,7 +244,7 @@ export class As2Filesystem implements Filesystem {
   /** The place of a path that something is to be changed at. @throws FsError EROFS outside `send/` and `new/` */
   async #writable(
     path: string,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<{ kind: WritablePlace['kind']; partner: Partner; names: readonly Name[] }> {
     const place = parsePath(path)
     if (!isWritable(place)) throw readOnlyView(path)

@@ -1,4 +1,5 @@
 /** Which stations and partners there are: in the bucket now or ever, in the configuration, and made with mkdir. */
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Glimpse, Listing } from '../listing/listing.js'
 import { isDenied } from '../s3/store-error.js'
@@ -62,11 +63,11 @@ export class DirectoryOfPartners {
   }
 
   /** Raw ids of all stations, sorted by the listing's order of bytes. */
-  stations(signal: AbortSignal): Promise<readonly string[]> {
+  stations(signal: CancelSignal): Promise<readonly string[]> {
     return this.#all(this.#stations, signal)
   }
 
-  partners(station: string, signal: AbortSignal): Promise<readonly string[]> {
+  partners(station: string, signal: CancelSignal): Promise<readonly string[]> {
     return this.#all(this.#partnersOf(station), signal)
   }
 
@@ -74,7 +75,7 @@ export class DirectoryOfPartners {
    * The id of the station that is shown under a name. What was ever seen needs no bucket, so that sending works in an outage.
    * @throws FsError ENOENT
    */
-  async findStation(name: Name, signal: AbortSignal): Promise<string> {
+  async findStation(name: Name, signal: CancelSignal): Promise<string> {
     const station = await this.#find(name, this.#stations, signal)
     if (station === undefined) throw new FsError('ENOENT', `There is no station ${name}.`)
     return station
@@ -84,7 +85,7 @@ export class DirectoryOfPartners {
    * The ids of what is shown under two names.
    * @throws FsError ENOENT if there is no such station or partner
    */
-  async find(names: { readonly station: Name; readonly partner: Name }, signal: AbortSignal): Promise<Partner> {
+  async find(names: { readonly station: Name; readonly partner: Name }, signal: CancelSignal): Promise<Partner> {
     const station = await this.findStation(names.station, signal)
     const partner = await this.#find(names.partner, this.#partnersOf(station), signal)
     if (partner === undefined) throw new FsError('ENOENT', `There is no partner ${names.station}/${names.partner}.`)
@@ -102,7 +103,7 @@ export class DirectoryOfPartners {
   /**
    * @throws FsError EPERM for one that the configuration names or the bucket has, ENOTEMPTY for a station with partners
    */
-  async forget(station: string, partner: string | undefined, signal: AbortSignal): Promise<void> {
+  async forget(station: string, partner: string | undefined, signal: CancelSignal): Promise<void> {
     const isConfigured = this.#configured.some(
       (it) => it.station === station && (partner === undefined || it.partner === partner),
     )
@@ -160,14 +161,14 @@ export class DirectoryOfPartners {
   }
 
   /** Where something was ever known, nobody waits for a bucket that does not answer. */
-  async #all(level: Level, signal: AbortSignal): Promise<readonly string[]> {
+  async #all(level: Level, signal: CancelSignal): Promise<readonly string[]> {
     const isNew = level.local().length === 0 && level.seen()[Symbol.iterator]().next().done === true
     const listed = isNew ? await this.#inBucket(level, signal) : await this.#glimpse(level, signal)
     return sorted([...listed, ...level.local(), ...level.seen()])
   }
 
   /** The folder of that name: one that is known; else `files/` is asked first, which has nearly all. */
-  async #find(name: Name, level: Level, signal: AbortSignal): Promise<string | undefined> {
+  async #find(name: Name, level: Level, signal: CancelSignal): Promise<string | undefined> {
     const known = byName(level.local(), name, level.nameOf) ?? this.#findSeen(name, level)
     if (known !== undefined) return known
     const since = this.#clock.monotonic() - this.#keep
@@ -186,7 +187,7 @@ export class DirectoryOfPartners {
     return byName(seen(), name, nameOf)
   }
 
-  async #inFirst(level: Level, signal: AbortSignal): Promise<readonly string[]> {
+  async #inFirst(level: Level, signal: CancelSignal): Promise<readonly string[]> {
     const [first] = this.#roots
     try {
       const found = first === undefined ? [] : await this.#listing.folders(level.prefixOf(first), signal)
@@ -199,7 +200,7 @@ export class DirectoryOfPartners {
   }
 
   /** Folders below all roots; a root that may not be listed is left out, unless none may. */
-  async #inBucket(level: Level, signal: AbortSignal): Promise<Set<string>> {
+  async #inBucket(level: Level, signal: CancelSignal): Promise<Set<string>> {
     const prefixes = this.#roots.map((root) => level.prefixOf(root))
     const results = await Promise.allSettled(prefixes.map((prefix) => this.#listing.folders(prefix, signal)))
     const found = new Set<string>()
@@ -214,7 +215,7 @@ export class DirectoryOfPartners {
   }
 
   /** The same without waiting for a bucket that does not answer: those that are known then. */
-  async #glimpse(level: Level, signal: AbortSignal): Promise<Set<string>> {
+  async #glimpse(level: Level, signal: CancelSignal): Promise<Set<string>> {
     const prefixes = this.#roots.map((root) => level.prefixOf(root))
     const glimpses = await Promise.all(prefixes.map((prefix) => this.#listing.glimpseOfFolders(prefix, signal)))
     const found = new Set(glimpses.flatMap((it: Glimpse<readonly string[]>) => it.value ?? []))

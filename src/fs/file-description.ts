@@ -1,4 +1,5 @@
 /** What a handle stands for (an open file description, open(2)): each kind of file has its own. */
+import type { CancelSignal } from '../cancellation.js'
 import type { BlockReader, OpenObject } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Bytes } from '../units.js'
@@ -11,10 +12,10 @@ export interface FileDescription {
   held?(): Uint8Array | undefined
   /** @see Opened.readBy */
   readBy?(reader: BlockReader): void
-  read(position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array>
-  write(bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number>
+  read(position: Bytes, length: Bytes, signal: CancelSignal): Promise<Uint8Array>
+  write(bytes: Uint8Array, position: Bytes, signal: CancelSignal): Promise<number>
   truncate(size: Bytes): Promise<void>
-  flush(close: Close, signal: AbortSignal): Promise<void>
+  flush(close: Close, signal: CancelSignal): Promise<void>
   fsync(): Promise<void>
   /** @param answered how many reads were answered from what was `held` */
   release(answered?: number): Promise<void>

@@ -1,4 +1,5 @@
 /** The filesystem as promises, in the kernel's words, without the kernel: what is so now. */
+import type { CancelSignal } from '../cancellation.js'
 import type { BlockReader } from '../data/objects.js'
 import type { Close, Closed } from '../send/sender.js'
 import type { Bytes, EpochMs, Milliseconds } from '../units.js'
@@ -37,7 +38,7 @@ export interface Changing {
    * @returns till when all of it is there still, but for what calls have changed; undefined: something else has changed
    * @throws FsError as the look
    */
-  renewed(signal: AbortSignal): Promise<Milliseconds | undefined>
+  renewed(signal: CancelSignal): Promise<Milliseconds | undefined>
 }
 
 /** What is in a folder; `.` and `..` aside. The entries are made as they are asked for, once. */
@@ -96,37 +97,37 @@ export interface Times {
  * All throw FsError and nothing else by intention; whatever else is thrown is EIO at the boundary.
  */
 export interface Filesystem {
-  getattr(path: string, signal: AbortSignal): Promise<Attributes>
-  readdir(path: string, signal: AbortSignal): Promise<FolderContent>
-  access(path: string, mode: number, signal: AbortSignal): Promise<void>
-  open(path: string, request: OpenRequest, signal: AbortSignal): Promise<Opened>
-  create(path: string, signal: AbortSignal): Promise<number>
-  read(handle: number, position: number, length: number, signal: AbortSignal): Promise<Uint8Array>
+  getattr(path: string, signal: CancelSignal): Promise<Attributes>
+  readdir(path: string, signal: CancelSignal): Promise<FolderContent>
+  access(path: string, mode: number, signal: CancelSignal): Promise<void>
+  open(path: string, request: OpenRequest, signal: CancelSignal): Promise<Opened>
+  create(path: string, signal: CancelSignal): Promise<number>
+  read(handle: number, position: number, length: number, signal: CancelSignal): Promise<Uint8Array>
   /** `bytes` are the kernel's: they are copied before this returns its promise. */
-  write(handle: number, bytes: Uint8Array, position: number, signal: AbortSignal): Promise<number>
-  truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void>
-  ftruncate(handle: number, size: Bytes, signal: AbortSignal): Promise<void>
-  flush(handle: number, close: Close, signal: AbortSignal): Promise<void>
-  fsync(handle: number, signal: AbortSignal): Promise<void>
+  write(handle: number, bytes: Uint8Array, position: number, signal: CancelSignal): Promise<number>
+  truncate(path: string, size: Bytes, signal: CancelSignal): Promise<void>
+  ftruncate(handle: number, size: Bytes, signal: CancelSignal): Promise<void>
+  flush(handle: number, close: Close, signal: CancelSignal): Promise<void>
+  fsync(handle: number, signal: CancelSignal): Promise<void>
   /** @param answered how many reads were answered from what was `held` */
   release(handle: number, answered?: number): Promise<void>
   /** Whoever has open what is replaced by it goes on with it. */
-  rename(from: string, to: string, signal: AbortSignal): Promise<Renamed>
+  rename(from: string, to: string, signal: CancelSignal): Promise<Renamed>
   /** Whoever has it open goes on with it. */
-  unlink(path: string, signal: AbortSignal): Promise<void>
+  unlink(path: string, signal: CancelSignal): Promise<void>
   /** Of a file that is open, by `Attributes.identity`: it may have no name any longer. Undefined: nobody has it open. */
   sizeOfOpen(identity: string): Bytes | undefined
-  mkdir(path: string, signal: AbortSignal): Promise<void>
-  rmdir(path: string, signal: AbortSignal): Promise<void>
-  utimens(path: string, times: Times, signal: AbortSignal): Promise<void>
+  mkdir(path: string, signal: CancelSignal): Promise<void>
+  rmdir(path: string, signal: CancelSignal): Promise<void>
+  utimens(path: string, times: Times, signal: CancelSignal): Promise<void>
   /**
    * Changes of owner and mode: accepted in `send/` and `new/`, EROFS elsewhere.
    * @param mode permission bits; undefined: that stays as it is. Remembered in `new/` only
    */
-  setattr(path: string, mode: number | undefined, signal: AbortSignal): Promise<void>
+  setattr(path: string, mode: number | undefined, signal: CancelSignal): Promise<void>
   /** Of what a program has made in `new/`; else EPERM there and in `send/`, EROFS elsewhere. */
-  link(from: string, to: string, signal: AbortSignal): Promise<void>
+  link(from: string, to: string, signal: CancelSignal): Promise<void>
   /** symlink, mknod: EPERM in `send/` and `new/`, EROFS elsewhere; setxattr: ENOTSUP. */
   refuse(path: string, operation: 'symlink' | 'mknod' | 'setxattr'): Promise<never>
-  statfs(signal: AbortSignal): Promise<FilesystemFigures>
+  statfs(signal: CancelSignal): Promise<FilesystemFigures>
 }

@@ -1,4 +1,5 @@
 /** Joins receipts with the messages that they answer, where nothing else says whose they are. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { Receipts } from '../mdn/receipts.js'
 import type { Prefix } from '../units.js'
@@ -34,7 +35,7 @@ export class MdnClaims implements MdnLooks {
   }
 
   /** Costs a look at the partner's messages, but only while there are receipts that nothing else tells of. */
-  async claim(partner: Partner, direction: MdnDirection, signal: AbortSignal): Promise<void> {
+  async claim(partner: Partner, direction: MdnDirection, signal: CancelSignal): Promise<void> {
     const { receipts, listing, root } = this.#options
     if (!receipts.hasUnowned(direction)) return
     const prefix = viewPrefix(root, partner, answered[direction])

@@ -1,4 +1,5 @@
 /** The `mdn/` of a partner: the receipts of `AS2/raw-mdn/` that belong to it, out of one listing for all partners. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Entry, ListedFolder, KeyTree, Listing, Purpose, ViewTree } from '../listing/listing.js'
 import type { Known, MdnAttribution } from '../mdn/attribution.js'
 import type { ObjectInfo } from '../s3/store.js'
@@ -27,7 +28,7 @@ export interface MdnLooks {
   /** Of all of a direction: they are read, in the background. */
   look(direction: MdnDirection, tree: ViewTree): void
   /** Of a partner: what answers its messages is its own. */
-  claim(partner: Partner, direction: MdnDirection, signal: AbortSignal): Promise<void>
+  claim(partner: Partner, direction: MdnDirection, signal: CancelSignal): Promise<void>
 }
 
 export interface MdnViewsOptions {
@@ -65,7 +66,7 @@ export class MdnViews {
    * @param known whether a station has a partner of that name: a pair of segments inside a key is a guess otherwise
    * @throws FsError as Listing.near
    */
-  async tree(place: MdnPlace, known: Known, signal: AbortSignal): Promise<KeyTree> {
+  async tree(place: MdnPlace, known: Known, signal: CancelSignal): Promise<KeyTree> {
     const { listing, root, looks } = this.#options
     const { direction } = place
     const prefix = mdnPrefix(root, direction)
@@ -78,7 +79,7 @@ export class MdnViews {
   }
 
   /** While nothing is listed yet, a path given by name is looked for where it is as a rule: below its partner. */
-  async #near(prefix: Prefix, place: MdnPlace, signal: AbortSignal): Promise<KeyTree | undefined> {
+  async #near(prefix: Prefix, place: MdnPlace, signal: CancelSignal): Promise<KeyTree | undefined> {
     // What is in a folder may come from further in as well.
     if (place.names.length === 0 || place.purpose === 'content') return undefined
     if (this.#options.listing.isListed(prefix)) return undefined

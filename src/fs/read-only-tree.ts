@@ -1,4 +1,5 @@
 /** Everything of the tree that can only be read: stations, partners, views, `.as2fs/`. */
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import { encodeName } from '../view/names.js'
 import { controlFolder, pairFolders, stationName, type Place } from '../view/tree.js'
@@ -31,7 +32,7 @@ export class ReadOnlyTree {
     this.#control = control
   }
 
-  async getattr(place: ReadOnlyPlace, signal: AbortSignal): Promise<Attributes> {
+  async getattr(place: ReadOnlyPlace, signal: CancelSignal): Promise<Attributes> {
     switch (place.kind) {
       case 'root':
       case 'control':
@@ -54,7 +55,7 @@ export class ReadOnlyTree {
     }
   }
 
-  async readdir(place: ReadOnlyPlace, signal: AbortSignal): Promise<FolderContent> {
+  async readdir(place: ReadOnlyPlace, signal: CancelSignal): Promise<FolderContent> {
     switch (place.kind) {
       case 'root': {
         const stations = await this.#partners.stations(signal)
@@ -87,7 +88,7 @@ export class ReadOnlyTree {
   }
 
   /** Opens for reading. */
-  async open(place: ReadOnlyPlace, signal: AbortSignal): Promise<FileDescription> {
+  async open(place: ReadOnlyPlace, signal: CancelSignal): Promise<FileDescription> {
     switch (place.kind) {
       case 'control-file':
         return this.#control.open(place.name)

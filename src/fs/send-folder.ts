@@ -1,4 +1,5 @@
 /** A `send/`: what waits here, and what is in `AS2/send` already, as one folder. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Objects } from '../data/objects.js'
 import { codeOf, FsError, type FsErrorDetails } from '../errors.js'
 import { isHiddenName } from '../hidden-name.js'
@@ -25,7 +26,7 @@ export class SendFolder {
     this.#objects = options.objects
   }
 
-  async getattr(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Attributes> {
+  async getattr(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<Attributes> {
     if (names.length === 0) return folderAttributes(0)
     const row = this.#sender.row(partner, names)
     if (row && row.state !== 'submitted') return this.#rowAttributes(row)
@@ -39,7 +40,7 @@ export class SendFolder {
     return entryAttributes(entry)
   }
 
-  async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Iterable<DirectoryEntry>> {
+  async readdir(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<Iterable<DirectoryEntry>> {
     const tree = await this.#submitted.tree(partner, signal)
     const listed = tree?.readdir(names)
     const local = this.#localEntries(partner, names)
@@ -57,7 +58,7 @@ export class SendFolder {
     partner: Partner,
     names: readonly Name[],
     flags: OpenFlags,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<FileDescription> {
     const row = await this.#rowNow(partner, names, signal)
     if (row && row.state !== 'submitted') {
@@ -77,17 +78,17 @@ export class SendFolder {
     return objectFile(object)
   }
 
-  async create(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<FileDescription> {
+  async create(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<FileDescription> {
     if (!(await this.#rowNow(partner, names, signal))) await this.#mustBeNoFolder(partner, names, signal)
     return this.#sender.create(partner, names, signal)
   }
 
-  async truncate(partner: Partner, names: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+  async truncate(partner: Partner, names: readonly Name[], size: Bytes, signal: CancelSignal): Promise<void> {
     await this.#requireLocal(partner, names, signal)
     await this.#sender.truncate(partner, names, size, signal)
   }
 
-  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<Renamed> {
+  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<Renamed> {
     const isBundle = this.#isBundle(partner, from)
     if (!isBundle) await this.#requireLocal(partner, from, signal, 'EBUSY')
     const replaced = await this.#rowNow(partner, to, signal)
@@ -96,12 +97,12 @@ export class SendFolder {
     return { isPacked: isBundle }
   }
 
-  async unlink(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  async unlink(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     await this.#requireLocal(partner, names, signal)
     await this.#sender.unlink(partner, names)
   }
 
-  async mkdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  async mkdir(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     if (names.length === 0) throw new FsError('EEXIST', 'send/ is there already.')
     const taken =
       (await this.#rowNow(partner, names, signal)) ??
@@ -110,7 +111,7 @@ export class SendFolder {
     await this.#sender.mkdir(partner, names)
   }
 
-  async rmdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  async rmdir(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     if (names.length === 0) throw new FsError('EPERM', 'send/ is always there.')
     if (this.#isBundle(partner, names)) return this.#sender.rmdir(partner, names)
     if (this.#sender.row(partner, names)) throw new FsError('ENOTDIR', `${names.join('/')} is a file.`)
@@ -119,7 +120,7 @@ export class SendFolder {
     throw new FsError('EPERM', `${names.join('/')} is in the bucket, where nothing is ever deleted.`)
   }
 
-  async setMtime(partner: Partner, names: readonly Name[], mtime: EpochMs, signal: AbortSignal): Promise<void> {
+  async setMtime(partner: Partner, names: readonly Name[], mtime: EpochMs, signal: CancelSignal): Promise<void> {
     const row = this.#sender.row(partner, names)
     if (row && row.state !== 'submitted') return this.#sender.setMtime(partner, names, mtime)
     // A submitted file and a folder have nothing to set: accepted, as cp -p and tar expect.
@@ -164,7 +165,7 @@ export class SendFolder {
   async #requireLocal(
     partner: Partner,
     names: readonly Name[],
-    signal: AbortSignal,
+    signal: CancelSignal,
     busyAs: 'EPERM' | 'EBUSY' = 'EPERM',
   ): Promise<void> {
     if (this.#sender.row(partner, names)) return
@@ -174,13 +175,13 @@ export class SendFolder {
   }
 
   /** @throws FsError EISDIR for `send/`, for a folder that was made here, and for one in the bucket */
-  async #mustBeNoFolder(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  async #mustBeNoFolder(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     if (names.length === 0 || this.#isBundle(partner, names)) throw folder(names)
     if ((await this.#submitted.lookup(partner, names, signal))?.kind === 'folder') throw folder(names)
   }
 
   /** The row of a name: of a submitted one, unless the bucket says that the gateway took it. */
-  async #rowNow(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<SendRow | undefined> {
+  async #rowNow(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<SendRow | undefined> {
     const row = this.#sender.row(partner, names)
     if (row?.state !== 'submitted') return row
     await this.#submitted.tree(partner, signal)

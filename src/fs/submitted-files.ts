@@ -1,4 +1,5 @@
 /** What is in a partner's `AS2/send` until the gateway takes it; each listing of it tells the sender what was taken. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Entry, Listing, ViewTree } from '../listing/listing.js'
 import type { Sender } from '../send/sender.js'
 import type { Milliseconds, Name, Prefix } from '../units.js'
@@ -19,7 +20,7 @@ export class SubmittedFiles {
   }
 
   /** What is known without waiting for a bucket that does not answer: nothing, where the keys may only put there. Never throws. */
-  async tree(partner: Partner, signal: AbortSignal): Promise<ViewTree | undefined> {
+  async tree(partner: Partner, signal: CancelSignal): Promise<ViewTree | undefined> {
     const { value } = await this.#listing.glimpse(viewPrefix(this.#root, partner, 'send'), signal)
     if (!value) return undefined
     const id = `${partner.station}/${partner.partner}`
@@ -30,7 +31,7 @@ export class SubmittedFiles {
   }
 
   /** What is under a name, as far as that is known. */
-  async lookup(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Entry | undefined> {
+  async lookup(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<Entry | undefined> {
     return (await this.tree(partner, signal))?.lookup(names)
   }
 }

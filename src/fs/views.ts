@@ -1,4 +1,5 @@
 /** The views of a partner, and `.as2fs/mdn/`: folders of objects, as the listing has them. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Objects } from '../data/objects.js'
 import { FsError } from '../errors.js'
 import type { Entry, KeyTree, Listing, Purpose } from '../listing/listing.js'
@@ -78,19 +79,19 @@ export class Views {
     this.#since = options.since
   }
 
-  async getattr(place: ViewPlace, signal: AbortSignal): Promise<Attributes> {
+  async getattr(place: ViewPlace, signal: CancelSignal): Promise<Attributes> {
     if (place.names.length === 0) return this.#ownAttributes(place, signal)
     return entryAttributes(await this.entry(place, signal))
   }
 
-  async readdir(place: ViewPlace, signal: AbortSignal): Promise<FolderContent> {
+  async readdir(place: ViewPlace, signal: CancelSignal): Promise<FolderContent> {
     const tree = await this.#tree(place, 'content', signal)
     const entries = tree.readdir(place.names)
     if (!entries) throw tree.lookup(place.names) ? new FsError('ENOTDIR', 'That is a file.') : absent(place)
     return new ViewContent(entries, tree.listedAt + this.#ttl, () => tree.foldersAfter(place.names))
   }
 
-  async open(place: ViewPlace, signal: AbortSignal): Promise<FileDescription> {
+  async open(place: ViewPlace, signal: CancelSignal): Promise<FileDescription> {
     const tree = await this.#tree(place, 'entry', signal)
     const entry = tree.lookup(place.names)
     if (!entry) throw absent(place)
@@ -100,19 +101,19 @@ export class Views {
   }
 
   /** What is at a place, as its listing has it. */
-  async entry(place: ViewPlace, signal: AbortSignal): Promise<Entry> {
+  async entry(place: ViewPlace, signal: CancelSignal): Promise<Entry> {
     const entry = (await this.#tree(place, 'entry', signal)).lookup(place.names)
     if (!entry) throw absent(place)
     return entry
   }
 
   /** The folders of a partner. `failed/` is there only where the bucket has it; they do not wait for that. */
-  async foldersOf(partner: Partner, signal: AbortSignal): Promise<readonly Name[]> {
+  async foldersOf(partner: Partner, signal: CancelSignal): Promise<readonly Name[]> {
     return partnerFolders((await this.#hasFailed(partner, signal)) === true)
   }
 
   /** A tree that has at a place what its view has. */
-  async #tree(place: ViewPlace, purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
+  async #tree(place: ViewPlace, purpose: Purpose, signal: CancelSignal): Promise<KeyTree> {
     const { prefix, mdns, deliveries } = await this.#source(place, signal)
     if (deliveries) {
       const found =
@@ -129,7 +130,7 @@ export class Views {
     return this.#mdns.tree({ ...mdns, names: place.names, purpose }, this.#isKnown, signal)
   }
 
-  async #lookedAtAll(direction: MdnDirection, prefix: Prefix, signal: AbortSignal): Promise<void> {
+  async #lookedAtAll(direction: MdnDirection, prefix: Prefix, signal: CancelSignal): Promise<void> {
     const all = await this.#listing.glance(prefix, signal)
     if (all) this.#looks?.look(direction, all)
   }
@@ -138,14 +139,14 @@ export class Views {
    * A view's own folder is there whatever it holds, so it is never listed for this. It is as new as the mount, or what came
    * since: its time must not jump back when somebody lists it, or a program that packs it says that it changed meanwhile.
    */
-  async #ownAttributes(place: ViewPlace, signal: AbortSignal): Promise<Attributes> {
+  async #ownAttributes(place: ViewPlace, signal: CancelSignal): Promise<Attributes> {
     const { prefix, mdns } = await this.#source(place, signal)
     const known = await this.#listing.glance(prefix, signal)
     const tree = known && mdns ? this.#mdns.whole(known, mdns, this.#isKnown) : known
     return readOnlyFolder(Math.max(this.#since, tree?.lookup([])?.mtime ?? 0))
   }
 
-  async #source(place: ViewPlace, signal: AbortSignal): Promise<Source> {
+  async #source(place: ViewPlace, signal: CancelSignal): Promise<Source> {
     if (place.kind === 'all-mdns-of') return { prefix: mdnPrefix(this.#root, place.direction) }
     const partner = await this.#partners.find(place, signal)
     if (place.view === 'failed' && place.names.length === 0) await this.#requireFailed(partner, signal)
@@ -160,13 +161,13 @@ export class Views {
   readonly #isKnown = (station: string, partner: string): boolean => this.#partners.isKnown(station, partner)
 
   /** Who may not know sees none. @returns undefined if that can't be told at once */
-  async #hasFailed(partner: Partner, signal: AbortSignal): Promise<boolean | undefined> {
+  async #hasFailed(partner: Partner, signal: CancelSignal): Promise<boolean | undefined> {
     const { value, error } = await this.#listing.glimpseOfFolders(filesPrefix(this.#root, partner), signal)
     return value?.includes('failed') ?? (isDenied(error) ? false : undefined)
   }
 
   /** @throws FsError ENOENT if the bucket has none, EIO or ETIMEDOUT if that can't be told */
-  async #requireFailed(partner: Partner, signal: AbortSignal): Promise<void> {
+  async #requireFailed(partner: Partner, signal: CancelSignal): Promise<void> {
     const isThere =
       (await this.#hasFailed(partner, signal)) ??
       (await this.#listing.folders(filesPrefix(this.#root, partner), signal)).includes('failed')

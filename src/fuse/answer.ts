@@ -1,5 +1,6 @@
 /** The one place that answers the kernel: a deadline for each call, exactly one reply, errors to errno, one log line. */
 import { constants } from 'node:os'
+import { Cancellation, type CancelSignal } from '../cancellation.js'
 import { FsError, type FsErrorCode } from '../errors.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
@@ -34,7 +35,7 @@ export interface Asked {
 }
 
 interface Call {
-  readonly controller: AbortController
+  readonly cancellation: Cancellation
   /** When its caller began to wait. */
   readonly since: Milliseconds
   readonly expiresAt: Milliseconds
@@ -101,13 +102,13 @@ export class Answerer {
     asked: Asked,
     reply: (result: T) => void,
     refuse: (errno: number) => void,
-    run: (signal: AbortSignal) => Promise<T>,
+    run: (signal: CancelSignal) => Promise<T>,
   ): void {
     this.#calls += 1
-    const controller = new AbortController()
+    const cancellation = new Cancellation()
     const since = this.#options.clock.monotonic() - (asked.age ?? 0)
     const expiresAt = since + this.#options.deadline - this.#early
-    const call: Call = { controller, since, expiresAt, asked, refuse }
+    const call: Call = { cancellation, since, expiresAt, asked, refuse }
     this.#underWay.add(call)
     if (asked.id !== undefined) this.#byId.set(asked.id, call)
     const failed = (error: unknown) => {
@@ -116,7 +117,7 @@ export class Answerer {
     }
     const succeeded = (result: T) => this.#end(call, 'OK', () => reply(result))
     try {
-      run(controller.signal).then(succeeded, failed)
+      run(cancellation).then(succeeded, failed)
     } catch (error) {
       failed(error)
     }
@@ -127,7 +128,7 @@ export class Answerer {
     const call = this.#byId.get(id)
     if (!call) return
     this.#end(call, 'EINTR', () => call.refuse(-constants.errno.EINTR))
-    call.controller.abort()
+    call.cancellation.abort()
   }
 
   close(): void {
@@ -160,7 +161,7 @@ export class Answerer {
     for (const call of this.#underWay) {
       if (call.expiresAt > now) continue
       this.#end(call, 'ETIMEDOUT', () => call.refuse(this.#expired(call.asked)))
-      call.controller.abort()
+      call.cancellation.abort()
     }
   }
 

@@ -1,4 +1,5 @@
 /** Removes, or replaces, what somebody may have open: for that one it stays, under another path, until its last close. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Operations } from './operations.js'
 
 /** The other path, if somebody has it open. */
@@ -9,7 +10,7 @@ export interface Aside {
 }
 
 /** @throws FsError with nothing removed, and nothing known by the other path */
-export async function unlinkOpen(ops: Operations, path: string, aside: Aside, signal: AbortSignal): Promise<void> {
+export async function unlinkOpen(ops: Operations, path: string, aside: Aside, signal: CancelSignal): Promise<void> {
   const as = await displaced(ops, path, aside, signal)
   let isOpen: boolean | undefined
   try {
@@ -27,7 +28,7 @@ export async function renameOntoOpen(
   from: string,
   to: string,
   aside: Aside,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<void> {
   const as = await displaced(ops, to, aside, signal)
   const isOpen = as !== undefined && aside.use()
@@ -42,7 +43,7 @@ async function displaced(
   ops: Operations,
   path: string,
   aside: Aside,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<string | undefined> {
   const isSo = aside.path !== undefined && (await ops.displace(path, aside.path, signal))
   return isSo ? aside.path : undefined

@@ -1,4 +1,5 @@
 /** A call of the kernel as the compiled binding hands it over: its arguments, and how it is run and answered. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Milliseconds } from '../units.js'
 import type { Answerer, Asked } from './answer.js'
 import type { Argument } from './kernel.js'
@@ -20,7 +21,7 @@ export interface Call {
  * @see add_arguments in native/node/telling.c
  */
 export type Handler = (call: Call, args: readonly Argument[]) => void
-export type Run<T> = (signal: AbortSignal) => Promise<T>
+export type Run<T> = (signal: CancelSignal) => Promise<T>
 
 /** One of the calls, and what handles it. @see operation */
 export type HandlerOf = readonly [operation: number, handler: Handler]

@@ -3,6 +3,7 @@
  * `open-file-calls.ts` those of open files. What an operation does is said in `operations.ts`, for both bindings; how it is answered
  * in `kernel-replies.ts`.
  */
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Attributes, FilesystemFigures } from '../fs/filesystem.js'
 import { timeLimit } from '../patience.js'
@@ -165,7 +166,7 @@ export class KernelCalls {
   }
 
   /** @returns the names in a folder, packed */
-  async #read(path: string, signal: AbortSignal): Promise<Uint8Array> {
+  async #read(path: string, signal: CancelSignal): Promise<Uint8Array> {
     const content = await this.#operations.readdir(path, signal)
     const packed = packFolder(content, this.#owner.since, content.changing?.entries)
     this.#kept.add(path, content, packed)

@@ -3,6 +3,7 @@
  * (`kernel-calls.ts`, `stock-mount.ts`). Deadlines and errors are `answer`'s, what the kernel believes is `KernelBeliefs`'.
  */
 import { constants } from 'node:fs'
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Attributes, FilesystemFigures, FolderContent, Opened } from '../fs/filesystem.js'
 import type { EpochMs } from '../units.js'
@@ -31,7 +32,7 @@ export interface Created {
 }
 
 /** What is known of a path beside its attributes: by the names of extended attributes. */
-export type Xattrs = (path: string, signal: AbortSignal) => Promise<ReadonlyMap<string, string>>
+export type Xattrs = (path: string, signal: CancelSignal) => Promise<ReadonlyMap<string, string>>
 
 export class Operations {
   readonly #fs: KernelBeliefs
@@ -50,33 +51,33 @@ export class Operations {
   }
 
   /** @throws FsError ENODATA if there is no such one */
-  async xattr(path: string, name: string, signal: AbortSignal): Promise<string> {
+  async xattr(path: string, name: string, signal: CancelSignal): Promise<string> {
     const value = (await this.#xattrs?.(path, signal))?.get(name)
     if (value === undefined) throw new FsError('ENODATA', `${path} has no ${name}.`)
     return value
   }
 
-  async xattrs(path: string, signal: AbortSignal): Promise<readonly string[]> {
+  async xattrs(path: string, signal: CancelSignal): Promise<readonly string[]> {
     return [...((await this.#xattrs?.(path, signal))?.keys() ?? [])]
   }
 
-  getattr(path: string, signal: AbortSignal): Promise<Attributes> {
+  getattr(path: string, signal: CancelSignal): Promise<Attributes> {
     return this.#fs.getattr(path, signal)
   }
 
-  readdir(path: string, signal: AbortSignal): Promise<FolderContent> {
+  readdir(path: string, signal: CancelSignal): Promise<FolderContent> {
     return this.#fs.readdir(path, signal)
   }
 
-  access(path: string, mode: number, signal: AbortSignal): Promise<void> {
+  access(path: string, mode: number, signal: CancelSignal): Promise<void> {
     return this.#fs.access(path, mode, signal)
   }
 
-  statfs(signal: AbortSignal): Promise<FilesystemFigures> {
+  statfs(signal: CancelSignal): Promise<FilesystemFigures> {
     return this.#fs.statfs(signal)
   }
 
-  async open(path: string, flags: number, opener: Opener, signal: AbortSignal): Promise<Opened> {
+  async open(path: string, flags: number, opener: Opener, signal: CancelSignal): Promise<Opened> {
     const write = isForWriting(flags)
     const request = { write, truncate: (flags & constants.O_TRUNC) !== 0 }
     const opening = this.#fs.open(path, request, signal)
@@ -85,7 +86,7 @@ export class Operations {
     return opening
   }
 
-  async create(path: string, opener: Opener, signal: AbortSignal): Promise<Created> {
+  async create(path: string, opener: Opener, signal: CancelSignal): Promise<Created> {
     requireUtf8(path)
     const handle = await this.#inTime(this.#processes.opened(this.#fs.create(path, signal), opener), signal)
     try {
@@ -98,22 +99,22 @@ export class Operations {
     }
   }
 
-  read(handle: number, position: number, length: number, signal: AbortSignal): Promise<Uint8Array> {
+  read(handle: number, position: number, length: number, signal: CancelSignal): Promise<Uint8Array> {
     return this.#fs.read(handle, position, length, signal)
   }
 
   /** @param bytes are copied before this returns its promise */
-  write(handle: number, bytes: Uint8Array, position: number, pid: Pid, signal: AbortSignal): Promise<number> {
+  write(handle: number, bytes: Uint8Array, position: number, pid: Pid, signal: CancelSignal): Promise<number> {
     const known = this.#processes.wrote(handle, pid)
     const written = this.#fs.write(handle, bytes, position, signal)
     return known ? written.finally(() => known) : written
   }
 
-  flush(path: string, handle: number, closer: Closer, signal: AbortSignal): Promise<void> {
+  flush(path: string, handle: number, closer: Closer, signal: CancelSignal): Promise<void> {
     return this.#fs.flush(handle, this.#processes.closing(handle, path, closer), signal)
   }
 
-  fsync(handle: number, signal: AbortSignal): Promise<void> {
+  fsync(handle: number, signal: CancelSignal): Promise<void> {
     return this.#fs.fsync(handle, signal)
   }
 
@@ -127,7 +128,7 @@ export class Operations {
   async change(
     path: string,
     { owner, mode, size, mtime, handle }: AttributeChange,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<Attributes> {
     if (owner || mode !== undefined) await this.#fs.setattr(path, mode, signal)
     if (size !== undefined) {
@@ -140,7 +141,7 @@ export class Operations {
     return this.#fs.getattr(path, signal)
   }
 
-  async rename(from: string, to: string, signal: AbortSignal): Promise<void> {
+  async rename(from: string, to: string, signal: CancelSignal): Promise<void> {
     requireUtf8(to)
     this.#processes.renamed(from, to)
     try {
@@ -151,26 +152,26 @@ export class Operations {
   }
 
   /** @see KernelBeliefs.displace */
-  displace(path: string, as: string, signal: AbortSignal): Promise<boolean> {
+  displace(path: string, as: string, signal: CancelSignal): Promise<boolean> {
     return this.#fs.displace(path, as, signal)
   }
 
-  unlink(path: string, signal: AbortSignal): Promise<void> {
+  unlink(path: string, signal: CancelSignal): Promise<void> {
     return this.#fs.unlink(path, signal)
   }
 
-  async mkdir(path: string, signal: AbortSignal): Promise<Attributes> {
+  async mkdir(path: string, signal: CancelSignal): Promise<Attributes> {
     requireUtf8(path)
     await this.#fs.mkdir(path, signal)
     return this.#fs.getattr(path, signal)
   }
 
-  rmdir(path: string, signal: AbortSignal): Promise<void> {
+  rmdir(path: string, signal: CancelSignal): Promise<void> {
     return this.#fs.rmdir(path, signal)
   }
 
   /** @returns what it is like under both names then */
-  async link(from: string, to: string, signal: AbortSignal): Promise<Attributes> {
+  async link(from: string, to: string, signal: CancelSignal): Promise<Attributes> {
     requireUtf8(to)
     await this.#fs.link(from, to, signal)
     return this.#fs.getattr(to, signal)
@@ -191,7 +192,7 @@ export class Operations {
   }
 
   /** A handle that comes after the deadline is nobody's: the kernel will not release it, so we do. */
-  async #inTime(opening: Promise<number>, signal: AbortSignal): Promise<number> {
+  async #inTime(opening: Promise<number>, signal: CancelSignal): Promise<number> {
     const handle = await opening
     if (signal.aborted) await this.release(handle)
     signal.throwIfAborted()

@@ -1,5 +1,6 @@
 /** A mount by the binary that comes with fuse-native, where the binding can't be compiled: slower under load, and it tells less. */
 import Fuse from 'fuse-native'
+import type { CancelSignal } from '../cancellation.js'
 import type { DirectoryEntry, FilesystemFigures } from '../fs/filesystem.js'
 import type { Answerer } from './answer.js'
 import type { Opener } from './callers/handle-processes.js'
@@ -44,16 +45,16 @@ export function mountByStock(
 
 function stockOperations(ops: Operations, answerer: Answerer, owner: Ownership): Fuse.Operations {
   /** An operation with nothing to tell but its success. */
-  const act = (operation: string, path: string, done: Done, run: (signal: AbortSignal) => Promise<unknown>): void =>
+  const act = (operation: string, path: string, done: Done, run: (signal: CancelSignal) => Promise<unknown>): void =>
     answerer.answer({ operation, path }, () => done(0), done, run)
   /** One that brings something with it. */
   const tell = <T>(
     operation: string,
     path: string,
     done: (errno: number, result?: T) => void,
-    run: (signal: AbortSignal) => Promise<T>,
+    run: (signal: CancelSignal) => Promise<T>,
   ): void => answerer.answer({ operation, path }, (result) => done(0, result), done, run)
-  const stat = async (path: string, signal: AbortSignal): Promise<Fuse.Stat> =>
+  const stat = async (path: string, signal: CancelSignal): Promise<Fuse.Stat> =>
     encodeStat(await ops.getattr(path, signal), owner)
 
   return {

@@ -1,4 +1,5 @@
 /** Listings by prefix: one `ListedView` for each that somebody looks at, and the folders of stations and partners. */
+import type { CancelSignal } from '../cancellation.js'
 import type { FsError } from '../errors.js'
 import { Pulse } from '../s3/pulse.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
@@ -75,15 +76,15 @@ class CachedListing implements Listing {
     this.#common = new CommonListings({ common, ttl, clock, foldersAt, sweepsOf: (it) => this.#sweeps(it) })
   }
 
-  async tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
+  async tree(prefix: Prefix, signal: CancelSignal): Promise<ViewTree> {
     return this.#look(prefix) ?? this.#view(prefix).tree(signal)
   }
 
-  async current(prefix: Prefix, signal: AbortSignal): Promise<ViewTree> {
+  async current(prefix: Prefix, signal: CancelSignal): Promise<ViewTree> {
     return this.#look(prefix) ?? this.#view(prefix).current(signal)
   }
 
-  async near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
+  async near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: CancelSignal): Promise<KeyTree> {
     return this.#look(prefix) ?? this.#view(prefix).near(names, purpose, signal)
   }
 
@@ -91,26 +92,26 @@ class CachedListing implements Listing {
     return this.#views.get(prefix)?.known !== undefined || this.#common.isListed(prefix)
   }
 
-  async glance(prefix: Prefix, signal: AbortSignal): Promise<ViewTree | undefined> {
+  async glance(prefix: Prefix, signal: CancelSignal): Promise<ViewTree | undefined> {
     if (!this.isListed(prefix)) return undefined
     return this.#look(prefix) ?? this.#view(prefix).glance(signal)
   }
 
-  async glimpse(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<ViewTree>> {
+  async glimpse(prefix: Prefix, signal: CancelSignal): Promise<Glimpse<ViewTree>> {
     const value = this.#look(prefix)
     return value ? { value, isCurrent: true, error: undefined } : this.#view(prefix).glimpse(signal)
   }
 
-  async complete(prefix: Prefix, since: Milliseconds, signal: AbortSignal): Promise<ViewTree> {
+  async complete(prefix: Prefix, since: Milliseconds, signal: CancelSignal): Promise<ViewTree> {
     const known = this.#common.known(prefix)
     return known && known.completeAt >= since ? known : this.#view(prefix).complete(since, signal)
   }
 
-  async folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
+  async folders(prefix: Prefix, signal: CancelSignal): Promise<readonly string[]> {
     return this.#lookAtFolders(prefix) ?? this.#foldersOf(prefix).get(signal)
   }
 
-  async glimpseOfFolders(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<readonly string[]>> {
+  async glimpseOfFolders(prefix: Prefix, signal: CancelSignal): Promise<Glimpse<readonly string[]>> {
     const value = this.#lookAtFolders(prefix)
     return value
       ? { value, isCurrent: true, error: undefined }
@@ -194,7 +195,7 @@ class CachedListing implements Listing {
     if (!folders) {
       this.#dropIdle()
       const { ttl, deadline, patience, clock, timers = systemTimers } = this.#options
-      const fetch = (own: AbortSignal): Promise<readonly string[]> => this.#listFolders(prefix, own)
+      const fetch = (own: CancelSignal): Promise<readonly string[]> => this.#listFolders(prefix, own)
       const limits = { ttl, deadline, patience, pulse: this.#pulse, mayServe: this.#mayServe }
       this.#folders.set(prefix, (folders = new Refreshed({ fetch, ...limits, clock, timers })))
     }
@@ -234,12 +235,12 @@ class CachedListing implements Listing {
 
   readonly #noteChange = (): void => this.#options.onChange?.()
 
-  async #listFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
+  async #listFolders(prefix: Prefix, signal: CancelSignal): Promise<readonly string[]> {
     const together = await this.#common.listFolders(prefix)
     return together?.names ?? this.#meter.of('folders', this.#listOwnFolders(prefix, signal))
   }
 
-  async #listOwnFolders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]> {
+  async #listOwnFolders(prefix: Prefix, signal: CancelSignal): Promise<readonly string[]> {
     const found = new Set<string>()
     let token: string | undefined
     do {

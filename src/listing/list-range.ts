@@ -1,4 +1,5 @@
 /** The objects of a prefix after a key, page by page. */
+import type { CancelSignal } from '../cancellation.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
 import type { Key, Prefix } from '../units.js'
 
@@ -10,7 +11,7 @@ export async function* listRange(
   store: Store,
   prefix: Prefix,
   after: string,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): AsyncGenerator<readonly ObjectInfo[], undefined> {
   let page = await store.list({ prefix, startAfter: (prefix + after) as Key }, signal)
   yield page.objects

@@ -2,6 +2,7 @@
  * All objects below a prefix, listed in several places at the same time. A run lists from a key on to the beginning of
  * the next one; where to begin is guessed from the first page. A guess costs one LIST at most, and never a key.
  */
+import { anyOf, type CancelSignal } from '../cancellation.js'
 import type { FsError } from '../errors.js'
 import type { ListPage, ListRequest, ObjectInfo, Store } from '../s3/store.js'
 import type { Key, Prefix } from '../units.js'
@@ -48,7 +49,7 @@ class Run {
 export async function listWhole(
   store: Store,
   prefix: Prefix,
-  signal: AbortSignal,
+  signal: CancelSignal,
   first: readonly ObjectInfo[] = [],
 ): Promise<KeyIndex> {
   return new WholeListing(store, prefix, signal, first).index()
@@ -57,7 +58,7 @@ export async function listWhole(
 class WholeListing {
   readonly #store: Store
   readonly #prefix: Prefix
-  readonly #signal: AbortSignal
+  readonly #signal: CancelSignal
   readonly #failed = new AbortController()
   readonly #failures: FsError[] = []
   /** In key order. */
@@ -71,10 +72,10 @@ class WholeListing {
   /** How far the next guess beyond all that is known goes, in pages. */
   #ahead = stride
 
-  constructor(store: Store, prefix: Prefix, signal: AbortSignal, first: readonly ObjectInfo[]) {
+  constructor(store: Store, prefix: Prefix, signal: CancelSignal, first: readonly ObjectInfo[]) {
     this.#store = store
     this.#prefix = prefix
-    this.#signal = AbortSignal.any([signal, this.#failed.signal])
+    this.#signal = anyOf(signal, this.#failed.signal)
     const run = new Run(prefix, undefined, undefined)
     this.#runs = [run]
     if (first.length > 0) this.#take(run, first, false)

@@ -2,6 +2,7 @@
  * One view's listing: refreshed from its newest keys on, compared with the whole from time to time. Whatever finds
  * something replaces what is seen in one step.
  */
+import { anyOf, type CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import { orAborted } from '../patience.js'
 import type { Pulse } from '../s3/pulse.js'
@@ -96,7 +97,7 @@ export class ListedView {
     return this.#seen.known
   }
 
-  async tree(signal: AbortSignal): Promise<ViewTree> {
+  async tree(signal: CancelSignal): Promise<ViewTree> {
     return this.#looked(await this.#seen.get(signal))
   }
 
@@ -113,25 +114,25 @@ export class ListedView {
   }
 
   /** @see Listing.current */
-  async current(signal: AbortSignal): Promise<ViewTree> {
+  async current(signal: CancelSignal): Promise<ViewTree> {
     return this.#looked(await this.#seen.current(signal))
   }
 
   /** @see Listing.glance */
-  async glance(signal: AbortSignal): Promise<ViewTree | undefined> {
+  async glance(signal: CancelSignal): Promise<ViewTree | undefined> {
     const { known } = this.#seen
     return known && this.#isCheap(known) ? (await this.glimpse(signal)).value : known
   }
 
   /** @see Listing.glimpse */
-  async glimpse(signal: AbortSignal): Promise<Glimpse<ViewTree>> {
+  async glimpse(signal: CancelSignal): Promise<Glimpse<ViewTree>> {
     const glimpse = await this.#seen.glimpse(signal)
     if (glimpse.value && glimpse.isCurrent) this.#looked(glimpse.value)
     return glimpse
   }
 
   /** @see Listing.near */
-  async near(names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree> {
+  async near(names: readonly Name[], purpose: Purpose, signal: CancelSignal): Promise<KeyTree> {
     const { known, fresh } = this.#seen
     if (names.length === 0 || fresh || (known && this.#isCheap(known))) return this.tree(signal)
     const { clock, reconcile } = this.#options
@@ -146,15 +147,15 @@ export class ListedView {
   }
 
   /** An answer for one path that is late is not waited for while what is known of the whole may be shown. */
-  #whileNothingElse(known: IndexTree | undefined, signal: AbortSignal): AbortSignal {
+  #whileNothingElse(known: IndexTree | undefined, signal: CancelSignal): CancelSignal {
     const { clock, timers, patience, pulse, mayServe } = this.#options
     const late = new FsError('ETIMEDOUT', 'The bucket is slow to answer.')
     if (!known || !mayServe(clock.monotonic() - known.listedAt, late)) return signal
-    return AbortSignal.any([signal, timers.timeout(pulse.patience === 0 ? 0 : patience)])
+    return anyOf(signal, timers.timeout(pulse.patience === 0 ? 0 : patience))
   }
 
   /** @see Listing.complete */
-  async complete(since: Milliseconds, signal: AbortSignal): Promise<ViewTree> {
+  async complete(since: Milliseconds, signal: CancelSignal): Promise<ViewTree> {
     const { known } = this.#seen
     if (known && known.completeAt >= since) return known
     return orAborted(this.#wholes.begunSince(since), signal)
@@ -198,7 +199,7 @@ export class ListedView {
     this.#seen.replace((tree) => new IndexTree(change(tree.own(this.#options.prefix)), tree))
   }
 
-  async #refresh(signal: AbortSignal): Promise<IndexTree> {
+  async #refresh(signal: CancelSignal): Promise<IndexTree> {
     const { known } = this.#seen
     const after = known && this.#lookBackPoint(known)
     if (after !== undefined) return this.#options.meter.of('newest', this.#listNewest(after, signal))
@@ -223,7 +224,7 @@ export class ListedView {
     return tree.size <= pageLength || this.#lookBackPoint(tree) !== undefined
   }
 
-  async #listNewest(after: string, signal: AbortSignal): Promise<IndexTree> {
+  async #listNewest(after: string, signal: CancelSignal): Promise<IndexTree> {
     const { store, prefix, clock } = this.#options
     const startedAt = clock.monotonic()
     const found = []

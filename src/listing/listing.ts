@@ -1,4 +1,5 @@
 /** The interface of the listing room: what the bucket holds, by prefix, no older than the ttl where it can be helped. */
+import type { CancelSignal } from '../cancellation.js'
 import type { FsError } from '../errors.js'
 import type { EpochMs, Key, Milliseconds, Name, Prefix } from '../units.js'
 import type { ObjectInfo } from '../s3/store.js'
@@ -110,35 +111,35 @@ export interface Listing {
    * One LIST under way for a prefix serves all who wait for it, and is not ended by one caller's signal.
    * @throws FsError EACCES if it may not be listed, EIO or ETIMEDOUT if it can't be
    */
-  tree(prefix: Prefix, signal: AbortSignal): Promise<ViewTree>
+  tree(prefix: Prefix, signal: CancelSignal): Promise<ViewTree>
   /**
    * The tree below a prefix, at most ttl old in any case: for what must not be decided by what was.
    * @throws FsError as `tree`, and when the bucket can't be reached
    */
-  current(prefix: Prefix, signal: AbortSignal): Promise<ViewTree>
+  current(prefix: Prefix, signal: CancelSignal): Promise<ViewTree>
   /**
    * A tree that has at `names` below the prefix what the whole one has, be it that, or what a small LIST of that path
    * brings while the view is not listed yet.
    */
-  near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree>
+  near(prefix: Prefix, names: readonly Name[], purpose: Purpose, signal: CancelSignal): Promise<KeyTree>
   /** Whether anything is known of the whole of a view. */
   isListed(prefix: Prefix): boolean
   /**
    * What is known of a view, renewed where one LIST does that and comes within moments. Nothing known: undefined, and no
    * request. Never throws.
    */
-  glance(prefix: Prefix, signal: AbortSignal): Promise<ViewTree | undefined>
+  glance(prefix: Prefix, signal: CancelSignal): Promise<ViewTree | undefined>
   /** For who must not wait: the tree as it is known, renewed if the bucket answers within moments. Never throws. */
-  glimpse(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<ViewTree>>
+  glimpse(prefix: Prefix, signal: CancelSignal): Promise<Glimpse<ViewTree>>
   /**
    * A tree by a listing of the whole that was begun at that time or later, by the clock that never steps; never a stale one.
    * @throws FsError as `tree`, and when the bucket can't be reached
    */
-  complete(prefix: Prefix, since: Milliseconds, signal: AbortSignal): Promise<ViewTree>
+  complete(prefix: Prefix, since: Milliseconds, signal: CancelSignal): Promise<ViewTree>
   /** Raw segment names of the folders one level below the prefix (one delimited LIST), with the same ttl rules. */
-  folders(prefix: Prefix, signal: AbortSignal): Promise<readonly string[]>
+  folders(prefix: Prefix, signal: CancelSignal): Promise<readonly string[]>
   /** The same for who must not wait. Never throws. */
-  glimpseOfFolders(prefix: Prefix, signal: AbortSignal): Promise<Glimpse<readonly string[]>>
+  glimpseOfFolders(prefix: Prefix, signal: CancelSignal): Promise<Glimpse<readonly string[]>>
   /** Those that were found at that time or later, by the clock that never steps; never asks the bucket. */
   knownFolders(prefix: Prefix, since: Milliseconds): readonly string[]
   /** A GET said that the key is not there: takes it out at once. */

@@ -1,4 +1,5 @@
 /** How long one waits for a fetch who must not wait for the bucket. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Pulse } from '../s3/pulse.js'
 import type { Clock, Timers } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
@@ -14,7 +15,7 @@ const moments: Milliseconds = 1_000
 export async function forMoments(
   shared: Promise<unknown>,
   { clock, timers, pulse }: { readonly clock: Clock; readonly timers: Timers; readonly pulse: Pulse },
-  signal: AbortSignal,
+  signal: CancelSignal,
   atLeast: Milliseconds = 0,
 ): Promise<boolean | undefined> {
   const brought = shared.then(

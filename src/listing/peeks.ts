@@ -1,4 +1,5 @@
 /** What a small LIST tells of one path of a view that is not listed yet. */
+import type { CancelSignal } from '../cancellation.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { Name, Prefix } from '../units.js'
 import { decodeName } from '../view/names.js'
@@ -47,7 +48,7 @@ export class Peeks {
    * A tree that has what the whole one would have at a path: with all that is in it, where the content is asked for.
    * @returns undefined where that takes more than a few LISTs
    */
-  async tree(names: readonly Name[], purpose: Purpose, signal: AbortSignal): Promise<KeyTree | undefined> {
+  async tree(names: readonly Name[], purpose: Purpose, signal: CancelSignal): Promise<KeyTree | undefined> {
     const path = rawPath(names)
     if (path === undefined) return undefined
     const [first = ''] = path
@@ -63,18 +64,18 @@ export class Peeks {
   }
 
   /** So many keys come between an object and a folder of the same name that a page does not tell of the folder. */
-  async #withFolder({ tree }: Peek, path: string, signal: AbortSignal): Promise<KeyTree | undefined> {
+  async #withFolder({ tree }: Peek, path: string, signal: CancelSignal): Promise<KeyTree | undefined> {
     const inFolder = await this.#peek(`${path}/`, signal)
     if (!inFolder.isAll && inFolder.last === undefined) return undefined
     const objects = [...tree.objects(), ...inFolder.tree.objects()]
     return new IndexTree(KeyIndex.of(this.#options.prefix, objects), tree)
   }
 
-  #peek(beginning: string, signal: AbortSignal): Promise<Peek> {
+  #peek(beginning: string, signal: CancelSignal): Promise<Peek> {
     let page = this.#pages.get(beginning)
     if (!page) {
       const { meter, ttl, deadline, patience, pulse, mayServe, clock, timers } = this.#options
-      const fetch = (own: AbortSignal): Promise<Peek> => meter.of('path', this.#list(beginning, own))
+      const fetch = (own: CancelSignal): Promise<Peek> => meter.of('path', this.#list(beginning, own))
       const onChange = (): void => this.#options.onChange()
       page = new Refreshed({ fetch, ttl, deadline, patience, pulse, mayServe, clock, timers, onChange })
       this.#pages.set(beginning, page)
@@ -83,7 +84,7 @@ export class Peeks {
     return page.get(signal)
   }
 
-  async #list(beginning: string, signal: AbortSignal): Promise<Peek> {
+  async #list(beginning: string, signal: CancelSignal): Promise<Peek> {
     const { store, prefix, clock } = this.#options
     const listedAt = clock.monotonic()
     const request = { prefix: (prefix + beginning) as Prefix }

@@ -1,4 +1,5 @@
 /** One value that is fetched when somebody looks and it is too old: one fetch for all who wait, stale in an outage. */
+import { anyOf, type CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import { orAborted } from '../patience.js'
 import type { Pulse } from '../s3/pulse.js'
@@ -9,7 +10,7 @@ import type { Glimpse } from './listing.js'
 import { forMoments } from './moments.js'
 
 export interface RefreshedOptions<T> {
-  readonly fetch: (signal: AbortSignal) => Promise<T>
+  readonly fetch: (signal: CancelSignal) => Promise<T>
   readonly ttl: Milliseconds
   readonly deadline: Milliseconds
   /** How long a look waits for a fetch while there is something to show without it. */
@@ -96,7 +97,7 @@ export class Refreshed<T> {
    * @param signal the caller's: ends the waiting, not the fetch, which others may wait for
    * @throws FsError of the fetch; ETIMEDOUT when the signal ends the waiting
    */
-  async get(signal: AbortSignal): Promise<T> {
+  async get(signal: CancelSignal): Promise<T> {
     const { fresh } = this.#look()
     if (fresh !== undefined) return fresh
     const failure = this.#sharedFailure()
@@ -113,7 +114,7 @@ export class Refreshed<T> {
    * For who must know: never what is too old.
    * @throws FsError as `get`
    */
-  async current(signal: AbortSignal): Promise<T> {
+  async current(signal: CancelSignal): Promise<T> {
     return this.#look().fresh ?? orAborted(this.#started(), signal)
   }
 
@@ -122,7 +123,7 @@ export class Refreshed<T> {
    * those who come later. Never throws.
    * @param options.seesEnd looks a little longer in an outage, so that the first look after it shows what is new
    */
-  async glimpse(signal: AbortSignal, { seesEnd = false } = {}): Promise<Glimpse<T>> {
+  async glimpse(signal: CancelSignal, { seesEnd = false } = {}): Promise<Glimpse<T>> {
     const { fresh } = this.#look()
     if (fresh !== undefined) return { value: fresh, isCurrent: true, error: undefined }
     const failure = this.#sharedFailure()
@@ -138,7 +139,7 @@ export class Refreshed<T> {
     return this
   }
 
-  async #broughtAtOnce(fetching: Promise<T>, signal: AbortSignal, atLeast: Milliseconds): Promise<boolean> {
+  async #broughtAtOnce(fetching: Promise<T>, signal: CancelSignal, atLeast: Milliseconds): Promise<boolean> {
     if (this.#slow === fetching) {
       fetching.catch(() => undefined)
       return false
@@ -166,7 +167,7 @@ export class Refreshed<T> {
   }
 
   /** An answer that is late is not waited for while something can be shown; the fetch goes on. */
-  async #inTime(fetching: Promise<T>, signal: AbortSignal): Promise<T> {
+  async #inTime(fetching: Promise<T>, signal: CancelSignal): Promise<T> {
     const { timers, pulse } = this.#options
     const late = new FsError('ETIMEDOUT', 'The bucket is slow to answer.')
     if (!this.#mayShow(late)) return this.#inFull(fetching, signal)
@@ -175,14 +176,14 @@ export class Refreshed<T> {
     const isOutage = this.#failures.some || pulse.patience === 0
     const patience = timers.timeout(isOutage ? patienceInOutage : this.#options.patience)
     try {
-      return await orAborted(fetching, AbortSignal.any([signal, patience]))
+      return await orAborted(fetching, anyOf(signal, patience))
     } catch (error) {
       if (patience.aborted) this.#failures.noteLate()
       throw error
     }
   }
 
-  async #inFull(fetching: Promise<T>, signal: AbortSignal): Promise<T> {
+  async #inFull(fetching: Promise<T>, signal: CancelSignal): Promise<T> {
     const { clock, patience } = this.#options
     const since = clock.monotonic()
     try {

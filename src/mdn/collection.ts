@@ -1,4 +1,5 @@
 /** Has receipts read that were looked at and are not known yet, in the background; what is known already comes from the log. */
+import type { CancelSignal } from '../cancellation.js'
 import { BackgroundJob } from '../background-job.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import { inTime } from '../patience.js'
@@ -124,7 +125,7 @@ export class Collection {
     if (!this.#reader.isPaused && this.#reader.left <= mostAwaited) await this.#reader.idle()
   }
 
-  async #compareAll(signal: AbortSignal): Promise<void> {
+  async #compareAll(signal: CancelSignal): Promise<void> {
     if (!this.#isLoaded) await this.#load()
     this.#isComparing = true
     for (const direction of directions) {
@@ -149,7 +150,7 @@ export class Collection {
   }
 
   /** @returns how many more there are than can be remembered */
-  async #compare(direction: MdnDirection, tree: ViewTree, signal: AbortSignal): Promise<number> {
+  async #compare(direction: MdnDirection, tree: ViewTree, signal: CancelSignal): Promise<number> {
     const found = await this.#unread.of(direction, tree, signal)
     if (!found) return 0
     for (const row of found.gone) void this.#log.drop(row)

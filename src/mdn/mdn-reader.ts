@@ -1,4 +1,5 @@
 /** Reads MDNs in the background, newest first, so many at a time; what fails is tried again, and holds nothing up. */
+import type { CancelSignal } from '../cancellation.js'
 import { BackgroundJob } from '../background-job.js'
 import { FsError } from '../errors.js'
 import { within } from '../patience.js'
@@ -136,13 +137,13 @@ export class MdnReader {
     return this.#queue.length > before
   }
 
-  async #readAll(signal: AbortSignal): Promise<void> {
+  async #readAll(signal: CancelSignal): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.reads }, () => this.#readSome(signal)))
     if (this.#queue.length > 0) this.#start()
     else this.#options.onDone()
   }
 
-  async #readSome(signal: AbortSignal): Promise<void> {
+  async #readSome(signal: CancelSignal): Promise<void> {
     while (!signal.aborted && !this.isPaused) {
       if (this.#options.mustWait()) {
         this.#pauseFor(behindPause)
@@ -161,7 +162,7 @@ export class MdnReader {
     }
   }
 
-  async #read(object: ObjectInfo, signal: AbortSignal): Promise<void> {
+  async #read(object: ObjectInfo, signal: CancelSignal): Promise<void> {
     const { store, onRead } = this.#options
     const { key, etag, size } = object
     const request = { key, ...(etag === '' ? {} : { etag }) }

@@ -1,5 +1,6 @@
 /** Which MDNs of a listing were not read yet, and which that were read are gone. Only what may be new is compared, where all was before. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { CancelSignal } from '../cancellation.js'
 import type { ViewTree } from '../listing/listing.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Milliseconds } from '../units.js'
@@ -51,7 +52,7 @@ export class UnreadMdns {
   }
 
   /** @returns undefined if it was given up */
-  async of(direction: MdnDirection, tree: ViewTree, signal: AbortSignal): Promise<Unread | undefined> {
+  async of(direction: MdnDirection, tree: ViewTree, signal: CancelSignal): Promise<Unread | undefined> {
     const last = this.#looks.get(direction)
     const isWhole = last?.completeAt !== tree.completeAt
     const listed = new Set<number>()

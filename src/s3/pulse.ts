@@ -1,4 +1,5 @@
 /** Whether the bucket answers at the moment: for who would rather do without an answer than wait for one in vain. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Milliseconds } from '../units.js'
 import { StoreError } from './store-error.js'
@@ -62,7 +63,7 @@ export class Pulse {
     }
   }
 
-  async #noted<T>(answer: Promise<T>, signal: AbortSignal, asked?: Asked): Promise<T> {
+  async #noted<T>(answer: Promise<T>, signal: CancelSignal, asked?: Asked): Promise<T> {
     try {
       const result = await answer
       this.#goodAt = this.#clock.monotonic()
@@ -74,7 +75,7 @@ export class Pulse {
     }
   }
 
-  #noteFailure(error: unknown, signal: AbortSignal, asked: Asked | undefined): void {
+  #noteFailure(error: unknown, signal: CancelSignal, asked: Asked | undefined): void {
     const now = this.#clock.monotonic()
     const isDown = !(error instanceof StoreError) || error.failure === 'transient' || error.failure === 'credentials'
     if (!isDown) this.#goodAt = now

@@ -1,5 +1,6 @@
 /** Reads are tried again: a cut body, a reset, silence, a server that asks to slow down. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { abortSignalOf, type CancelSignal } from '../cancellation.js'
 import type { Milliseconds } from '../units.js'
 import { isFutile, isThrottled } from './failure.js'
 import { StoreError } from './store-error.js'
@@ -23,7 +24,7 @@ export function backoff(tries: number, first: Milliseconds, max: Milliseconds, r
  */
 export async function retried<T>(
   call: (tries: number) => Promise<T>,
-  signal: AbortSignal,
+  signal: CancelSignal,
   { failsFast = false } = {},
 ): Promise<T> {
   let before: unknown
@@ -38,7 +39,7 @@ export async function retried<T>(
       if (!again || (failsFast && isFutile(error))) throw error
       const first = isThrottled(error) ? firstDelayThrottled : firstDelay
       try {
-        await delay(backoff(tries, first, maxDelay, Math.random), undefined, { signal })
+        await delay(backoff(tries, first, maxDelay, Math.random), undefined, { signal: abortSignalOf(signal) })
       } catch {
         throw error
       }

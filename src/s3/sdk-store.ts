@@ -1,6 +1,7 @@
 /** The store on the AWS SDK. */
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import type { Readable } from 'node:stream'
+import type { Cancellation, CancelSignal } from '../cancellation.js'
 import { systemClock } from '../telemetry/clock.js'
 import type { Bytes, Key, Milliseconds } from '../units.js'
 import { acceptHead, acceptObject } from './acceptable.js'
@@ -60,7 +61,7 @@ function uploadPatienceBy(patience: Milliseconds): Milliseconds {
 }
 
 /** One try, and which one it is, from 1. */
-type Try<T> = (signal: AbortSignal, heard: (bytes?: Bytes) => void, tries: number) => Promise<T>
+type Try<T> = (signal: Cancellation, heard: (bytes?: Bytes) => void, tries: number) => Promise<T>
 
 export function createSdkStore(options: SdkStoreOptions): Store {
   return new SdkStore(options)
@@ -105,7 +106,7 @@ class SdkStore implements Store {
     return this.#lacks.found
   }
 
-  list(request: ListRequest, signal: AbortSignal): Promise<ListPage> {
+  list(request: ListRequest, signal: CancelSignal): Promise<ListPage> {
     const call = { what: `list ${request.prefix}`, key: request.prefix }
     const before = request.token === undefined ? undefined : positionOf(request.token)
     const send: Try<ListPage> = async (own, heard) => {
@@ -124,13 +125,13 @@ class SdkStore implements Store {
         if (!listed.isEncoded) this.#lacks.add('encoding-type')
         return acceptPage(listed, request, before)
       })
-      await this.#client.send(command, { abortSignal: own })
+      await this.#client.send(command, { abortSignal: own.abortSignal })
       return page()
     }
     return this.#read('list', call, signal, send, request)
   }
 
-  get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array> {
+  get(request: GetRequest, signal: CancelSignal): Promise<Uint8Array> {
     const call = { what: `read ${request.key}`, key: request.key, condition: 'ESTALE', mayBeAbsent: true } as const
     return this.#read('get', call, signal, async (own, heard, tries) => {
       // What has failed once is the SDK's.
@@ -146,19 +147,19 @@ class SdkStore implements Store {
         ChecksumMode: range ? undefined : 'ENABLED',
       })
       const expected = acceptedBy(command, (answer) => acceptObject(answer, request))
-      const { Body: body } = await this.#client.send(command, { abortSignal: own })
+      const { Body: body } = await this.#client.send(command, { abortSignal: own.abortSignal })
       heard()
       return body ? readBody(body as Readable, { ...expected(), heard, into }) : new Uint8Array(0)
     })
   }
 
-  head(key: Key, signal: AbortSignal): Promise<ObjectInfo | undefined> {
+  head(key: Key, signal: CancelSignal): Promise<ObjectInfo | undefined> {
     const call = { what: `look at ${key}`, key, mayBeAbsent: true }
     return this.#read('head', call, signal, async (own) => {
       const command = new HeadObjectCommand({ Bucket: this.#options.bucket, Key: key })
       acceptedBy(command, acceptHead, { isHead: true })
       try {
-        const head = await this.#client.send(command, { abortSignal: own })
+        const head = await this.#client.send(command, { abortSignal: own.abortSignal })
         const mtime = head.LastModified?.getTime() ?? 0
         return { key, size: head.ContentLength ?? 0, mtime, etag: unquoted(head.ETag) }
       } catch (error) {
@@ -168,15 +169,15 @@ class SdkStore implements Store {
     })
   }
 
-  put(request: PutRequest, signal: AbortSignal): Promise<PutResult> {
+  put(request: PutRequest, signal: CancelSignal): Promise<PutResult> {
     return this.#uploads.put(request, signal)
   }
 
-  createMultipart(key: Key, signal: AbortSignal): Promise<string> {
+  createMultipart(key: Key, signal: CancelSignal): Promise<string> {
     return this.#uploads.createMultipart(key, signal)
   }
 
-  uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart> {
+  uploadPart(key: Key, uploadId: string, part: PartRequest, signal: CancelSignal): Promise<UploadedPart> {
     return this.#uploads.uploadPart(key, uploadId, part, signal)
   }
 
@@ -185,12 +186,12 @@ class SdkStore implements Store {
     uploadId: string,
     parts: readonly UploadedPart[],
     onlyIfAbsent: boolean,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<PutResult> {
     return this.#uploads.completeMultipart(key, uploadId, parts, onlyIfAbsent, signal)
   }
 
-  abortMultipart(key: Key, uploadId: string, signal: AbortSignal): Promise<void> {
+  abortMultipart(key: Key, uploadId: string, signal: CancelSignal): Promise<void> {
     return this.#uploads.abortMultipart(key, uploadId, signal)
   }
 
@@ -202,7 +203,7 @@ class SdkStore implements Store {
   async #read<T>(
     kind: RequestKind,
     call: StoreCall,
-    signal: AbortSignal,
+    signal: CancelSignal,
     send: Try<T>,
     { failsFast = false }: Pick<ListRequest, 'failsFast'> = {},
   ): Promise<T> {

@@ -7,6 +7,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import type { CancelSignal } from '../cancellation.js'
 import type { EpochMs, Key, Milliseconds } from '../units.js'
 import {
   acceptAborted,
@@ -52,7 +53,7 @@ export class SdkUploads {
     this.#options = options
   }
 
-  async put(request: PutRequest, signal: AbortSignal): Promise<PutResult> {
+  async put(request: PutRequest, signal: CancelSignal): Promise<PutResult> {
     const { key, size, body, md5, onlyIfAbsent = false, isAgain = false } = request
     const { bucket, client, onAgain } = this.#options
     if (isAgain) onAgain('put')
@@ -77,7 +78,7 @@ export class SdkUploads {
     })
   }
 
-  createMultipart(key: Key, signal: AbortSignal): Promise<string> {
+  createMultipart(key: Key, signal: CancelSignal): Promise<string> {
     const { bucket, client } = this.#options
     return this.#try({ what: `upload ${key}`, key }, nothing, { key, size: 0 }, signal, async (own) => {
       const command = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })
@@ -87,7 +88,7 @@ export class SdkUploads {
     })
   }
 
-  async uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart> {
+  async uploadPart(key: Key, uploadId: string, part: PartRequest, signal: CancelSignal): Promise<UploadedPart> {
     const call = { what: `upload part ${part.number} of ${key}`, key, mayBeAbsent: true }
     if (part.isAgain === true) this.#options.onAgain('uploadPart')
     const send = async (): Promise<UploadedPart> => {
@@ -110,7 +111,7 @@ export class SdkUploads {
     uploadId: string,
     parts: readonly UploadedPart[],
     onlyIfAbsent: boolean,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<PutResult> {
     const { bucket, client } = this.#options
     const call = { what: `upload ${key}`, key, condition: 'EEXIST', mayBeAbsent: true } as const
@@ -134,7 +135,7 @@ export class SdkUploads {
     })
   }
 
-  abortMultipart(key: Key, uploadId: string, signal: AbortSignal): Promise<void> {
+  abortMultipart(key: Key, uploadId: string, signal: CancelSignal): Promise<void> {
     const { bucket, client } = this.#options
     const call = { what: `abort the upload of ${key}`, key, mayBeAbsent: true }
     return this.#try(call, nothing, { key, size: 0 }, signal, async (own) => {
@@ -192,7 +193,7 @@ export class SdkUploads {
     call: StoreCall,
     asked: Asked,
     request: UploadRequest,
-    signal: AbortSignal,
+    signal: CancelSignal,
     send: (signal: AbortSignal, steps: UploadSteps) => Promise<T>,
   ): Promise<T> {
     const { lacks, limits, onRefused } = this.#options

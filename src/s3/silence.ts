@@ -2,11 +2,12 @@
  * A try at a request is given up when nothing is heard of it, or when it does not come to an end: a dead connection, or one
  * that trickles, must not use up all the time there is.
  */
+import { Cancellation, type CancelSignal } from '../cancellation.js'
 import type { Bytes, Milliseconds } from '../units.js'
 import type { Tries } from './awakening.js'
 
 /** One try: `signal` ends it, and it says when it has heard something, and how many bytes of it are content. */
-export type HeardCall<T> = (signal: AbortSignal, heard: (bytes?: Bytes) => void) => Promise<T>
+export type HeardCall<T> = (signal: Cancellation, heard: (bytes?: Bytes) => void) => Promise<T>
 
 /**
  * Silence after which a try is given up. The first ones are short, to leave time for another; the later ones are not: a
@@ -40,34 +41,36 @@ export interface SilenceLimits {
 export async function whileHeard<T>(
   attempt: HeardCall<T>,
   { first, between }: SilenceLimits,
-  signal: AbortSignal,
+  signal: CancelSignal,
   among: Tries = nobody,
 ): Promise<T> {
-  const controller = new AbortController()
-  const end = (): void => controller.abort()
-  const giveUp = (): void => controller.abort(new Silence('nothing was heard in time'))
+  const own = new Cancellation()
+  const end = (): void => own.abort()
+  const giveUp = (): void => own.abort(new Silence('nothing was heard in time'))
   const waiting = among.begin(giveUp)
-  const lost = (): void => {
-    waiting.lost()
+  let isBegun = false
+  const silent = (): void => {
+    if (!isBegun) waiting.lost()
     giveUp()
   }
-  let timer = setTimeout(lost, first)
-  let isBegun = false
+  let timer = setTimeout(silent, first)
   const heard = (): void => {
     waiting.heard()
-    if (isBegun) return void timer.refresh()
+    if (isBegun || between === first) timer.refresh()
+    else {
+      clearTimeout(timer)
+      timer = setTimeout(silent, between)
+    }
     isBegun = true
-    clearTimeout(timer)
-    timer = setTimeout(giveUp, between)
   }
   const whole = setTimeout(giveUp, limitsOfWhole * first)
   signal.addEventListener('abort', end, { once: true })
   if (signal.aborted) end()
   try {
-    return await unlessAborted(attempt(controller.signal, heard), controller.signal)
+    return await unlessAborted(attempt(own, heard), own)
   } catch (cause) {
     // What an ended connection reports is as good as any reset.
-    throw controller.signal.aborted ? new Silence('nothing more was heard in time', { cause }) : cause
+    throw own.aborted ? new Silence('nothing more was heard in time', { cause }) : cause
   } finally {
     waiting.end()
     clearTimeout(timer)
@@ -85,7 +88,7 @@ const grace: Milliseconds = 1_000
  * Waits for what may not heed its signal, such as credentials that a process is asked for.
  * @throws TimeoutError a moment after the signal, if it has not ended by then
  */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: CancelSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
     const giveUp = (): void => {
@@ -97,6 +100,15 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
     }
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
-    work.finally(done).then(resolve, reject)
+    work.then(
+      (result) => {
+        done()
+        resolve(result)
+      },
+      (error: unknown) => {
+        done()
+        reject(error instanceof Error ? error : new Error(String(error)))
+      },
+    )
   })
 }

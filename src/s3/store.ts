@@ -1,5 +1,6 @@
 /** The store interface: all that as2fs asks of S3. The SDK stands behind it in `sdk-store.ts`; tests have one in memory. */
 import type { Readable } from 'node:stream'
+import type { CancelSignal } from '../cancellation.js'
 import type { Bytes, EpochMs, Key, Prefix } from '../units.js'
 
 /** One object as a listing shows it. */
@@ -103,7 +104,7 @@ export interface UploadedPart {
 export type Lack = 'if-none-match' | 'content-md5' | 'encoding-type'
 
 /**
- * The bucket. Every call takes an AbortSignal last and throws FsError only:
+ * The bucket. Every call takes a signal last and throws FsError only:
  * ENOENT (no such key), ESTALE (If-Match failed), EEXIST (If-None-Match failed), EACCES (AccessDenied),
  * EIO / ETIMEDOUT (unreachable, 5xx, throttled), with `StoreError` details for those who retry.
  * Reads are retried inside with backoff and jitter while the signal allows; writes never are: the caller journals each try.
@@ -111,21 +112,21 @@ export type Lack = 'if-none-match' | 'content-md5' | 'encoding-type'
 export interface Store {
   /** As far as it was found out since the mount. */
   readonly lacks: ReadonlySet<Lack>
-  list(request: ListRequest, signal: AbortSignal): Promise<ListPage>
+  list(request: ListRequest, signal: CancelSignal): Promise<ListPage>
   /** @returns exactly the range, shorter only at the object's end; length (and checksum, for whole objects) verified. */
-  get(request: GetRequest, signal: AbortSignal): Promise<Uint8Array>
-  head(key: Key, signal: AbortSignal): Promise<ObjectInfo | undefined>
-  put(request: PutRequest, signal: AbortSignal): Promise<PutResult>
-  createMultipart(key: Key, signal: AbortSignal): Promise<string>
-  uploadPart(key: Key, uploadId: string, part: PartRequest, signal: AbortSignal): Promise<UploadedPart>
+  get(request: GetRequest, signal: CancelSignal): Promise<Uint8Array>
+  head(key: Key, signal: CancelSignal): Promise<ObjectInfo | undefined>
+  put(request: PutRequest, signal: CancelSignal): Promise<PutResult>
+  createMultipart(key: Key, signal: CancelSignal): Promise<string>
+  uploadPart(key: Key, uploadId: string, part: PartRequest, signal: CancelSignal): Promise<UploadedPart>
   completeMultipart(
     key: Key,
     uploadId: string,
     parts: readonly UploadedPart[],
     onlyIfAbsent: boolean,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<PutResult>
-  abortMultipart(key: Key, uploadId: string, signal: AbortSignal): Promise<void>
+  abortMultipart(key: Key, uploadId: string, signal: CancelSignal): Promise<void>
   /** Ends idle connections. */
   close(): void
 }

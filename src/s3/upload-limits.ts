@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream'
 import { pipeline, Transform } from 'node:stream'
+import type { CancelSignal } from '../cancellation.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Bytes, Key, Milliseconds } from '../units.js'
 import { unlessAborted } from './silence.js'
@@ -57,7 +58,7 @@ export class UploadLimits {
    */
   async within<T>(
     request: UploadRequest,
-    signal: AbortSignal,
+    signal: CancelSignal,
     send: (signal: AbortSignal, steps: UploadSteps) => Promise<T>,
   ): Promise<T> {
     const controller = new AbortController()

@@ -1,4 +1,5 @@
 /** The sender: what a `send/` can do, by those who do it. */
+import type { CancelSignal } from '../cancellation.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Bytes, EpochMs, Key, Milliseconds, Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
@@ -82,19 +83,19 @@ export class DurableSender implements Sender {
     return this.#parts.bundles.folders(partner)
   }
 
-  create(partner: Partner, path: readonly Name[], signal: AbortSignal): Promise<OpenSpoolFile> {
+  create(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<OpenSpoolFile> {
     return this.#parts.opening.create(partner, path, signal)
   }
 
-  open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
+  open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: CancelSignal): Promise<OpenSpoolFile> {
     return this.#parts.opening.open(partner, path, flags, signal)
   }
 
-  truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+  truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: CancelSignal): Promise<void> {
     return this.#parts.opening.truncate(partner, path, size, signal)
   }
 
-  rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+  rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<void> {
     return this.#parts.renaming.rename(partner, from, to, signal)
   }
 

@@ -1,5 +1,6 @@
 /** Opens files of a `send/`: new ones, and those that are there, to be read or written. */
 import { randomUUID } from 'node:crypto'
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Bytes, Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
@@ -40,7 +41,7 @@ export class Opening {
   }
 
   /** @see Sender.create */
-  async create(partner: Partner, path: readonly Name[], signal: AbortSignal): Promise<OpenSpoolFile> {
+  async create(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<OpenSpoolFile> {
     this.#mayWrite()
     const { book, names, bundles, descriptors, rejudging, root } = this.#options
     sendKey(root, partner, path)
@@ -58,7 +59,7 @@ export class Opening {
   }
 
   /** @see Sender.open */
-  async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile> {
+  async open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: CancelSignal): Promise<OpenSpoolFile> {
     const { book, files } = this.#options
     const { id } = mustBePacked(book.found(partner, path))
     if (!flags.write) return this.#toRead(id)
@@ -83,7 +84,7 @@ export class Opening {
   }
 
   /** @see Sender.truncate */
-  async truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+  async truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: CancelSignal): Promise<void> {
     const { book, spool } = this.#options
     const { members } = book.found(partner, path)
     const file = await this.open(partner, path, { write: true, truncate: false }, signal)

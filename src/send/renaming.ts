@@ -1,4 +1,5 @@
 /** Gives another name to a file of a `send/`: over one that waits, or out of what held it. */
+import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Name, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
@@ -32,7 +33,7 @@ export class Renaming {
   }
 
   /** @see Sender.rename */
-  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+  async rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<void> {
     const { book, bundles, folderSending, names, root, onJudged } = this.#options
     if (bundles.has(partner, from)) {
       if (!isSame(from, to)) await folderSending.send(partner, from, to, signal)

@@ -1,4 +1,5 @@
 /** The interface of the send room: files written by the user on their way into the bucket, once each. */
+import type { CancelSignal } from '../cancellation.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { Bytes, EpochMs, Key, Milliseconds, Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
@@ -59,10 +60,10 @@ export interface OpenSpoolFile {
   readonly id: string
   read(position: number, length: number): Promise<Uint8Array>
   /** `bytes` are copied before this returns its promise. An error of the disk may come with a later call, at the latest with `flush`. */
-  write(bytes: Uint8Array, position: number, signal: AbortSignal): Promise<number>
+  write(bytes: Uint8Array, position: number, signal: CancelSignal): Promise<number>
   truncate(size: Bytes): Promise<void>
   /** close(2) of one descriptor: bytes are on disk when it resolves; throws what the spool found (ENOSPC, EIO). */
-  flush(close: Close, signal: AbortSignal): Promise<void>
+  flush(close: Close, signal: CancelSignal): Promise<void>
   fsync(): Promise<void>
   /** After the last close; never throws. The last writer's release puts the file into the queue or holds it. */
   release(): Promise<void>
@@ -100,14 +101,14 @@ export interface BucketView {
    * The same, asked for if need be.
    * @throws FsError or StoreError if it can't be asked
    */
-  time(signal: AbortSignal): Promise<EpochMs>
+  time(signal: CancelSignal): Promise<EpochMs>
   /** Newest time at which this name was seen in `AS2/send` or the outbox; undefined if not within the last six hours. */
-  seen(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
+  seen(partner: Partner, name: string, signal: CancelSignal): Promise<EpochMs | undefined>
   /**
    * The same for who must not wait for the bucket: by what is known of it, renewed if it answers within moments.
    * @throws FsError if that does not tell
    */
-  seenAtOnce(partner: Partner, name: string, signal: AbortSignal): Promise<EpochMs | undefined>
+  seenAtOnce(partner: Partner, name: string, signal: CancelSignal): Promise<EpochMs | undefined>
   /**
    * Looks, with fresh listings, for an upload whose answer was lost.
    * @param isIt whether such an object is the one
@@ -117,25 +118,25 @@ export interface BucketView {
     partner: Partner,
     lost: LostUpload,
     isIt: (object: ObjectInfo) => Promise<boolean>,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<Whereabouts | undefined>
   /**
    * Whether there is anything under a name in `AS2/send` now.
    * @throws FsError or StoreError if that can't be told
    */
-  has(partner: Partner, name: string, signal: AbortSignal): Promise<boolean>
+  has(partner: Partner, name: string, signal: CancelSignal): Promise<boolean>
   /**
    * The same by the key alone, for keys that may not list.
    * @returns undefined if they may not look at it either, or it is not there: S3 says the same of both then
    */
-  keeps(partner: Partner, name: string, signal: AbortSignal): Promise<boolean | undefined>
+  keeps(partner: Partner, name: string, signal: CancelSignal): Promise<boolean | undefined>
   /**
    * What is where the gateway moves files on to, by a listing begun from now on; nothing where it may not be listed.
    * @param since objects that were modified before that are left out
    */
-  sent(partner: Partner, view: 'duplicate' | 'outbox', since: EpochMs, signal: AbortSignal): Promise<SentObject[]>
+  sent(partner: Partner, view: 'duplicate' | 'outbox', since: EpochMs, signal: CancelSignal): Promise<SentObject[]>
   /** Tells which keys are (still) in a partner's `AS2/send`, by a listing begun from now on. */
-  waiting(partner: Partner, signal: AbortSignal): Promise<(key: Key) => boolean>
+  waiting(partner: Partner, signal: CancelSignal): Promise<(key: Key) => boolean>
 }
 
 export interface SendCounts {
@@ -175,10 +176,10 @@ export interface Sender {
   /** Folders made in a `send/` (bundles) and in those: paths below it. */
   folders(partner: Partner): readonly string[]
   /** A new, open file. */
-  create(partner: Partner, path: readonly Name[], signal: AbortSignal): Promise<OpenSpoolFile>
-  open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: AbortSignal): Promise<OpenSpoolFile>
-  truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void>
-  rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void>
+  create(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<OpenSpoolFile>
+  open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: CancelSignal): Promise<OpenSpoolFile>
+  truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: CancelSignal): Promise<void>
+  rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<void>
   unlink(partner: Partner, path: readonly Name[]): Promise<void>
   mkdir(partner: Partner, path: readonly Name[]): Promise<void>
   rmdir(partner: Partner, path: readonly Name[]): Promise<void>

@@ -1,15 +1,16 @@
 /** One fetch for all who want the same, and what its end means to each. */
 import t from 'tap'
+import type { CancelSignal } from '../../src/cancellation.js'
 import { SharedFetches } from '../../src/data/shared-fetches.js'
 
 const never = new AbortController().signal
 
 /** A fetch that a test ends when it likes. */
 class Controlled {
-  signals: AbortSignal[] = []
+  signals: CancelSignal[] = []
   resolve: (value: string) => void = () => undefined
   reject: (error: Error) => void = () => undefined
-  readonly start = (signal: AbortSignal): Promise<string> => {
+  readonly start = (signal: CancelSignal): Promise<string> => {
     this.signals.push(signal)
     return new Promise((resolve, reject) => {
       this.resolve = resolve

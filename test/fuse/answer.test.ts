@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { CancelSignal } from '../../src/cancellation.js'
 import { FsError } from '../../src/errors.js'
 import { Answerer } from '../../src/fuse/answer.js'
 import { systemClock } from '../../src/telemetry/clock.js'
@@ -13,7 +14,7 @@ function answererOf(deadline = 60_000): Answerer {
 }
 
 /** Calls, and collects every reply. */
-function replies(answerer: Answerer, run: (signal: AbortSignal) => Promise<string>): (string | number)[] {
+function replies(answerer: Answerer, run: (signal: CancelSignal) => Promise<string>): (string | number)[] {
   const all: (string | number)[] = []
   answerer.answer(
     { operation: 'read', path: '/path' },
@@ -60,7 +61,7 @@ t.test('whatever is thrown becomes an errno: at once, later, and what is no erro
 t.test('past the deadline it is ETIMEDOUT, the operation is told, and its late result goes nowhere', async (t) => {
   const answerer = answererOf(50)
   let finish: (text: string) => void = () => undefined
-  let seen: AbortSignal | undefined
+  let seen: CancelSignal | undefined
   const all = replies(answerer, (signal) => {
     seen = signal
     return new Promise((resolve) => (finish = resolve))
@@ -114,7 +115,7 @@ t.test('the deadline counts from when the caller began to wait', async (t) => {
 t.test('who is being killed is let go, what was done for it is told, and others go on waiting', async (t) => {
   const answerer = answererOf()
   const told: number[] = []
-  const signals: AbortSignal[] = []
+  const signals: CancelSignal[] = []
   for (const id of [1, 2, undefined]) {
     answerer.answer(
       { operation: 'read', path: '/path', ...(id === undefined ? {} : { id }) },

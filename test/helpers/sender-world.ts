@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { abortSignalOf, type CancelSignal } from '../../src/cancellation.js'
 import { SentInBucket } from '../../src/daemon/sent-in-bucket.js'
 import { createListing } from '../../src/listing/cached-listing.js'
 import { BucketClock } from '../../src/s3/bucket-clock.js'
@@ -203,7 +204,7 @@ class Life {
 
   /** @param onAnswer the bucket has answered, whatever: its time is known */
   constructor(store: Store, onAnswer: () => void) {
-    const mine = (signal: AbortSignal) => AbortSignal.any([signal, this.#end.signal])
+    const mine = (signal: CancelSignal) => AbortSignal.any([abortSignalOf(signal), this.#end.signal])
     const check = (): void => {
       if (this.#end.signal.aborted) throw unreachable()
     }

@@ -1,5 +1,6 @@
 /** When a try at a request is given up. */
 import t from 'tap'
+import type { CancelSignal } from '../../src/cancellation.js'
 import { silenceLimit, whileHeard } from '../../src/s3/silence.js'
 import type { Milliseconds } from '../../src/units.js'
 import { Awakening } from '../../src/s3/awakening.js'
@@ -9,7 +10,7 @@ const never = new AbortController().signal
 const of = (limit: Milliseconds) => ({ first: limit, between: limit })
 
 /** Ends when its signal says so. */
-const deaf = (signal: AbortSignal): Promise<never> =>
+const deaf = (signal: CancelSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))))
 
 t.test('two tries fit into the patience of who waits, later ones may use all of it', async (t) => {
@@ -26,7 +27,7 @@ t.test('silence ends it', async (t) => {
 })
 
 /** Heard of all the time. */
-const trickling = (length: Milliseconds) => (signal: AbortSignal, heard: () => void) =>
+const trickling = (length: Milliseconds) => (signal: CancelSignal, heard: () => void) =>
   new Promise<string>((resolve, reject) => {
     const timer = setInterval(heard, 10)
     const end = setTimeout(() => {
@@ -61,14 +62,14 @@ t.test('it ends with the signal of who waits, now or already', async (t) => {
   controller.abort()
   await t.rejects(waiting, { name: 'TimeoutError' })
   await t.rejects(
-    whileHeard(async (signal) => signal.throwIfAborted(), of(60_000), AbortSignal.abort()),
+    whileHeard(async (signal) => signal.abortSignal.throwIfAborted(), of(60_000), AbortSignal.abort()),
     { name: 'TimeoutError' },
   )
 })
 
 /** Answers when it is told to. */
 function answered(by: Promise<unknown>) {
-  return async (signal: AbortSignal, heard: () => void): Promise<string> => {
+  return async (signal: CancelSignal, heard: () => void): Promise<string> => {
     await Promise.race([by, deaf(signal)])
     heard()
     return 'answer'

@@ -2,6 +2,7 @@
  * Reads objects with the client of as2fs, without a mount: one large object in ranges, or a small one again and again. Arguments: endpoint, path of the
  * certificate or nothing, `lean` or `sdk`, key, its size, and how often (for the large one: once). Prints milliseconds, and those of CPU time.
  */
+import { Cancellation, type CancelSignal } from '../../../src/cancellation.js'
 import { networkOf } from '../../../src/s3/network.js'
 import { createSdkStore } from '../../../src/s3/sdk-store.js'
 import type { Store } from '../../../src/s3/store.js'
@@ -14,7 +15,7 @@ const block: Bytes = 4 * 1024 * 1024
 const rangesAtATime = 8
 const smallAtATime = 16
 /** Until V8 has compiled what it will compile, and all connections are there. */
-const warmUp = 500
+const warmUp = 5_000
 
 const [endpoint = '', ca = '', way = '', key = '', size = '0', times = '1'] = process.argv.slice(2)
 const store: Store = createSdkStore({
@@ -42,8 +43,8 @@ async function parallel(workers: number, count: number, ask: (n: number, into: B
 }
 
 /** One for each, as each shared fetch of a mount has its own. */
-function signal(): AbortSignal {
-  return new AbortController().signal
+function signal(): CancelSignal {
+  return new Cancellation()
 }
 
 async function range(n: number, into: Buffer): Promise<void> {

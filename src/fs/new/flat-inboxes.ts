@@ -1,4 +1,5 @@
 /** Flat inboxes, each made once for what a listing has found, of parts that stay while others change. */
+import type { CancelSignal } from '../../cancellation.js'
 import type { Listing, ObjectRun, ViewTree } from '../../listing/listing.js'
 import type { Milliseconds, Prefix } from '../../units.js'
 import { FlatInbox } from './flat-inbox.js'
@@ -24,12 +25,12 @@ export class FlatInboxes {
   }
 
   /** As fresh as the inbox. @throws FsError as Listing.tree */
-  async get(prefix: Prefix, signal: AbortSignal): Promise<Looked> {
+  async get(prefix: Prefix, signal: CancelSignal): Promise<Looked> {
     return this.#of(await this.#listing.tree(prefix, signal), prefix)
   }
 
   /** @throws FsError as Listing.current */
-  async current(prefix: Prefix, signal: AbortSignal): Promise<Looked> {
+  async current(prefix: Prefix, signal: CancelSignal): Promise<Looked> {
     return this.#of(await this.#listing.current(prefix, signal), prefix)
   }
 

@@ -1,4 +1,5 @@
 /** What is at a path of new/. */
+import type { CancelSignal } from '../../cancellation.js'
 import { FsError } from '../../errors.js'
 import type { ObjectInfo } from '../../s3/store.js'
 import type { FileId } from '../../taking/file-id.js'
@@ -31,14 +32,14 @@ export class Finder {
   }
 
   /** @throws FsError ENOENT, or why it can't be told */
-  async get(partner: Partner, names: readonly Name[], look: Look, signal: AbortSignal): Promise<Found> {
+  async get(partner: Partner, names: readonly Name[], look: Look, signal: CancelSignal): Promise<Found> {
     const found = await this.find(partner, names, look, signal)
     if (!found) throw new FsError('ENOENT', `There is no ${pathOf(names)} in this new/.`)
     return found
   }
 
   /** What was made here needs no bucket. */
-  async find(partner: Partner, names: readonly Name[], look: Look, signal: AbortSignal): Promise<Found | undefined> {
+  async find(partner: Partner, names: readonly Name[], look: Look, signal: CancelSignal): Promise<Found | undefined> {
     const path = pathOf(names)
     const marks = this.#taking.of(partner)
     if (path === '' || marks.folders.has(path)) return { kind: 'folder' }
@@ -55,7 +56,7 @@ export class Finder {
   }
 
   /** @throws FsError ENOENT or ENOTDIR where there is no folder to make something in */
-  async requireParent(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  async requireParent(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     const parent = await this.get(partner, names.slice(0, -1), 'known', signal)
     if (parent.kind !== 'folder') throw new FsError('ENOTDIR', `${pathOf(names.slice(0, -1))} is a file.`)
   }

@@ -1,4 +1,5 @@
 /** Changes in a `new/`: what is taken, gets another name, is made or removed. Nothing of it costs a request. */
+import type { CancelSignal } from '../../cancellation.js'
 import { FsError } from '../../errors.js'
 import type { MadeNumber, NewPath } from '../../taking/marks.js'
 import type { Taking } from '../../taking/taking.js'
@@ -21,7 +22,7 @@ export class NewChanges {
     this.#folder = options.folder
   }
 
-  create(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<FileDescription> {
+  create(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<FileDescription> {
     return this.#alone(partner, names, async (path) => {
       await this.#requireFree(partner, names, signal)
       const number = await this.#taking.made.make()
@@ -36,7 +37,7 @@ export class NewChanges {
   }
 
   /** Of a file of the inbox: it is taken. */
-  unlink(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  unlink(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     return this.#alone(partner, names, async (path) => {
       const found = await this.#finder.get(partner, names, 'known-or-fresh', signal)
       if (found.kind === 'folder') throw new FsError('EISDIR', `${path} is a folder.`)
@@ -46,7 +47,7 @@ export class NewChanges {
     })
   }
 
-  rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+  rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<void> {
     return this.#alone(partner, from, async (path) => {
       if (from.length === 0) throw new FsError('EBUSY', 'new/ is always there.')
       requireNames(to)
@@ -67,14 +68,14 @@ export class NewChanges {
     })
   }
 
-  mkdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  mkdir(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     return this.#alone(partner, names, async (mkdir) => {
       await this.#requireFree(partner, names, signal)
       await this.#taking.change(partner, { mkdir }, false)
     })
   }
 
-  rmdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  rmdir(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     return this.#alone(partner, names, async (rmdir) => {
       if (names.length === 0) throw new FsError('EPERM', 'new/ is always there.')
       const found = await this.#finder.get(partner, names, 'known-or-fresh', signal)
@@ -85,7 +86,7 @@ export class NewChanges {
   }
 
   /** Of a file that a program has made: one more name. */
-  link(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+  link(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<void> {
     return this.#alone(partner, to, async (as) => {
       const source = await this.#finder.get(partner, from, 'known-or-fresh', signal)
       if (source.kind !== 'made') throw new FsError('EPERM', `${pathOf(from)} can't have a second name.`)
@@ -94,7 +95,7 @@ export class NewChanges {
     })
   }
 
-  async truncate(partner: Partner, names: readonly Name[], size: Bytes, signal: AbortSignal): Promise<void> {
+  async truncate(partner: Partner, names: readonly Name[], size: Bytes, signal: CancelSignal): Promise<void> {
     const found = await this.#finder.get(partner, names, 'known-or-fresh', signal)
     if (found.kind === 'folder') throw new FsError('EISDIR', `${pathOf(names)} is a folder.`)
     if (found.kind === 'inbox') throw unchangeable(found.object.key)
@@ -102,13 +103,13 @@ export class NewChanges {
   }
 
   /** Of what was received the time stays that of its arrival. */
-  async setMtime(partner: Partner, names: readonly Name[], mtime: EpochMs, signal: AbortSignal): Promise<void> {
+  async setMtime(partner: Partner, names: readonly Name[], mtime: EpochMs, signal: CancelSignal): Promise<void> {
     const found = await this.#finder.get(partner, names, 'known-or-fresh', signal)
     if (found.kind === 'made') await this.#taking.made.setMtime(found.number, mtime)
   }
 
   /** Of a folder it is accepted, without effect. */
-  async setMode(partner: Partner, names: readonly Name[], mode: number, signal: AbortSignal): Promise<void> {
+  async setMode(partner: Partner, names: readonly Name[], mode: number, signal: CancelSignal): Promise<void> {
     const found = await this.#finder.get(partner, names, 'known-or-fresh', signal)
     if (found.kind === 'folder') return
     const owner = found.kind === 'inbox' ? found.id : (`#${found.number}` as const)
@@ -135,7 +136,7 @@ export class NewChanges {
     if (this.#taking.of(partner).isIn(folder)) throw new FsError('ENOTEMPTY', `${folder} has files in it.`)
   }
 
-  async #requireFree(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<void> {
+  async #requireFree(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     requireNames(names)
     await this.#finder.requireParent(partner, names, signal)
     if (await this.#finder.find(partner, names, 'known', signal)) {

@@ -1,4 +1,5 @@
 /** A `new/`: what is in it, and what is read there. Changes are `new-changes.ts`'s. */
+import type { CancelSignal } from '../../cancellation.js'
 import type { Objects } from '../../data/objects.js'
 import { FsError } from '../../errors.js'
 import type { Listing } from '../../listing/listing.js'
@@ -37,12 +38,12 @@ export class NewFolder {
     this.#options = options
   }
 
-  async getattr(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<Attributes> {
+  async getattr(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<Attributes> {
     if (names.length === 0) return this.#ownAttributes(partner, signal)
     return this.#attributes(partner, await this.#options.finder.get(partner, names, 'fresh', signal))
   }
 
-  async readdir(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<FolderContent> {
+  async readdir(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<FolderContent> {
     const { finder, inboxes } = this.#options
     const folder = pathOf(names)
     if (names.length > 0 && (await finder.get(partner, names, 'known-or-fresh', signal)).kind !== 'folder') {
@@ -73,7 +74,7 @@ export class NewFolder {
     const { changes } = taking
     // It goes when nobody else needs it.
     const before = new WeakRef(inbox)
-    const renewed = async (signal: AbortSignal): Promise<Milliseconds | undefined> => {
+    const renewed = async (signal: CancelSignal): Promise<Milliseconds | undefined> => {
       const now = await inboxes.fresh(partner, signal)
       return now.inbox === before.deref() ? now.freshUntil : undefined
     }
@@ -84,7 +85,7 @@ export class NewFolder {
     partner: Partner,
     names: readonly Name[],
     request: OpenRequest,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<FileDescription> {
     const found = await this.#options.finder.get(partner, names, 'fresh', signal)
     if (found.kind === 'folder') throw new FsError('EISDIR', `${pathOf(names)} is a folder.`)
@@ -112,7 +113,7 @@ export class NewFolder {
   }
 
   /** The object behind a file of the inbox; undefined: it is something else. @throws FsError ENOENT */
-  async object(partner: Partner, names: readonly Name[], signal: AbortSignal): Promise<ObjectInfo | undefined> {
+  async object(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<ObjectInfo | undefined> {
     const found = await this.#options.finder.get(partner, names, 'fresh', signal)
     return found.kind === 'inbox' ? found.object : undefined
   }
@@ -129,7 +130,7 @@ export class NewFolder {
     return files.size > 0 || folders.size > 0
   }
 
-  async #ownAttributes(partner: Partner, signal: AbortSignal): Promise<Attributes> {
+  async #ownAttributes(partner: Partner, signal: CancelSignal): Promise<Attributes> {
     const { listing, root, since } = this.#options
     // Never listed for this, as other views are not. @see Views
     const known = await listing.glance(viewPrefix(root, partner, 'inbox'), signal)

@@ -1,4 +1,5 @@
 /** The inboxes behind new/, with what is known of each: as fresh as `inbox/`, or as it is known. */
+import type { CancelSignal } from '../../cancellation.js'
 import type { Listing } from '../../listing/listing.js'
 import { Forgetting } from '../../taking/forgetting.js'
 import type { Taking } from '../../taking/taking.js'
@@ -51,13 +52,13 @@ export class NewInboxes {
   }
 
   /** @throws FsError as a look at inbox/ would, EIO while it is not certain what was taken */
-  async fresh(partner: Partner, signal: AbortSignal): Promise<FreshInbox> {
+  async fresh(partner: Partner, signal: CancelSignal): Promise<FreshInbox> {
     await this.#taking.mustBeSure()
     return this.#looked(partner, await this.#inboxes.get(this.#prefix(partner), signal))
   }
 
   /** What is there now, for certain. @throws FsError as Listing.current */
-  async current(partner: Partner, signal: AbortSignal): Promise<NewInbox> {
+  async current(partner: Partner, signal: CancelSignal): Promise<NewInbox> {
     return this.#looked(partner, await this.#inboxes.current(this.#prefix(partner), signal))
   }
 

@@ -10,6 +10,7 @@
  * thousand entries are told of without a call to JavaScript. An object that is opened with another size is read past
  * the page cache (`choose_cache` in `native/replies.c`), one of another version without its old pages.
  */
+import type { CancelSignal } from '../../cancellation.js'
 import { FsError } from '../../errors.js'
 import type {
   Attributes,
@@ -43,7 +44,7 @@ export class KernelBeliefs implements Filesystem {
    * @param as how the kernel calls it from now on, until `unlink` of that, whether or not it comes to this
    * @returns false: nothing there can be removed or replaced, so it keeps its name
    */
-  async displace(path: string, as: string, signal: AbortSignal): Promise<boolean> {
+  async displace(path: string, as: string, signal: CancelSignal): Promise<boolean> {
     const attributes = await this.getattr(path, signal).catch(absent)
     if (attributes?.identity === undefined) return false
     const { identity } = attributes
@@ -51,27 +52,27 @@ export class KernelBeliefs implements Filesystem {
     return true
   }
 
-  async getattr(path: string, signal: AbortSignal): Promise<Attributes> {
+  async getattr(path: string, signal: CancelSignal): Promise<Attributes> {
     const nameless = this.#displaced.nameless(path)
     if (nameless) return { ...nameless, size: this.#fs.sizeOfOpen(nameless.identity) ?? nameless.size }
     const attributes = await this.#fs.getattr(this.#displaced.pathOf(path), signal)
     return this.#packed.asBelieved(path, attributes)
   }
 
-  async readdir(path: string, signal: AbortSignal): Promise<FolderContent> {
+  async readdir(path: string, signal: CancelSignal): Promise<FolderContent> {
     if (this.#packed.has(path)) return []
     const content = await this.#fs.readdir(path, signal)
     return this.#packed.isEmpty ? content : this.#withPacked(path, content)
   }
 
-  async access(path: string, mode: number, signal: AbortSignal): Promise<void> {
+  async access(path: string, mode: number, signal: CancelSignal): Promise<void> {
     // Of a folder all may be done; of what has no name any longer, what could be done by it.
     if (this.#displaced.nameless(path)) return
     if (this.#packed.has(path)) await this.#fs.getattr(path, signal)
     else await this.#fs.access(this.#displaced.pathOf(path), mode, signal)
   }
 
-  async open(path: string, request: OpenRequest, signal: AbortSignal): Promise<Opened> {
+  async open(path: string, request: OpenRequest, signal: CancelSignal): Promise<Opened> {
     try {
       return await this.#fs.open(this.#displaced.pathOf(path), request, signal)
     } catch (error) {
@@ -81,18 +82,18 @@ export class KernelBeliefs implements Filesystem {
     }
   }
 
-  async create(path: string, signal: AbortSignal): Promise<number> {
+  async create(path: string, signal: CancelSignal): Promise<number> {
     const handle = await this.#fs.create(path, signal)
     this.#packed.remove(path)
     return handle
   }
 
-  async mkdir(path: string, signal: AbortSignal): Promise<void> {
+  async mkdir(path: string, signal: CancelSignal): Promise<void> {
     await this.#fs.mkdir(path, signal)
     this.#packed.remove(path)
   }
 
-  async rename(from: string, to: string, signal: AbortSignal): Promise<Renamed> {
+  async rename(from: string, to: string, signal: CancelSignal): Promise<Renamed> {
     const source = this.#displaced.pathOf(from)
     const renamed = await this.#fs.rename(source, to, signal)
     const isPacked = renamed.isPacked || this.#packed.has(from)
@@ -104,46 +105,46 @@ export class KernelBeliefs implements Filesystem {
   }
 
   /** Of what was displaced: its last close. */
-  async unlink(path: string, signal: AbortSignal): Promise<void> {
+  async unlink(path: string, signal: CancelSignal): Promise<void> {
     if (this.#displaced.remove(path)) return
     await this.#fs.unlink(path, signal)
     this.#displaced.removed(path)
     this.#packed.remove(path)
   }
 
-  async truncate(path: string, size: Bytes, signal: AbortSignal): Promise<void> {
+  async truncate(path: string, size: Bytes, signal: CancelSignal): Promise<void> {
     await this.#fs.truncate(this.#displaced.pathOf(path), size, signal)
   }
 
-  async utimens(path: string, times: Times, signal: AbortSignal): Promise<void> {
+  async utimens(path: string, times: Times, signal: CancelSignal): Promise<void> {
     if (!this.#displaced.nameless(path)) await this.#fs.utimens(this.#displaced.pathOf(path), times, signal)
   }
 
-  async setattr(path: string, mode: number | undefined, signal: AbortSignal): Promise<void> {
+  async setattr(path: string, mode: number | undefined, signal: CancelSignal): Promise<void> {
     if (!this.#displaced.nameless(path)) await this.#fs.setattr(this.#displaced.pathOf(path), mode, signal)
   }
 
-  link(from: string, to: string, signal: AbortSignal): Promise<void> {
+  link(from: string, to: string, signal: CancelSignal): Promise<void> {
     return this.#fs.link(this.#displaced.pathOf(from), to, signal)
   }
 
-  read(handle: number, position: Bytes, length: Bytes, signal: AbortSignal): Promise<Uint8Array> {
+  read(handle: number, position: Bytes, length: Bytes, signal: CancelSignal): Promise<Uint8Array> {
     return this.#fs.read(handle, position, length, signal)
   }
 
-  write(handle: number, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+  write(handle: number, bytes: Uint8Array, position: Bytes, signal: CancelSignal): Promise<number> {
     return this.#fs.write(handle, bytes, position, signal)
   }
 
-  ftruncate(handle: number, size: Bytes, signal: AbortSignal): Promise<void> {
+  ftruncate(handle: number, size: Bytes, signal: CancelSignal): Promise<void> {
     return this.#fs.ftruncate(handle, size, signal)
   }
 
-  flush(handle: number, close: Close, signal: AbortSignal): Promise<void> {
+  flush(handle: number, close: Close, signal: CancelSignal): Promise<void> {
     return this.#fs.flush(handle, close, signal)
   }
 
-  fsync(handle: number, signal: AbortSignal): Promise<void> {
+  fsync(handle: number, signal: CancelSignal): Promise<void> {
     return this.#fs.fsync(handle, signal)
   }
 
@@ -151,7 +152,7 @@ export class KernelBeliefs implements Filesystem {
     return this.#fs.release(handle, answered)
   }
 
-  rmdir(path: string, signal: AbortSignal): Promise<void> {
+  rmdir(path: string, signal: CancelSignal): Promise<void> {
     return this.#fs.rmdir(path, signal)
   }
 
@@ -159,7 +160,7 @@ export class KernelBeliefs implements Filesystem {
     return this.#fs.refuse(path, operation)
   }
 
-  statfs(signal: AbortSignal): Promise<FilesystemFigures> {
+  statfs(signal: CancelSignal): Promise<FilesystemFigures> {
     return this.#fs.statfs(signal)
   }
 

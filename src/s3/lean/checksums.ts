@@ -23,8 +23,10 @@ const sums: ReadonlyMap<string, () => Sum> = new Map<string, () => Sum>([
  */
 export async function isAsToldBy(headers: Readonly<Record<string, string>>, bytes: Uint8Array): Promise<boolean> {
   if (headers[`${prefix}type`] === 'COMPOSITE') return true
-  for (const [name, told] of Object.entries(headers)) {
-    if (!name.startsWith(prefix) || name === `${prefix}type` || /-\d+$/.test(told)) continue
+  for (const name in headers) {
+    if (!name.startsWith(prefix) || name === `${prefix}type`) continue
+    const told = headers[name] ?? ''
+    if (/-\d+$/.test(told)) continue
     const sum = sums.get(name.slice(prefix.length))?.()
     if (!sum) return false
     sum.update(bytes)

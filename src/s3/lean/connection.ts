@@ -1,5 +1,6 @@
 /** One connection, on which one object is asked for at a time, and whose body is read into the memory where it is to be. */
 import type { OnReadOpts, Socket } from 'node:net'
+import type { CancelSignal } from '../../cancellation.js'
 import type { Bytes, Milliseconds } from '../../units.js'
 import { headIn, longestHead, type PlainHead } from './answer-head.js'
 
@@ -10,7 +11,7 @@ export interface Question {
   readonly bodyFor: (head: PlainHead) => Uint8Array
   /** Called when something comes, with how many bytes of it are the body's. */
   readonly heard: (bytes: Bytes) => void
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 export interface Answer {
@@ -18,7 +19,8 @@ export interface Answer {
   readonly body: Uint8Array
 }
 
-interface Asked extends Question {
+interface Asked {
+  readonly question: Question
   answer: { readonly head: PlainHead; readonly body: Uint8Array; filled: Bytes } | undefined
   /** @param answer undefined: it is not a usual one */
   readonly end: (answer: Answer | number | undefined) => void
@@ -65,7 +67,7 @@ export class Connection {
     signal.addEventListener('abort', giveUp, { once: true })
     try {
       return await new Promise((resolve) => {
-        this.#asked = { ...question, answer: undefined, end: resolve }
+        this.#asked = { question, answer: undefined, end: resolve }
         this.#filled = 0
         if (signal.aborted || this.isClosed) this.close()
         else this.#socket.write(question.request, 'latin1')
@@ -84,7 +86,8 @@ export class Connection {
   /** Where what comes next is to be put. */
   #room(): Uint8Array {
     const answer = this.#asked?.answer
-    return answer ? answer.body.subarray(answer.filled) : this.#scratch.subarray(this.#filled)
+    if (answer) return answer.filled === 0 ? answer.body : answer.body.subarray(answer.filled)
+    return this.#filled === 0 ? this.#scratch : this.#scratch.subarray(this.#filled)
   }
 
   #take(length: Bytes): void {
@@ -95,7 +98,7 @@ export class Connection {
       return
     }
     if (asked.answer) {
-      asked.heard(length)
+      asked.question.heard(length)
       asked.answer.filled += length
     } else this.#begin(asked, length)
     const { answer } = asked
@@ -108,7 +111,7 @@ export class Connection {
   #begin(asked: Asked, length: Bytes): void {
     this.#filled += length
     const read = headIn(this.#scratch.subarray(0, this.#filled))
-    asked.heard(read.kind === 'whole' ? this.#filled - read.end : 0)
+    asked.question.heard(read.kind === 'whole' ? this.#filled - read.end : 0)
     if (read.kind === 'part') return
     if (read.kind === 'refused') {
       this.#socket.destroy()
@@ -117,7 +120,7 @@ export class Connection {
     }
     try {
       if (read.kind === 'unusual') throw new Error('an unusual head')
-      const body = asked.bodyFor(read.head)
+      const body = asked.question.bodyFor(read.head)
       const rest = this.#scratch.subarray(read.end, this.#filled)
       if (rest.length > body.length) throw new Error('more than was announced')
       body.set(rest)

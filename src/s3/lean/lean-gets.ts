@@ -3,6 +3,7 @@
  * asked of it, and whatever is answered with anything but an object, whole and as it was asked for, is asked of it once more.
  */
 import type { S3Client } from '@aws-sdk/client-s3'
+import type { CancelSignal } from '../../cancellation.js'
 import { acceptObject } from '../acceptable.js'
 import { noteDate } from '../answer-dates.js'
 import type { BucketClock } from '../bucket-clock.js'
@@ -61,7 +62,7 @@ export class LeanGets {
    * @param heard called when something comes
    * @returns undefined: the SDK is to be asked
    */
-  async get(request: GetRequest, signal: AbortSignal, heard: Question['heard']): Promise<Uint8Array | undefined> {
+  async get(request: GetRequest, signal: CancelSignal, heard: Question['heard']): Promise<Uint8Array | undefined> {
     const way = this.#way
     if (!way || !this.#reliance.isGiven || !isPlain(request)) return undefined
     const credentials = await this.#credentials()
@@ -97,12 +98,13 @@ export class LeanGets {
       credentials,
       systemClock.now() + client.config.systemClockOffset,
     )
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    let lines = ''
+    for (const name in headers) lines += `${name}: ${headers[name] ?? ''}\r\n`
     const sentAt = bucketClock?.monotonic() ?? 0
     const ended = requests?.begin('get')
     const watch = { isAnswered: false }
     const answer = await connections.ask({
-      request: `GET ${path} HTTP/1.1\r\nuser-agent: as2fs/${version}\r\n${lines.join('')}\r\n`,
+      request: `GET ${path} HTTP/1.1\r\nuser-agent: as2fs/${version}\r\n${lines}\r\n`,
       bodyFor: (head) => memoryFor(acceptObject(head, request).limit, head.length, request.into),
       heard: (bytes) => {
         watch.isAnswered = true

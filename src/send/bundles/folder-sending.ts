@@ -1,6 +1,7 @@
 /** A folder that is renamed to `.zip` is sent as one message: whether it may be, and what is written down then. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { CancelSignal } from '../../cancellation.js'
 import { FsError } from '../../errors.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -59,7 +60,7 @@ export class FolderSending {
    * @throws FsError ENOTSUP for other names (mv would read EINVAL as 'into itself'), EXDEV within folders (mv then
    * copies), ENOTEMPTY or EEXIST over another folder, ENODATA where there is nothing in it, EBUSY while a file of it looks unfinished, EIO for one that is not complete, EEXIST for a duplicate
    */
-  async send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+  async send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<void> {
     try {
       await this.#send(partner, from, to, signal)
     } catch (error) {
@@ -71,7 +72,7 @@ export class FolderSending {
     }
   }
 
-  async #send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: AbortSignal): Promise<void> {
+  async #send(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<void> {
     const { root, book, names, packer } = this.#options
     const archive = archiveName(from, to)
     sendKey(root, partner, to)
@@ -90,7 +91,7 @@ export class FolderSending {
   }
 
   /** The files of a folder, when those that are being closed are: not one that is being written. */
-  async #closedFiles(partner: Partner, folder: string, signal: AbortSignal): Promise<Message[]> {
+  async #closedFiles(partner: Partner, folder: string, signal: CancelSignal): Promise<Message[]> {
     const { clock } = this.#options
     const begin = clock.monotonic()
     for (;;) {

@@ -1,4 +1,5 @@
 /** Makes the archives of bundles, in the background, one at a time. What is to be packed is in the journal before. */
+import type { CancelSignal } from '../../cancellation.js'
 import { inTime } from '../../patience.js'
 import { BackgroundJob } from '../../background-job.js'
 import { FsError } from '../../errors.js'
@@ -74,7 +75,7 @@ export class Packer {
     await stopped
   }
 
-  async #packAll(stop: AbortSignal): Promise<void> {
+  async #packAll(stop: CancelSignal): Promise<void> {
     for (let next = this.#next(); next && !stop.aborted; next = this.#next()) await this.#pack(next)
     if (this.#options.book.isBroken) return
     let due = Infinity
@@ -116,7 +117,7 @@ export class Packer {
   }
 
   /** Makes an archive, once. @returns undefined for one that can't be made, which has failed then */
-  async #made(archive: Message, signal: AbortSignal): Promise<Bytes | undefined> {
+  async #made(archive: Message, signal: CancelSignal): Promise<Bytes | undefined> {
     const { spool } = this.#options
     const { id, members = [] } = archive
     const whole = this.#whole.get(id)

@@ -1,5 +1,6 @@
 /** What nobody needs any more goes from the spool. What the disk does not let go is told once, and tried again until it does. */
 import { unlink } from 'node:fs/promises'
+import type { CancelSignal } from '../../cancellation.js'
 import { BackgroundJob } from '../../background-job.js'
 import { codeOf } from '../../errors.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -54,7 +55,7 @@ export class Removals {
     return this.#again.stop()
   }
 
-  async #tryAgain(stop: AbortSignal): Promise<void> {
+  async #tryAgain(stop: CancelSignal): Promise<void> {
     for (const id of [...this.#left]) {
       if (stop.aborted) return
       if (this.#left.has(id) && (await this.#unlink(id)) === undefined) this.#left.delete(id)

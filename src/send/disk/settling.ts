@@ -1,4 +1,5 @@
 /** Small files whose contents the journal has: their own data gets to disk later, all together, or before it becomes another. */
+import type { CancelSignal } from '../../cancellation.js'
 import { BackgroundJob } from '../../background-job.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Bytes, Milliseconds } from '../../units.js'
@@ -103,7 +104,7 @@ export class Settling {
     this.#job.in(after)
   }
 
-  async #settleSome(stop: AbortSignal): Promise<void> {
+  async #settleSome(stop: CancelSignal): Promise<void> {
     const { contents } = this.#options.spool
     let hasFailed = false
     const enough = contents.size > manyContents ? enoughContents : Infinity

@@ -6,6 +6,7 @@ import { constants, createReadStream } from 'node:fs'
 import { rename, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { abortSignalOf, type CancelSignal } from '../../cancellation.js'
 import { syncFolder } from '../../durable-file.js'
 import { isDiskFull } from '../../errors.js'
 import { writeAll } from '../../journal/write-all.js'
@@ -136,13 +137,13 @@ export class Spool {
   }
 
   /** Makes a file of a stream, in place of what there is, on disk when it resolves. @returns its size */
-  async store(id: string, body: Readable, signal: AbortSignal): Promise<Bytes> {
+  async store(id: string, body: Readable, signal: CancelSignal): Promise<Bytes> {
     await this.#removals.keep(id)
     this.#unmade.delete(id)
     return orFsError(async () => {
       const handle = await openOwn(this.#path(id), 'w')
       try {
-        await writeFile(handle, body, { signal })
+        await writeFile(handle, body, { signal: abortSignalOf(signal) })
         await handle.sync()
         await syncFolder(this.#data)
         return (await handle.stat()).size

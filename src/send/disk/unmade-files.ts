@@ -2,6 +2,7 @@
  * Files of the spool that are not on disk: new ones are in memory as long as they are open, and small ones that were closed in the
  * journal alone. Who makes one, or needs it no more, says so here; both may happen at the same time.
  */
+import type { CancelSignal } from '../../cancellation.js'
 import { BackgroundJob } from '../../background-job.js'
 import type { Milliseconds } from '../../units.js'
 import type { SpoolFile } from './spool-file.js'
@@ -57,7 +58,7 @@ export class UnmadeFiles {
     for (const { file } of this.#open.values()) await file.made().catch(() => undefined)
   }
 
-  async #makeSome(stop: AbortSignal): Promise<void> {
+  async #makeSome(stop: CancelSignal): Promise<void> {
     const before = performance.now() - openFor
     for (const { file, since } of [...this.#open.values()]) {
       if (!stop.aborted && since <= before) await file.made().catch(() => undefined)

@@ -3,6 +3,7 @@ import type { DuplicatePolicy } from '../../config.js'
 import { FsError } from '../../errors.js'
 import type { Clock } from '../../telemetry/clock.js'
 import { LRUCache } from 'lru-cache'
+import type { CancelSignal } from '../../cancellation.js'
 import type { EpochMs, Milliseconds } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
 import { isDuplicate } from '../life/duplicates.js'
@@ -41,7 +42,7 @@ export class NameCheck {
    * @returns whether the bucket could not be asked
    * @throws FsError EEXIST if it was sent within six hours
    */
-  async check(partner: Partner, path: string, isRenamed: boolean, signal: AbortSignal): Promise<boolean> {
+  async check(partner: Partner, path: string, isRenamed: boolean, signal: CancelSignal): Promise<boolean> {
     const { onDuplicate, holding, bucket } = this.#options
     if (onDuplicate === 'send' || !holding.isFinal(path, isRenamed)) return false
     if (onDuplicate === 'suffix') return true

@@ -2,6 +2,7 @@
  * Watches submitted files until the gateway has taken them: only while there are some, and less and less often. What it has
  * taken leaves at once; whether it took it for a duplicate is told after a look at where it moves those.
  */
+import type { CancelSignal } from '../../cancellation.js'
 import { BackgroundJob } from '../../background-job.js'
 import { within } from '../../patience.js'
 import { isDenied } from '../../s3/store-error.js'
@@ -82,7 +83,7 @@ export class Pickup {
     this.#looking.in(this.#pause)
   }
 
-  async #lookAtAll(stop: AbortSignal): Promise<void> {
+  async #lookAtAll(stop: CancelSignal): Promise<void> {
     // Those that are watched meanwhile are looked at when this look is over.
     this.#isSoon = true
     const { index } = this.#options.book
@@ -99,7 +100,7 @@ export class Pickup {
   }
 
   /** Looks at those of one partner. @returns whether something has changed */
-  async #lookAtThose(messages: readonly Message[], signal: AbortSignal): Promise<boolean> {
+  async #lookAtThose(messages: readonly Message[], signal: CancelSignal): Promise<boolean> {
     const [partner] = messages
     if (!partner) return false
     try {
@@ -115,7 +116,7 @@ export class Pickup {
     }
   }
 
-  async #lookWithoutListing(messages: readonly Message[], signal: AbortSignal): Promise<boolean> {
+  async #lookWithoutListing(messages: readonly Message[], signal: CancelSignal): Promise<boolean> {
     const { gone, given } = await this.#unlisted.look(messages, signal)
     await this.#leave(gone)
     if (await this.#change(given, 'submitted', { type: 'unwatched' }))
@@ -129,7 +130,7 @@ export class Pickup {
   }
 
   /** Of one partner. @returns whether they are told */
-  async #tell(messages: readonly Message[], signal: AbortSignal): Promise<boolean> {
+  async #tell(messages: readonly Message[], signal: CancelSignal): Promise<boolean> {
     const [partner] = messages
     if (!partner) return true
     try {

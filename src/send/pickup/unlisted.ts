@@ -2,6 +2,7 @@
  * Submitted files where the keys may not list `AS2/send`: what became of them is told by the places to which the gateway moves
  * them, and by their keys. Where that does not tell either they are given up after a while, and it is said so.
  */
+import type { CancelSignal } from '../../cancellation.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
@@ -49,7 +50,7 @@ export class Unlisted {
    */
   async look(
     messages: readonly Message[],
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<{ readonly gone: readonly Message[]; readonly given: readonly Message[] }> {
     const [partner] = messages
     if (!partner) return { gone: [], given: [] }
@@ -75,7 +76,7 @@ export class Unlisted {
   }
 
   /** Those that are in the outbox, or where duplicates go. */
-  async #moved(partner: Partner, messages: readonly Message[], signal: AbortSignal): Promise<readonly Message[]> {
+  async #moved(partner: Partner, messages: readonly Message[], signal: CancelSignal): Promise<readonly Message[]> {
     const since = messages.reduce((least, it) => Math.min(least, sentAfter(it)), Infinity)
     const views = ['duplicate', 'outbox'] as const
     const found = await Promise.all(views.map((view) => this.#options.bucket.sent(partner, view, since, signal)))
@@ -84,7 +85,7 @@ export class Unlisted {
   }
 
   /** Those whose keys are there no more: of as many as may be asked for, those first that were not for the longest time. */
-  async #left(messages: readonly Message[], signal: AbortSignal): Promise<readonly Message[]> {
+  async #left(messages: readonly Message[], signal: CancelSignal): Promise<readonly Message[]> {
     const left: Message[] = []
     const byId = new Map(messages.map((it) => [it.id, it]))
     let asked = 0

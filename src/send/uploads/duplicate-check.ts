@@ -1,4 +1,5 @@
 /** Names that the gateway would drop, where that could not be told when they were given; and what is done with such a file. */
+import type { CancelSignal } from '../../cancellation.js'
 import type { DuplicatePolicy } from '../../config.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { EpochMs } from '../../units.js'
@@ -41,7 +42,7 @@ export class DuplicateCheck {
    * @returns how it may be sent, under another name perhaps; undefined if it is not sent
    * @throws FsError or StoreError if the bucket can't be asked now
    */
-  async cleared(message: Message, signal: AbortSignal): Promise<Cleared | undefined> {
+  async cleared(message: Message, signal: CancelSignal): Promise<Cleared | undefined> {
     const { bucket, book, names, onDuplicate } = this.#options
     if (onDuplicate === 'send') return { isChecked: false }
     if (message.isUnchecked !== true && names.isFree(message, message.path)) return { isChecked: false }

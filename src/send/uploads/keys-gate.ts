@@ -1,4 +1,5 @@
 /** Refused keys: nothing is uploaded until there are new ones. One small request now and then asks, not every file. */
+import type { CancelSignal } from '../../cancellation.js'
 import { BackgroundJob } from '../../background-job.js'
 import { within } from '../../patience.js'
 import type { Store } from '../../s3/store.js'
@@ -39,7 +40,7 @@ export class KeysGate {
     return this.#asking.stop()
   }
 
-  async #ask(stop: AbortSignal): Promise<void> {
+  async #ask(stop: CancelSignal): Promise<void> {
     if (await within(patience, stop, (signal) => this.#areRefused(signal))) {
       this.#asking.in(askEvery)
       return
@@ -48,7 +49,7 @@ export class KeysGate {
     if (!stop.aborted) this.#options.onOpen()
   }
 
-  async #areRefused(signal: AbortSignal): Promise<boolean> {
+  async #areRefused(signal: CancelSignal): Promise<boolean> {
     const { store, prefix } = this.#options
     try {
       await store.list({ prefix, maxKeys: 1 }, signal)

@@ -1,4 +1,5 @@
 /** Multipart uploads that were begun and are of no use any more: aborted in the bucket, so that no parts stay there. */
+import type { CancelSignal } from '../../cancellation.js'
 import { BackgroundJob } from '../../background-job.js'
 import { within } from '../../patience.js'
 import type { Store } from '../../s3/store.js'
@@ -34,7 +35,7 @@ export class Leftovers {
    * Aborts what is left of a file whose turn it is: nobody else changes it.
    * @throws StoreError, FsError
    */
-  async abort({ id, upload }: Message, signal: AbortSignal): Promise<void> {
+  async abort({ id, upload }: Message, signal: CancelSignal): Promise<void> {
     if (!upload) return
     await this.#options.store.abortMultipart(upload.key, upload.id, signal)
     await this.#aborted(id, upload, true)
@@ -44,7 +45,7 @@ export class Leftovers {
     return this.#sweeping.stop()
   }
 
-  async #sweepAll(stop: AbortSignal): Promise<void> {
+  async #sweepAll(stop: CancelSignal): Promise<void> {
     const { book, log } = this.#options
     let failures = 0
     for (const message of [...book.index.inParts()]) {
@@ -59,7 +60,7 @@ export class Leftovers {
     if (failures > 0) this.#sweeping.in(retryEvery)
   }
 
-  async #sweepOne({ id }: Message, upload: MultipartUpload, stop: AbortSignal): Promise<void> {
+  async #sweepOne({ id }: Message, upload: MultipartUpload, stop: CancelSignal): Promise<void> {
     const { store, isUnderWay } = this.#options
     // One that is on its way again sees to it itself.
     if (isUnderWay(id)) return

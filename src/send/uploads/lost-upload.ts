@@ -2,6 +2,7 @@
  * Whether an upload whose outcome is not known has arrived: looked for by name, size and time, and told by its content. An ETag
  * is never judged by: one of 32 digits is an MD5 with some servers and some encryptions only.
  */
+import { abortSignalOf, type CancelSignal } from '../../cancellation.js'
 import type { DuplicatePolicy } from '../../config.js'
 import type { ObjectInfo, Store } from '../../s3/store.js'
 import { isDenied, StoreError } from '../../s3/store-error.js'
@@ -57,7 +58,7 @@ export class LostUploads {
    * @param isFirst no earlier try than this one may have arrived
    * @throws FsError or StoreError if it can't be told now
    */
-  async look(message: Message, attempt: Attempt, isFirst: boolean, signal: AbortSignal): Promise<Look> {
+  async look(message: Message, attempt: Attempt, isFirst: boolean, signal: CancelSignal): Promise<Look> {
     const { onDuplicate } = this.#options
     const slack = onDuplicate === 'send' ? slackAmongDuplicates : slackOfEarlier
     const after = attempt.after - (isFirst ? slackOfFirst : slack)
@@ -90,7 +91,7 @@ export class LostUploads {
   }
 
   /** Another file of the same name and size may have been sent a moment before, by us or by another host. */
-  async #isSame(message: Message, object: ObjectInfo, signal: AbortSignal): Promise<boolean> {
+  async #isSame(message: Message, object: ObjectInfo, signal: CancelSignal): Promise<boolean> {
     // Nothing to compare with: name, size and time are all there is.
     if ((await this.#options.spool.size(message.id)) !== message.size) return true
     try {
@@ -105,10 +106,10 @@ export class LostUploads {
   }
 
   /** Not pinned to its ETag, which servers may tell in several ways: what counts is what is read. */
-  async #hasSameContent(id: string, { key, size }: ObjectInfo, signal: AbortSignal): Promise<boolean> {
+  async #hasSameContent(id: string, { key, size }: ObjectInfo, signal: CancelSignal): Promise<boolean> {
     for (let start = 0; start < size; start += piece) {
       const range = { start, end: Math.min(size, start + piece) }
-      const ours = Buffer.concat(await this.#options.spool.stream(id, range).toArray({ signal }))
+      const ours = Buffer.concat(await this.#options.spool.stream(id, range).toArray({ signal: abortSignalOf(signal) }))
       const theirs = await this.#options.store.get({ key, range }, signal)
       if (!ours.equals(theirs)) return false
     }

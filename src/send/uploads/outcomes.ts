@@ -1,4 +1,5 @@
 /** What becomes of a message by how a try to upload it ended: submitted, tried again, or failed; and what is looked for by then. */
+import type { CancelSignal } from '../../cancellation.js'
 import type { DuplicatePolicy } from '../../config.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -37,7 +38,7 @@ export interface Try {
   readonly begunAt: Milliseconds
   /** By this try it may be in the bucket. */
   mayHaveArrived: boolean
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 const denied = {

@@ -1,4 +1,5 @@
 /** Where the server does not know If-None-Match, nothing but a look right before keeps an upload from overwriting. */
+import type { CancelSignal } from '../../cancellation.js'
 import { sentencesOf } from '../../s3/lacks.js'
 import type { Store } from '../../s3/store.js'
 import { StoreError } from '../../s3/store-error.js'
@@ -23,7 +24,7 @@ export class OverwriteGuard {
   }
 
   /** @throws StoreError as the server would if the key is taken */
-  async mustBeFree(message: Message, signal: AbortSignal): Promise<void> {
+  async mustBeFree(message: Message, signal: CancelSignal): Promise<void> {
     const { store, bucket, keyOf, log } = this.#options
     if (!store.lacks.has('if-none-match')) return
     if (!this.#hasSaidSo) log.warn(sentencesOf(new Set(['if-none-match'] as const)).join(' '))

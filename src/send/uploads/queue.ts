@@ -2,6 +2,7 @@
  * The queue of uploads: runs what waits when its turn comes, as many at once as may be, until it is closed. What a run does it
  * does not know.
  */
+import type { CancelSignal } from '../../cancellation.js'
 import { BackgroundJob } from '../../background-job.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Bytes, Milliseconds } from '../../units.js'
@@ -9,7 +10,7 @@ import type { Turns } from './turns.js'
 
 export interface RunOptions {
   /** Aborted when the queue is closed. */
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
   /** Told how much of it is done, and that anything of it was. */
   readonly onProgress: (bytes: Bytes) => void
 }

@@ -2,6 +2,7 @@
  * One try to upload one message, from beginning to end: what is looked for before it, and what the journal has of it before each
  * step. What becomes of the message by its end is in `outcomes.ts`.
  */
+import type { CancelSignal } from '../../cancellation.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Bytes, EpochMs, Milliseconds } from '../../units.js'
 import type { Message } from '../life/message.js'
@@ -22,9 +23,9 @@ export interface TriesOptions extends OutcomesOptions, UploadOptions, DuplicateC
 
 export interface TryOptions {
   /** Ends the try; whatever the journal says then is looked at by the next one. */
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
   /** Aborted on the way out: then nothing is decided any more. */
-  readonly stop: AbortSignal
+  readonly stop: CancelSignal
   /** Bytes of it that are in the bucket already. */
   readonly onProgress: (bytes: Bytes) => void
 }

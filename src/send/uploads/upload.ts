@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { pipeline } from 'node:stream'
 import { finished, pipeline as promisedPipeline } from 'node:stream/promises'
+import { anyOf, type CancelSignal } from '../../cancellation.js'
 import { retried } from '../../s3/retry.js'
 import type { ByteRange, PutResult, Store, UploadedPart } from '../../s3/store.js'
 import type { Bytes, Key } from '../../units.js'
@@ -38,7 +39,7 @@ const smallestPart: Bytes = 8 * 1024 * 1024
 const mostParts = 10_000
 
 /** @throws StoreError, or FsError if the spool can't be read */
-export async function upload(options: UploadOptions, message: Upload, signal: AbortSignal): Promise<Uploaded> {
+export async function upload(options: UploadOptions, message: Upload, signal: CancelSignal): Promise<Uploaded> {
   if (message.size > options.multipartThreshold) return multipart(options, message, signal)
   const { key, size, id, isAgain } = message
   let sent: ChecksumStream | undefined
@@ -77,13 +78,13 @@ export function partSize(size: Bytes): Bytes {
   return Math.max(smallestPart, Math.ceil(size / mostParts))
 }
 
-async function multipart({ store, spool }: UploadOptions, message: Upload, signal: AbortSignal): Promise<Uploaded> {
+async function multipart({ store, spool }: UploadOptions, message: Upload, signal: CancelSignal): Promise<Uploaded> {
   const { id, key, size } = message
   const uploadId = await store.createMultipart(key, signal)
   await message.begun(uploadId)
   // The first part that fails ends the others.
   const failed = new AbortController()
-  const partSignal = AbortSignal.any([signal, failed.signal])
+  const partSignal = anyOf(signal, failed.signal)
   const bytes = partSize(size)
   const parts: UploadedPart[] = []
   const checksums = new Map<number, { readonly value: number; readonly size: Bytes }>()

@@ -1,4 +1,5 @@
 /** What is known to be lost of a file that is open: whoever was told of it or not, it is never sent until it is cut to nothing. */
+import type { CancelSignal } from '../../cancellation.js'
 import { FsError, type FsErrorCode } from '../../errors.js'
 import type { Message } from '../life/message.js'
 import type { OpenMessage } from './open-message.js'
@@ -63,7 +64,7 @@ export class Damage {
    * The same of what somebody waits for: what was reported as failed must never be sent, even if it is done later.
    * @param signal aborted when it is reported as failed
    */
-  async guardAnswer<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+  async guardAnswer<T>(signal: CancelSignal, act: () => Promise<T>): Promise<T> {
     const onLate = () => {
       this.#note('It was not answered in time: the disk of the state directory hangs.', 'EIO')
     }

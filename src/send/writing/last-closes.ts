@@ -1,4 +1,5 @@
 /** What follows when the last writer has closed a file: it is judged and written down, as soon as the disk lets it. */
+import type { CancelSignal } from '../../cancellation.js'
 import { BackgroundJob } from '../../background-job.js'
 import type { Logger } from '../../telemetry/log.js'
 import type { Milliseconds } from '../../units.js'
@@ -86,7 +87,7 @@ export class LastCloses {
     return { type: 'closed', size, damage: damage.sentence, verdict: judge({ ...current, size }) }
   }
 
-  async #finish(stop: AbortSignal): Promise<void> {
+  async #finish(stop: CancelSignal): Promise<void> {
     for (const session of [...this.#unfinished.values()]) if (!stop.aborted) await this.of(session)
   }
 }

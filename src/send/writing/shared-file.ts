@@ -1,4 +1,5 @@
 /** A spool file that is open, under all its handles: several processes may write to it, and the last one's close decides. */
+import type { CancelSignal } from '../../cancellation.js'
 import { FsError, type FsErrorCode } from '../../errors.js'
 import type { Bytes } from '../../units.js'
 import type { Write } from '../disk/book.js'
@@ -66,7 +67,7 @@ export class SharedFile {
     return this.#file.read(position, length)
   }
 
-  async write(writer: Writer, bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+  async write(writer: Writer, bytes: Uint8Array, position: Bytes, signal: CancelSignal): Promise<number> {
     const { damage } = this.session
     mustFit(position + bytes.length)
     damage.mustBeWhole()
@@ -108,7 +109,7 @@ export class SharedFile {
    * close(2) of one descriptor: data, folder and journal are on disk when it resolves. Before the first byte
    * (`sh -c '… > f'`) there is nothing to do.
    */
-  async flush(writer: Writer, close: Close, signal: AbortSignal): Promise<void> {
+  async flush(writer: Writer, close: Close, signal: CancelSignal): Promise<void> {
     const { damage, message, isChanged, before } = this.session
     // One that had failed before it was opened may be closed as it was.
     if (isChanged) damage.mustBeWhole()

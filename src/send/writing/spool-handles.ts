@@ -1,4 +1,5 @@
 /** What one handle of the kernel's may do with a file of the spool that it shares with others. */
+import type { CancelSignal } from '../../cancellation.js'
 import { FsError } from '../../errors.js'
 import type { Bytes } from '../../units.js'
 import type { Close, OpenSpoolFile } from '../sender.js'
@@ -53,7 +54,7 @@ export class WritingHandle extends SpoolHandle implements OpenSpoolFile {
     this.#writer = writer
   }
 
-  write(bytes: Uint8Array, position: Bytes, signal: AbortSignal): Promise<number> {
+  write(bytes: Uint8Array, position: Bytes, signal: CancelSignal): Promise<number> {
     return this.file.write(this.#writer, bytes, position, signal)
   }
 
@@ -61,7 +62,7 @@ export class WritingHandle extends SpoolHandle implements OpenSpoolFile {
     return this.file.truncate(size)
   }
 
-  flush(close: Close, signal: AbortSignal): Promise<void> {
+  flush(close: Close, signal: CancelSignal): Promise<void> {
     return this.file.flush(this.#writer, close, signal)
   }
 
