@@ -1,7 +1,7 @@
 /** What an acceptable page of a listing is: a whole one, of what was asked for, and after what came before. Pure. */
 import { ForeignAnswer } from './foreign-answer.js'
 import { compareKeys } from './key-order.js'
-import type { ListedPage } from './list-page.js'
+import { decodeKey, type ListedPage } from './list-page.js'
 import type { ListPage, ListRequest } from './store.js'
 
 /** How far a listing has come: what `ListPage.next` says of it to `ListRequest.token`. */
@@ -31,7 +31,7 @@ export function acceptPage(page: ListedPage, request: ListRequest, before: Posit
   const { objects, prefix } = page
   // Keys say themselves whose they are; that there are none is said of something only by its name.
   const isNamed = prefix !== undefined || objects.length + page.prefixes.length === 0
-  requireThat(!isNamed || prefix === request.prefix, 'it is of another folder, or of none')
+  requireThat(!isNamed || isOf(page, request.prefix), 'it is of another folder, or of none')
   const last = before?.last ?? request.startAfter ?? ''
   const keys = objects.map((it) => it.key)
   const lastKey = requireOrder(keys, request.prefix, last)
@@ -41,6 +41,10 @@ export function acceptPage(page: ListedPage, request: ListRequest, before: Posit
   const lastPrefix = requireOrder(prefixes, request.prefix, isWithin(last, prefixes[0]) ? '' : last)
   const farthest = compareKeys(lastKey, lastPrefix) > 0 ? lastKey : lastPrefix
   return { objects, prefixes, next: nextOf(page, farthest, before) }
+}
+
+function isOf({ prefix, isEncoded }: ListedPage, asked: string): boolean {
+  return prefix === asked || (isEncoded && prefix !== undefined && decodeKey(prefix) === asked)
 }
 
 /** A start within a folder does not keep it from being listed. */

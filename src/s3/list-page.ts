@@ -10,7 +10,7 @@ export interface ListedPage {
   /** `true` or `false`, if it is S3's; undefined if it is missing. */
   readonly isTruncated: string | undefined
   readonly token: string | undefined
-  /** The prefix that was asked for, as the server understood it. */
+  /** The prefix that was asked for, as the server understood it; encoded or not where keys are: Ceph leaves it as it is. */
   readonly prefix: string | undefined
   /** Whether keys were encoded as was asked. */
   readonly isEncoded: boolean
@@ -47,7 +47,7 @@ class PageReader {
       else if (reader.is(tag, 'CommonPrefixes')) this.#prefix(tag, prefixes)
       else if (reader.is(tag, 'IsTruncated')) isTruncated = reader.text(tag).trim()
       else if (reader.is(tag, 'NextContinuationToken')) token = reader.text(tag)
-      else if (reader.is(tag, 'Prefix')) prefix = this.#key(reader.text(tag))
+      else if (reader.is(tag, 'Prefix')) prefix = reader.text(tag)
       else reader.skip(tag)
     }
     if (!reader.isOver) throw new UnreadableXml('something follows the listing')
@@ -95,7 +95,7 @@ class PageReader {
  * Of keys listed with EncodingType=url, where `+` is a space.
  * @returns undefined if it is not UTF-8, which S3 forbids: no request can name it
  */
-function decodeKey(encoded: string): string | undefined {
+export function decodeKey(encoded: string): string | undefined {
   if (!/[+%]/.test(encoded)) return encoded
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '))

@@ -26,7 +26,7 @@ t.test('a page as S3 writes it', async (t) => {
   )
   t.strictSame(page, {
     ...{ objects: [object], prefixes: ['AS2/fü/'], isTruncated: 'true', token: '1/a<b' },
-    ...{ prefix: 'AS2/ a+', isEncoded: true },
+    ...{ prefix: 'AS2/+a%2B', isEncoded: true },
   })
 })
 
