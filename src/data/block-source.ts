@@ -217,7 +217,8 @@ export class BlockSource {
   }
 
   async #fetch(info: ObjectInfo, block: ByteRange, into: Uint8Array, signal: CancelSignal): Promise<void> {
-    const pinned = { key: info.key, into, ...(info.etag === '' ? {} : { etag: info.etag }) }
+    const { key, etag, size, mtime } = info
+    const pinned = { key, into, size, ...(etag === '' ? { mtime } : { etag }) }
     try {
       const isWhole = info.size <= wholeLimit
       const bytes = await this.#options.store.get(isWhole ? pinned : { ...pinned, range: block }, signal)
@@ -233,8 +234,8 @@ export class BlockSource {
 }
 
 /** Of a version: a replaced object's blocks are others. */
-function blockId(info: ObjectInfo, block: ByteRange): string {
-  return `${block.start}-${block.end} ${info.etag} ${info.key}`
+function blockId({ key, etag, size, mtime }: ObjectInfo, { start, end }: ByteRange): string {
+  return `${start}-${end} ${etag === '' ? `${size} ${mtime}` : etag} ${key}`
 }
 
 function isTransient(error: unknown): error is FsError {

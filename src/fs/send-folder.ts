@@ -69,7 +69,9 @@ export class SendFolder {
       })
     }
     if (this.#isBundle(partner, names)) throw folder(names)
-    const info = row ? { key: row.key, size: row.size, mtime: row.mtime, etag: row.etag ?? '' } : undefined
+    // Without an ETag the bucket's own time tells the version, which is another than ours.
+    const etag = row?.etag ?? ''
+    const info = row && etag !== '' ? { key: row.key, size: row.size, mtime: row.mtime, etag } : undefined
     const entry = info ?? (await this.#submitted.lookup(partner, names, signal))
     if (!entry) throw absent(names)
     if ('kind' in entry && entry.kind === 'folder') throw folder(names)

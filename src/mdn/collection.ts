@@ -6,7 +6,7 @@ import { inTime } from '../patience.js'
 import type { Clock } from '../telemetry/clock.js'
 import type { Logger } from '../telemetry/log.js'
 import type { EpochMs, Milliseconds, Prefix } from '../units.js'
-import { mdnPrefix, type MdnDirection } from '../view/tree.js'
+import { directionOfMdn, mdnPrefix, type MdnDirection } from '../view/tree.js'
 import type { MdnLog } from './mdn-log.js'
 import { MdnReader, type MdnReaderOptions } from './mdn-reader.js'
 import { UnreadMdns } from './unread-mdns.js'
@@ -54,7 +54,12 @@ export class Collection {
         onChange()
       },
       onRefused: (object) => log.refuse(object),
-      onVanished: (key, isReplaced) => (isReplaced ? listing.recheck(key) : listing.forget(key)),
+      onVanished: (key, isReplaced) => {
+        if (isReplaced) listing.recheck(key)
+        else listing.forget(key)
+        // The listing may show it as it was, and be right.
+        this.#unread.forget(directionOfMdn(options.root, key))
+      },
       onDone: () => this.#readMore(),
       mustWait: () => log.isBehind,
     })

@@ -4,7 +4,7 @@ import type { EpochMs } from '../units.js'
 import type { MdnDirection } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 import { outcomeOf } from './disposition.js'
-import { mdnInLine, mdnLine } from './mdn-line.js'
+import { isUnclear, mdnInLine, mdnLine } from './mdn-line.js'
 import type { MdnReport } from './report.js'
 
 /** One version of one object. */
@@ -24,6 +24,8 @@ export interface IndexedMdn {
   readonly says: MdnReport | undefined
   /** When it could be read at last, by the bucket's clock, where the keys might not before: until then nobody knew of it. */
   readonly allowedAt?: EpochMs | undefined
+  /** It was not understood by a version before: it is to be read again. */
+  readonly isOutdated?: true
 }
 
 /** @param prefix of all MDNs of that direction */
@@ -64,7 +66,9 @@ export function changeIn(entry: unknown): MdnChange | undefined {
   const id = nameIn(it)
   if (!id || typeof it.version !== 'string' || typeof it.mtime !== 'number') return undefined
   const allowedAt = typeof it.allowedAt === 'number' ? it.allowedAt : undefined
-  return { read: { id: { ...id, version: it.version }, mtime: it.mtime, says: saysIn(it), allowedAt } }
+  const says = saysIn(it)
+  const outdated = isUnclear(says) ? ({ isOutdated: true } as const) : {}
+  return { read: { id: { ...id, version: it.version }, mtime: it.mtime, says, allowedAt, ...outdated } }
 }
 
 function nameIn(value: unknown): Omit<MdnId, 'version'> | undefined {

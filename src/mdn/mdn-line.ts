@@ -13,6 +13,14 @@ const [usually, asItIs] = ['~', '=']
 /** Who wrote it. */
 const sameAsFrom = 0
 
+/** Of what reads MDNs: what an earlier one did not understand may be understood now. */
+const generation = 1
+
+/** It says nothing, or not of what message. */
+export function isUnclear(says: MdnReport | undefined): boolean {
+  return says?.originalMessageId === undefined
+}
+
 type Text = string | null | undefined
 
 /** What is not there is null, and at the end nothing. */
@@ -29,6 +37,7 @@ export type MdnLine = readonly [
   mic?: Text,
   allowedAt?: number | null | undefined,
   contradictory?: readonly string[] | null | undefined,
+  generation?: number | null | undefined,
 ]
 
 export function mdnLine({ id, mtime, says, allowedAt }: IndexedMdn): MdnLine {
@@ -47,6 +56,7 @@ export function mdnLine({ id, mtime, says, allowedAt }: IndexedMdn): MdnLine {
     mic,
     allowedAt,
     contradictory.length === 0 ? undefined : contradictory,
+    isUnclear(says) ? generation : undefined,
   ]
   return all.slice(0, all.findLastIndex((it) => it !== undefined) + 1) as unknown as MdnLine
 }
@@ -57,7 +67,15 @@ export function mdnInLine(line: unknown): IndexedMdn | undefined {
   const all = line as readonly unknown[]
   const [direction, key, version, mtime] = [directionOf(all[0]), textIn(all[1]), textIn(all[2]), numberIn(all[3])]
   if (direction === undefined || key === undefined || version === undefined || mtime === undefined) return undefined
-  return { id: { direction, key, version }, mtime, says: saysIn(all), allowedAt: numberIn(all[10]) }
+  const says = saysIn(all)
+  const isOutdated = isUnclear(says) && (numberIn(all[12]) ?? 0) < generation
+  return {
+    id: { direction, key, version },
+    mtime,
+    says,
+    allowedAt: numberIn(all[10]),
+    ...(isOutdated ? { isOutdated } : {}),
+  }
 }
 
 function saysIn(all: readonly unknown[]): MdnReport | undefined {

@@ -4,7 +4,7 @@ import type { LinePlace } from '../journal/line-pieces.js'
 import type { ObjectInfo } from '../s3/store.js'
 import type { EpochMs, Prefix } from '../units.js'
 import type { Partner } from '../view/partner.js'
-import { mdnPrefix, type MdnDirection } from '../view/tree.js'
+import { directionOfMdn, mdnPrefix, type MdnDirection } from '../view/tree.js'
 import { changeIn, entryOf, mdnId, type IndexedMdn, type MdnChange, type MdnId } from './indexed-mdn.js'
 import { MdnTable } from './mdn-table.js'
 import type { MdnReport } from './report.js'
@@ -71,7 +71,8 @@ export class MdnLog {
     await this.#lines.load((entry, place) => {
       this.#count += 1
       const change = changeIn(entry)
-      if (change) this.#apply(change, place)
+      const isOutdated = change && 'read' in change && change.read.isOutdated
+      if (change && isOutdated !== true) this.#apply(change, place)
     })
     const isEmpty = this.#count === 0
     await this.#compactIfGrown()
@@ -131,7 +132,7 @@ export class MdnLog {
   }
 
   #idOf(object: ObjectInfo): MdnId {
-    const direction = object.key.startsWith(mdnPrefix(this.#root, 'incoming')) ? 'incoming' : 'outgoing'
+    const direction = directionOfMdn(this.#root, object.key)
     return mdnId(direction, mdnPrefix(this.#root, direction), object)
   }
 

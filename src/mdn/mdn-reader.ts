@@ -1,4 +1,5 @@
 /** Reads MDNs in the background, newest first, so many at a time; what fails is tried again, and holds nothing up. */
+import { LRUCache } from 'lru-cache'
 import type { CancelSignal } from '../cancellation.js'
 import { BackgroundJob } from '../background-job.js'
 import { FsError } from '../errors.js'
@@ -15,7 +16,7 @@ export interface MdnReaderOptions {
   readonly reads: number
   /** @param report undefined: it can't be understood */
   readonly onRead: (object: ObjectInfo, report: MdnReport | undefined) => void
-  /** The keys may not read it, or it is archived: it is let be for a while. */
+  /** The keys may not read it, it is archived, or another was there twice than was listed: it is let be for a while. */
   readonly onRefused: (object: ObjectInfo) => void
   /** It is not there as it was listed. @param isReplaced another is */
   readonly onVanished: (key: Key, isReplaced: boolean) => void
@@ -38,6 +39,7 @@ const behindPause: Milliseconds = 100
 const refusedFor: Milliseconds = 600_000
 /** So many refusals in a row are no matter of single objects. */
 const mostRefused = 20
+const mostVanished = 1_000
 
 interface Refused {
   readonly object: ObjectInfo
@@ -52,6 +54,8 @@ export class MdnReader {
   readonly #underWay = new Map<Key, ObjectInfo>()
   /** They are let be for a while; in the order in which that is over. */
   readonly #refused = new Map<Key, Refused>()
+  /** Those that were not there as they were listed. Where the listing says the same once more, one of them is let be, too. */
+  readonly #vanished = new LRUCache<Key, ObjectInfo>({ max: mostVanished })
   #refusedInARow = 0
   #pause: Milliseconds = 0
   #pausedUntil: Milliseconds = 0
@@ -164,27 +168,31 @@ export class MdnReader {
 
   async #read(object: ObjectInfo, signal: CancelSignal): Promise<void> {
     const { store, onRead } = this.#options
-    const { key, etag, size } = object
-    const request = { key, ...(etag === '' ? {} : { etag }) }
+    const { key, etag, size, mtime } = object
+    const request = { key, size, ...(etag === '' ? { mtime } : { etag }) }
     const report =
       size > largestMdn ? undefined : parseMdn(await within(patience, signal, (own) => store.get(request, own)))
     if (signal.aborted) return
     this.#pause = 0
     this.#refusedInARow = 0
+    this.#vanished.delete(key)
     onRead(object, report)
   }
 
   #failed(object: ObjectInfo, error: unknown): void {
     const code = error instanceof FsError ? error.code : undefined
-    if (code === 'ENOENT' || code === 'ESTALE') {
+    const isVanished = code === 'ENOENT' || code === 'ESTALE'
+    if (isVanished && !isSame(this.#vanished.get(object.key), object)) {
+      this.#vanished.set(object.key, object)
       this.#options.onVanished(object.key, code === 'ESTALE')
-    } else if (isDenied(error) || code === 'ENODATA') {
+    } else if (isVanished || isDenied(error) || code === 'ENODATA') {
       this.#refused.set(object.key, { object, until: this.#options.clock.monotonic() + refusedFor })
       this.#options.onRefused(object)
       this.#refusedInARow += 1
       if (this.#refusedInARow >= mostRefused) this.#pauseFor(refusedFor)
     } else {
-      this.#queue.push(object)
+      // After all others: what is wrong with it may be wrong with it alone.
+      this.#queue.unshift(object)
       if (this.isPaused) return
       this.#pause = Math.min(longestPause, Math.max(firstPause, this.#pause * 2))
       this.#pauseFor(this.#pause)

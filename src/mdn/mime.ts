@@ -42,13 +42,13 @@ export function fieldsOf(text: string): Headers {
     if (others) others.push(rest.join(' ').trim())
     else fields.set(name, [rest.join(' ').trim()])
   }
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split(/\r*\n|\r+$/)) {
     if (current && /^[ \t]+\S/.test(line)) {
       current.push(line.trim())
       continue
     }
     end()
-    const [, name, value] = /^([!-9;-~]{1,64})[ \t]*:(.*)$/.exec(line) ?? []
+    const [, name, value] = /^([!-9;-~]{1,64})[ \t]*:(.*)$/s.exec(line) ?? []
     if (name !== undefined && value !== undefined) current = [name.toLowerCase(), value.trim()]
   }
   end()
@@ -129,7 +129,7 @@ function hasOwnHeaders(headers: Headers, body: string): boolean {
 /** Blank lines in front of headers are passed over; text without headers, or with more than any has, is all body. */
 function splitAt(text: string, start: number): { readonly headers: Headers; readonly body: string } {
   if (!/^[!-9;-~]+[ \t]*:/.test(text.slice(start, start + 80))) return { headers: new Map(), body: text }
-  const blank = /\n\r?\n/.exec(text.slice(start, start + longestHeader))
+  const blank = /\n\r*\n/.exec(text.slice(start, start + longestHeader))
   if (!blank && text.length - start > longestHeader) return { headers: new Map(), body: text }
   const end = blank ? start + blank.index + 1 : text.length
   return { headers: fieldsOf(text.slice(start, end)), body: text.slice(blank ? end + blank[0].length - 1 : end) }
@@ -165,7 +165,8 @@ function partsOf(body: string, delimiter: string): Parts {
   let start: number | undefined
   const text = `\n${body}`
   for (let at = text.indexOf(`\n${delimiter}`); at >= 0 && parts.length < mostParts;) {
-    if (start !== undefined) parts.push(text.slice(start, at))
+    // The whole line end in front of a boundary belongs to it.
+    if (start !== undefined) parts.push(text.slice(start, text[at - 1] === '\r' ? Math.max(start, at - 1) : at))
     const after = at + 1 + delimiter.length
     const lineEnd = text.indexOf('\n', after)
     if (text.startsWith('--', after) || lineEnd < 0) return { parts, isClosed: true }

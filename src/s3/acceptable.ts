@@ -88,23 +88,43 @@ const largestWhole: Bytes = 64 * 1024 * 1024
  * GetObject. Some servers ignore If-Match or Range, and proxies cut answers.
  * @throws StoreError ESTALE if it is of another version, ForeignAnswer
  */
-export function acceptObject(head: AnswerHead, { key, etag = '', range, into }: GetRequest): ExpectedBody {
+export function acceptObject(head: AnswerHead, request: GetRequest): ExpectedBody {
+  const { key, etag = '', range, into } = request
   const { headers, statusCode } = head
   if (headers.etag === undefined && (etag !== '' || !isFromS3(head))) throw foreign(head)
   const isSame = etag !== '' && unquoted(headers.etag) === etag
   if (etag !== '' && !isSame) {
     if (!isFromS3(head)) throw foreign(head)
-    throw new StoreError('ESTALE', 'condition', 'OtherETag', `${key} was replaced since it was opened.`, { key })
+    throw replaced(key, 'OtherETag')
   }
   const length = announced(head)
+  if (etag === '') requireListed(head, request, length)
   if (range && statusCode === 206) return partOf(head, range, length)
   if (statusCode !== 200 || (range && range.start > 0)) throw foreign(head)
   // Of the version that was asked for, so it is not the object that has another length.
-  const known = range ? undefined : isSame ? into?.length : undefined
+  const known = range ? undefined : isSame ? (request.size ?? into?.length) : undefined
   if (known !== undefined && length !== undefined && length !== known) {
     throw new ForeignAnswer(`one who announces ${length} bytes where there are ${known}`)
   }
   return { length: length ?? known, limit: range ? range.end : Math.max(largestWhole, into?.length ?? 0) }
+}
+
+/** Without an ETag it is told by its size and time whether it is the version that was listed. */
+function requireListed(
+  { headers }: AnswerHead,
+  { key, range, size, mtime }: GetRequest,
+  length: Bytes | undefined,
+): void {
+  const whole = range ? Number(/\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] ?? NaN) : (length ?? NaN)
+  const time = Date.parse(headers['last-modified'] ?? '')
+  const hasOtherSize = size !== undefined && !Number.isNaN(whole) && whole !== size
+  // The header has no fraction of a second; a listing may.
+  const hasOtherTime = mtime !== undefined && !Number.isNaN(time) && Math.abs(time - mtime) >= 1_000
+  if (hasOtherSize || hasOtherTime) throw replaced(key, hasOtherSize ? 'OtherSize' : 'OtherTime')
+}
+
+function replaced(key: Key, how: string): StoreError {
+  return new StoreError('ESTALE', 'condition', how, `${key} was replaced since it was opened.`, { key })
 }
 
 function partOf(head: AnswerHead, range: ByteRange, length: Bytes | undefined): ExpectedBody {

@@ -48,6 +48,10 @@ export interface GetRequest {
   readonly range?: ByteRange
   /** If-Match: the version pinned at open. */
   readonly etag?: string
+  /** Of the whole object, as it was listed: what has another is not it. */
+  readonly size?: Bytes
+  /** LastModified as it was listed, where there is no ETag to pin: what has another, by a second or more, is another version. */
+  readonly mtime?: EpochMs
   /** Memory that is used if the body has just its size; else the body comes in memory of its own. */
   readonly into?: Uint8Array
 }

@@ -138,6 +138,11 @@ export function mdnPrefix(root: Prefix, direction: MdnDirection): Prefix {
   return `${root}raw-mdn/${direction}/` as Prefix
 }
 
+/** @param key of an MDN */
+export function directionOfMdn(root: Prefix, key: string): MdnDirection {
+  return key.startsWith(mdnPrefix(root, 'incoming')) ? 'incoming' : 'outgoing'
+}
+
 /** The five prefixes below which stations, and below them partners, are found. */
 export function stationRoots(root: Prefix): readonly Prefix[] {
   return ['files', 'headers', 'raw-message', 'send', 'duplicate'].map((folder) => `${root}${folder}/` as Prefix)

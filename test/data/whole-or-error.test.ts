@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { createObjects } from '../../src/data/cached-objects.js'
 import type { Objects, OpenObject } from '../../src/data/objects.js'
 import { FsError } from '../../src/errors.js'
-import type { ObjectInfo } from '../../src/s3/store.js'
+import type { GetRequest, ObjectInfo, Store } from '../../src/s3/store.js'
+import type { Key } from '../../src/units.js'
 import { seededRandom } from '../helpers/faults.js'
 import { ScatteredStore } from '../helpers/scattered-store.js'
 import { systemClock } from '../../src/telemetry/clock.js'
@@ -183,4 +184,34 @@ t.test('gone: the listing is told', async (t) => {
   })
   await t.rejects(objects.open(info).read({ start: 0, end: 10 }, never), { code: 'ENOENT' })
   t.same(gone, ['gone'])
+})
+
+t.test('without ETags a version is told by its size and time', async (t) => {
+  const asked: GetRequest[] = []
+  const store = {
+    get: async (request: GetRequest): Promise<Uint8Array> => {
+      asked.push(request)
+      const bytes = request.into ?? new Uint8Array(request.size ?? 0)
+      return bytes.fill(String(asked.length).charCodeAt(0))
+    },
+  } as unknown as Store
+  const ignore = (): void => undefined
+  const objects = createObjects({
+    ...{ ...times, store, budget: MiB, deadline: 60_000, onGone: ignore, onReplaced: ignore },
+  })
+  const content = async (mtime: number): Promise<string> => {
+    const object = objects.open({ key: 'k' as Key, size: 3, mtime, etag: '' })
+    try {
+      return Buffer.from(await object.read({ start: 0, end: 3 }, never)).toString()
+    } finally {
+      object.close()
+    }
+  }
+  t.equal(await content(1_000), '111')
+  t.equal(await content(1_000), '111', 'it is known')
+  t.equal(await content(5_000), '222', 'another time, another version')
+  t.match(asked, [
+    { size: 3, mtime: 1_000, etag: undefined },
+    { size: 3, mtime: 5_000, etag: undefined },
+  ])
 })

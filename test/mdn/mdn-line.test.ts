@@ -87,6 +87,30 @@ t.test('a line of before says the same', async (t) => {
   t.match(changeIn({ direction: 'outgoing', key: '1.mdn', version: 'e', mtime: 5 }), { read: { says: undefined } })
 })
 
+t.test('what a version before did not understand is to be read again; what this one did not is not', async (t) => {
+  const id = { direction: 'incoming', key: '1.mdn', version: 'e' } as const
+  const nothing = {
+    originalMessageId: undefined,
+    finalRecipient: undefined,
+    from: undefined,
+    to: undefined,
+    mic: undefined,
+  }
+  const unclear = { disposition: 'a/b; processed', contradictory: [], outcome: 'delivered', ...nothing } as const
+  const isOutdated = (entry: unknown): boolean | undefined => {
+    const change = changeIn(entry)
+    return change && 'read' in change ? (change.read.isOutdated ?? false) : undefined
+  }
+  t.equal(isOutdated({ ...id, mtime: 5 }), true)
+  t.equal(isOutdated({ ...id, mtime: 5, disposition: 'a/b; processed' }), true, 'of what message')
+  t.equal(isOutdated({ ...id, mtime: 5, disposition: 'a/b; processed', originalMessageId: '<1>' }), false)
+  t.equal(isOutdated({ mdn: [0, '1.mdn', 'e', 5] }), true)
+  t.equal(isOutdated({ mdn: [0, '1.mdn', 'e', 5, '~processed'] }), true)
+  t.equal(isOutdated({ mdn: [0, '1.mdn', 'e', 5, '~processed', '<1>'] }), false)
+  t.equal(isOutdated(entryOf({ read: { id, mtime: 5, says: undefined } })), false)
+  t.equal(isOutdated(entryOf({ read: { id, mtime: 5, says: unclear } })), false)
+})
+
 t.test('what makes no sense says nothing', async (t) => {
   const lines = [
     7,

@@ -7,10 +7,16 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { MdnTable } from '../../src/mdn/mdn-table.js'
 import type { Prefix } from '../../src/units.js'
+import { abortSignalOf, type CancelSignal } from '../../src/cancellation.js'
+import { StoreError } from '../../src/s3/store-error.js'
+import type { GetRequest } from '../../src/s3/store.js'
 import { accessDenied, keysRefused, unreachable, type StoreFault } from '../helpers/memory-store.js'
 import { PlayedClock } from '../helpers/played-clock.js'
-import { receiptsWorld, type Said } from '../helpers/receipts-world.js'
+import { mdnText, receiptsWorld, type Said } from '../helpers/receipts-world.js'
 import { until } from '../helpers/until.js'
+
+const otherVersion = (key: string): StoreError =>
+  new StoreError('ESTALE', 'condition', 'OtherETag', 'It was replaced.', { key })
 
 const globex = { station: 'ACME', partner: 'GLOBEX' }
 const initech = { station: 'ACME', partner: 'INITECH' }
@@ -135,6 +141,46 @@ t.test('a bucket that fails is asked again a while later; others are not read me
   isOut = false
   await until('all to be read', () => receipts.counts().read === 20)
   t.equal(receipts.counts().left, 0)
+  await receipts.close()
+})
+
+t.test(
+  'one that is not there as it was listed is read when it is looked at again; not at each look for ever',
+  async (t) => {
+    const world = await receiptsWorld(t)
+    world.mdn('1', { id: '<7.as2@x>' })
+    world.mdn('2', { id: '<8.as2@x>' })
+    const asked = (name: string): number =>
+      world.store.calls.filter((it) => it.operation === 'get' && it.key.endsWith(name)).length
+    world.store.intercept = ({ operation, key }) => {
+      const isRefused = operation === 'get' && (key.endsWith('2') || asked('1') === 1)
+      return isRefused ? { before: otherVersion(key) } : undefined
+    }
+    const receipts = await world.open()
+    await world.read(receipts)
+    t.match(receipts.counts(), { read: 0 })
+    await world.read(receipts)
+    t.equal(receipts.answersTo(globex, '7', 'incoming')[0]?.outcome, 'delivered')
+    for (let looks = 0; looks < 5; looks += 1) await world.read(receipts)
+    t.equal(asked('2'), 2)
+    t.match(receipts.counts(), { read: 1, left: 0, refused: 1 })
+    await receipts.close()
+  },
+)
+
+t.test('it is asked for with the size that it was listed with: a part of it is none', async (t) => {
+  const world = await receiptsWorld(t)
+  world.mdn('1', { id: '<7.as2@x>' })
+  const asked: GetRequest[] = []
+  const store = {
+    get: (request: GetRequest, signal: CancelSignal) => {
+      asked.push(request)
+      return world.store.get(request, abortSignalOf(signal))
+    },
+  }
+  const receipts = await world.open({ store })
+  await world.read(receipts)
+  t.match(asked, [{ key: 'AS2/raw-mdn/incoming/1', size: mdnText({ id: '<7.as2@x>' }).length }])
   await receipts.close()
 })
 

@@ -138,6 +138,30 @@ t.test('it is read in every form in which it is stored', (t) => {
   t.end()
 })
 
+t.test('no field is lost, whatever ends its line and whatever is behind the last one', (t) => {
+  const refused = 'automatic-action/MDN-sent-automatically; failed'
+  const all = ['Original-Message-ID: <1@a>', `Disposition: ${processed}`, `Disposition: ${refused}`]
+  for (const lineEnd of ['\r\n', '\n', '\r\r\n']) {
+    for (const fieldsInOrder of all.map((_, i) => [...all.slice(i), ...all.slice(0, i)])) {
+      const last = fieldsInOrder.at(-1) ?? ''
+      const qp = {
+        partHeaders: ['Content-Type: message/disposition-notification', 'Content-Transfer-Encoding: quoted-printable'],
+      }
+      for (const whole of [mdn(fieldsInOrder), mdn(fieldsInOrder, qp), signed(mdn(fieldsInOrder))]) {
+        for (const behind of ['', '\r\n']) {
+          const text = whole.replace(`${last}\r\n\r\n--b--`, `${last}\r\n${behind}--b--`).replaceAll('\r\n', lineEnd)
+          const report = parseMdn(Buffer.from(text))
+          t.match(report, { outcome: 'refused', originalMessageId: '<1@a>' }, JSON.stringify(text))
+          t.equal(report?.contradictory.length, 2)
+        }
+      }
+    }
+  }
+  const single = `Content-Type: message/disposition-notification\r\n\r\nOriginal-Message-ID: <1@a>\r\nDisposition: ${refused}/error: x\r`
+  t.match(parseMdn(Buffer.from(single)), { outcome: 'refused' }, 'one that ends in half a line end')
+  t.end()
+})
+
 t.test('who wrote it, for whom, and the digest are kept where it has them', (t) => {
   const http = ['AS2-From: "GLOBEX CORP"', 'as2-to: "\\"ACME \\\\\\\\ Co\\""']
   const report = parseMdn(Buffer.from(signed(mdn([...fields, 'Received-Content-MIC: q1w2==, sha-1']), http)))

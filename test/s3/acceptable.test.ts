@@ -110,6 +110,20 @@ t.test('the body of an object', async (t) => {
   t.throws(() => ask({ etag: 'a' }, { etag: '"b"' }), foreign, 'a page with an ETag of its own')
   t.throws(() => ask({ etag: 'a' }, { etag: '"b"', ...from }), { code: 'ESTALE', failure: 'condition' })
   t.throws(() => ask({ etag: 'a', into }, { etag: '"a"', 'content-length': '6' }), foreign)
+  t.match(ask({ etag: 'a', size: 7 }, { etag: '"a"' }), { length: 7 }, 'as it was listed')
+  t.throws(() => ask({ etag: 'a', size: 7 }, { etag: '"a"', 'content-length': '6' }), foreign, 'less than was listed')
+  const listed = { size: 7, mtime: Date.parse('2026-05-01T10:00:00.900Z') }
+  const then = { ...from, 'content-length': '7', 'last-modified': 'Fri, 01 May 2026 10:00:00 GMT' }
+  t.match(ask(listed, then), { length: 7 }, 'without an ETag')
+  t.match(ask(listed, from), { length: undefined }, 'where nothing is told')
+  const replaced = { code: 'ESTALE', failure: 'condition' }
+  t.throws(
+    () => ask(listed, { ...then, 'last-modified': 'Fri, 01 May 2026 10:00:02 GMT' }),
+    replaced,
+    'of another time',
+  )
+  t.throws(() => ask(listed, { ...then, 'content-length': '8' }), replaced, 'of another size')
+  t.throws(() => ask({ ...listed, range }, { ...from, 'content-range': 'bytes 10-19/100' }, 206), replaced)
   t.throws(() => ask({ etag: 'a', range }, { etag: '"a"' }), foreign, 'all of it')
   t.throws(() => ask({ etag: 'a', range }, { etag: '"a"' }, 206), foreign, 'a part that is not named')
   for (const other of ['bytes 11-19/100', 'bytes 10-18/100', 'bytes 10-20/100', 'bytes 10-9/100', 'bytes */100']) {
@@ -139,6 +153,11 @@ t.test('a page of a listing', async (t) => {
   const more = accept({ objects: all, isTruncated: 'true', token: 'x' }).next
   t.same(positionOf(more ?? ''), { token: 'x', last: 'AS2/in/🚚', empty: 0 })
   t.same(accept({ objects: objects('AS2/in/c') }, { startAfter: 'AS2/in/b' as Key }).objects.length, 1)
+
+  const odd = { prefix: 'AS2/A+B%41 C/' as Prefix }
+  for (const prefix of ['AS2/A+B%41 C/', 'AS2/A%2BB%2541+C/', 'AS2/A%2BB%2541%20C/'])
+    t.ok(accept({ prefix }, odd), prefix)
+  t.throws(() => accept({ prefix: 'AS2/A+B%41 C/', isEncoded: false }, { prefix: 'AS2/A BA C/' as Prefix }), foreign)
 
   for (const [what, wrong] of Object.entries<Partial<ListedPage>>({
     'of another folder': { prefix: 'AS2/' },

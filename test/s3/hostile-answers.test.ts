@@ -79,6 +79,16 @@ const requests: readonly Request[] = [
   {
     operation: 'GetObject',
     prepare: ({ server }, prefix) => {
+      server.put(`${prefix}listed`, content)
+      const key = `${prefix}listed` as Key
+      const send: Send = async (store, signal) =>
+        content.equals(await store.get({ key, etag: digest, size: content.length }, signal))
+      return { about: key, send }
+    },
+  },
+  {
+    operation: 'GetObject',
+    prepare: ({ server }, prefix) => {
       server.put(`${prefix}part`, content)
       const key = `${prefix}part` as Key
       const range = { start: 100, end: 300 }
