@@ -5,6 +5,7 @@ import { once, setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AnswersUnderWay } from '../answers-under-way.js'
+import { Cancellation, type CancelSignal } from '../cancellation.js'
 import { FsError, UsageError } from '../errors.js'
 import type { Beginning, FollowerLines } from '../events/follower.js'
 import { inTime, timeLimit } from '../patience.js'
@@ -41,9 +42,9 @@ export interface ControlHandlers {
   info(path: string, signal: AbortSignal): Promise<InfoReport>
   deliveries(query: DeliveriesQuery, signal: AbortSignal): Promise<DeliveriesReport>
   /** By the id of a row of `queue`, all three; it may be held then, too. @returns the row after it, undefined if it is there no more */
-  retry(id: string): Promise<SendRow | undefined>
-  cancel(id: string): Promise<SendRow | undefined>
-  release(id: string): Promise<SendRow | undefined>
+  retry(id: string, signal: CancelSignal): Promise<SendRow | undefined>
+  cancel(id: string, signal: CancelSignal): Promise<SendRow | undefined>
+  release(id: string, signal: CancelSignal): Promise<SendRow | undefined>
   /** @see Events.follow */
   events(beginning: Beginning, lines: FollowerLines, signal: AbortSignal): Promise<void>
   readonly fresh: NewHandlers
@@ -147,7 +148,7 @@ async function answer(
   try {
     const body = request.method === 'POST' ? await bodyOf(request) : {}
     if (request.method === 'POST' && (await hasLeft(request))) return void response.destroy()
-    send(response, 200, await route(request, body, handlers))
+    send(response, 200, await route(request, body, handlers, leaving(response)))
   } catch (error) {
     refuse(response, error, request, log)
   }
@@ -157,6 +158,15 @@ async function answer(
 async function hasLeft({ socket }: IncomingMessage): Promise<boolean> {
   await nextTurn()
   return socket.readableEnded || socket.destroyed
+}
+
+/** Aborted when whoever asked leaves unanswered: what is not being written down by then is not done. */
+function leaving(response: ServerResponse): CancelSignal {
+  const left = new Cancellation()
+  response.on('close', () => {
+    if (!response.writableFinished) left.abort()
+  })
+  return left
 }
 
 function refuse(response: ServerResponse, error: unknown, request: IncomingMessage, log: Logger): void {
@@ -174,6 +184,7 @@ async function route(
   request: IncomingMessage,
   body: Record<string, unknown>,
   handlers: ControlHandlers,
+  left: CancelSignal,
 ): Promise<unknown> {
   const url = new URL(request.url ?? '/', 'http://as2fs')
   switch (`${request.method ?? ''} ${url.pathname}`) {
@@ -194,11 +205,11 @@ async function route(
     case 'POST /unmount':
       return handlers.unmount(numberOf(body.drain))
     case 'POST /queue/retry':
-      return handlers.retry(await target(body, handlers))
+      return handlers.retry(await target(body, handlers), left)
     case 'POST /queue/cancel':
-      return handlers.cancel(await target(body, handlers))
+      return handlers.cancel(await target(body, handlers), left)
     case 'POST /queue/release':
-      return handlers.release(await target(body, handlers))
+      return handlers.release(await target(body, handlers), left)
     default:
       throw new FsError('ENOENT', 'This version of the daemon does not know the request: is it older than the command?')
   }

@@ -130,8 +130,8 @@ export class As2Filesystem implements Filesystem {
     await (kind === 'send' ? this.#send : this.#newChanges).truncate(partner, names, size, signal)
   }
 
-  async ftruncate(handle: number, size: Bytes): Promise<void> {
-    return this.#handles.get(handle).truncate(size)
+  async ftruncate(handle: number, size: Bytes, signal: CancelSignal): Promise<void> {
+    return this.#handles.get(handle).truncate(size, signal)
   }
 
   async flush(handle: number, close: Close, signal: CancelSignal): Promise<void> {
@@ -140,6 +140,11 @@ export class As2Filesystem implements Filesystem {
 
   async fsync(handle: number): Promise<void> {
     return this.#handles.get(handle).fsync()
+  }
+
+  async disown(handle: number): Promise<void> {
+    const file = this.#handles.take(handle)
+    await (file?.disown ? file.disown() : file?.release())
   }
 
   async release(handle: number, answered?: number): Promise<void> {

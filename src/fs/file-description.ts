@@ -14,9 +14,11 @@ export interface FileDescription {
   readBy?(reader: BlockReader): void
   read(position: Bytes, length: Bytes, signal: CancelSignal): Promise<Uint8Array>
   write(bytes: Uint8Array, position: Bytes, signal: CancelSignal): Promise<number>
-  truncate(size: Bytes): Promise<void>
+  truncate(size: Bytes, signal: CancelSignal): Promise<void>
   flush(close: Close, signal: CancelSignal): Promise<void>
   fsync(): Promise<void>
+  /** Instead of `release`, where nobody was ever told of it: what was made for it goes again. */
+  disown?(): Promise<void>
   /** @param answered how many reads were answered from what was `held` */
   release(answered?: number): Promise<void>
 }

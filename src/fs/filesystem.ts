@@ -109,6 +109,8 @@ export interface Filesystem {
   ftruncate(handle: number, size: Bytes, signal: CancelSignal): Promise<void>
   flush(handle: number, close: Close, signal: CancelSignal): Promise<void>
   fsync(handle: number, signal: CancelSignal): Promise<void>
+  /** Instead of `release`, of one that the kernel was never told of: a file that was made for it in `send/` goes again. */
+  disown(handle: number): Promise<void>
   /** @param answered how many reads were answered from what was `held` */
   release(handle: number, answered?: number): Promise<void>
   /** Whoever has open what is replaced by it goes on with it. */

@@ -101,7 +101,7 @@ export class SendFolder {
 
   async unlink(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     await this.#requireLocal(partner, names, signal)
-    await this.#sender.unlink(partner, names)
+    await this.#sender.unlink(partner, names, signal)
   }
 
   async mkdir(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
@@ -110,12 +110,12 @@ export class SendFolder {
       (await this.#rowNow(partner, names, signal)) ??
       (this.#isBundle(partner, names) || (await this.#submitted.lookup(partner, names, signal)))
     if (taken) throw new FsError('EEXIST', `${names.join('/')} is there already.`)
-    await this.#sender.mkdir(partner, names)
+    await this.#sender.mkdir(partner, names, signal)
   }
 
   async rmdir(partner: Partner, names: readonly Name[], signal: CancelSignal): Promise<void> {
     if (names.length === 0) throw new FsError('EPERM', 'send/ is always there.')
-    if (this.#isBundle(partner, names)) return this.#sender.rmdir(partner, names)
+    if (this.#isBundle(partner, names)) return this.#sender.rmdir(partner, names, signal)
     if (this.#sender.row(partner, names)) throw new FsError('ENOTDIR', `${names.join('/')} is a file.`)
     const entry = await this.#submitted.lookup(partner, names, signal)
     if (!entry) throw absent(names)
@@ -124,7 +124,7 @@ export class SendFolder {
 
   async setMtime(partner: Partner, names: readonly Name[], mtime: EpochMs, signal: CancelSignal): Promise<void> {
     const row = this.#sender.row(partner, names)
-    if (row && row.state !== 'submitted') return this.#sender.setMtime(partner, names, mtime)
+    if (row && row.state !== 'submitted') return this.#sender.setMtime(partner, names, mtime, signal)
     // A submitted file and a folder have nothing to set: accepted, as cp -p and tar expect.
     await this.getattr(partner, names, signal)
   }

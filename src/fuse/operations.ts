@@ -94,7 +94,7 @@ export class Operations {
       signal.throwIfAborted()
       return { handle, attributes }
     } catch (error) {
-      await this.release(handle)
+      await this.#disown(handle)
       throw error
     }
   }
@@ -191,10 +191,15 @@ export class Operations {
     await this.#fs.release(handle)
   }
 
+  #disown(handle: number): Promise<void> {
+    void this.#processes.released(handle)
+    return this.#fs.disown(handle)
+  }
+
   /** A handle that comes after the deadline is nobody's: the kernel will not release it, so we do. */
   async #inTime(opening: Promise<number>, signal: CancelSignal): Promise<number> {
     const handle = await opening
-    if (signal.aborted) await this.release(handle)
+    if (signal.aborted) await this.#disown(handle)
     signal.throwIfAborted()
     return handle
   }

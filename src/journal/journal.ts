@@ -5,7 +5,9 @@
  */
 import { stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CancelSignal } from '../cancellation.js'
 import { replaceFile } from '../durable-file.js'
+import { FsError } from '../errors.js'
 import { openOwn, readOwn } from '../own-files.js'
 import { makeFolders } from '../own-folders.js'
 import type { Logger } from '../telemetry/log.js'
@@ -51,11 +53,20 @@ export interface AppendOptions {
   readonly isNew?: boolean
   /** Nobody waits for it: it may be written with what comes next, if that comes within moments. Not for what is synced. */
   readonly isPatient?: boolean
+  /** Of who waits for it, and was told that it failed when this is aborted: if it is not being written by then, it never is. */
+  readonly signal?: CancelSignal
 }
 
 export interface JournalRead<T> extends Pick<ParsedJournal<T>, 'entries' | 'isDoubtful'> {
   /** It is another file than the one it was written as: what was written to that since is not in it. */
   readonly isCopy: boolean
+}
+
+/** It was not written, as nobody waits for it any more. */
+export class NotWanted extends FsError {
+  constructor() {
+    super('ETIMEDOUT', 'It was not done in time: the disk of the state directory hangs.')
+  }
 }
 
 /** An entry that is to be written; undefined: nothing, but what was written before is to be synced. */
@@ -149,7 +160,7 @@ export class Journal<T extends object> {
 
   /**
    * Appends an entry. All that come while others are being written go together into the next write, and share its sync.
-   * @throws the disk's own error; the entry may then be there or not
+   * @throws NotWanted; the disk's own error: the entry may then be there or not
    */
   append(entry: T, options: AppendOptions): Promise<void> {
     return this.#enqueue(entry, options)
@@ -232,6 +243,7 @@ export class Journal<T extends object> {
     let bytes: Bytes = 0
     for (const it of waiting) {
       try {
+        if (it.signal?.aborted === true) throw new NotWanted()
         const line = this.#lineOf(it.entry, lines.length)
         await this.#makeRoom(bytes + line.length, it.isNew === true ? reserve / 2 : 0)
         if (line.length > 0) lines.push(line)

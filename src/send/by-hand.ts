@@ -1,4 +1,5 @@
 /** What somebody does to a file that waits, whatever is in it: `as2fs queue retry|cancel|release`, rm, touch. */
+import type { CancelSignal } from '../cancellation.js'
 import type { EpochMs, Name } from '../units.js'
 import type { Partner } from '../view/partner.js'
 import type { Packer } from './bundles/packer.js'
@@ -32,21 +33,21 @@ export class ByHand {
   }
 
   /** What may be in the bucket is looked for before it is sent. */
-  async retry(id: string): Promise<void> {
+  async retry(id: string, signal: CancelSignal): Promise<void> {
     const { book, packer } = this.#options
     if (book.get(id)?.reason === 'packing') packer.retry(id)
-    else await this.#requeue(id, 'retried')
+    else await this.#requeue(id, 'retried', signal)
   }
 
-  release(id: string): Promise<void> {
-    return this.#requeue(id, 'released')
+  release(id: string, signal: CancelSignal): Promise<void> {
+    return this.#requeue(id, 'released', signal)
   }
 
-  async cancel(id: string, by: Cause): Promise<void> {
+  async cancel(id: string, by: Cause, signal: CancelSignal): Promise<void> {
     const { book, packer, spool, onJudged, onCancelled } = this.#options
     await book.exclusively([id], async (write) => {
       const message = book.get(id)
-      await write([{ id, event: { type: 'cancelled' } }], { by, sync: true })
+      await write([{ id, event: { type: 'cancelled' } }], { by, sync: true, signal })
       packer.forget(id)
       for (const it of message ? dataOf(message) : []) await spool.remove(it)
     })
@@ -55,7 +56,7 @@ export class ByHand {
   }
 
   /** @see Sender.setMtime */
-  async setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void> {
+  async setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs, signal: CancelSignal): Promise<void> {
     const { book, isUnderWay, onJudged } = this.#options
     const { id } = book.found(partner, path)
     await book.change(
@@ -65,14 +66,15 @@ export class ByHand {
         const isTooLate = !message || message.state === 'gone' || message.state === 'uploading' || isUnderWay(id)
         return isTooLate ? [] : [{ id, event: { type: 'dated', mtime } }]
       },
-      { by: 'utimens', sync: false },
+      { by: 'utimens', sync: false, signal },
     )
     await onJudged()
   }
 
-  async #requeue(id: string, type: 'retried' | 'released'): Promise<void> {
+  async #requeue(id: string, type: 'retried' | 'released', signal: CancelSignal): Promise<void> {
     const { book, onJudged } = this.#options
-    await book.change([id], ([message]) => [{ id, event: this.#requeuing(message, type) }], { by: 'queue', sync: true })
+    const options = { by: 'queue', sync: true, signal } as const
+    await book.change([id], ([message]) => [{ id, event: this.#requeuing(message, type) }], options)
     await onJudged()
   }
 

@@ -97,6 +97,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     log,
     isUnderWay,
     onFree: () => uploads.freed(),
+    isInMemory: (id) => spool.isInMemory(id),
     removeData: (id) => spool.remove(id),
     isForgettable: (message) =>
       message.state === 'gone' &&
@@ -151,7 +152,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     pickup,
     rows: new Rows({ book, uploads, turns, packer, pickup, clock, root }),
     opening: new Opening({ book, files, spool, descriptors, names, bundles, rejudging, root }),
-    renaming: new Renaming({ book, spool, names, bundles, folderSending, root, judge, onJudged }),
+    renaming: new Renaming({ book, files, spool, names, bundles, folderSending, root, judge, onJudged }),
     byHand: new ByHand({
       ...{ book, spool, packer, holding, beside, isUnderWay, onJudged },
       onCancelled: () => uploads.sweep(),

@@ -99,38 +99,38 @@ export class DurableSender implements Sender {
     return this.#parts.renaming.rename(partner, from, to, signal)
   }
 
-  async unlink(partner: Partner, path: readonly Name[]): Promise<void> {
-    await this.#parts.byHand.cancel(this.#parts.book.found(partner, path).id, 'unlink')
+  async unlink(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void> {
+    await this.#parts.byHand.cancel(this.#parts.book.found(partner, path).id, 'unlink', signal)
   }
 
-  async mkdir(partner: Partner, path: readonly Name[]): Promise<void> {
-    await this.#parts.bundles.mkdir(partner, path)
+  async mkdir(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void> {
+    await this.#parts.bundles.mkdir(partner, path, signal)
     await this.#parts.rejudging.heed()
   }
 
-  async rmdir(partner: Partner, path: readonly Name[]): Promise<void> {
-    await this.#parts.bundles.rmdir(partner, path)
+  async rmdir(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void> {
+    await this.#parts.bundles.rmdir(partner, path, signal)
     await this.#parts.rejudging.heed()
   }
 
-  setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void> {
-    return this.#parts.byHand.setMtime(partner, path, mtime)
+  setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs, signal: CancelSignal): Promise<void> {
+    return this.#parts.byHand.setMtime(partner, path, mtime, signal)
   }
 
   listed(partner: Partner, begunAt: Milliseconds, has: (key: Key) => boolean): Promise<void> {
     return this.#parts.pickup.listed(partner, begunAt, has)
   }
 
-  retry(id: string): Promise<void> {
-    return this.#parts.byHand.retry(id)
+  retry(id: string, signal: CancelSignal): Promise<void> {
+    return this.#parts.byHand.retry(id, signal)
   }
 
-  releaseHeld(id: string): Promise<void> {
-    return this.#parts.byHand.release(id)
+  releaseHeld(id: string, signal: CancelSignal): Promise<void> {
+    return this.#parts.byHand.release(id, signal)
   }
 
-  cancel(id: string): Promise<void> {
-    return this.#parts.byHand.cancel(id, 'queue')
+  cancel(id: string, signal: CancelSignal): Promise<void> {
+    return this.#parts.byHand.cancel(id, 'queue', signal)
   }
 
   async mountEnded(isProof: boolean): Promise<void> {

@@ -73,9 +73,9 @@ export class Opening {
         // Its name may be taken from it while it is open.
         await file.made()
         // Out of the queue, on disk, before a byte of it changes.
-        await write([{ id, event: { type: 'reopened' } }], { by: 'open', sync: true })
+        await write([{ id, event: { type: 'reopened' } }], { by: 'open', sync: true, signal })
         if (before.state !== 'open') file.session.reopened(before)
-        if (flags.truncate) await file.truncate(0, write)
+        if (flags.truncate) await file.truncate(0, signal, write)
         return file.handle({ write: true })
       } finally {
         await pin.release()
@@ -89,7 +89,7 @@ export class Opening {
     const { members } = book.found(partner, path)
     const file = await this.open(partner, path, { write: true, truncate: false }, signal)
     try {
-      await file.truncate(size)
+      await file.truncate(size, signal)
       // An archive that could not be made, and is written anew.
       if (size === 0) for (const { id } of members ?? []) await spool.remove(id)
       await file.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, signal)

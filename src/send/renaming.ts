@@ -10,11 +10,13 @@ import type { MessageBook } from './disk/book.js'
 import type { Spool } from './disk/spool.js'
 import type { Happening, Verdict } from './life/events.js'
 import { underName, type Candidate } from './life/judgement.js'
-import { pathId } from './life/message.js'
+import { pathId, type Message } from './life/message.js'
 import type { NameCheck } from './judging/name-check.js'
+import type { OpenFiles } from './writing/open-files.js'
 
 export interface RenamingOptions {
   readonly book: MessageBook
+  readonly files: Pick<OpenFiles, 'made'>
   readonly spool: Spool
   readonly names: NameCheck
   readonly bundles: Bundles
@@ -45,7 +47,7 @@ export class Renaming {
     sendKey(root, partner, to)
     bundles.mustHold(partner, to)
     const isUnchecked = await names.check(partner, to.join('/'), true, signal)
-    await this.#renamed(partner, id, to, isUnchecked)
+    await this.#renamed(partner, id, to, { isUnchecked, signal })
     await onJudged()
   }
 
@@ -54,8 +56,13 @@ export class Renaming {
    * the next start finds that it is gone. What has got that name meanwhile by itself replaces nothing.
    * @throws FsError EBUSY if another file came or went under the new name since it was looked up: that one is not locked here
    */
-  async #renamed(partner: Partner, id: string, to: readonly Name[], isUnchecked: boolean): Promise<void> {
-    const { book, bundles, spool, judge } = this.#options
+  async #renamed(
+    partner: Partner,
+    id: string,
+    to: readonly Name[],
+    { isUnchecked, signal }: { readonly isUnchecked: boolean; readonly signal: CancelSignal },
+  ): Promise<void> {
+    const { book, bundles, files, spool } = this.#options
     const path = to.join('/')
     const target = book.at(partner, path)
     const names = [id, ...(target ? [target.id] : []), pathId(partner, path), ...bundles.lockIds(partner, to)]
@@ -65,13 +72,22 @@ export class Renaming {
       const replaced = book.at(partner, path)
       if (replaced?.id !== target?.id) throw new FsError('EBUSY', `${path} was made a moment ago.`)
       if (replaced?.id === id) return
+      // Whatever becomes of this process then: what it replaces is gone.
+      if (source.state === 'open' && source.isComplete !== true) await files.made(id)
       const over = replaced ? [replaced.id] : []
       const gone = over.map((it): Happening => ({ id: it, event: { type: 'replaced' } }))
-      const verdict = judge(underName(source, path))
-      const renamed: Happening = { id, event: { type: 'renamed', path, isUnchecked, verdict } }
-      await write([...gone, renamed], { by: 'rename', sync: true })
+      await write([...gone, this.#event(source, path, isUnchecked)], { by: 'rename', sync: true, signal })
       for (const it of over) await spool.remove(it)
+      // It was being written when it was told to have failed: under its new name it might be sent. What it has replaced is gone.
+      if (!signal.aborted || replaced) return
+      await write([this.#event(source, source.path, source.isUnchecked === true)], { by: 'rename', sync: true })
+      throw new FsError('ETIMEDOUT', `${source.path} was not renamed in time: the disk of the state directory hangs.`)
     })
+  }
+
+  #event(source: Message, path: string, isUnchecked: boolean): Happening {
+    const verdict = this.#options.judge(underName(source, path))
+    return { id: source.id, event: { type: 'renamed', path, isUnchecked, verdict } }
   }
 }
 

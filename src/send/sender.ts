@@ -54,17 +54,19 @@ export interface Close {
 
 /**
  * A spool file under a kernel handle. Reads and writes are positional, as pread(2) and pwrite(2).
- * A write or close whose signal was aborted has been reported as failed, so the file is never sent.
+ * A write, truncate or close whose signal was aborted has been reported as failed, so the file is never sent.
  */
 export interface OpenSpoolFile {
   readonly id: string
   read(position: number, length: number): Promise<Uint8Array>
   /** `bytes` are copied before this returns its promise. An error of the disk may come with a later call, at the latest with `flush`. */
   write(bytes: Uint8Array, position: number, signal: CancelSignal): Promise<number>
-  truncate(size: Bytes): Promise<void>
+  truncate(size: Bytes, signal: CancelSignal): Promise<void>
   /** close(2) of one descriptor: bytes are on disk when it resolves; throws what the spool found (ENOSPC, EIO). */
   flush(close: Close, signal: CancelSignal): Promise<void>
   fsync(): Promise<void>
+  /** Nobody ever got it: a new file goes again, another one is as it was. */
+  disown(): Promise<void>
   /** After the last close; never throws. The last writer's release puts the file into the queue or holds it. */
   release(): Promise<void>
 }
@@ -163,7 +165,7 @@ export interface SendFigures {
 }
 
 /**
- * All methods throw FsError with the errno that SEMANTICS.md (Sending) has (EEXIST for a duplicate under `reject`, EBUSY while uploading,
+ * What changes something is not done once its signal is aborted, unless it is being written down by then. All methods throw FsError with the errno that SEMANTICS.md (Sending) has (EEXIST for a duplicate under `reject`, EBUSY while uploading,
  * EPERM for submitted, EXDEV across partners, EILSEQ, ENAMETOOLONG, EINVAL for names that cannot become keys).
  */
 export interface Sender {
@@ -180,19 +182,19 @@ export interface Sender {
   open(partner: Partner, path: readonly Name[], flags: OpenFlags, signal: CancelSignal): Promise<OpenSpoolFile>
   truncate(partner: Partner, path: readonly Name[], size: Bytes, signal: CancelSignal): Promise<void>
   rename(partner: Partner, from: readonly Name[], to: readonly Name[], signal: CancelSignal): Promise<void>
-  unlink(partner: Partner, path: readonly Name[]): Promise<void>
-  mkdir(partner: Partner, path: readonly Name[]): Promise<void>
-  rmdir(partner: Partner, path: readonly Name[]): Promise<void>
-  setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs): Promise<void>
+  unlink(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void>
+  mkdir(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void>
+  rmdir(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void>
+  setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs, signal: CancelSignal): Promise<void>
   /**
    * Somebody has listed all that is in a partner's `AS2/send`: what was submitted before and is not there, the gateway took.
    * @param begunAt when the listing was begun, by the clock that never steps
    */
   listed(partner: Partner, begunAt: Milliseconds, has: (key: Key) => boolean): Promise<void>
   /** `as2fs queue retry|cancel|release`; throws FsError with a sentence where it makes no sense. */
-  retry(id: string): Promise<void>
-  cancel(id: string): Promise<void>
-  releaseHeld(id: string): Promise<void>
+  retry(id: string, signal: CancelSignal): Promise<void>
+  cancel(id: string, signal: CancelSignal): Promise<void>
+  releaseHeld(id: string, signal: CancelSignal): Promise<void>
   counts(): SendCounts
   figures(): SendFigures
   /** One sentence for each thing that keeps `send/` from working now; for `status`. */

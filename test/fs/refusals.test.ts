@@ -74,7 +74,7 @@ async function world(t: Test): Promise<FilesystemWorld> {
   await world.fs.mkdir('/ACME/GLOBEX/new/.done', never())
   await world.write('/ACME/GLOBEX/new/order.lck')
   await world.names('/ACME/GLOBEX/new')
-  await world.senders.sender.retry(world.senders.row('submitted.edi')!.id)
+  await world.senders.sender.retry(world.senders.row('submitted.edi')!.id, never())
   await world.senders.inState('submitted.edi', 'submitted')
   return world
 }

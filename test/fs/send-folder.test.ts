@@ -17,7 +17,7 @@ function world(t: Test, options: FilesystemOptions = {}): Promise<FilesystemWorl
 }
 
 async function submit(it: FilesystemWorld, name: string): Promise<void> {
-  await it.senders.sender.retry(it.senders.row(name)!.id)
+  await it.senders.sender.retry(it.senders.row(name)!.id, never())
   await it.senders.inState(name, 'submitted')
 }
 
@@ -28,7 +28,7 @@ t.test('a file is as large as what is written to it, and as old as its last writ
   const written = await it.fs.getattr(`${send}/a.edi`, never())
   t.match(written, { kind: 'file', size: 7, mode: 0o644 })
   t.ok(written.mtime >= Math.floor(before))
-  await it.fs.ftruncate(handle, 3)
+  await it.fs.ftruncate(handle, 3, never())
   await it.fs.utimens(`${send}/a.edi`, { mtime: -5_000 }, never())
   await it.fs.utimens(`${send}/a.edi`, { mtime: undefined }, never())
   t.match(await it.fs.getattr(`${send}/a.edi`, never()), { size: 3, mtime: -5_000 })

@@ -191,11 +191,11 @@ t.test('a new file is told of with its handle; whose answer nobody takes is give
   )
 })
 
-t.test('a new file of which nothing can be told is closed again', async (t) => {
+t.test('a new file of which nothing can be told is taken back', async (t) => {
   const it = world(t)
   it.fs.getattr = () => Promise.reject(new FsError('EIO', 'The disk fails.'))
   t.same(await it.call('create', '/send/made', 0), [-errno.EIO])
-  t.same(it.changes(), ['create /send/made', 'release 1'])
+  t.same(it.changes(), ['create /send/made', 'disown 1'])
 })
 
 t.test('what is read is kept in the page cache as long as it is of one version; what is rendered is not', async (t) => {
@@ -224,7 +224,7 @@ t.test('a call that takes too long is answered at its deadline, and what it open
   const calls = [it.begin('open', file, O_RDWR), it.begin('create', '/send/made', 0), it.begin('lookup', file)]
   for (const unique of calls) t.same(await it.answer(unique), [-errno.ETIMEDOUT])
   goOn()
-  await until('both to be closed', () => it.fs.calls.filter((it) => it.startsWith('release')).length === 2)
+  await until('both to be given back', () => it.fs.calls.filter((it) => it.startsWith('disown')).length === 2)
 })
 
 t.test(

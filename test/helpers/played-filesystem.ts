@@ -82,6 +82,10 @@ export class PlayedFilesystem implements Filesystem {
     this.#change(`fsync ${handle}`)
   }
 
+  async disown(handle: number): Promise<void> {
+    this.calls.push(`disown ${handle}`)
+  }
+
   async release(handle: number, answered?: number): Promise<void> {
     this.calls.push(`release ${handle}${answered === undefined ? '' : ` ${answered}`}`)
   }

@@ -154,7 +154,7 @@ export class SenderWorld {
     await until('the queue to be empty', async () => {
       const rows = this.sender.allRows().filter((it) => it.state === 'queued' || it.state === 'uploading')
       const isPaused = (row: SendRow) => row.state === 'queued' && (row.nextTryAt ?? 0) > this.clock.now() + 20
-      for (const { id } of rows.filter(isPaused)) await this.sender.retry(id).catch(() => undefined)
+      for (const { id } of rows.filter(isPaused)) await this.sender.retry(id, never()).catch(() => undefined)
       return rows.length === 0
     })
   }

@@ -72,7 +72,7 @@ export class MemoryDriver implements Driver<Descriptor> {
   }
 
   async unlink(name: string): Promise<void> {
-    await this.#world.sender.unlink(globex, path(name))
+    await this.#world.sender.unlink(globex, path(name), never())
   }
 
   async truncate(name: string, size: number): Promise<void> {
@@ -81,11 +81,11 @@ export class MemoryDriver implements Driver<Descriptor> {
   }
 
   async mkdir(name: string): Promise<void> {
-    await this.#world.sender.mkdir(globex, path(name))
+    await this.#world.sender.mkdir(globex, path(name), never())
   }
 
   async rmdir(name: string): Promise<void> {
-    await this.#world.sender.rmdir(globex, path(name))
+    await this.#world.sender.rmdir(globex, path(name), never())
   }
 
   async crash(): Promise<void> {
@@ -133,7 +133,8 @@ export class MemoryDriver implements Driver<Descriptor> {
       await until('archives to be made', () => !sender.allRows().some((it) => it.reason === 'packing'))
       this.#endStall()
     }
-    for (const { id, state } of sender.allRows()) if (state === 'queued') await sender.retry(id).catch(() => undefined)
+    for (const { id, state } of sender.allRows())
+      if (state === 'queued') await sender.retry(id, never()).catch(() => undefined)
     if (isWaitedFor) await this.#world.settled()
   }
 

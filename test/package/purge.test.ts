@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { mostContent } from '../../src/send/life/contents.js'
 import { run } from '../helpers/run.js'
-import { globex, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { globex, path, senderWorld, type SenderWorld, never } from '../helpers/sender-world.js'
 
 const script = fileURLToPath(new URL('../../../packaging/debian/postrm', import.meta.url))
 const settle = 3_600_000
@@ -32,7 +32,7 @@ const works: Readonly<Record<string, readonly [work: (world: SenderWorld) => Pro
   'all was sent': [
     async (world) => {
       await world.write('sent.edi', 'x')
-      await world.sender.retry(world.row('sent.edi')!.id)
+      await world.sender.retry(world.row('sent.edi')!.id, never())
       await world.inState('sent.edi', 'submitted')
     },
     false,
@@ -40,14 +40,14 @@ const works: Readonly<Record<string, readonly [work: (world: SenderWorld) => Pro
   'what waited was removed': [
     async (world) => {
       await world.write('removed.edi', 'x')
-      await world.sender.unlink(globex, path('removed.edi'))
+      await world.sender.unlink(globex, path('removed.edi'), never())
     },
     false,
   ],
   'one was sent, and another waits under another name': [
     async (world) => {
       for (const name of ['sent.edi', 'first.edi']) await world.write(name, 'x')
-      await world.sender.retry(world.row('sent.edi')!.id)
+      await world.sender.retry(world.row('sent.edi')!.id, never())
       await world.inState('sent.edi', 'submitted')
       await world.sender.rename(globex, path('first.edi'), path('waits.edi'), new AbortController().signal)
     },

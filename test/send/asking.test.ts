@@ -42,7 +42,7 @@ t.test('renamed, it is sent under its last name, once', async (t) => {
 
 t.test('removed, it is not sent', async (t) => {
   const { world, answer } = await asked(t)
-  await world.sender.unlink(globex, path('x.edi'))
+  await world.sender.unlink(globex, path('x.edi'), never())
   answer()
   await world.write('marker.edi', 'm')
   await world.inState('marker.edi', 'submitted')
@@ -71,7 +71,7 @@ t.test('held by a lock that comes meanwhile, it waits for the end of that', asyn
   await world.write('marker.edi', 'm')
   await world.inState('marker.edi', 'submitted')
   t.match(world.row('x.edi'), { state: 'held', reason: 'lock' })
-  await world.sender.unlink(globex, path('x.edi.lock'))
+  await world.sender.unlink(globex, path('x.edi.lock'), never())
   await world.inState('x.edi', 'submitted')
   t.equal(world.puts('x.edi'), 1)
 })

@@ -23,7 +23,7 @@ async function whileOpen(it: SenderWorld, name: string, act: () => Promise<unkno
   await file.release()
 }
 
-const removed = (it: SenderWorld, name: string) => it.sender.unlink(globex, [name as Name])
+const removed = (it: SenderWorld, name: string) => it.sender.unlink(globex, [name as Name], never())
 
 t.test('a lock that is made while a file is open, and not written, holds it', async (t) => {
   const it = await world(t)
@@ -47,9 +47,9 @@ t.test('a lock that goes while a file is open, and not written, holds it no more
 t.test('a folder may be such a lock', async (t) => {
   const it = await world(t)
   await it.write('c.edi', 'c')
-  await whileOpen(it, 'c.edi', () => it.sender.mkdir(globex, ['c.edi.lock' as Name]))
+  await whileOpen(it, 'c.edi', () => it.sender.mkdir(globex, ['c.edi.lock' as Name], never()))
   t.match(it.row('c.edi'), { state: 'held', reason: 'lock' })
-  await whileOpen(it, 'c.edi', () => it.sender.rmdir(globex, ['c.edi.lock' as Name]))
+  await whileOpen(it, 'c.edi', () => it.sender.rmdir(globex, ['c.edi.lock' as Name], never()))
   t.match(it.row('c.edi'), { state: 'queued' })
 })
 

@@ -119,6 +119,7 @@ function world(messages: readonly Message[] = ['a', 'b', 'c'].map((id) => queued
     isUnderWay: () => false,
     onFree: () => void free.push(book.isLocked('a')),
     isForgettable: () => false,
+    isInMemory: () => false,
     removeData: (id) => Promise.resolve(void removed.push(id)),
     onHealed: () => (healed.times += 1),
   })

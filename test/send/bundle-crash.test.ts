@@ -85,11 +85,11 @@ t.test(
     await world.restart((directory) => rmSync(join(directory, 'data', lost)))
     const { id, error } = await world.inState('batch.zip', 'failed')
     t.match(error, /has not all of b\.dat/)
-    await t.rejects(world.sender.retry(id), { code: 'EIO' })
+    await t.rejects(world.sender.retry(id, never()), { code: 'EIO' })
     t.equal(world.puts('batch.zip'), 0)
     const data = (): string[] => readdirSync(join(world.directory, 'data'))
     t.equal(data().length, 2)
-    await world.sender.cancel(id)
+    await world.sender.cancel(id, never())
     t.same(data(), [])
     t.same(world.sender.allRows(), [])
   },
@@ -122,7 +122,7 @@ t.test(
 )
 
 async function filled(world: SenderWorld, name: string): Promise<void> {
-  await world.sender.mkdir(globex, path(name))
+  await world.sender.mkdir(globex, path(name), never())
   for (const [file, bytes] of files) await world.write(`${name}/${file}`, bytes)
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parseJournal } from '../../src/journal/lines.js'
 import type { JournalEntry } from '../../src/send/life/entry.js'
-import { senderWorld } from '../helpers/sender-world.js'
+import { senderWorld, never } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
 const settle = 3_600_000
@@ -25,7 +25,7 @@ for (const [how, restore] of Object.entries(restores)) {
     const world = await senderWorld(t, { settle })
     for (const name of ['order.edi', 'other.edi', '.third.tmp']) await world.write(name, name)
     execFileSync('cp', ['-a', world.directory, backup])
-    await world.sender.retry(world.row('order.edi')!.id)
+    await world.sender.retry(world.row('order.edi')!.id, never())
     await world.inState('order.edi', 'submitted')
     world.take('order.edi')
     await world.restart((directory) => execFileSync('sh', ['-c', restore, 'sh', backup, directory]))
@@ -37,7 +37,7 @@ for (const [how, restore] of Object.entries(restores)) {
       ['.third.tmp', 'order.edi', 'other.edi'],
     )
     // One that was looked for is due at once, and may be submitted already.
-    for (const { id } of world.sender.allRows()) await world.sender.retry(id).catch(() => undefined)
+    for (const { id } of world.sender.allRows()) await world.sender.retry(id, never()).catch(() => undefined)
     for (const name of ['order.edi', 'other.edi']) await world.inState(name, 'submitted')
     await world.settled()
     t.equal(world.puts('order.edi'), 1)
@@ -51,13 +51,13 @@ t.test('a copy that was made moments before the end, and is written over the ver
   const world = await senderWorld(t, { settle })
   await world.write('order.edi', 'order')
   execFileSync('cp', ['-a', world.directory, backup])
-  await world.sender.retry(world.row('order.edi')!.id)
+  await world.sender.retry(world.row('order.edi')!.id, never())
   await world.inState('order.edi', 'submitted')
   world.take('order.edi')
   await world.sender.close()
   execFileSync('cp', ['-a', `${backup}/.`, world.directory])
   await world.start()
-  await world.sender.retry(world.row('order.edi')!.id).catch(() => undefined)
+  await world.sender.retry(world.row('order.edi')!.id, never()).catch(() => undefined)
   await until('it to be looked for', () => world.row('order.edi') === undefined)
   t.equal(world.puts('order.edi'), 1)
 })

@@ -79,7 +79,7 @@ class Observed {
 
   /** It goes on its way now. */
   async send(name: string): Promise<void> {
-    await this.world.sender.retry(this.world.row(name)!.id)
+    await this.world.sender.retry(this.world.row(name)!.id, never())
     await this.world.inState(name, 'submitted')
     this.recorder.mark(`${name} submitted`)
   }
@@ -120,7 +120,7 @@ const steps: Readonly<Record<string, (it: Observed) => Promise<void>>> = {
         if (isIt) isFirst = false
         return isIt ? fault : undefined
       }
-      await it.world.sender.retry(it.world.row(name)!.id)
+      await it.world.sender.retry(it.world.row(name)!.id, never())
       await it.world.settled()
       store.intercept = intercept
     }
@@ -135,7 +135,7 @@ const steps: Readonly<Record<string, (it: Observed) => Promise<void>>> = {
   'removed while it waits': async (it) => {
     const id = await it.write('order.edi', 'order')
     it.know(id, { promised: undefined })
-    await it.world.sender.unlink(globex, path('order.edi'))
+    await it.world.sender.unlink(globex, path('order.edi'), never())
     it.know(id, { isCancelled: true })
   },
   'renamed over another that waits': async (it) => {
@@ -196,7 +196,7 @@ const steps: Readonly<Record<string, (it: Observed) => Promise<void>>> = {
     await it.send('order.edi')
   },
   'a folder that is packed': async (it) => {
-    await it.world.sender.mkdir(globex, path('batch'))
+    await it.world.sender.mkdir(globex, path('batch'), never())
     const ids = [await it.write('batch/a.edi', 'a'), await it.write('batch/b.edi', 'b')]
     for (const id of ids) it.know(id, { promised: undefined })
     await it.world.sender.rename(globex, path('batch'), path('batch.zip'), never())
@@ -221,7 +221,7 @@ const steps: Readonly<Record<string, (it: Observed) => Promise<void>>> = {
     await file.write(Buffer.from('one'), 0, never())
     it.know(file.id, { whole: ['one'] })
     await file.flush(last, never())
-    await file.truncate(1)
+    await file.truncate(1, never())
     it.know(file.id, { whole: [] })
     await it.close(file, 'o')
     await it.send('order.edi')
@@ -229,7 +229,7 @@ const steps: Readonly<Record<string, (it: Observed) => Promise<void>>> = {
   'removed while it is open': async (it) => {
     const file = await it.create('order.edi')
     await file.write(Buffer.from('half'), 0, never())
-    await it.world.sender.unlink(globex, path('order.edi'))
+    await it.world.sender.unlink(globex, path('order.edi'), never())
     it.know(file.id, { isCancelled: true })
     await file.write(Buffer.from(' more'), 4, never())
     await file.flush(last, never()).catch(() => undefined)

@@ -14,7 +14,7 @@ function spoil(directory: string, isBad: (line: string) => boolean): void {
 }
 
 async function sent(world: SenderWorld, name: string): Promise<void> {
-  await world.sender.retry(world.row(name)!.id)
+  await world.sender.retry(world.row(name)!.id, never())
   await world.inState(name, 'submitted')
 }
 
@@ -37,7 +37,8 @@ t.test('that a file was sent can’t be read, that it was queued can: it is look
       readdirSync(world.directory).some((it) => it.startsWith('journal.damaged-')),
       'put aside',
     )
-    for (const { id: waiting } of world.sender.allRows()) await world.sender.retry(waiting).catch(() => undefined)
+    for (const { id: waiting } of world.sender.allRows())
+      await world.sender.retry(waiting, never()).catch(() => undefined)
     await world.settled()
     t.equal(world.puts('order.edi'), 1, hasData ? 'the data was there still' : 'the data was gone')
     t.equal(world.puts('other.edi'), 1, 'the rest goes on')
@@ -53,7 +54,7 @@ t.test('the same of a small one whose content can be read there', async (t) => {
   await world.restart((directory) => {
     spoil(directory, (line) => line.includes(id) && /"(uploading|submitted|gone)"/.test(line))
   })
-  await world.sender.retry(id).catch(() => undefined)
+  await world.sender.retry(id, never()).catch(() => undefined)
   await world.settled()
   t.equal(world.puts('order.edi'), 1)
 })
@@ -73,7 +74,7 @@ t.test('cut off between two lines: what it had of others may be gone, which is s
   )
   // That nobody wrote to it after its last close may have been among what is gone.
   t.match(world.row('one.edi'), { state: 'held', reason: 'crash' })
-  await world.sender.releaseHeld(world.row('one.edi')!.id)
+  await world.sender.releaseHeld(world.row('one.edi')!.id, never())
   await world.inState('one.edi', 'submitted')
   t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/one.edi')?.toString(), 'one.edi')
 })
@@ -88,7 +89,7 @@ t.test('what was sent may have been held before: it is looked for when it is rel
   const other = world.row('other.edi')!.id
   await world.restart((directory) => spoil(directory, (line) => line.includes(other)))
   await t.rejects(world.sender.rename(globex, path('.order.tmp'), path('order.edi'), never()), { code: 'EBUSY' })
-  await world.sender.releaseHeld(id)
+  await world.sender.releaseHeld(id, never())
   await world.inState('.order.tmp', 'submitted')
   t.equal(world.store.count('put'), 0)
   t.equal(world.row('third.edi')?.state, 'queued')

@@ -71,7 +71,7 @@ t.test('keys that may not look for a lost upload: it fails, is kept, and is look
   t.match(error, /may not look/)
   world.take('order.edi')
   mayList = true
-  await world.sender.retry(id)
+  await world.sender.retry(id, never())
   await world.settled()
   t.equal(world.puts('order.edi'), 1)
 })
@@ -164,7 +164,7 @@ for (const [what, answer] of Object.entries(refusals)) {
     // The gateway takes it, so that the key is free again.
     world.take('order.edi')
     const row = world.row('order.edi')
-    if (row?.state === 'failed') await world.sender.retry(row.id)
+    if (row?.state === 'failed') await world.sender.retry(row.id, never())
     await world.settled()
     t.match(world.sender.counts(), { failed: 0 })
     t.equal(world.puts('order.edi'), 1)
@@ -298,7 +298,7 @@ t.test('after an outage all that wait are tried at once', async (t) => {
   // By then the pauses are 4 and 8 seconds.
   await until('three tries of each', () => world.sender.allRows().every((it) => it.tries >= 3 && it.state === 'queued'))
   isOut = false
-  await world.sender.retry(world.row('2')!.id)
+  await world.sender.retry(world.row('2')!.id, never())
   await world.inState('2', 'submitted')
   const pauses = () => ['1', '3'].map((name) => (world.row(name)?.nextTryAt ?? 0) - world.clock.now())
   // Sooner than their pauses would bring it about.
@@ -314,7 +314,7 @@ t.test('what can’t succeed fails, is kept, and is sent by retry', async (t) =>
   const file = await world.sender.open(globex, path('order.edi'), { write: false, truncate: false }, never())
   t.equal(Buffer.from(await file.read(0, 10)).toString(), 'order', 'is kept')
   await file.release()
-  await world.sender.retry(id)
+  await world.sender.retry(id, never())
   await world.inState('order.edi', 'submitted')
   t.equal(world.puts('order.edi'), 1)
 })
@@ -327,11 +327,11 @@ t.test('a file that vanished from the spool, or was cut there, fails and is not 
   t.equal(readdirSync(join(world.directory, 'data')).length, 2)
   rmSync(data('vanished'))
   truncateSync(data('cut'), 2)
-  for (const name of ['vanished', 'cut']) await world.sender.retry(world.row(name)!.id)
+  for (const name of ['vanished', 'cut']) await world.sender.retry(world.row(name)!.id, never())
   t.match((await world.inState('vanished', 'failed')).error, /not in the spool/)
   t.match((await world.inState('cut', 'failed')).error, /2 bytes/)
   t.equal(world.store.count('put'), 0)
-  await t.rejects(world.sender.retry(world.row('cut')!.id), { code: 'EIO' }, 'nor by retry')
+  await t.rejects(world.sender.retry(world.row('cut')!.id, never()), { code: 'EIO' }, 'nor by retry')
 })
 
 t.test('a drain does not wait for settling', async (t) => {

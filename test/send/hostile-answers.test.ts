@@ -121,7 +121,7 @@ async function allSubmitted(sender: Sender): Promise<readonly SendRow[]> {
       const waiting = rows().filter((it) => it.state !== 'submitted')
       for (const { id, state, nextTryAt } of waiting) {
         const isPaused = state === 'queued' && (nextTryAt ?? 0) > systemClock.now() + 50
-        if (isPaused) await sender.retry(id).catch(() => undefined)
+        if (isPaused) await sender.retry(id, never()).catch(() => undefined)
       }
       return waiting.every((it) => it.state === 'failed')
     },

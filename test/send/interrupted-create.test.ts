@@ -29,6 +29,30 @@ t.test('nor is a small one that was in memory alone', async (t) => {
   t.same(readdirSync(join(world.directory, 'data')), [])
 })
 
+t.test('nor one whose time was set, whatever was written down of it meanwhile', async (t) => {
+  const world = await senderWorld(t)
+  const file = await world.sender.create(globex, path('order.edi'), never())
+  await file.write(Buffer.from('half'), 0, never())
+  await world.sender.setMtime(globex, path('order.edi'), 5_000, never())
+  await world.write('another.edi', 'another')
+  await world.restart()
+  await file.release()
+  t.equal(world.row('order.edi'), undefined)
+  t.equal(world.sender.counts().failed, 0)
+})
+
+t.test('one that was renamed meanwhile is there, with what was written: what it replaced is gone', async (t) => {
+  const world = await senderWorld(t, { settle: 3_600_000 })
+  await world.write('order.edi', 'before')
+  const file = await world.sender.create(globex, path('order.tmp'), never())
+  await file.write(Buffer.from('half'), 0, never())
+  await world.sender.rename(globex, path('order.tmp'), path('order.edi'), never())
+  await world.restart()
+  await file.release()
+  t.match(world.row('order.edi'), { state: 'held', reason: 'crash', size: 4 })
+  t.equal(world.row('order.tmp'), undefined)
+})
+
 t.test('one that had bytes, and lost them, is told of', async (t) => {
   const world = await senderWorld(t)
   const file = await world.sender.create(globex, path('order.edi'), never())

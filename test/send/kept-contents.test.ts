@@ -64,7 +64,7 @@ for (const [what, lose] of Object.entries(losses)) {
     t.same(keptIn(world), what === 'its name' ? [id] : [], 'where it was there, it is on disk by itself from then on')
     t.equal(await contentOf(world, 'order.edi'), 'ISA*00*')
     if (what !== 'its name') t.equal(readFileSync(join(world.directory, 'data', id), 'utf8'), 'ISA*00*')
-    await world.sender.retry(id)
+    await world.sender.retry(id, never())
     await world.inState('order.edi', 'submitted')
     t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), 'ISA*00*')
   })
@@ -151,7 +151,7 @@ t.test(
     // Its pages left memory, and nobody has synced them.
     const lose = (directory: string, id: string): void => losses['its bytes']?.(join(directory, 'data', id))
     for (const id of [sentId, again]) lose(world.directory, id)
-    await world.sender.retry(sentId)
+    await world.sender.retry(sentId, never())
     await world.inState('sent.edi', 'submitted')
     t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/sent.edi')?.toString(), 'one')
     const file = await world.sender.open(globex, path('again.edi'), { write: true, truncate: false }, never())

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { accessDenied, slowDown, unreachable, type StoreFault } from '../helpers/memory-store.js'
-import { senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { senderWorld, type SenderWorld, never } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
 const multipartThreshold = 1024 * 1024
@@ -53,7 +53,7 @@ t.test('a part that is refused: the file fails, and its parts are aborted', asyn
   const { id } = await world.inState('big.dat', 'failed')
   await until('no parts to be left', () => world.store.unfinished().length === 0)
   world.store.intercept = undefined
-  await world.sender.retry(id)
+  await world.sender.retry(id, never())
   await sentOnce(t, world)
 })
 
@@ -68,7 +68,7 @@ t.test('a failed one that is cancelled while the bucket can’t be reached: its 
   }
   await world.write('big.dat', content)
   const { id } = await world.inState('big.dat', 'failed')
-  await world.sender.cancel(id)
+  await world.sender.cancel(id, never())
   t.equal(world.row('big.dat'), undefined)
   t.equal(world.store.unfinished().length, 1)
   world.store.intercept = undefined

@@ -1,7 +1,7 @@
 /** What has failed is judged by what stands beside it when somebody tries it again, as anything else is. */
 import t, { type Test } from 'tap'
 import { accessDenied, unreachable } from '../helpers/memory-store.js'
-import { globex, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { globex, path, senderWorld, type SenderWorld, never } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
 /** One of whose files has failed; from now on the bucket takes all. */
@@ -16,8 +16,8 @@ async function failedWorld(t: Test, options: Parameters<typeof senderWorld>[1] =
   return world
 }
 
-const retry = (world: SenderWorld): Promise<void> => world.sender.retry(world.row('x.edi')!.id)
-const remove = (world: SenderWorld, name: string): Promise<void> => world.sender.unlink(globex, path(name))
+const retry = (world: SenderWorld): Promise<void> => world.sender.retry(world.row('x.edi')!.id, never())
+const remove = (world: SenderWorld, name: string): Promise<void> => world.sender.unlink(globex, path(name), never())
 
 t.test('a lock that was made since it failed holds it, and is gone with it', async (t) => {
   const world = await failedWorld(t)
@@ -36,7 +36,7 @@ t.test('one that was released by hand before it failed goes past it still', asyn
   await world.write('x.edi.lock', '')
   await world.write('x.edi', 'x')
   world.store.intercept = ({ operation }) => (operation === 'put' ? { before: accessDenied() } : undefined)
-  await world.sender.releaseHeld(world.row('x.edi')!.id)
+  await world.sender.releaseHeld(world.row('x.edi')!.id, never())
   await world.inState('x.edi', 'failed')
   world.store.intercept = undefined
   await retry(world)

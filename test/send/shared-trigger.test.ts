@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { SenderWorld } from '../helpers/sender-world.js'
+import { SenderWorld, never } from '../helpers/sender-world.js'
 
 async function world(t: Test): Promise<SenderWorld> {
   const world = new SenderWorld(t.testdir(), { commit: 'trigger' })
@@ -43,6 +43,6 @@ t.test('the last of two that a trigger may be meant for is sent once the other i
   await it.write('two.ok', 'ready')
   t.match(it.row('two.edi')?.error, 'two.ok may be meant for two.edi or two.xml: name it after the whole name.')
   const id = it.row('two.xml')?.id ?? ''
-  await it.sender.cancel(id)
+  await it.sender.cancel(id, never())
   await it.inState('two.edi', 'submitted')
 })

@@ -88,7 +88,7 @@ t.test(
         await world.write('order.edi.lock', 'x')
         await world.write('order.edi', 'ours')
         theirs()
-        await world.sender.unlink(globex, path('order.edi.lock'))
+        await world.sender.unlink(globex, path('order.edi.lock'), never())
       },
     }
     for (const [way, write] of Object.entries(ways)) {

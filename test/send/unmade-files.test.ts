@@ -43,7 +43,7 @@ t.test('one that is written, closed and sent is never made', async (t) => {
   await close(file)
   t.match(world.row('order.edi'), { state: 'queued', size: 7 })
   t.same(dataOf(world), [])
-  await world.sender.retry(file.id)
+  await world.sender.retry(file.id, never())
   await world.inState('order.edi', 'submitted')
   t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), 'ISA*00*')
   t.same(dataOf(world), [])
@@ -53,7 +53,7 @@ const needs: Readonly<Record<string, (file: OpenSpoolFile) => Promise<unknown>>>
   'is written to behind its end': (file) => write(file, 'x', 10),
   'becomes large': (file) => write(file, Buffer.alloc(mostContent, 'x'), 3),
   'is synced': (file) => file.fsync(),
-  'is cut': (file) => file.truncate(2),
+  'is cut': (file) => file.truncate(2, never()),
 }
 
 for (const [what, need] of Object.entries(needs)) {
@@ -90,7 +90,7 @@ t.test('one that is removed while it is read and written is read and written to 
       world.sender.open(globex, path('order.edi'), { write: isWritten, truncate: false }, never()),
     ),
   )
-  await world.sender.unlink(globex, path('order.edi'))
+  await world.sender.unlink(globex, path('order.edi'), never())
   await write(writing!, 'ORDER')
   t.equal(Buffer.from(await reading!.read(0, 10)).toString(), 'ORDER')
   await close(writing!)
@@ -102,12 +102,12 @@ t.test('one that is cut to nothing, and written anew, need not be', async (t) =>
   const world = await senderWorld(t, { settle, room })
   const file = await create(world)
   await write(file, 'first version')
-  await file.truncate(0)
+  await file.truncate(0, never())
   await write(file, 'second')
   await close(file)
   t.same(dataOf(world), [])
   await world.restart()
-  await world.sender.retry(file.id)
+  await world.sender.retry(file.id, never())
   await world.inState('order.edi', 'submitted')
   t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), 'second')
 })
@@ -158,7 +158,7 @@ t.test('one that waits is read on a full disk, too', async (t) => {
     t.equal(Buffer.from(await reading.read(0, 100)).toString(), 'ORder')
     await close(again)
     await reading.release()
-    await world.sender.retry(file.id)
+    await world.sender.retry(file.id, never())
     await world.inState('order.edi', 'submitted')
     t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), 'ORder')
     await until('it to be gone', () => dataOf(world).length === 0)
@@ -176,7 +176,7 @@ t.test('one that waits is made for whoever writes to it, and goes when it was se
     t.same(dataOf(world), isWritten ? [file.id] : [])
     if (isWritten) await write(again, ' and more', 5)
     await close(again)
-    await world.sender.retry(file.id)
+    await world.sender.retry(file.id, never())
     await world.inState('order.edi', 'submitted')
     t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), isWritten ? 'order and more' : 'order')
     await until('it to be gone', () => dataOf(world).length === 0)
@@ -187,7 +187,7 @@ t.test('one that was removed while it was open leaves nothing, whatever is writt
   const world = await senderWorld(t, { settle, room })
   const file = await create(world)
   await write(file, 'half')
-  await world.sender.unlink(globex, path('order.edi'))
+  await world.sender.unlink(globex, path('order.edi'), never())
   await write(file, Buffer.alloc(2 * mostContent), 4)
   await close(file)
   t.same(dataOf(world), [])
@@ -220,7 +220,7 @@ t.test(
     await write(file, ' and two', 3)
     await world.restart()
     t.match(world.row('order.edi'), { state: 'held', reason: 'crash', size: 3 })
-    await world.sender.releaseHeld(file.id)
+    await world.sender.releaseHeld(file.id, never())
     await world.inState('order.edi', 'submitted')
     t.equal(world.store.bytes('AS2/send/ACME/GLOBEX/order.edi')?.toString(), 'one')
   },

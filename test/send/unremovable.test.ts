@@ -5,7 +5,7 @@ import t from 'tap'
 import { Removals } from '../../src/send/disk/removals.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 import { badDisk } from '../helpers/bad-disk.js'
-import { globex, path, littleRoom, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { globex, path, littleRoom, senderWorld, type SenderWorld, never } from '../helpers/sender-world.js'
 import { until } from '../helpers/until.js'
 
 const dataOf = (world: SenderWorld): string[] => readdirSync(join(world.directory, 'data'))
@@ -51,7 +51,7 @@ t.test('the same of one that was cancelled', async (t) => {
   const world = await senderWorld(t, { settle: 3_600_000, room: littleRoom })
   await world.write('order.edi', 'order')
   disk.fail(['unlink'], 'EPERM', '/data/')
-  await world.sender.unlink(globex, path('order.edi'))
+  await world.sender.unlink(globex, path('order.edi'), never())
   t.equal(world.row('order.edi'), undefined)
   await world.restart()
   await world.restart()

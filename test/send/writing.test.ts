@@ -48,7 +48,7 @@ t.test('of several handles the last writer’s release decides, readers or not',
   await second.release()
   t.match(row(world), { state: 'queued', size: 7 })
   await t.rejects(write(reader, 'x'), { code: 'EBADF' })
-  await t.rejects(reader.truncate(0), { code: 'EBADF' })
+  await t.rejects(reader.truncate(0, never()), { code: 'EBADF' })
   await reader.flush(last, never())
   await reader.release()
   t.match(row(world), { state: 'queued', size: 7 })
@@ -171,7 +171,7 @@ t.test('a write that failed: every later one and the close fail as it did, and i
     await t.rejects(write(file, 'more', 5), { code })
     disk.heal()
     await t.rejects(write(file, 'more', 5), { code })
-    await t.rejects(file.truncate(3), { code })
+    await t.rejects(file.truncate(3, never()), { code })
     await t.rejects(file.flush(last, never()), { code })
     await file.release()
     t.match(row(world), { state: 'failed', error: /^It is not complete\./ }, code)
@@ -199,7 +199,7 @@ t.test('what was lost is not in it any more once it is cut to nothing', async (t
   disk.fail(['write'], 'EIO', '/data/')
   await t.rejects(write(file, 'order'), { code: 'EIO' })
   disk.heal()
-  await file.truncate(0)
+  await file.truncate(0, never())
   await write(file, 'whole')
   await file.flush(last, never())
   await file.release()
@@ -259,9 +259,9 @@ t.test('a truncate for which there is no room changes nothing', async (t) => {
   const file = await create(world)
   await write(file, 'order')
   disk.fail(['truncate'], 'ENOSPC', '/data/')
-  await t.rejects(file.truncate(1_000_000), { code: 'ENOSPC' })
+  await t.rejects(file.truncate(1_000_000, never()), { code: 'ENOSPC' })
   disk.heal()
-  await t.rejects(file.truncate(6 * 1024 ** 4), { code: 'EFBIG' })
+  await t.rejects(file.truncate(6 * 1024 ** 4, never()), { code: 'EFBIG' })
   await write(file, 's', 5)
   await file.flush(last, never())
   await file.release()
@@ -349,7 +349,7 @@ t.test('one that is removed while it is opened to be read is not there: nothing 
   await world.write('order.edi', 'order')
   const opening = whileOpening(
     () => world.sender.open(globex, path('order.edi'), { write: false, truncate: false }, never()),
-    () => world.sender.unlink(globex, path('order.edi')),
+    () => world.sender.unlink(globex, path('order.edi'), never()),
   )
   await t.rejects(opening, { code: 'ENOENT' })
 })

@@ -148,6 +148,10 @@ export class KernelBeliefs implements Filesystem {
     return this.#fs.fsync(handle, signal)
   }
 
+  disown(handle: number): Promise<void> {
+    return this.#fs.disown(handle)
+  }
+
   release(handle: number, answered?: number): Promise<void> {
     return this.#fs.release(handle, answered)
   }

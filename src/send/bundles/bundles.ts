@@ -1,4 +1,5 @@
 /** Folders made in a `send/`: their files are never sent by themselves. `folder-sending.ts` sends one as a whole. */
+import type { CancelSignal } from '../../cancellation.js'
 import { FsError } from '../../errors.js'
 import type { Name, Prefix } from '../../units.js'
 import type { Partner } from '../../view/partner.js'
@@ -44,7 +45,7 @@ export class Bundles {
     return path.length > 1 ? [pathId(partner, path.slice(0, -1).join('/'))] : []
   }
 
-  async mkdir(partner: Partner, path: readonly Name[]): Promise<void> {
+  async mkdir(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void> {
     const { root, book } = this.#options
     sendKey(root, partner, path)
     const { station, partner: to } = partner
@@ -52,11 +53,12 @@ export class Bundles {
     await book.exclusively([pathId(partner, name), ...this.lockIds(partner, path)], async (write) => {
       this.mustHold(partner, path)
       if (book.at(partner, name) ?? book.bundle(partner, name)) throw new FsError('EEXIST', `${name} is there already.`)
-      await write([], { by: 'mkdir', sync: true, isNew: true, made: [{ station, partner: to, name }] })
+      const made = [{ station, partner: to, name }]
+      await write([], { by: 'mkdir', sync: true, isNew: true, made, signal })
     })
   }
 
-  async rmdir(partner: Partner, path: readonly Name[]): Promise<void> {
+  async rmdir(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void> {
     const { book } = this.#options
     const name = path.join('/')
     const hidden = this.#files.hidden(partner, name)
@@ -67,7 +69,7 @@ export class Bundles {
       }
       const bundle = book.bundle(partner, name)
       if (!bundle) throw new FsError('ENOENT', `There is no folder ${name} here.`)
-      await write(this.#files.dropped(hidden), { by: 'rmdir', sync: true, removed: [bundle] })
+      await write(this.#files.dropped(hidden), { by: 'rmdir', sync: true, removed: [bundle], signal })
     })
     for (const { id } of hidden) await this.#options.spool.remove(id)
   }

@@ -33,6 +33,14 @@ export interface FolderSendingOptions {
   readonly log: Logger
 }
 
+/** What is to be written down. */
+interface Folding {
+  readonly folder: string
+  readonly archive: string
+  readonly isUnchecked: boolean
+  readonly signal: CancelSignal
+}
+
 /**
  * The kernel tells of a last close a moment after close(2) has returned, and that is written down then: `cp -r … && mv …` must
  * not be too fast. So long is waited for a file that nobody has open any more, for one whose last close that seems to be,
@@ -82,10 +90,12 @@ export class FolderSending {
     const folders = [folder, ...this.#files.folders(partner, folder)]
     const ids = [archive, ...folders].map((path) => pathId(partner, path))
     await book.exclusively([...ids, ...found.map((it) => it.id)], async (write) => {
+      // A disk that hangs is waited for before there is anything that could not be taken back.
+      await book.synced()
       signal.throwIfAborted()
       const files = this.#mayBeSent(partner, folder, archive)
       if (!sameFiles(files, found)) throw new FsError('EBUSY', 'A file of it was changed a moment ago.')
-      await this.#write(write, partner, files, { folder, archive, isUnchecked })
+      await this.#write(write, partner, files, { folder, archive, isUnchecked, signal })
     })
     packer.kick()
   }
@@ -156,7 +166,7 @@ export class FolderSending {
     write: Write,
     partner: Partner,
     files: readonly Message[],
-    { folder, archive, isUnchecked }: { folder: string; archive: string; isUnchecked: boolean },
+    { folder, archive, isUnchecked, signal }: Folding,
   ): Promise<void> {
     const { station, partner: to } = partner
     const id = randomUUID()
@@ -172,7 +182,7 @@ export class FolderSending {
       name,
     }))
     const dropped = this.#files.dropped(this.#files.hidden(partner, folder))
-    await write([bundled, ...packed, ...dropped], { by: 'rename', sync: true, removed })
+    await write([bundled, ...packed, ...dropped], { by: 'rename', sync: true, removed, signal })
     for (const it of dropped) await this.#options.spool.remove(it.id)
   }
 }

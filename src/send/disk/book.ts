@@ -9,7 +9,7 @@ import { mustAllow, next } from '../life/next.js'
 import { endsContent, type Contents } from '../life/contents.js'
 import { entriesOf, entryOf, type Cause, type JournalEntry } from '../life/entry.js'
 import { Folders } from './folders.js'
-import type { AppendOptions } from '../../journal/journal.js'
+import { NotWanted, type AppendOptions } from '../../journal/journal.js'
 import { JournalWriter, type JournalWriterOptions } from './journal-writer.js'
 import type { Settling } from './settling.js'
 import { Locks } from '../../locks.js'
@@ -29,6 +29,8 @@ export interface MessageBookOptions extends JournalWriterOptions {
   readonly onFree: () => void
   /** Has contents that the journal has. */
   readonly settling: Pick<Settling, 'hasRoom' | 'has' | 'note' | 'entries' | 'of'>
+  /** Whether nothing of one that is open outlives the process: neither the spool nor the journal has it. */
+  readonly isInMemory: (id: string) => boolean
   /** What a trigger had in it is needed no more. */
   readonly removeData: (id: string) => Promise<void>
   /** Whether what is over may be forgotten. */
@@ -50,7 +52,8 @@ export interface ChangeOptions extends AppendOptions {
 /**
  * Writes down what happens, all or nothing of it, and what follows beside it; then it is shown, and told.
  * @returns the messages as they are after it, in the same order
- * @throws FsError if it can't happen to them as they are, ENOSPC or EIO if the journal can't be written; then nothing has changed
+ * @throws FsError if it can't happen to them as they are, ENOSPC or EIO if the journal can't be written, ETIMEDOUT if nobody waits for
+ * it any more; then nothing has changed
  */
 export type Write = (happenings: readonly Happening[], options: ChangeOptions) => Promise<readonly Message[]>
 
@@ -71,6 +74,7 @@ export class MessageBook {
   readonly #locks: Locks
   readonly #isUnderWay: MessageBookOptions['isUnderWay']
   readonly #settling: MessageBookOptions['settling']
+  readonly #isInMemory: MessageBookOptions['isInMemory']
   readonly #removeData: MessageBookOptions['removeData']
   readonly #turns: MessageBookOptions['turns']
   readonly #folders = new Folders()
@@ -81,13 +85,14 @@ export class MessageBook {
     this.#isForgettable = options.isForgettable
     this.#turns = options.turns
     this.#beside = options.beside
+    this.#isInMemory = options.isInMemory
     this.#isUnderWay = options.isUnderWay
     this.#settling = options.settling
     this.#removeData = options.removeData
     this.#locks = new Locks(options.onFree)
     this.#journal = new JournalWriter(options, {
       size: () => this.#index.size,
-      entries: () => [...entriesOf(this.all(), this.#folders.all()), ...this.#settling.entries()],
+      entries: () => [...entriesOf(this.#allOnDisk(), this.#folders.all()), ...this.#settling.entries()],
       forget: () => this.#forget(),
     })
     for (const message of options.messages) this.#update(message)
@@ -227,20 +232,36 @@ export class MessageBook {
   }
 
   async #write(happenings: readonly Happening[], options: ChangeOptions): Promise<readonly Message[]> {
+    if (options.signal?.aborted === true) throw new NotWanted()
     const at = this.#clock.now()
     const all = happenings.map((it) => this.#changed(it, at))
     const asked = all.filter(({ before, after }) => before !== after)
     const following = this.#beside.consequences(asked).map((it) => this.#changed(it, at))
     const changes = [...asked, ...following]
-    const { by, made, removed, contents } = options
+    const { made, removed, contents } = options
     if (changes.length > 0 || made || removed) {
       await this.#settleFor(changes)
       const more = { ...(made && { made }), ...(removed && { removed }), ...(contents && { contents }) }
-      const entry: JournalEntry = { ...entryOf(changes, { at, by }), ...more }
+      const entry: JournalEntry = { ...this.#entryOf(changes, at, options), ...more }
       await this.#journal.append(entry, options, () => this.#show(entry, changes, at))
     }
     for (const { after } of following) if (after.state === 'gone') await this.#removeData(after.id)
     return all.map((it) => it.after)
+  }
+
+  #entryOf(changes: readonly MessageChange[], at: EpochMs, { by, contents = {} }: ChangeOptions): JournalEntry {
+    const entry = entryOf(changes, { at, by })
+    const { messages } = entry
+    return messages ? { ...entry, messages: messages.map((it) => (it.id in contents ? it : this.#onDisk(it))) } : entry
+  }
+
+  *#allOnDisk(): Iterable<Message> {
+    for (const message of this.all()) yield this.#onDisk(message)
+  }
+
+  /** What a start finds of it, should the process end now. */
+  #onDisk(message: Message): Message {
+    return message.state === 'open' && this.#isInMemory(message.id) ? { ...message, size: 0 } : message
   }
 
   #writeLater(happenings: readonly Happening[], options: ChangeOptions): ReturnType<WriteLater> {

@@ -5,7 +5,7 @@ import type { Logger } from '../../telemetry/log.js'
 import type { Ownership } from '../../ownership.js'
 import type { Trail } from '../trail.js'
 import type { JournalEntry } from '../life/entry.js'
-import type { AppendOptions, Journal } from '../../journal/journal.js'
+import { NotWanted, type AppendOptions, type Journal } from '../../journal/journal.js'
 import { JournalHealth } from '../../journal/journal-health.js'
 
 /** The journal is made anew when it has this many entries more than there are messages. */
@@ -69,7 +69,7 @@ export class JournalWriter {
 
   /**
    * @param show shows what the entry says, once it is in the journal; not called if this fails
-   * @throws FsError ENOSPC or EIO
+   * @throws FsError ENOSPC or EIO, ETIMEDOUT for what nobody waits for any more
    */
   async append(entry: JournalEntry, options: AppendOptions, show: () => void): Promise<void> {
     this.#options.ownership.lost.throwIfAborted()
@@ -79,7 +79,7 @@ export class JournalWriter {
     try {
       await appended
     } catch (cause) {
-      throw this.#health.failed(cause)
+      throw cause instanceof NotWanted ? cause : this.#health.failed(cause)
     } finally {
       this.#underWay.delete(entry)
     }

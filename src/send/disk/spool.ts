@@ -130,6 +130,11 @@ export class Spool {
     }
   }
 
+  /** Whether nothing of one that is open outlives the process. */
+  isInMemory(id: string): boolean {
+    return this.#unmade.file(id) !== undefined && this.contents.get(id) === undefined
+  }
+
   /** @returns undefined if it is not there */
   async size(id: string): Promise<Bytes | undefined> {
     if (this.#unmade.has(id)) return this.#unmade.file(id)?.size ?? this.contents.bytes(id)?.length

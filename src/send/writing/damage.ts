@@ -63,14 +63,16 @@ export class Damage {
   /**
    * The same of what somebody waits for: what was reported as failed must never be sent, even if it is done later.
    * @param signal aborted when it is reported as failed
+   * @param harmless as for `guard`
    */
-  async guardAnswer<T>(signal: CancelSignal, act: () => Promise<T>): Promise<T> {
+  async guardAnswer<T>(signal: CancelSignal, act: () => Promise<T>, harmless: readonly FsErrorCode[] = []): Promise<T> {
+    if (signal.aborted) throw notInTime()
     const onLate = () => {
-      this.#note('It was not answered in time: the disk of the state directory hangs.', 'EIO')
+      this.#note(notInTime().message, 'EIO')
     }
     signal.addEventListener('abort', onLate, { once: true })
     try {
-      return await this.guard(act)
+      return await this.guard(act, harmless)
     } finally {
       signal.removeEventListener('abort', onLate)
     }
@@ -84,6 +86,10 @@ export class Damage {
     this.#isNew = true
     this.#message.damaged(sentence, () => this.#sentence === sentence)
   }
+}
+
+function notInTime(): FsError {
+  return new FsError('ETIMEDOUT', 'It was not answered in time: the disk of the state directory hangs.')
 }
 
 function damageOf(message: Message | undefined): string | undefined {

@@ -31,8 +31,15 @@ export class OpenFiles {
    * @throws FsError if the spool can't be written
    */
   async create(id: string, named?: () => Promise<void>): Promise<OpenSpoolFile> {
-    const file = await this.#options.spool.create(id, named)
-    return this.#share(file, WritingSession.ofNew(id, 0, this.#options.book)).handle({ write: true })
+    const { book, spool } = this.#options
+    const forget = (): Promise<void> =>
+      book.exclusively([id], async (write) => {
+        if (book.get(id)?.state !== 'open') return
+        await write([{ id, event: { type: 'cancelled' } }], { by: 'create', sync: false })
+        await spool.remove(id)
+      })
+    const file = await spool.create(id, named)
+    return this.#share(file, WritingSession.ofNew(id, 0, book), forget).handle({ write: true })
   }
 
   /**
@@ -54,6 +61,11 @@ export class OpenFiles {
     // Nothing was written through it.
     if (meanwhile) await opened.close().catch(() => undefined)
     return { file, pin }
+  }
+
+  /** One that is open is in the spool when it resolves. @throws FsError ENOSPC, EIO */
+  async made(id: string): Promise<void> {
+    await this.#open.get(id)?.made()
   }
 
   /** Of one that is open, undefined if it is not. */
@@ -89,11 +101,12 @@ export class OpenFiles {
     return this.#options.lastCloses.unfinished(id) ?? new WritingSession(id, size, this.#options.book)
   }
 
-  #share(file: SpoolFile, session: WritingSession): SharedFile {
+  #share(file: SpoolFile, session: WritingSession, forget?: () => Promise<void>): SharedFile {
     const shared: SharedFile = new SharedFile({
       file,
       session,
       lastCloses: this.#options.lastCloses,
+      ...(forget && { forget }),
       onIdle: () => {
         if (this.#open.get(session.id) === shared) this.#open.delete(session.id)
       },

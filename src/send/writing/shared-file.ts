@@ -15,6 +15,8 @@ export interface SharedFileOptions {
   readonly file: SpoolFile
   readonly session: WritingSession
   readonly lastCloses: LastCloses
+  /** Of a new file: nobody has ever got it, and it goes again. */
+  readonly forget?: () => Promise<void>
   /** Nobody has it open any more. */
   readonly onIdle: () => void
 }
@@ -30,16 +32,18 @@ export class SharedFile {
   readonly idle: Promise<void>
   readonly #file: SpoolFile
   readonly #lastCloses: LastCloses
+  readonly #forget: (() => Promise<void>) | undefined
   readonly #onIdle: () => void
   #handles = 0
   /** How often it was changed, and how often when it was last put on disk by a flush; negative: never. */
   #changes = 0
   #flushedChanges = -1
 
-  constructor({ file, session, lastCloses, onIdle }: SharedFileOptions) {
+  constructor({ file, session, lastCloses, forget, onIdle }: SharedFileOptions) {
     this.session = session
     this.#file = file
     this.#lastCloses = lastCloses
+    this.#forget = forget
     let resolveIdle: () => void = () => undefined
     this.idle = new Promise((resolve) => (resolveIdle = resolve))
     this.#onIdle = () => {
@@ -80,20 +84,20 @@ export class SharedFile {
   }
 
   /** @param write of who has locked it */
-  async truncate(size: Bytes, write?: Write): Promise<void> {
+  async truncate(size: Bytes, signal: CancelSignal, write?: Write): Promise<void> {
     const { damage, message, isChanged } = this.session
     mustFit(size)
-    if (size === 0 && damage.sentence !== undefined) return this.#beginAnew(write)
+    if (size === 0 && damage.sentence !== undefined) return this.#beginAnew(signal, write)
     damage.mustBeWhole()
     const isCutOff = size === 0 && message.current?.killedBy !== undefined
     if (size === this.#file.size && !isChanged && !isCutOff) return
     this.#changes += 1
-    await damage.guard(async () => {
+    await damage.guardAnswer(signal, async () => {
       await message.writtenAgain(write)
       await this.#file.drain()
     })
-    await damage.guard(() => this.#file.truncate(size), withoutRoom)
-    if (size === 0) this.session.emptied()
+    await damage.guardAnswer(signal, () => this.#file.truncate(size), withoutRoom)
+    if (size === 0 && !signal.aborted) this.session.emptied()
     else this.session.written(size)
   }
 
@@ -119,6 +123,11 @@ export class SharedFile {
     // One that waited to be sent, and was opened for writing without a write, waits again.
     if (!isChanged && before?.state !== 'queued') return known
     await damage.guardAnswer(signal, () => this.#flushed(known))
+  }
+
+  /** The only handle of a new file is nobody's. Never throws: what can't be written down is held, or empty, as any that was left. */
+  async disowned(): Promise<void> {
+    if (this.#handles === 1 && this.#changes === 0) await this.#forget?.().catch(() => undefined)
   }
 
   /** The kernel's word that a handle is closed by all who had it. @param writer undefined: one that could only read */
@@ -179,12 +188,12 @@ export class SharedFile {
   }
 
   /** Whatever of it was lost is not in it any more. */
-  async #beginAnew(write: Write | undefined): Promise<void> {
-    await this.session.damage.guard(async () => {
+  async #beginAnew(signal: CancelSignal, write: Write | undefined): Promise<void> {
+    await this.session.damage.guardAnswer(signal, async () => {
       await this.session.message.writtenAgain(write)
       await this.#file.clear()
     })
-    this.session.emptied()
+    if (!signal.aborted) this.session.emptied()
   }
 }
 

@@ -44,6 +44,10 @@ export class ReadingHandle extends SpoolHandle implements OpenSpoolFile {
   release(): Promise<void> {
     return this.file.release(undefined)
   }
+
+  disown(): Promise<void> {
+    return this.release()
+  }
 }
 
 export class WritingHandle extends SpoolHandle implements OpenSpoolFile {
@@ -58,8 +62,8 @@ export class WritingHandle extends SpoolHandle implements OpenSpoolFile {
     return this.file.write(this.#writer, bytes, position, signal)
   }
 
-  truncate(size: Bytes): Promise<void> {
-    return this.file.truncate(size)
+  truncate(size: Bytes, signal: CancelSignal): Promise<void> {
+    return this.file.truncate(size, signal)
   }
 
   flush(close: Close, signal: CancelSignal): Promise<void> {
@@ -68,6 +72,11 @@ export class WritingHandle extends SpoolHandle implements OpenSpoolFile {
 
   release(): Promise<void> {
     return this.file.release(this.#writer)
+  }
+
+  async disown(): Promise<void> {
+    await this.file.disowned()
+    await this.release()
   }
 }
 

@@ -1,0 +1,159 @@
+/** The disk of the state directory hangs for longer than callers wait: what was told to have failed is not done when it goes on. */
+import t, { type Test } from 'tap'
+import { Cancellation, type CancelSignal } from '../../src/cancellation.js'
+import { diskCalls } from '../../src/journal/disk-calls.js'
+import { globex, never, path, senderWorld, type SenderWorld } from '../helpers/sender-world.js'
+import { until } from '../helpers/until.js'
+
+const settle = 3_600_000
+
+/** Writes of the journal wait while it hangs, and are done then. */
+class HangingDisk {
+  /** How many wait. */
+  waiting = 0
+  #goesOn: Promise<void> | undefined
+  #goOn: () => void = () => undefined
+
+  hang(): void {
+    this.#goesOn = new Promise((resolve) => (this.#goOn = resolve))
+  }
+
+  goOn(): void {
+    this.#goesOn = undefined
+    this.#goOn()
+  }
+
+  async reached(): Promise<void> {
+    this.waiting += 1
+    await this.#goesOn
+    this.waiting -= 1
+  }
+}
+
+function hangingDisk(t: Test): HangingDisk {
+  const disk = new HangingDisk()
+  const { write } = diskCalls
+  diskCalls.write = async (...args) => {
+    await disk.reached()
+    return write(...args)
+  }
+  t.teardown(() => {
+    disk.goOn()
+    diskCalls.write = write
+  })
+  return disk
+}
+
+type Call = (world: SenderWorld, signal: CancelSignal) => Promise<unknown>
+
+const calls: Readonly<Record<string, Call>> = {
+  'a rename': ({ sender }, signal) => sender.rename(globex, path('order.tmp'), path('order.edi'), signal),
+  'a rename over another': ({ sender }, signal) => sender.rename(globex, path('order.tmp'), path('sent.edi'), signal),
+  'a removal': ({ sender }, signal) => sender.unlink(globex, path('sent.edi'), signal),
+  'a folder that is made': ({ sender }, signal) => sender.mkdir(globex, path('another'), signal),
+  'a folder that is removed': ({ sender }, signal) => sender.rmdir(globex, path('empty'), signal),
+  'a folder that is sent': ({ sender }, signal) => sender.rename(globex, path('batch'), path('batch.zip'), signal),
+  'a time that is set': ({ sender }, signal) => sender.setMtime(globex, path('sent.edi'), 5_000, signal),
+  'a release by hand': (world, signal) => world.sender.releaseHeld(world.row('order.tmp')!.id, signal),
+  'a cancellation by hand': (world, signal) => world.sender.cancel(world.row('order.tmp')!.id, signal),
+  'a file that is cut': ({ sender }, signal) => sender.truncate(globex, path('sent.edi'), 3, signal),
+  'a file that is opened to be written': ({ sender }, signal) =>
+    sender.open(globex, path('sent.edi'), { write: true, truncate: true }, signal),
+}
+
+async function world(t: Test): Promise<SenderWorld> {
+  const it = await senderWorld(t, { settle })
+  await it.write('order.tmp', 'an order')
+  await it.write('sent.edi', 'another order')
+  for (const name of ['batch', 'empty']) await it.sender.mkdir(globex, path(name), never())
+  await it.write('batch/1.edi', 'one')
+  await it.write('other.tmp', '')
+  return it
+}
+
+/** All that may be told of what waits. */
+const told = ({ sender }: SenderWorld): unknown => ({
+  rows: sender
+    .rows(globex)
+    .map(({ path, state, reason, size, mtime }) => ({ path, state, reason, size, mtime }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1)),
+  folders: [...sender.folders(globex)].sort(),
+})
+
+for (const [what, call] of Object.entries(calls)) {
+  t.test(`${what} that waits behind others is not done`, async (t) => {
+    const it = await world(t)
+    const disk = hangingDisk(t)
+    const before = told(it)
+    disk.hang()
+    const first = it.sender.rename(globex, path('other.tmp'), path('other2.tmp'), never())
+    await until('the disk hangs', () => disk.waiting === 1)
+    const cancellation = new Cancellation()
+    const second = t.rejects(call(it, cancellation))
+    await new Promise((resolve) => setImmediate(resolve))
+    cancellation.abort()
+    disk.goOn()
+    await first
+    await second
+    await it.sender.rename(globex, path('other2.tmp'), path('other.tmp'), never())
+    t.same(told(it), before)
+    await it.restart()
+    t.same(told(it), before, 'nor at the next start')
+  })
+}
+
+t.test('a rename that is being written down then is taken back', async (t) => {
+  const it = await world(t)
+  const disk = hangingDisk(t)
+  const before = told(it)
+  disk.hang()
+  const cancellation = new Cancellation()
+  const renaming = it.sender.rename(globex, path('order.tmp'), path('order.edi'), cancellation)
+  const failed = t.rejects(renaming, { code: 'ETIMEDOUT' })
+  await until('the disk hangs', () => disk.waiting === 1)
+  cancellation.abort()
+  disk.goOn()
+  await failed
+  t.same(told(it), before)
+  await it.restart()
+  t.same(told(it), before)
+})
+
+t.test('a file that is being cut then is not complete, until it is cut to nothing', async (t) => {
+  const it = await world(t)
+  const disk = hangingDisk(t)
+  const file = await it.sender.open(globex, path('sent.edi'), { write: true, truncate: false }, never())
+  await file.write(Buffer.from('x'), 0, never())
+  const other = { closed: async () => ({ isLast: true, killedBy: undefined }) }
+  await file.flush(other, never())
+  disk.hang()
+  const cancellation = new Cancellation()
+  const cutting = file.truncate(3, cancellation).catch(() => undefined)
+  await until('the disk hangs', () => disk.waiting === 1)
+  cancellation.abort()
+  disk.goOn()
+  await cutting
+  await file.flush(other, never()).catch(() => undefined)
+  await file.release()
+  t.match(it.row('sent.edi'), { state: 'failed', error: /not answered in time/ })
+  await it.write('sent.edi', 'anew')
+  t.match(it.row('sent.edi'), { state: 'queued', size: 4 })
+})
+
+t.test('a new file that nobody ever got is not there', async (t) => {
+  const it = await senderWorld(t, { settle: 0, empty: 'send' })
+  const file = await it.sender.create(globex, path('order.edi'), never())
+  t.equal(it.row('order.edi')?.state, 'open')
+  await file.disown()
+  t.equal(it.row('order.edi'), undefined)
+  await it.restart()
+  t.equal(it.row('order.edi'), undefined)
+  t.equal(it.puts('order.edi'), 0)
+})
+
+t.test('one that was there before is as it was', async (t) => {
+  const it = await world(t)
+  const file = await it.sender.open(globex, path('sent.edi'), { write: true, truncate: false }, never())
+  await file.disown()
+  t.match(it.row('sent.edi'), { state: 'queued', size: 13 })
+})
