@@ -45,6 +45,7 @@ export class ByHand {
 
   async cancel(id: string, by: Cause, signal: CancelSignal): Promise<void> {
     const { book, packer, spool, onJudged, onCancelled } = this.#options
+    if (by === 'queue') await this.#diskAnswers()
     await book.exclusively([id], async (write) => {
       const message = book.get(id)
       await write([{ id, event: { type: 'cancelled' } }], { by, sync: true, signal })
@@ -73,9 +74,15 @@ export class ByHand {
 
   async #requeue(id: string, type: 'retried' | 'released', signal: CancelSignal): Promise<void> {
     const { book, onJudged } = this.#options
+    await this.#diskAnswers()
     const options = { by: 'queue', sync: true, signal } as const
     await book.change([id], ([message]) => [{ id, event: this.#requeuing(message, type) }], options)
     await onJudged()
+  }
+
+  /** Before there is anything that could not be taken back from a disk that hangs. @throws FsError ENOSPC or EIO */
+  #diskAnswers(): Promise<void> {
+    return this.#options.book.synced()
   }
 
   #requeuing(message: Message | undefined, type: 'retried' | 'released'): LifeEvent {

@@ -32,14 +32,14 @@ class HangingDisk {
 
 function hangingDisk(t: Test): HangingDisk {
   const disk = new HangingDisk()
-  const { write } = diskCalls
+  const original = { ...diskCalls }
   diskCalls.write = async (...args) => {
     await disk.reached()
-    return write(...args)
+    return original.write(...args)
   }
   t.teardown(() => {
     disk.goOn()
-    diskCalls.write = write
+    Object.assign(diskCalls, original)
   })
   return disk
 }
@@ -99,6 +99,24 @@ for (const [what, call] of Object.entries(calls)) {
     t.same(told(it), before)
     await it.restart()
     t.same(told(it), before, 'nor at the next start')
+  })
+}
+
+for (const what of ['a folder that is sent', 'a release by hand', 'a cancellation by hand']) {
+  t.test(`${what} while nothing else waits is not done either`, async (t) => {
+    const it = await world(t)
+    const disk = hangingDisk(t)
+    const before = told(it)
+    disk.hang()
+    const cancellation = new Cancellation()
+    const failed = t.rejects(calls[what]?.(it, cancellation) ?? Promise.resolve())
+    await until('the disk hangs', () => disk.waiting === 1)
+    cancellation.abort()
+    disk.goOn()
+    await failed
+    t.same(told(it), before)
+    await it.restart()
+    t.same(told(it), before)
   })
 }
 
