@@ -1,6 +1,7 @@
 /** What the send room may ask of the bucket, answered from listings: lost uploads, duplicates, pick-up by the gateway. */
 import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
+import { isCalled } from './dated-name.js'
 import type { Listing, ViewTree } from '../listing/listing.js'
 import type { BucketClock } from '../s3/bucket-clock.js'
 import type { ObjectInfo, Store } from '../s3/store.js'
@@ -12,7 +13,13 @@ import type { EpochMs, Key, Milliseconds, Prefix } from '../units.js'
 import { sendPrefix, viewPrefix } from '../view/tree.js'
 import type { Partner } from '../view/partner.js'
 
-const whereabouts: readonly Whereabouts[] = ['send', 'duplicate', 'outbox']
+const whereabouts: readonly Whereabouts[] = ['send', 'duplicate', 'outbox', 'failed']
+/** A file may move on to one of them between one listing and the next, but only forwards. */
+const twiceOver: readonly Whereabouts[] = ['send', 'outbox', 'failed']
+/** Not everybody may list them: they hold what was sent all the same, or another copy. */
+const perhapsHidden: ReadonlySet<Whereabouts> = new Set(['duplicate', 'failed'])
+/** Where the gateway may have given it a name with a time in it. */
+const renamedIn: ReadonlySet<Whereabouts> = new Set(['outbox', 'failed'])
 
 /** What is left out as too old is older by more than two clocks of a bucket can be apart. */
 const clockSlack: Milliseconds = 60_000
@@ -93,8 +100,7 @@ export class SentInBucket implements BucketView {
     isIt: (object: ObjectInfo) => Promise<boolean>,
     signal: CancelSignal,
   ): Promise<Whereabouts | undefined> {
-    // Twice over: it may move on between one listing and the next, but only forwards.
-    for (const view of [...whereabouts, 'send', 'outbox'] as const) {
+    for (const view of [...whereabouts, ...twiceOver]) {
       for (const object of await this.#freshlyNamed(partner, view, name, after, signal)) {
         if (object.size === size && object.mtime >= after && (await isIt(object))) return view
       }
@@ -156,7 +162,7 @@ export class SentInBucket implements BucketView {
 
   /**
    * By a listing of the whole, begun from now on: what was known before can't tell where a lost upload went. Refused access is
-   * an error here (but for `duplicate/`): 'can't look' must never be read as 'was not sent'.
+   * an error here (but for `duplicate/` and `failed/`): 'can't look' must never be read as 'was not sent'.
    */
   async #freshlyNamed(
     partner: Partner,
@@ -167,10 +173,11 @@ export class SentInBucket implements BucketView {
   ): Promise<readonly ObjectInfo[]> {
     try {
       const tree = await this.#listing.complete(this.#prefix(partner, view), this.#clock.monotonic(), signal)
-      return [...tree.recentNamed(name, since)]
+      if (!renamedIn.has(view)) return [...tree.recentNamed(name, since)]
+      return Array.from(tree.recent(since)).filter(({ key }) => isCalled(basename(key), name))
     } catch (error) {
       if (!isDenied(error)) throw error
-      if (view === 'duplicate') return []
+      if (perhapsHidden.has(view)) return []
       if (view === 'outbox') throw error
       const object = await this.#store.head(this.#key(partner, name), signal)
       return object ? [object] : []

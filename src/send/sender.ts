@@ -85,7 +85,7 @@ export interface LostUpload {
 }
 
 /** Where an upload can be found again, in the order in which the gateway moves it on. */
-export type Whereabouts = 'send' | 'duplicate' | 'outbox'
+export type Whereabouts = 'send' | 'duplicate' | 'outbox' | 'failed'
 
 /** An object of a place to which the gateway moves what was sent. */
 export interface SentObject {

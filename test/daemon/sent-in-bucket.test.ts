@@ -85,6 +85,26 @@ t.test('a lost upload is looked for by listings that are begun now, first where 
   t.equal(await find(), 'duplicate')
 })
 
+t.test(
+  'it is found where the gateway keeps it by a name with a time in it, or as one that it could not send',
+  async (t) => {
+    const { clock, store, bucket } = world()
+    const find = async () => {
+      await clock.advance(1)
+      return bucket.find(partner, { name: 'a.edi', size: 1, after: 0 }, async () => true, signal)
+    }
+    store.set('AS2/files/A/B/outbox/extra.edi', 'x')
+    store.set('AS2/send/A/B/20261130123456_a.edi', 'x')
+    t.equal(await find(), undefined)
+    store.set('AS2/files/A/B/failed/7/a.edi', 'x')
+    t.equal(await find(), 'failed')
+    store.set('AS2/files/A/B/outbox/20261130123456_a.edi', 'x')
+    t.equal(await find(), 'outbox')
+    store.intercept = deny('AS2/files/A/B/failed/')
+    t.equal(await find(), 'outbox')
+  },
+)
+
 t.test('that one can’t look is never told as: it is not there', async (t) => {
   const { clock, store, bucket } = world()
   const find = async () => {
