@@ -29,15 +29,17 @@ export function beginningIn(request: IncomingMessage): Beginning {
     logged: log === null || seq === undefined ? undefined : { log, seq },
     from: number(searchParams.get('from')),
     isFollowing: searchParams.get('follow') === '1',
+    isKept: searchParams.get('kept') === '1',
   }
 }
 
 /** The other side of `beginningIn`. */
-export function queryOf({ logged, from, isFollowing }: Beginning): string {
+export function queryOf({ logged, from, isFollowing, isKept = false }: Beginning): string {
   return new URLSearchParams({
     ...(logged && { log: logged.log, seq: String(logged.seq) }),
     ...(from !== undefined && { from: String(from) }),
     ...(isFollowing && { follow: '1' }),
+    ...(isKept && { kept: '1' }),
   }).toString()
 }
 

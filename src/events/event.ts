@@ -91,7 +91,11 @@ export interface Progress {
 }
 
 /** One line of what a follower is sent. */
-export type FollowLine = { readonly event: AnyEvent } | { readonly progress: Progress }
+export type FollowLine =
+  | { readonly event: AnyEvent }
+  /** It was there when he began, and is no news: for who keeps what he was told. */
+  | { readonly known: BucketEvent }
+  | { readonly progress: Progress }
 
 const bucketEvents: readonly BucketEvent['event'][] = ['received', 'delivered', 'refused', 'overdue', 'mdn-unreadable']
 

@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inTime, late } from '../patience.js'
 import type { EpochMs, Milliseconds } from '../units.js'
-import type { BucketEvent, FollowLine, GapEvent, LoggedEvent } from './event.js'
+import { isOfBucket, type BucketEvent, type FollowLine, type GapEvent, type LoggedEvent } from './event.js'
 import type { EventReader } from './event-file.js'
 import { merged } from './merged.js'
 import { lookBack, type Mark, type Source } from './source.js'
@@ -19,6 +19,8 @@ export interface Beginning {
   readonly from: EpochMs | undefined
   /** Goes on until he is gone. */
   readonly isFollowing: boolean
+  /** He keeps what he was told: what came between with an earlier LastModified is told when he goes on. */
+  readonly isKept?: boolean
 }
 
 /** The log of events, as a follower needs it. */
@@ -71,6 +73,8 @@ export class Follower {
   readonly #startSeq: number
   /** Of the bucket's: told from there on. */
   #from: EpochMs
+  /** What is older is known to him from the beginning; until all of it was looked at. */
+  #knownUntil: EpochMs = -Infinity
   /** Of the log's: told from there on, where their numbers say nothing. */
   #loggedFrom: EpochMs
   #told = 0
@@ -79,11 +83,13 @@ export class Follower {
 
   constructor(options: FollowerOptions, lines: FollowerLines, beginning: Beginning) {
     const { log, clock } = options
-    const { logged, from } = beginning
+    const { logged, from, isKept = false } = beginning
     this.#options = options
     this.#lines = lines
     this.#beginning = beginning
-    this.#from = from ?? (clock.bucketNow() ?? clock.now()) - resolution
+    const now = (clock.bucketNow() ?? clock.now()) - resolution
+    this.#from = from ?? (isKept ? now - lookBack : now)
+    if (from === undefined && isKept) this.#knownUntil = now
     const isKnown = logged?.log === log.id
     this.#startSeq = isKnown ? logged.seq : from === undefined ? log.last : 0
     this.#loggedFrom = isKnown || from === undefined ? -Infinity : from
@@ -138,8 +144,9 @@ export class Follower {
     const all = merged(this.#logged(), this.#inBucket(), (a, b) => a.at <= b.at)
     for await (const event of all) {
       if (signal.aborted) return next
-      await this.#tell({ event })
+      await this.#tell(isOfBucket(event) && Date.parse(event.at) < this.#knownUntil ? { known: event } : { event })
     }
+    if (through !== undefined) this.#knownUntil = -Infinity
     this.#loggedFrom = -Infinity
     await this.#tellProgress(through)
     return next

@@ -36,6 +36,8 @@ export class EventSourceStream extends ResponseLines {
 /** JSON has no line breaks of its own. */
 function frameOf(line: FollowLine): string {
   if ('event' in line) return `data: ${JSON.stringify(line.event)}\n\n`
+  // Only who asks for that is told.
+  if ('known' in line) return ''
   const { missing } = line.progress
   return `id: ${cursorOf(line.progress)}\nevent: progress\ndata: ${JSON.stringify({ missing })}\n\n`
 }

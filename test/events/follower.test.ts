@@ -94,12 +94,14 @@ class PlayedLog {
 /** What a follower was told, at the pace of a test. */
 class Told implements FollowerLines {
   readonly events: string[] = []
+  readonly known: string[] = []
   readonly progress: Progress[] = []
   isStopped = false
   #resume: (() => void) | undefined
 
   write(line: FollowLine): boolean {
     if ('event' in line) this.events.push('name' in line.event ? line.event.name : line.event.event)
+    else if ('known' in line) this.known.push('name' in line.known ? line.known.name : line.known.event)
     else this.progress.push(line.progress)
     return !this.isStopped
   }
@@ -186,6 +188,44 @@ t.test('who follows is told what happens from now on', async (t) => {
   world.over.abort()
   await follower.ended
   t.same([world.source.kept, world.source.wanted, world.log.listeners.size], [0, 0, 0])
+})
+
+t.test(
+  'who keeps what he was told learns what is there already, and is told what comes between it when he goes on',
+  async (t) => {
+    const world = new World(t)
+    const hour = 3_600_000
+    world.source.all.push(received('old', noon - hour - 9_000), received('there', noon - 9_000))
+    const first = world.follow({ isKept: true, isFollowing: false })
+    await first.ended
+    t.same([first.told.events, first.told.known], [[], ['there']])
+    const { log, seq, from } = first.told.progress.at(-1) as Progress
+    world.source.all.push(received('uploaded in parts', noon - 8_000))
+    const next = world.follow({ logged: { log, seq }, from, isKept: true, isFollowing: false })
+    await next.ended
+    t.same(
+      next.told.events.sort(),
+      ['there', 'uploaded in parts'],
+      'the one that is known is passed over by the cursor',
+    )
+    t.same(next.told.known, [])
+  },
+)
+
+t.test('what was there when the bucket could not be looked at is known once it can', async (t) => {
+  const world = new World(t)
+  world.source.through = undefined
+  const follower = world.follow({ isKept: true })
+  await until('the first sign of life', () => follower.told.progress.length > 0)
+  world.source.all.push(received('there', noon - 9_000))
+  world.source.through = noon
+  world.source.recent.invalidate()
+  await until('it is known', () => follower.told.known.length > 0)
+  world.source.all.push(received('late', noon - 8_000))
+  world.source.recent.invalidate()
+  await told(['late'], follower.told)
+  world.over.abort()
+  await follower.ended
 })
 
 t.test('who goes on is told what he missed, by number, and by time with what may have come between', async (t) => {

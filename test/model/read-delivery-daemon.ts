@@ -108,6 +108,7 @@ export class DeliveryDaemon {
     const told: BucketEvent[] = []
     const write = (line: FollowLine): boolean => {
       if ('progress' in line) cursor.advance(line.progress)
+      else if ('known' in line) cursor.note(line.known)
       else if (cursor.note(line.event)) told.push(line.event as BucketEvent)
       return true
     }

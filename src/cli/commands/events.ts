@@ -35,7 +35,7 @@ export async function run(typed: Typed, io: Io): Promise<number> {
   for (const signal of signals) process.on(signal, stop)
   try {
     await ask(mount, async (client) => {
-      const beginning = file.cursor.beginning(since, isFollowing)
+      const beginning = { ...file.cursor.beginning(since, isFollowing), isKept: path !== undefined }
       for await (const lines of client.events(beginning, over.signal)) {
         await printer.print(lines, over.signal)
         if (leaving && printer.isNoted) over.abort()
@@ -87,6 +87,11 @@ class Printer {
     for (const line of lines) {
       if ('event' in line) {
         if (cursor.note(line.event)) events.push(line.event)
+        this.isNoted = false
+        continue
+      }
+      if ('known' in line) {
+        cursor.note(line.known)
         this.isNoted = false
         continue
       }
