@@ -66,12 +66,29 @@ t.test('on radosgw', { skip: withoutRadosgw() }, async (t) => {
   const flags = ['--multipart-threshold', '6MiB', '--list-ttl', '1s']
   const mounted = await mount(t, { endpoint: server.endpoint, flags })
   await t.test('what came is listed and read', async (t) => testReading(t, mounted, bucket))
+  await t.test('names that look encoded are what they are', async (t) => testNames(t, mounted, bucket))
   await t.test('what is taken in new/ stays in the bucket', async (t) => testTaking(t, mounted, bucket))
   await t.test('of many partners all is seen, listed together', async (t) => testManyPartners(t, mounted, bucket))
   await t.test('what became of what was sent is told by its receipt', async (t) => testDelivery(t, mounted, bucket))
   await t.test('what programs write is sent once, byte for byte', async (t) => testSending(t, mounted, bucket))
   await t.test('killed while files wait, the next mount sends them, once', async (t) => testKill(t, mounted, bucket))
 })
+
+/** Ceph tells the prefix of a listing as it is, and keys encoded. */
+async function testNames(t: Test, mounted: Mounted, bucket: Bucket): Promise<void> {
+  const pair = 'A+B %41/C%2BD+'
+  await bucket.put(`AS2/files/${pair}/inbox/7/order.edi`, Buffer.from('ISA'))
+  const inbox = mounted.path(`${pair}/inbox`)
+  await until('the message to be shown', async () => (await readdir(inbox).catch(() => [])).join() === '7')
+  t.equal(await readFile(join(inbox, '7/order.edi'), 'utf8'), 'ISA')
+  const send = mounted.path(`${pair}/send`)
+  await writeFile(join(send, 'a+b %41.edi'), 'sent')
+  const key = `AS2/send/${pair}/a+b %41.edi`
+  await until('it to be in the bucket', async () => (await bucket.versions(key))[key] === 1)
+  t.same(await readdir(send), ['a+b %41.edi'])
+  await bucket.delete(key)
+  await until('it to be taken', async () => (await readdir(send)).length === 0)
+}
 
 async function testReading(t: Test, mounted: Mounted, bucket: Bucket): Promise<void> {
   const inbox = mounted.path('ACME/GLOBEX/inbox')
