@@ -1,7 +1,8 @@
 /** The filesystem: each operation finds its place in the tree and is passed on to the part that knows it. */
 import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
-import type { Bytes, Name } from '../units.js'
+import { within } from '../patience.js'
+import type { Bytes, Milliseconds, Name } from '../units.js'
 import { idOfNewFolder, parsePath, type Place } from '../view/tree.js'
 import type { DirectoryOfPartners } from './directory-of-partners.js'
 import type {
@@ -30,6 +31,12 @@ const executable = 1
 const executeBits = 0o111
 const writeBits = 0o222
 
+/**
+ * While a folder is made or removed the kernel lets nobody look into the one that it is in: that must not wait for a bucket that
+ * hangs as long as others do.
+ */
+const folderPatience: Milliseconds = 2_000
+
 export interface As2FilesystemOptions {
   readonly tree: ReadOnlyTree
   readonly send: SendFolder
@@ -42,6 +49,8 @@ export interface As2FilesystemOptions {
 
 /** Where programs may change something. */
 type WritablePlace = Extract<Place, { kind: 'send' | 'new' }>
+/** The folder of a station or a partner. */
+type OwnerPlace = Extract<Place, { kind: 'station' | 'partner' }>
 
 export class As2Filesystem implements Filesystem {
   readonly #tree: ReadOnlyTree
@@ -184,10 +193,7 @@ export class As2Filesystem implements Filesystem {
       return (kind === 'send' ? this.#send : this.#newChanges).mkdir(partner, names, signal)
     }
     if (this.#readOnly) throw mountedReadOnly()
-    if (await this.#isThere(place, signal)) throw new FsError('EEXIST', `${path} is there already.`)
-    if (place.kind === 'station') return this.#partners.make(newId(place.station))
-    const station = await this.#partners.findStation(place.station, signal)
-    await this.#partners.make(station, newId(place.partner))
+    await within(folderPatience, signal, (own) => this.#makeOwner(place, path, own))
   }
 
   async rmdir(path: string, signal: CancelSignal): Promise<void> {
@@ -197,12 +203,7 @@ export class As2Filesystem implements Filesystem {
       return (kind === 'send' ? this.#send : this.#newChanges).rmdir(partner, names, signal)
     }
     if (this.#readOnly) throw mountedReadOnly()
-    const station = await this.#partners.findStation(place.station, signal)
-    if (place.kind === 'station') return this.#partners.forget(station, undefined, signal)
-    const partner = await this.#partners.find(place, signal)
-    if (this.#send.isBusy(partner)) throw new FsError('ENOTEMPTY', 'Files wait in its send/.')
-    if (this.#new.isBusy(partner)) throw new FsError('ENOTEMPTY', 'Something was made in its new/.')
-    await this.#partners.forget(station, partner.partner, signal)
+    await within(folderPatience, signal, (own) => this.#removeOwner(place, own))
   }
 
   async utimens(path: string, times: Times, signal: CancelSignal): Promise<void> {
@@ -225,6 +226,22 @@ export class As2Filesystem implements Filesystem {
 
   statfs(): Promise<FilesystemFigures> {
     return this.#figures()
+  }
+
+  async #makeOwner(place: OwnerPlace, path: string, signal: CancelSignal): Promise<void> {
+    if (await this.#isThere(place, signal)) throw new FsError('EEXIST', `${path} is there already.`)
+    if (place.kind === 'station') return this.#partners.make(newId(place.station))
+    const station = await this.#partners.findStation(place.station, signal)
+    await this.#partners.make(station, newId(place.partner))
+  }
+
+  async #removeOwner(place: OwnerPlace, signal: CancelSignal): Promise<void> {
+    const station = await this.#partners.findStation(place.station, signal)
+    if (place.kind === 'station') return this.#partners.forget(station, undefined, signal)
+    const partner = await this.#partners.find(place, signal)
+    if (this.#send.isBusy(partner)) throw new FsError('ENOTEMPTY', 'Files wait in its send/.')
+    if (this.#new.isBusy(partner)) throw new FsError('ENOTEMPTY', 'Something was made in its new/.')
+    await this.#partners.forget(station, partner.partner, signal)
   }
 
   async #isThere(place: ReadOnlyPlace, signal: CancelSignal): Promise<boolean> {

@@ -2,6 +2,7 @@
 import type { CancelSignal } from '../cancellation.js'
 import { FsError } from '../errors.js'
 import type { Glimpse, Listing } from '../listing/listing.js'
+import { within } from '../patience.js'
 import { isDenied } from '../s3/store-error.js'
 import type { PartnerSet } from '../state/partners.js'
 import type { SeenPartners } from '../state/seen-partners.js'
@@ -22,6 +23,12 @@ export interface PartnersOptions {
   readonly keep: Milliseconds
   readonly clock: Clock
 }
+
+/**
+ * Who looks for a name that was never seen, beside others that were, waits no longer for a bucket that hangs: with mkdir(2) the kernel
+ * lets nobody else look up anything in that folder meanwhile.
+ */
+const strangerPatience: Milliseconds = 5_000
 
 /** The folders of one level, below all roots: the stations, or the partners of one. */
 interface Level {
@@ -162,8 +169,7 @@ export class DirectoryOfPartners {
 
   /** Where something was ever known, nobody waits for a bucket that does not answer. */
   async #all(level: Level, signal: CancelSignal): Promise<readonly string[]> {
-    const isNew = level.local().length === 0 && level.seen()[Symbol.iterator]().next().done === true
-    const listed = isNew ? await this.#inBucket(level, signal) : await this.#glimpse(level, signal)
+    const listed = this.#isNew(level) ? await this.#inBucket(level, signal) : await this.#glimpse(level, signal)
     return sorted([...listed, ...level.local(), ...level.seen()])
   }
 
@@ -176,8 +182,19 @@ export class DirectoryOfPartners {
     const there = byName(listed, name, level.nameOf)
     // It was listed for another question; what is shown once stays.
     if (there !== undefined) level.note([there])
-    const found = there ?? byName(await this.#inFirst(level, signal), name, level.nameOf)
+    if (there !== undefined) return there
+    if (this.#isNew(level)) return this.#findInBucket(name, level, signal)
+    return within(strangerPatience, signal, (own) => this.#findInBucket(name, level, own))
+  }
+
+  async #findInBucket(name: Name, level: Level, signal: CancelSignal): Promise<string | undefined> {
+    const found = byName(await this.#inFirst(level, signal), name, level.nameOf)
     return found ?? byName(await this.#inBucket(level, signal), name, level.nameOf)
+  }
+
+  /** Nothing of it was ever known. */
+  #isNew(level: Level): boolean {
+    return level.local().length === 0 && level.seen()[Symbol.iterator]().next().done === true
   }
 
   #findSeen(name: Name, { nameOf, seen, wasSeen }: Level): string | undefined {

@@ -172,3 +172,23 @@ t.test('deliveries, new and events say in time that nobody knows, and what is kn
   t.match(events, { code: 0, stdout: /"event":"queued".*order\.edi/ })
   t.ok(events.ms < 20_000, `${events.ms} ms`)
 })
+
+t.test('a folder that is made or removed while it hangs keeps nobody from the others for long', async (t) => {
+  const flags = ['--op-timeout', '40s', '--stale-ttl', '1s']
+  const mounted = await prepare(t, { flags: ['--list-ttl', '1s', ...flags], proxied: true })
+  mounted.server.put(`${inbox}/order.edi`, Buffer.from('ISA'))
+  await mounted.mount()
+  t.same(await readdir(mounted.path('ACME')), ['GLOBEX'])
+  mounted.proxy.add({ operation: 'ListObjectsV2', fault: { stall: true } })
+  let made = 0
+  const changed = async (program: string, path: string): Promise<boolean> => {
+    const began = performance.now()
+    const { code } = await run(program, [path])
+    const took = performance.now() - began
+    t.ok(took < 20_000, `${program}: ${Math.round(took)} ms`)
+    return code === 0
+  }
+  // As long as what was listed is not out of date, nothing is asked.
+  await until('a folder not to be made', async () => !(await changed('mkdir', mounted.path('ACME', `P${(made += 1)}`))))
+  t.notOk(await changed('rmdir', mounted.path('ACME', 'P1')))
+})
