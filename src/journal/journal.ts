@@ -5,7 +5,6 @@
  */
 import { stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CancelSignal } from '../cancellation.js'
 import { replaceFile } from '../durable-file.js'
 import { FsError } from '../errors.js'
 import { openOwn, readOwn } from '../own-files.js'
@@ -53,8 +52,8 @@ export interface AppendOptions {
   readonly isNew?: boolean
   /** Nobody waits for it: it may be written with what comes next, if that comes within moments. Not for what is synced. */
   readonly isPatient?: boolean
-  /** Of who waits for it, and was told that it failed when this is aborted: if it is not being written by then, it never is. */
-  readonly signal?: CancelSignal
+  /** Asked when it is its turn to be written: who was told meanwhile that it failed does not want it any more. */
+  readonly isWanted?: () => boolean
 }
 
 export interface JournalRead<T> extends Pick<ParsedJournal<T>, 'entries' | 'isDoubtful'> {
@@ -243,7 +242,7 @@ export class Journal<T extends object> {
     let bytes: Bytes = 0
     for (const it of waiting) {
       try {
-        if (it.signal?.aborted === true) throw new NotWanted()
+        if (it.isWanted?.() === false) throw new NotWanted()
         const line = this.#lineOf(it.entry, lines.length)
         await this.#makeRoom(bytes + line.length, it.isNew === true ? reserve / 2 : 0)
         if (line.length > 0) lines.push(line)

@@ -11,12 +11,15 @@ import type { JournalEntry } from '../../src/send/life/entry.js'
 import { undisputed } from '../../src/ownership.js'
 import { Turns } from '../../src/send/uploads/turns.js'
 import { events, samples } from '../helpers/life-samples.js'
+import { Cancellation, type CancelSignal } from '../../src/cancellation.js'
+import type { AppendOptions } from '../../src/journal/journal.js'
 import { idle, PlayedClock } from '../helpers/played-clock.js'
 import { silentLogger } from '../../src/telemetry/log.js'
 
 /** One that is on its way into the played journal. */
 interface Append {
   readonly entry: JournalEntry
+  isWanted(): boolean
   through(): Promise<void>
   fail(code: 'EIO' | 'ENOSPC'): Promise<void>
 }
@@ -36,7 +39,7 @@ class PlayedJournal {
     return this.lines.length
   }
 
-  append(entry: JournalEntry): Promise<void> {
+  append(entry: JournalEntry, { isWanted = () => true }: AppendOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const over = (end: () => void) => async (): Promise<void> => {
         this.waiting.splice(this.waiting.indexOf(append), 1)
@@ -45,6 +48,7 @@ class PlayedJournal {
       }
       const append: Append = {
         entry,
+        isWanted,
         through: over(() => {
           this.lines.push(entry)
           resolve()
@@ -135,6 +139,34 @@ function world(messages: readonly Message[] = ['a', 'b', 'c'].map((id) => queued
 
 const by = { by: 'utimens', sync: true } as const
 const happens = (id: string, event: LifeEvent): Happening => ({ id, event })
+
+t.test(
+  'what waits is not wanted once who asked for it has left, unless a journal that was made anew has it',
+  async (t) => {
+    const { journal, book } = world()
+    const left = new Cancellation()
+    const change = (id: string, signal: CancelSignal) =>
+      book.change([id], () => [happens(id, { type: 'dated', mtime: 10 })], { ...by, signal })
+    const changes = [change('a', left), change('b', new Cancellation())]
+    await idle()
+    left.abort()
+    t.same(
+      journal.waiting.map((it) => it.isWanted()),
+      [false, true],
+    )
+    await t.rejects(change('c', left), { code: 'ETIMEDOUT' }, 'nor does it begin')
+    const closed = book.close()
+    for (let turns = 0; turns < 10 && journal.lines.length === 0; turns += 1) await idle()
+    t.equal(journal.found.get('a')?.mtime, 10)
+    t.same(
+      journal.waiting.map((it) => it.isWanted()),
+      [true, true],
+    )
+    for (const it of [...journal.waiting]) await it.through()
+    await Promise.all([...changes, closed])
+    t.equal(book.get('a')?.mtime, 10)
+  },
+)
 
 t.test('of two changes of one file the second is decided when the first is in the journal', async (t) => {
   const { journal, book, dated } = world()

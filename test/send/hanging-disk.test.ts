@@ -175,3 +175,27 @@ t.test('one that was there before is as it was', async (t) => {
   await file.disown()
   t.match(it.row('sent.edi'), { state: 'queued', size: 13 })
 })
+
+t.test('one that was cut when it was opened, by who never got it, is not complete: it was another file', async (t) => {
+  const it = await senderWorld(t, { settle: 0, empty: 'send' })
+  await it.write('order.tmp', 'an order')
+  const file = await it.sender.open(globex, path('order.tmp'), { write: true, truncate: true }, never())
+  await file.disown()
+  t.match(it.row('order.tmp'), { state: 'failed', error: /not answered in time/ })
+})
+
+t.test('a write or a close that comes too late to begin counts as one that failed', async (t) => {
+  for (const what of ['write', 'flush'] as const) {
+    const it = await senderWorld(t, { settle: 0 })
+    const file = await it.sender.create(globex, path('order.edi'), never())
+    await file.write(Buffer.from('half'), 0, never())
+    const late = AbortSignal.abort()
+    const last = { closed: async () => ({ isLast: true, killedBy: undefined }) }
+    const rest = Buffer.from('rest')
+    const tried: Promise<unknown> = what === 'write' ? file.write(rest, 4, late) : file.flush(last, late)
+    await t.rejects(tried.then(() => undefined))
+    await file.flush(last, never()).catch(() => undefined)
+    await file.release()
+    t.match(it.row('order.edi'), { state: 'failed', error: /not answered in time/ }, what)
+  }
+})

@@ -9,8 +9,8 @@ import { mustAllow, next } from '../life/next.js'
 import { endsContent, type Contents } from '../life/contents.js'
 import { entriesOf, entryOf, type Cause, type JournalEntry } from '../life/entry.js'
 import { Folders } from './folders.js'
-import { NotWanted, type AppendOptions } from '../../journal/journal.js'
-import { JournalWriter, type JournalWriterOptions } from './journal-writer.js'
+import { NotWanted } from '../../journal/journal.js'
+import { JournalWriter, type JournalWriterOptions, type WriteOptions } from './journal-writer.js'
 import type { Settling } from './settling.js'
 import { Locks } from '../../locks.js'
 import { MessageIndex } from './message-index.js'
@@ -40,7 +40,7 @@ export interface MessageBookOptions extends JournalWriterOptions {
   readonly clock: Clock
 }
 
-export interface ChangeOptions extends AppendOptions {
+export interface ChangeOptions extends WriteOptions {
   readonly by: Cause
   /** Folders that come and go with it. */
   readonly made?: readonly Bundle[]

@@ -1,4 +1,5 @@
 /** Entries on their way into the journal, one after the other; it is made anew when it has grown, or could not be written. */
+import type { CancelSignal } from '../../cancellation.js'
 import type { FsError } from '../../errors.js'
 import type { Clock } from '../../telemetry/clock.js'
 import type { Logger } from '../../telemetry/log.js'
@@ -28,6 +29,17 @@ export interface Known {
   forget(): void
 }
 
+export interface WriteOptions extends Omit<AppendOptions, 'isWanted'> {
+  /** Of who waits for it, and was told that it failed when this is aborted: if it is not being written by then, it never is. */
+  readonly signal?: CancelSignal
+}
+
+interface UnderWay {
+  /** A journal that was made anew has it, whatever becomes of who wanted it. */
+  isCompacted: boolean
+  appended: Promise<void>
+}
+
 export interface JournalWriterOptions {
   readonly journal: Pick<Journal<JournalEntry>, 'append' | 'synced' | 'hurry' | 'compact' | 'close'>
   /** All that was told of what is in the journal. */
@@ -45,7 +57,7 @@ export class JournalWriter {
   readonly #known: Known
   readonly #health: JournalHealth
   /** In order, and not yet seen. */
-  readonly #underWay = new Map<JournalEntry, Promise<void>>()
+  readonly #underWay = new Map<JournalEntry, UnderWay>()
   #appended = 0
   #contents = 0
 
@@ -71,11 +83,14 @@ export class JournalWriter {
    * @param show shows what the entry says, once it is in the journal; not called if this fails
    * @throws FsError ENOSPC or EIO, ETIMEDOUT for what nobody waits for any more
    */
-  async append(entry: JournalEntry, options: AppendOptions, show: () => void): Promise<void> {
+  async append(entry: JournalEntry, { signal, ...options }: WriteOptions, show: () => void): Promise<void> {
     this.#options.ownership.lost.throwIfAborted()
     if (this.isBroken) await this.#health.mustBeWhole()
-    const appended = this.#options.journal.append(entry, options).then(show)
-    this.#underWay.set(entry, appended)
+    const underWay: UnderWay = { isCompacted: false, appended: Promise.resolve() }
+    const isWanted = (): boolean => underWay.isCompacted || signal?.aborted !== true
+    const appended = this.#options.journal.append(entry, signal ? { ...options, isWanted } : options).then(show)
+    underWay.appended = appended
+    this.#underWay.set(entry, underWay)
     try {
       await appended
     } catch (cause) {
@@ -133,12 +148,18 @@ export class JournalWriter {
     // The trail is made whole from the journal after a crash: it must not be behind when that forgets what was.
     await trail.flushed()
     // What was appended to the old journal, and is still being synced there, would be lost with it.
-    await journal.compact(() => [...this.#known.entries(), ...this.#underWay.keys()])
+    await journal.compact(() => [...this.#known.entries(), ...this.#compacted()])
+  }
+
+  /** They are there from now on, and so they happen. */
+  #compacted(): JournalEntry[] {
+    for (const it of this.#underWay.values()) it.isCompacted = true
+    return [...this.#underWay.keys()]
   }
 
   async #heal(isFull: boolean): Promise<void> {
     // Whatever fails yet is not to be in the new one.
-    await Promise.allSettled(this.#underWay.values())
+    await Promise.allSettled(Array.from(this.#underWay.values(), (it) => it.appended))
     const { journal, clock } = this.#options
     // An entry that says nothing but when: is there room?
     if (isFull) await journal.append({ at: clock.now() }, { sync: true, isNew: true })

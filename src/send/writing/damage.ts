@@ -66,16 +66,22 @@ export class Damage {
    * @param harmless as for `guard`
    */
   async guardAnswer<T>(signal: CancelSignal, act: () => Promise<T>, harmless: readonly FsErrorCode[] = []): Promise<T> {
-    if (signal.aborted) throw notInTime()
-    const onLate = () => {
-      this.#note(notInTime().message, 'EIO')
+    if (signal.aborted) {
+      this.unanswered()
+      throw notInTime()
     }
+    const onLate = (): void => this.unanswered()
     signal.addEventListener('abort', onLate, { once: true })
     try {
       return await this.guard(act, harmless)
     } finally {
       signal.removeEventListener('abort', onLate)
     }
+  }
+
+  /** Something that was done to it was reported as failed. */
+  unanswered(): void {
+    this.#note(notInTime().message, 'EIO')
   }
 
   #note(reason: string, code: FsErrorCode): void {
@@ -88,7 +94,7 @@ export class Damage {
   }
 }
 
-function notInTime(): FsError {
+export function notInTime(): FsError {
   return new FsError('ETIMEDOUT', 'It was not answered in time: the disk of the state directory hangs.')
 }
 

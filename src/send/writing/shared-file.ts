@@ -9,6 +9,7 @@ import type { Close, OpenSpoolFile } from '../sender.js'
 import type { LastCloses } from './last-closes.js'
 import { ReadingHandle, WritingHandle } from './spool-handles.js'
 import type { Writer } from './writers.js'
+import { notInTime } from './damage.js'
 import type { WritingSession } from './writing-session.js'
 
 export interface SharedFileOptions {
@@ -87,6 +88,8 @@ export class SharedFile {
   async truncate(size: Bytes, signal: CancelSignal, write?: Write): Promise<void> {
     const { damage, message, isChanged } = this.session
     mustFit(size)
+    const isLate = (): boolean => signal.aborted
+    if (isLate()) throw notInTime()
     if (size === 0 && damage.sentence !== undefined) return this.#beginAnew(signal, write)
     damage.mustBeWhole()
     const isCutOff = size === 0 && message.current?.killedBy !== undefined
@@ -97,7 +100,7 @@ export class SharedFile {
       await this.#file.drain()
     })
     await damage.guardAnswer(signal, () => this.#file.truncate(size), withoutRoom)
-    if (size === 0 && !signal.aborted) this.session.emptied()
+    if (size === 0 && !isLate()) this.session.emptied()
     else this.session.written(size)
   }
 
@@ -125,9 +128,12 @@ export class SharedFile {
     await damage.guardAnswer(signal, () => this.#flushed(known))
   }
 
-  /** The only handle of a new file is nobody's. Never throws: what can't be written down is held, or empty, as any that was left. */
+  /** The only handle is nobody's. Never throws: a new file of which that can't be written down is empty, as any that was left. */
   async disowned(): Promise<void> {
-    if (this.#handles === 1 && this.#changes === 0) await this.#forget?.().catch(() => undefined)
+    if (this.#handles > 1) return
+    if (this.#forget && this.#changes === 0) await this.#forget().catch(() => undefined)
+    // It was cut when it was opened.
+    else if (this.session.isChanged) this.session.damage.unanswered()
   }
 
   /** The kernel's word that a handle is closed by all who had it. @param writer undefined: one that could only read */
