@@ -35,7 +35,7 @@ const writeBits = 0o222
  * While a folder is made or removed the kernel lets nobody look into the one that it is in: that must not wait for a bucket that
  * hangs as long as others do.
  */
-const folderPatience: Milliseconds = 2_000
+const folderPatience: Milliseconds = 10_000
 
 export interface As2FilesystemOptions {
   readonly tree: ReadOnlyTree

@@ -28,7 +28,7 @@ export interface PartnersOptions {
  * Who looks for a name that was never seen, beside others that were, waits no longer for a bucket that hangs: with mkdir(2) the kernel
  * lets nobody else look up anything in that folder meanwhile.
  */
-const strangerPatience: Milliseconds = 5_000
+const strangerPatience: Milliseconds = 10_000
 
 /** The folders of one level, below all roots: the stations, or the partners of one. */
 interface Level {
