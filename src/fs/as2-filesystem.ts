@@ -147,8 +147,8 @@ export class As2Filesystem implements Filesystem {
     return this.#handles.get(handle).flush(close, signal)
   }
 
-  async fsync(handle: number): Promise<void> {
-    return this.#handles.get(handle).fsync()
+  async fsync(handle: number, signal: CancelSignal): Promise<void> {
+    return this.#handles.get(handle).fsync(signal)
   }
 
   async disown(handle: number): Promise<void> {

@@ -16,7 +16,7 @@ export interface FileDescription {
   write(bytes: Uint8Array, position: Bytes, signal: CancelSignal): Promise<number>
   truncate(size: Bytes, signal: CancelSignal): Promise<void>
   flush(close: Close, signal: CancelSignal): Promise<void>
-  fsync(): Promise<void>
+  fsync(signal: CancelSignal): Promise<void>
   /** Instead of `release`, where nobody was ever told of it: what was made for it goes again. */
   disown?(): Promise<void>
   /** @param answered how many reads were answered from what was `held` */

@@ -54,7 +54,7 @@ export interface Close {
 
 /**
  * A spool file under a kernel handle. Reads and writes are positional, as pread(2) and pwrite(2).
- * A write, truncate or close whose signal was aborted has been reported as failed, so the file is never sent.
+ * A write, truncate, sync or close whose signal was aborted has been reported as failed, so the file is never sent.
  */
 export interface OpenSpoolFile {
   readonly id: string
@@ -64,7 +64,7 @@ export interface OpenSpoolFile {
   truncate(size: Bytes, signal: CancelSignal): Promise<void>
   /** close(2) of one descriptor: bytes are on disk when it resolves; throws what the spool found (ENOSPC, EIO). */
   flush(close: Close, signal: CancelSignal): Promise<void>
-  fsync(): Promise<void>
+  fsync(signal: CancelSignal): Promise<void>
   /** Nobody ever got it: a new file goes again, another one is as it was. */
   disown(): Promise<void>
   /** After the last close; never throws. The last writer's release puts the file into the queue or holds it. */

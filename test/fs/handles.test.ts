@@ -39,7 +39,7 @@ t.test('what can only be read is not written, cut or lost', async (t) => {
   await t.rejects(it.write(Buffer.from('x'), 0, never), { code: 'EBADF' })
   await t.rejects(it.truncate(0, never), { code: 'EINVAL' })
   await it.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, never)
-  await it.fsync()
+  await it.fsync(never)
   t.notOk(isReleased)
   await it.release()
   t.ok(isReleased)

@@ -145,7 +145,7 @@ t.test('whoever has a file open that is removed goes on with it, and nothing of 
   t.same(it.senders.sender.allRows(), [])
   await it.fs.write(handle, Buffer.from(' and on'), 7, never())
   t.equal(it.fs.sizeOfOpen(identity), 14)
-  await it.fs.fsync(handle)
+  await it.fs.fsync(handle, never())
   t.equal(Buffer.from(await it.fs.read(handle, 0, 99, never())).toString(), 'removed and on')
   await it.write(`${send}/a.edi`, 'another')
   await it.close(handle)

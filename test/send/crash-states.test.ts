@@ -89,7 +89,7 @@ const steps: Readonly<Record<string, (it: Observed) => Promise<void>>> = {
   'create, write, fsync, write, close, upload, taken': async (it) => {
     const file = await it.create('order.edi')
     await file.write(Buffer.from('first '), 0, never())
-    await file.fsync()
+    await file.fsync(never())
     await file.write(Buffer.from('second'), 6, never())
     await it.close(file, 'first second')
     await it.send('order.edi')
@@ -101,7 +101,7 @@ const steps: Readonly<Record<string, (it: Observed) => Promise<void>>> = {
     for (const content of ['first', 'x'.repeat(40_000)]) {
       const file = await it.create(`${content.length}.edi`)
       await file.write(Buffer.from(content), 0, never())
-      await file.fsync()
+      await file.fsync(never())
       it.know(file.id, { begun: content })
     }
   },

@@ -158,6 +158,24 @@ t.test('a file that is being cut then is not complete, until it is cut to nothin
   t.match(it.row('sent.edi'), { state: 'queued', size: 4 })
 })
 
+t.test('one that is being synced then is not complete', async (t) => {
+  const it = await senderWorld(t, { settle })
+  const disk = hangingDisk(t)
+  const file = await it.sender.create(globex, path('order.edi'), never())
+  await file.write(Buffer.from('an order'), 0, never())
+  disk.hang()
+  const cancellation = new Cancellation()
+  const syncing = file.fsync(cancellation).catch(() => undefined)
+  await until('the disk hangs', () => disk.waiting === 1)
+  cancellation.abort()
+  disk.goOn()
+  await syncing
+  const last = { closed: async () => ({ isLast: true, killedBy: undefined }) }
+  await t.rejects(file.flush(last, never()))
+  await file.release()
+  t.match(it.row('order.edi'), { state: 'failed', error: /not answered in time/ })
+})
+
 t.test('a new file that nobody ever got is not there', async (t) => {
   const it = await senderWorld(t, { settle: 0, empty: 'send' })
   const file = await it.sender.create(globex, path('order.edi'), never())

@@ -149,7 +149,7 @@ t.test('a release waits until it is known how its closes were done', async (t) =
   const world = await waiting(t)
   const file = await create(world)
   await write(file, 'half')
-  await file.fsync()
+  await file.fsync(never())
   let answer: () => void = () => undefined
   const known = new Promise<void>((resolve) => (answer = resolve))
   const flushed = file.flush({ closed: () => known.then(() => killed.closed()) }, never())

@@ -104,12 +104,14 @@ export class SharedFile {
     else this.session.written(size)
   }
 
-  sync(): Promise<void> {
+  /** @param signal aborted when it is reported as failed; undefined: nobody waits */
+  sync(signal?: CancelSignal): Promise<void> {
     const { damage, message } = this.session
-    return damage.guard(async () => {
+    const act = async (): Promise<void> => {
       await this.#file.sync()
       await message.madeKnown()
-    })
+    }
+    return signal ? damage.guardAnswer(signal, act) : damage.guard(act)
   }
 
   /**

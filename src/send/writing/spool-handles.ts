@@ -21,10 +21,6 @@ class SpoolHandle {
   read(position: Bytes, length: Bytes): Promise<Uint8Array> {
     return this.file.read(position, length)
   }
-
-  fsync(): Promise<void> {
-    return this.file.sync()
-  }
 }
 
 export class ReadingHandle extends SpoolHandle implements OpenSpoolFile {
@@ -34,6 +30,11 @@ export class ReadingHandle extends SpoolHandle implements OpenSpoolFile {
 
   truncate(): Promise<void> {
     return Promise.reject(notForWriting())
+  }
+
+  /** Whoever it is that reads, what others have written is not lost with his patience. */
+  fsync(): Promise<void> {
+    return this.file.sync()
   }
 
   /** Nothing of its can be lost. */
@@ -64,6 +65,10 @@ export class WritingHandle extends SpoolHandle implements OpenSpoolFile {
 
   truncate(size: Bytes, signal: CancelSignal): Promise<void> {
     return this.file.truncate(size, signal)
+  }
+
+  fsync(signal: CancelSignal): Promise<void> {
+    return this.file.sync(signal)
   }
 
   flush(close: Close, signal: CancelSignal): Promise<void> {
