@@ -322,8 +322,21 @@ static void rename_file () {
   if (other != 0) pin(other, -1);
 }
 
+// As the kernel does it: what it finds while the name may change only tells whether what it knows is still there; who is to use
+// a file is told of it while nothing changes in the folder.
+static uint64_t look_again (uint64_t folder, const char *name) {
+  uint64_t known = look(folder, name);
+  if (known != 0) pin(known, -1);
+  pthread_rwlock_rdlock(&tree);
+  pthread_mutex_lock(&folders[folder / 16 % 64]);
+  uint64_t node = look(folder, name);
+  pthread_mutex_unlock(&folders[folder / 16 % 64]);
+  pthread_rwlock_unlock(&tree);
+  return node;
+}
+
 static void use_file (uint64_t folder) {
-  uint64_t node = look(folder, file_name());
+  uint64_t node = look_again(folder, file_name());
   if (node == 0) return;
   if (chance(2)) look_at(node);
   else open_file(node);
