@@ -1,9 +1,9 @@
 /** Many files of `send/` open at the same time: four times as many as a daemon has descriptors by itself, and more than it may have. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { mount, type Mounted } from '../helpers/mounted.js'
 import { sh } from '../helpers/run.js'
 import { sendRows } from '../helpers/send-state.js'
@@ -34,10 +34,11 @@ for i, file in enumerate(files):
 const hardLimit = Number(/^Max open files +\S+ +(\S+)/m.exec(await readFile('/proc/self/limits', 'utf8'))?.[1])
 
 /** A program that has files open. */
-async function opened(mounted: Mounted, ending: string, count: number) {
+async function opened(t: Test, mounted: Mounted, ending: string, count: number) {
   const args = ['-c', opener, mounted.path('ACME/GLOBEX/send'), ending, String(count)]
   const child = spawn('python3', args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
+  t.teardown(() => child.kill('SIGKILL'))
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
   await until('what it says, whole', () => said.endsWith('\n'), 120_000)
@@ -50,15 +51,17 @@ async function opened(mounted: Mounted, ending: string, count: number) {
 }
 
 async function openInSpool({ pid, stateDirectory }: Mounted): Promise<number> {
-  const links = await sh(`ls -l /proc/${pid}/fd`)
-  return links.split(`${stateDirectory}/spool/data/`).length - 1
+  const folder = `/proc/${pid}/fd`
+  // One that is closed meanwhile leads nowhere.
+  const links = (await readdir(folder)).map((it) => readlink(join(folder, it)).catch(() => ''))
+  return (await Promise.all(links)).filter((it) => it.startsWith(`${stateDirectory}/spool/data/`)).length
 }
 
 const skip = hardLimit >= 4_500 ? false : `the hard limit of descriptors is ${hardLimit}`
 t.test('4,000 files that are open at the same time are written and closed', { skip }, async (t) => {
   const mounted = await mount(t, { flags, launcher: ['prlimit', '--nofile=1024:4500'] })
   const counts = Object.entries({ '.edi': 400, '.tmp': 1_200, '.part': 1_200, '.swp': 1_200 })
-  const programs = await Promise.all(counts.map(([ending, count]) => opened(mounted, ending, count)))
+  const programs = await Promise.all(counts.map(([ending, count]) => opened(t, mounted, ending, count)))
   for (const { errno } of programs) t.equal(errno, 0)
   await until('all of them to be made', async () => (await openInSpool(mounted)) === 4_000, 60_000)
   await writeFile(mounted.path('ACME/GLOBEX/send/meanwhile.edi'), 'whole')
@@ -84,7 +87,7 @@ t.test('a daemon that may not have so many', async (t) => {
   })
   const send = mounted.path('ACME/GLOBEX/send')
   await writeFile(join(send, 'waits.tmp'), 'x')
-  const program = await opened(mounted, '.edi', 400)
+  const program = await opened(t, mounted, '.edi', 400)
   await t.test('opens as many as leaves it some for itself, and refuses the others: EMFILE', async (t) => {
     t.same({ open: program.open, errno: program.errno }, { open: 256, errno: tooMany })
     await t.rejects(writeFile(join(send, 'one-more.edi'), 'x'), { code: 'EMFILE' })
