@@ -9,11 +9,20 @@ export type Outcome = (typeof outcomes)[number]
  * @param field as written, e.g. `automatic-action/MDN-sent-automatically; processed/error: authentication-failed`
  */
 export function outcomeOf(field: string): Outcome {
-  const mode = field.indexOf(';')
-  const [type = '', ...rest] = field
-    .slice(mode + 1)
-    .toLowerCase()
-    .split('/')
+  const [mode = '', ...behind] = field.toLowerCase().split(';')
+  const told = behind.length === 0 ? [mode] : hasType(mode) ? [mode, behind.join(';')] : [behind.join(';')]
+  const all = told.map(ofType)
+  return outcomes.find((it) => all.includes(it)) ?? 'unknown'
+}
+
+/** Where a mode stands there may be another type, that says the opposite. */
+function hasType(mode: string): boolean {
+  return /^\s*(?:processed|failed|denied|error|displayed|dispatched|deleted)(?![a-z-])/.test(mode)
+}
+
+/** @param text type and modifiers, in lower case */
+function ofType(text: string): Outcome {
+  const [type = '', ...rest] = text.split('/')
   const modifiers = rest.join('/').split(':', 1)[0]?.split(/[,/]/) ?? []
   const [, word = '', behind = ''] = /^\s*([a-z-]*)[\s;]*(.*)$/s.exec(type) ?? []
   if (['failed', 'denied', 'error'].includes(word)) return 'refused'

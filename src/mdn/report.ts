@@ -33,12 +33,14 @@ export function parseMdn(bytes: Uint8Array): MdnReport | undefined {
   const whole = bytes.length > largestMdn ? undefined : unpacked(bytes)
   if (whole === undefined) return undefined
   const { headers: outer, leaves } = entityOf(Buffer.from(whole).toString('latin1'))
+  const isSingle = leaves.filter(({ headers }) => !typeOf(headers).includes('pkcs7-signature')).length === 1
   const reports = leaves.flatMap(({ headers, text: body }): Headers[] => {
     const type = typeOf(headers)
     if (type.startsWith('message/disposition-notification')) return [reportIn(headers, body)]
     // A signature that has the report in it, and not beside it.
     if (type.includes('pkcs7-mime')) return scanned(body)
-    return headers.has('disposition') ? [headers] : []
+    // Beside other parts it is the text for people, without headers of its own, that begins with such a line.
+    return isSingle && headers.has('disposition') ? [headers] : []
   })
   return reportOf(reports, outer)
 }

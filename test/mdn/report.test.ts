@@ -207,6 +207,11 @@ t.test('type and modifier tell what became of the message, not their texts', (t)
     'a/b; processed\nerror/x': 'unknown',
     'a/b; displayed not': 'unknown',
     'a/b;': 'unknown',
+    'failed; processed': 'refused',
+    'processed/error: decryption-failed; processed': 'refused',
+    'deleted; processed': 'unknown',
+    'processed; processed': 'delivered',
+    'error-handling/automatic; processed': 'delivered',
     '': 'unknown',
   } as const
   for (const [field, outcome] of Object.entries(table)) t.equal(outcomeOf(field), outcome, field)
@@ -223,6 +228,22 @@ t.test('one that says two things is shown as contradictory, and the worst of the
     t.match(report, { disposition: refused, outcome: 'refused' })
     t.same([...(report?.contradictory ?? [])].sort(), [processed, refused].sort())
   }
+  t.end()
+})
+
+t.test('the text for people says nothing, with headers of its own or without', (t) => {
+  const human = [`Disposition: ${processed}`, 'Original-Message-ID: <2@b>', '', 'Thank you.']
+  const refused = 'a/b; processed/error: decryption-failed'
+  t.match(parseMdn(Buffer.from(mdn([`Disposition: ${refused}`], { human }))), {
+    disposition: refused,
+    contradictory: [],
+    outcome: 'refused',
+    originalMessageId: undefined,
+  })
+  for (const text of [mdn([], { human }), signed(mdn(['Reporting-UA: x'], { human })), bare(mdn([], { human }))]) {
+    t.equal(parseMdn(Buffer.from(text)), undefined, text)
+  }
+  t.match(parseMdn(Buffer.from(signed(human.join('\r\n')))), { outcome: 'delivered' }, 'a signed one without parts')
   t.end()
 })
 
