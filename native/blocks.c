@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-// A read of the kernel's may lie in two of the smallest.
-#define MOST_PARTS 2
+// A read of the kernel's may lie in so many of the smallest. @see units in src/data/blocks.ts
+#define MOST_PARTS (MOST_READ / (128 * 1024) + 1)
 
 static void give_back (session_t *it, block_t *block) {
   block->next = NULL;
@@ -104,16 +104,16 @@ static bool unuse (session_t *it, block_t **found, int count) {
 bool blocks_answer (session_t *it, const struct fuse_in_header *in, open_file_t *file) {
   const struct fuse_read_in *read = (const struct fuse_read_in *) (in + 1);
   block_t *found[MOST_PARTS];
-  struct iovec parts[MOST_PARTS] = { { NULL, 0 }, { NULL, 0 } };
+  struct iovec parts[1 + MOST_PARTS];
   uint64_t size = file->size, position = read->offset;
   uint64_t end = position < size && read->size < size - position ? position + read->size : size;
   pthread_mutex_lock(&it->mutex);
-  int count = find(file, position, end, found, parts);
+  int count = find(file, position, end, found, parts + 1);
   bool is_told = give_back_passed(it, file, position);
   pthread_mutex_unlock(&it->mutex);
   if (count > 0) {
     atomic_fetch_add_explicit(&file->reads, 1, memory_order_relaxed);
-    reply(it, in->unique, 0, parts[0].iov_base, parts[0].iov_len, parts[1].iov_base, parts[1].iov_len);
+    reply_parts(it, in->unique, 0, parts, 1 + count);
     // Whoever was answered may have closed the file by now.
     pthread_mutex_lock(&it->mutex);
     is_told = unuse(it, found, count) || is_told;

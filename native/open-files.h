@@ -11,8 +11,7 @@
 // How many that were closed JavaScript hears of at once; of fewer when it is woken for something else, or asks.
 #define CLOSED_AT_ONCE 32
 
-// A block is passed when a read begins so far behind its end: the kernel reads ahead as much, in any order. @see readahead in
-// src/fuse/kernel-mount.ts
+// A block is passed when a read begins so far behind its end: the kernel reads ahead as much, in any order. @see src/fuse/readahead.ts
 #define PASSED_AFTER (1024 * 1024)
 
 typedef struct open_file open_file_t;

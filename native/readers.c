@@ -55,6 +55,9 @@ int session_greet (session_t *it, uint32_t readahead) {
   out.flags |= init->flags & (FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO);
   // What is written has no set-user-ID bit and no capability to lose, so the kernel need not ask at each write.
   out.flags |= init->flags & FUSE_HANDLE_KILLPRIV_V2;
+  // Each answer wakes somebody up: large ones take less of the processors.
+  out.flags |= init->flags & FUSE_MAX_PAGES;
+  out.max_pages = MOST_READ / sysconf(_SC_PAGESIZE);
   it->is_asked_once = (out.flags & FUSE_HANDLE_KILLPRIV_V2) != 0;
   // Reading ahead is background: it must not wait behind others that wait for the bucket.
   out.max_background = UINT16_MAX;

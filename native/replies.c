@@ -6,14 +6,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length) {
+int reply_parts (session_t *it, uint64_t unique, int error, struct iovec *parts, int count) {
   struct fuse_out_header out = { .unique = unique, .error = -error };
-  struct iovec parts[3] = { { &out, sizeof(out) } };
+  parts[0] = (struct iovec) { &out, sizeof(out) };
+  for (int i = 0; i < count; i++) out.len += parts[i].iov_len;
+  return writev(it->fd, parts, count) < 0 ? -errno : 0;
+}
+
+int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length) {
+  struct iovec parts[3];
   int count = 1;
   if (head_length > 0) parts[count++] = (struct iovec) { (void *) head, head_length };
   if (body_length > 0) parts[count++] = (struct iovec) { (void *) body, body_length };
-  out.len = sizeof(out) + head_length + body_length;
-  return writev(it->fd, parts, count) < 0 ? -errno : 0;
+  return reply_parts(it, unique, error, parts, count);
 }
 
 static void tell_time (uint64_t *seconds, uint32_t *nanoseconds, double ms) {

@@ -18,9 +18,11 @@
 #include "nodes.h"
 #include "open-files.h"
 
-// What the kernel writes or reads at a time, and what comes with it.
+// What the kernel writes at a time, and what comes with it.
 #define MOST_BYTES (128 * 1024)
 #define BUFFER_BYTES (MOST_BYTES + 4096)
+// What it reads at a time: as much as it reads ahead. Older ones (before 4.20) read no more than they write.
+#define MOST_READ (1024 * 1024)
 #define CALL_BUCKETS 4096
 // Threads that read calls, and buffers for them: what was written stays in its buffer until JavaScript has it.
 #define READERS 4
@@ -232,6 +234,8 @@ int folder_reply (session_t *it, uint64_t unique, folder_t *folder, const folder
 // call, take the mutex.
 // error: positive, or 0.
 int reply (session_t *it, uint64_t unique, int error, const void *head, size_t head_length, const void *body, size_t body_length);
+// The same, of count parts. The first one is left free for what stands before all.
+int reply_parts (session_t *it, uint64_t unique, int error, struct iovec *parts, int count);
 // The attributes of something that is kept, as numbers: A_MODE and so on. It takes the mutex of the kept.
 void kept_numbers (session_t *it, const kept_entry_t *entry, double *numbers);
 // Tells the kernel, in an answer that is being made, of an entry. Returns its node, which the kernel has to forget; NULL: no memory, and

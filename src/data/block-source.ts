@@ -34,6 +34,8 @@ export interface BlockSourceOptions {
  * more, for the page alone: its program would wait twice as long as one may.
  */
 const failureTtl: Milliseconds = 2_000
+/** Of what one may take: who waited as long in vain was not killed by mere chance. */
+const shareOfPatience = 1 / 2
 
 interface Failure {
   readonly error: FsError
@@ -117,13 +119,14 @@ export class BlockSource {
     if (failed) throw failed
     this.#wasRead(id)
     const joined = this.#fetches.has(id)
+    const since = this.#options.clock.monotonic()
     this.#reads[joined ? 'joined' : 'misses'] += 1
     try {
       return await this.#get(id, info, block, signal)
     } catch (error) {
       // A fetch that others began may have come to its end when ours has just begun.
       if (joined && !signal.aborted && isTransient(error)) return await this.#get(id, info, block, signal)
-      if (isTransient(error)) this.#failures.set(id, { error, at: this.#options.clock.monotonic() })
+      if (isTransient(error)) this.#noteFailure(id, error, signal.aborted ? since : undefined)
       throw error
     } finally {
       this.#wasRead(id)
@@ -176,6 +179,13 @@ export class BlockSource {
   /** Who reads an object from one end to the other has read it, and will not come back. */
   passed(info: ObjectInfo, block: ByteRange): void {
     this.#memory.drop(blockId(info, block))
+  }
+
+  /** @param since when somebody began to wait who gives up: one who was killed soon after knows nothing of the bucket */
+  #noteFailure(id: string, error: FsError, since: Milliseconds | undefined): void {
+    const { clock, deadline } = this.#options
+    const at = clock.monotonic()
+    if (since === undefined || at - since >= deadline * shareOfPatience) this.#failures.set(id, { error, at })
   }
 
   #failed(id: string): FsError | undefined {

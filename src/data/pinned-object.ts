@@ -15,7 +15,7 @@ const MiB: Bytes = 1024 * 1024
 const opensAfter: Bytes = 256 * 1024
 /** At 25 ms to S3, 32 MiB on their way are 1.3 GB/s. */
 const widest: Bytes = 32 * MiB
-/** The kernel reads ahead 1 MiB in requests of 128 KiB, which arrive in any order. @see max_readahead */
+/** The kernel reads ahead 1 MiB in requests that arrive in any order. @see src/fuse/readahead.ts */
 const slack: Bytes = MiB
 /** What is handed out as a whole is copied. */
 const mostHeld: Bytes = smallestUnit
@@ -76,17 +76,19 @@ export class PinnedObject implements OpenObject {
   }
 
   async #bytes(range: ByteRange, isFirst: boolean, signal: CancelSignal): Promise<Uint8Array> {
-    let all: Uint8Array | undefined
-    for (let position = range.start; position < range.end;) {
-      const { start, end } = this.#blockOf(position, isFirst)
-      const part = await this.#part({ start, end }, { start: position, end: Math.min(range.end, end) }, signal)
-      if (part.length === range.end - range.start) return part
-      // While the next block is waited for, the memory of this one may get another's bytes.
-      all ??= Buffer.allocUnsafe(range.end - range.start)
-      all.set(part, position - range.start)
-      position = end
+    const first = this.#blockOf(range, isFirst)
+    if (range.end <= first.end) return this.#part(first, range, signal)
+    const all = Buffer.allocUnsafe(range.end - range.start)
+    const parts: Promise<void>[] = []
+    for (let { start } = range, block = first; ; block = this.#blockOf({ start, end: range.end }, false)) {
+      const part = { start, end: Math.min(range.end, block.end) }
+      // While another block is waited for, the memory of this one may get another's bytes.
+      parts.push(this.#part(block, part, signal).then((bytes) => all.set(bytes, part.start - range.start)))
+      start = part.end
+      if (start === range.end) break
     }
-    return all ?? new Uint8Array(0)
+    await Promise.all(parts)
+    return all
   }
 
   async #part(block: ByteRange, range: ByteRange, signal: CancelSignal): Promise<Uint8Array> {
@@ -95,13 +97,14 @@ export class PinnedObject implements OpenObject {
     return bytes.subarray(range.start - block.start, range.end - block.start)
   }
 
-  #blockOf(position: Bytes, isFirst: boolean): ByteRange {
-    return this.#readers.blocks.find(this.info, position) ?? this.#blockFor(position, isFirst)
+  #blockOf(range: ByteRange, isFirst: boolean): ByteRange {
+    return this.#readers.blocks.find(this.info, range.start) ?? this.#blockFor(range, isFirst)
   }
 
   /** The block to fetch for one who waits. At the beginning a larger one: most files are read from there to the end. */
-  #blockFor(position: Bytes, isFirst: boolean): ByteRange {
-    return blockAt(position, isFirst && position === 0 ? wholeLimit : smallestUnit, this.info.size)
+  #blockFor({ start, end }: ByteRange, isFirst: boolean): ByteRange {
+    const { size } = this.info
+    return isFirst && start === 0 ? blockAt(start, wholeLimit, size) : blockFrom(start, end - start, size)
   }
 
   /** Moves the window on, or closes it, and sets what is in it on its way. */

@@ -9,9 +9,8 @@ import type { Kernel, Session } from './kernel.js'
 import { KeptFolders, type FoldersOfBinding } from './kept-folders.js'
 import type { FuseMountOptions } from './mount-options.js'
 import type { Operations } from './operations.js'
+import { readahead } from './readahead.js'
 import { numbersOf, type Ownership } from './stat.js'
-
-const readahead = 1024 * 1024
 
 export interface KernelMount {
   readonly kept: KeptFolders

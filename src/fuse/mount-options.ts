@@ -1,6 +1,7 @@
 /** The `-o` string for libfuse 2.9, which the stock binding takes. Pure. */
 import { UsageError } from '../errors.js'
 import { believedFor } from './beliefs/believed-for.js'
+import { readahead } from './readahead.js'
 
 export interface FuseMountOptions {
   /** Shown as the mount's source, e.g. in `df`: the bucket. */
@@ -29,7 +30,7 @@ export function fuseOptions(options: FuseMountOptions): string {
     `attr_timeout=${believedFor / 1000}`,
     `entry_timeout=${believedFor / 1000}`,
     'negative_timeout=0',
-    'max_readahead=1048576',
+    `max_readahead=${readahead}`,
     'nosuid',
     'nodev',
     ...(options.readOnly ? ['ro'] : []),

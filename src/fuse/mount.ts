@@ -17,6 +17,7 @@ import { OwnMount } from './own-mount.js'
 import { Operations, type Xattrs } from './operations.js'
 import { HandleProcesses } from './callers/handle-processes.js'
 import type { MountUser } from './callers/process-questions.js'
+import { widenReadahead } from './readahead.js'
 import type { Ownership } from './stat.js'
 import { takeAwayDead, watchMount } from './watch-mount.js'
 
@@ -71,6 +72,7 @@ export async function mountFuse(request: MountRequest): Promise<MountedFuse> {
   const { kept, ended: over = never } = mounted
   const ending = new AbortController()
   const own = await OwnMount.at(mountpoint)
+  if (own.device !== undefined) await widenReadahead(own.device, log)
   const placeNow = async (): Promise<string> => (await own.place()) ?? mountpoint
   void over.then(async () => {
     ending.abort()

@@ -15,6 +15,11 @@ export class OwnMount {
     return new OwnMount(mountpoint, await mountAt(mountpoint))
   }
 
+  /** Of the file system: major and minor number; undefined: it was gone at once. */
+  get device(): string | undefined {
+    return this.#made?.device
+  }
+
   /** @returns the path where it is now; undefined: it is gone */
   async place(): Promise<string | undefined> {
     const made = this.#made

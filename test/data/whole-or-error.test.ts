@@ -8,6 +8,7 @@ import type { GetRequest, ObjectInfo, Store } from '../../src/s3/store.js'
 import type { Key } from '../../src/units.js'
 import { seededRandom } from '../helpers/faults.js'
 import { ScatteredStore } from '../helpers/scattered-store.js'
+import { until } from '../helpers/until.js'
 import { systemClock } from '../../src/telemetry/clock.js'
 
 const times = { clock: systemClock, lastAnswer: () => -Infinity }
@@ -17,7 +18,8 @@ const never = new AbortController().signal
 
 function objectsOver(store: ScatteredStore, budget: number): Objects {
   const ignore = (): void => undefined
-  return createObjects({ ...times, store, budget, deadline: 60_000, onGone: ignore, onReplaced: ignore })
+  const lastAnswer = (): number => store.answeredAt
+  return createObjects({ ...times, lastAnswer, store, budget, deadline: 60_000, onGone: ignore, onReplaced: ignore })
 }
 
 /** Reads as the kernel's door does: what comes is copied at once. @returns whether it is right; undefined: an error */
@@ -110,7 +112,7 @@ async function storm(t: Test, { store, budget, sizes, sequential, readers, signa
     object.close()
   }
   await Promise.all(Array.from({ length: readers }, (_, i) => reader(infos[i % infos.length]!, i < sequential)))
-  t.ok(right > readers * 80, `${right} reads were right, ${failed} failed, ${store.gets} GETs`)
+  t.ok(right > readers * 120, `${right} reads were right, ${failed} failed, ${store.gets} GETs`)
   t.ok(objects.usage().used <= budget)
 }
 
@@ -140,6 +142,35 @@ t.test('a storm of readers that give up', async (t) => {
   }
   await storm(t, { store: new ScatteredStore({ seed: 3, failures: 0.1 }), ...many, signalOf })
   await storm(t, { store: new ScatteredStore({ seed: 13, failures: 0.1 }), ...wide, signalOf })
+})
+
+t.test('one who is killed soon says nothing of the bucket: the next one is answered', async (t) => {
+  const store = new ScatteredStore({ seed: 8 })
+  const info = store.put('slow', 9 * MiB)
+  const objects = objectsOver(store, 12 * MiB)
+  const content = store.content(info)
+  store.stall()
+  const killed = new AbortController()
+  const first = readsRight(objects.open(info), content, 2 * MiB, 128 * 1024, killed.signal)
+  killed.abort()
+  t.equal(await first, undefined)
+  const second = readsRight(objects.open(info), content, 2 * MiB, 128 * 1024)
+  store.goOn()
+  t.equal(await second, true)
+})
+
+t.test('a read that lies in many blocks waits for all of them at once', async (t) => {
+  const store = new ScatteredStore({ seed: 9 })
+  const info = store.put('wide', 40 * MiB)
+  const objects = objectsOver(store, 64 * MiB)
+  store.stall()
+  const [start, length] = [9 * MiB + 132 * 1024, MiB]
+  const isRight = readsRight(objects.open(info), store.content(info), start, length)
+  await until('all of its GETs', () => store.underWay === 9)
+  store.goOn()
+  t.equal(await isRight, true)
+  t.equal(await readsRight(objects.open(info), store.content(info), 20 * MiB, MiB), true)
+  t.equal(store.gets, 10, 'one on the grid is a single GET')
 })
 
 t.test('replaced while it is read: the old bytes or ESTALE, never the new ones, never both in one', async (t) => {

@@ -25,6 +25,8 @@ export class ScatteredStore implements Pick<Store, 'get'> {
   #stalled: Promise<void> | undefined
   #goOn: () => void = () => undefined
   gets = 0
+  /** When the last one was answered as a whole. */
+  answeredAt = -Infinity
   /** GETs whose end has not come yet. */
   underWay = 0
   /** GETs whose signal ended them. */
@@ -91,6 +93,7 @@ export class ScatteredStore implements Pick<Store, 'get'> {
       target.set(part.subarray(from, to), from)
     }
     this.bytes += part.length
+    this.answeredAt = performance.now()
     return target
   }
 

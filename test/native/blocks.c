@@ -99,6 +99,21 @@ static void read_given () {
   scene_end();
 }
 
+static void in_many () {
+  scene_begin("the largest read of the kernel's lies in nine of the smallest blocks at most: of more, JavaScript is asked");
+  enum { MOST = 9, SHORT = 400 };
+  open_large();
+  char *blocks[MOST + 1];
+  for (int i = 0; i <= MOST; i++) blocks[i] = give(i, i * SHORT, SHORT);
+  const answer_t *all = read_here(1, MOST * SHORT - 2, MOST * SHORT - 2);
+  for (int i = 1; i < MOST * SHORT - 1; i++) check(all->bytes[i - 1] == byte_at(i / SHORT, i));
+  asks(1, MOST * SHORT);
+  release();
+  for (int i = 0; i <= MOST; i++) check_back(i, i == MOST ? 0 : i == 0 || i == MOST - 1 ? SHORT - 1 : SHORT, blocks[i]);
+  check_none_back();
+  scene_end();
+}
+
 static void passed () {
   scene_begin("a block is given back when its reader is well behind it, in the order in which that is so");
   open_large();
@@ -172,6 +187,7 @@ static void unmounted () {
 
 int main () {
   read_given();
+  in_many();
   passed();
   wanted_while_read();
   not_taken();

@@ -277,7 +277,8 @@ static void greetings () {
   check(out.major == 7 && out.minor == 23 && out.max_write == MOST_BYTES && out.max_readahead == 64 * 1024);
   // Of what it offers, only what is known is taken.
   check((out.flags & ~(FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_PARALLEL_DIROPS | FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO
-      | FUSE_HANDLE_KILLPRIV_V2)) == 0);
+      | FUSE_HANDLE_KILLPRIV_V2 | FUSE_MAX_PAGES)) == 0);
+  check(out.max_pages * sysconf(_SC_PAGESIZE) == MOST_READ);
   check(greet(7, 999, sizeof(struct fuse_init_in) + 48, &out) == 0 && out.minor == FUSE_KERNEL_MINOR_VERSION);
   check(greet(7, 22, shortest, &out) == -EPROTO);
   check(greet(6, 30, shortest, &out) == -EPROTO);
