@@ -10,6 +10,7 @@ import { blockAt, units, wholeLimit } from './blocks.js'
 import type { BlockDisk } from './block-disk.js'
 import { BlockMemory, type LargeMemory } from './memory.js'
 import type { Usage } from './objects.js'
+import { Quickest } from './quickest.js'
 import { SharedFetches } from './shared-fetches.js'
 
 export interface BlockSourceOptions {
@@ -48,6 +49,8 @@ export class BlockSource {
   readonly #fetches: SharedFetches<Uint8Array>
   /** Fetched ahead and not read yet: sizes by id. */
   readonly #unread = new Map<string, Bytes>()
+  /** Of blocks that are worth to be fetched ahead. */
+  readonly #quickest = new Quickest()
   readonly #failures = new LRUCache<string, Failure>({ max: 1_000 })
   #ahead: Bytes = 0
   #wasted: Bytes = 0
@@ -62,6 +65,11 @@ export class BlockSource {
   /** What all blocks together may take. */
   get limit(): Bytes {
     return this.#memory.limit
+  }
+
+  /** How long a block takes at least; undefined: none came yet. */
+  get delay(): Milliseconds | undefined {
+    return this.#quickest.took
   }
 
   usage(): Usage {
@@ -229,9 +237,13 @@ export class BlockSource {
   async #fetch(info: ObjectInfo, block: ByteRange, into: Uint8Array, signal: CancelSignal): Promise<void> {
     const { key, etag, size, mtime } = info
     const pinned = { key, into, size, ...(etag === '' ? { mtime } : { etag }) }
+    const { clock } = this.#options
+    const since = clock.monotonic()
     try {
       const isWhole = info.size <= wholeLimit
       const bytes = await this.#options.store.get(isWhole ? pinned : { ...pinned, range: block }, signal)
+      const now = clock.monotonic()
+      if (block.end - block.start >= wholeLimit) this.#quickest.note(now - since, now)
       if (bytes.length === into.length) return
       const sentence = `${info.key} has another size than its listing says: it was replaced.`
       throw new FsError('ESTALE', sentence, { key: info.key })

@@ -8,13 +8,11 @@ import { HandedOut } from './handed-out.js'
 import type { BlockReader, OpenObject } from './objects.js'
 import type { SequentialReaders } from './sequential-readers.js'
 import { controllerOfMany } from './shared-fetches.js'
-import { nextWindow, type Window, type WindowLimits } from './window.js'
+import { nextWindow, widestAt, type Window, type WindowLimits } from './window.js'
 
 const MiB: Bytes = 1024 * 1024
 /** Two of the kernel's largest reads: one alone may be a look at the beginning. */
 const opensAfter: Bytes = 256 * 1024
-/** At 25 ms to S3, 32 MiB on their way are 1.3 GB/s. */
-const widest: Bytes = 32 * MiB
 /** The kernel reads ahead 1 MiB in requests that arrive in any order. @see src/fuse/readahead.ts */
 const slack: Bytes = MiB
 /** What is handed out as a whole is copied. */
@@ -176,7 +174,7 @@ export class PinnedObject implements OpenObject {
   #limits(): WindowLimits {
     const { blocks, sequential } = this.#readers
     const share = Math.floor((blocks.limit * shareOfWindows) / sequential.countWith(this))
-    const max = Math.max(smallestUnit, Math.min(widest, share))
+    const max = Math.max(smallestUnit, Math.min(widestAt(blocks.delay), share))
     return { opensAfter, first: Math.min(MiB, max), max, slack }
   }
 }

@@ -1,6 +1,6 @@
 /** How far ahead of its reader an object is fetched. Pure policy; `pinned-object.ts` runs it. */
 import type { ByteRange } from '../s3/store.js'
-import type { Bytes } from '../units.js'
+import type { Bytes, Milliseconds } from '../units.js'
 
 /** What is known of one reader. */
 export interface Window {
@@ -21,6 +21,18 @@ export interface WindowLimits {
   readonly max: Bytes
   /** How far from the frontier a read still counts as the next one. */
   readonly slack: Bytes
+}
+
+/** Where the bucket is near, more would be memory for nothing: each block of it is cleared by the kernel first. */
+const leastWidest: Bytes = 16 * 1024 * 1024
+/** At 25 ms to S3, 32 MiB on their way are 1.3 GB/s. */
+const mostWidest: Bytes = 32 * 1024 * 1024
+/** Bytes a millisecond that a window is to allow for. */
+const pace = 2_000_000
+
+/** How wide a window may become. @param delay of the quickest answer; undefined: it is not known */
+export function widestAt(delay: Milliseconds | undefined): Bytes {
+  return delay === undefined ? mostWidest : Math.min(mostWidest, Math.max(leastWidest, Math.ceil(delay * pace)))
 }
 
 /**

@@ -1,7 +1,7 @@
 /** How far ahead a reader's object is fetched, by table. */
 import fc from 'fast-check'
 import t from 'tap'
-import { nextWindow, type Window, type WindowLimits } from '../../src/data/window.js'
+import { nextWindow, widestAt, type Window, type WindowLimits } from '../../src/data/window.js'
 
 const KiB = 1024
 const limits: WindowLimits = { opensAfter: 256 * KiB, first: 1024 * KiB, max: 8192 * KiB, slack: 1024 * KiB }
@@ -35,6 +35,14 @@ t.test('doubles each time as much was read as it held, up to its limit', async (
     [300, 8192],
   ]
   for (const [reads, ahead] of table) t.equal(after(...sequence(reads)).ahead, ahead * KiB, `${reads} reads`)
+})
+
+t.test('may become wider where the bucket is far: never less than 2 GB/s would need, up to a limit', async (t) => {
+  const MiB = 1024 * KiB
+  t.equal(widestAt(undefined), 32 * MiB)
+  t.equal(widestAt(0.5), 16 * MiB)
+  t.equal(widestAt(10.25), 20_500_000)
+  t.equal(widestAt(25), 32 * MiB)
 })
 
 t.test('closes on a jump, forward and back, and opens again where the reader goes on', async (t) => {

@@ -1,7 +1,9 @@
 /** Programs that read: what the bucket holds, as they would find it on a disk. */
-import { open, readdir, readFile, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { access, constants, open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { mountAt } from '../../src/fuse/mountinfo.js'
 import { type Mounted, prepare } from '../helpers/mounted.js'
 import { run, sh } from '../helpers/run.js'
 import { until } from '../helpers/until.js'
@@ -140,6 +142,37 @@ with open(sys.argv[1] + '/large.bin', 'rb') as f:
         print(len(m), m[10000000:10000010].hex())
 `
   t.equal(await python(script), `20971520 ${large.subarray(10_000_000, 10_000_010).toString('hex')}\n`)
+})
+
+t.test('the kernel reads a mebibyte ahead, and programs read as much at a time anywhere', async (t) => {
+  const readahead = `/sys/class/bdi/${(await mountAt(mounted.mountpoint))?.device}/read_ahead_kb`
+  const mayBeSet = await access(readahead, constants.W_OK).then(
+    () => true,
+    () => false,
+  )
+  t.equal(await readFile(readahead, 'utf8'), mayBeSet ? '1024\n' : '128\n')
+  const script = `
+import hashlib, mmap, os, sys
+path = sys.argv[1] + '/large.bin'
+places = (0, 4096, 135000, 1048576, 1050000, 7 << 20, 12582911, 19922944, 20000000)
+for flags in (os.O_RDONLY, os.O_RDONLY | os.O_DIRECT):
+    file = os.open(path, flags)
+    for position in places:
+        # Where its pages are past, too.
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        place = position & ~4095 if flags & os.O_DIRECT else position
+        into = mmap.mmap(-1, 3 << 20)
+        count = os.preadv(file, [into], place)
+        print(place, count, hashlib.md5(into[:count]).hexdigest())
+`
+  const lines = [0, 4095].flatMap((mask) =>
+    [0, 4096, 135_000, 1_048_576, 1_050_000, 7 * 1024 * 1024, 12_582_911, 19_922_944, 20_000_000].map((position) => {
+      const place = position - (position & mask)
+      const bytes = large.subarray(place, place + 3 * 1024 * 1024)
+      return `${place} ${bytes.length} ${createHash('md5').update(bytes).digest('hex')}\n`
+    }),
+  )
+  t.equal(await python(script), lines.join(''))
 })
 
 t.test('java lists and reads', { skip: await withoutJava() }, async (t) => {
