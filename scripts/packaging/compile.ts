@@ -1,6 +1,7 @@
 /**
  * Puts beside each file of a package what V8 has compiled of it: `compile.js LIBRARY`, for `scripts/package`, by the package's own Node, as it is of use for
- * that one only. V8 compiles what is called when it is called: so a mount is begun first, and its start finds compiled what it needs.
+ * that one only. V8 compiles what is called when it is called: so a mount is begun and used first, and one that begins later finds compiled
+ * what it needs to start, and for the first files that are listed, read and sent.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
@@ -12,7 +13,7 @@ import { promisify } from 'node:util'
 import type { Script } from 'node:vm'
 import type { main } from '../../src/cli/main.js'
 import type { Io } from '../../src/cli/io.js'
-import { startS3Server } from '../../src/demo/s3/server.js'
+import { startS3Server, type S3Server } from '../../src/demo/s3/server.js'
 import { inTime, late } from '../../src/patience.js'
 import type { Milliseconds } from '../../src/units.js'
 import { compiledSuffix, Loader } from './loader.js'
@@ -23,6 +24,17 @@ type Ready = 'ready' | 'no mount'
 const startWithin: Milliseconds = 20_000
 const endWithin: Milliseconds = 20_000
 const lookEvery: Milliseconds = 20
+/** From the close of a file until it is in the bucket. */
+const sentWithin: Milliseconds = 20_000
+const pair = 'ACME/GLOBEX'
+/** What they do. Arguments: mountpoint, folder of the partner, and a file to be made. */
+const programs = `
+ls -lR "$1" >/dev/null
+cat "$2"/inbox/*/* >/dev/null
+head -c 2000 /dev/zero >"$3"
+cp "$3" "$2/send/"
+mv "$3" "$2/send/order-2.edi"
+rm "$2/send/order-2.edi"`
 const keys = { accessKey: 'COMPILE', secretKey: 'secret' }
 
 const [library = ''] = process.argv.slice(2)
@@ -39,9 +51,13 @@ v8.setFlagsFromString = () => undefined
 const directory = await mkdtemp(join(tmpdir(), 'as2fs-compile-'))
 try {
   await whileMounted(save)
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
 } finally {
   await rm(directory, { recursive: true, force: true })
 }
+// Whatever goes on yet.
 process.exit()
 
 async function save(): Promise<void> {
@@ -54,6 +70,8 @@ async function save(): Promise<void> {
 async function whileMounted(work: () => Promise<void>): Promise<void> {
   const { main: run } = loader.load(join(library, 'dist/src/cli/main.js')) as { readonly main: Main }
   const server = await startS3Server({ ...keys, bucket: 'compile' })
+  server.put(`AS2/files/${pair}/inbox/1/order.edi`, Buffer.alloc(2_000))
+  server.put(`AS2/files/${pair}/inbox/2/large.edi`, Buffer.alloc(4_000_000))
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: keys.accessKey, AWS_SECRET_ACCESS_KEY: keys.secretKey })
   const mountpoint = join(directory, 'mnt')
   await mkdir(mountpoint)
@@ -63,7 +81,7 @@ async function whileMounted(work: () => Promise<void>): Promise<void> {
     ['mount', 'compile', mountpoint, ...places, '--log-level', 'silent', '-f'],
     unseen((text) => (complaint += text)),
   )
-  const ready = await Promise.race([mount.then((): Ready => 'no mount'), looked(run, mountpoint)])
+  const ready = await Promise.race([mount.then((): Ready => 'no mount'), used(run, mountpoint, server)])
   if (ready === 'no mount') process.stderr.write(`${complaint}Compiled without a mount: its start will take longer.\n`)
   await work()
   if (ready === 'ready') {
@@ -73,15 +91,23 @@ async function whileMounted(work: () => Promise<void>): Promise<void> {
   await server.close()
 }
 
-/** As a user does. */
-async function looked(run: Main, mountpoint: string): Promise<Ready> {
+/** As programs do. */
+async function used(run: Main, mountpoint: string, server: S3Server): Promise<Ready> {
+  const isUp = async (): Promise<boolean> => (await run(['status', mountpoint], unseen())) === 0
+  await until(isUp, startWithin, `nothing answers at ${mountpoint}`)
+  const partner = join(mountpoint, pair)
+  await promisify(execFile)('sh', ['-ec', programs, 'sh', mountpoint, partner, join(directory, 'order-1.edi')])
+  const isSent = async (): Promise<boolean> => server.get(`AS2/send/${pair}/order-1.edi`) !== undefined
+  await until(isSent, sentWithin, 'what was copied into send/ does not come to the bucket')
+  return 'ready'
+}
+
+async function until(isSo: () => Promise<boolean>, within: Milliseconds, otherwise: string): Promise<void> {
   const began = performance.now()
-  while ((await run(['status', mountpoint], unseen())) !== 0) {
-    if (performance.now() - began > startWithin) throw new Error(`nothing answers at ${mountpoint}`)
+  while (!(await isSo())) {
+    if (performance.now() - began > within) throw new Error(otherwise)
     await pause(lookEvery)
   }
-  await promisify(execFile)('ls', ['-l', mountpoint])
-  return 'ready'
 }
 
 /** A command's, of which nothing is shown. @param heard is told what it has to complain of */

@@ -38,11 +38,12 @@ export async function ask<T>(mount: FoundMount, question: (client: ControlClient
   } catch (error) {
     if (!(error instanceof NoAnswerError) || typeof mount.daemon === 'string') throw error
     const { pid } = mount.daemon
-    // It may have ended since it was found.
+    const isLost = mount.isMounted && (await hasLostState(mount.daemon))
+    // It may have ended since it was found, or just now.
     const now = await findMount(mount.mountpoint)
     if (mount.isMounted && !now?.isMounted) throw new UsageError(`${mount.mountpoint} is not mounted any more.`)
     if (now?.daemon === 'dead') clientOf(now)
-    if (mount.isMounted && (await hasLostState(mount.daemon))) {
+    if (isLost) {
       throw new UsageError(
         `The daemon of ${mount.mountpoint} (process ${pid}) has lost its state directory: as2fs umount ${mount.mountpoint}, then mount again.`,
       )

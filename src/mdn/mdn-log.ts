@@ -153,7 +153,7 @@ export class MdnLog {
   #apply(change: MdnChange, place: LinePlace): void {
     if ('read' in change) {
       const { id, says } = change.read
-      if (!says) this.#unreadableKeys = [`${id.direction}/${id.key}`, ...this.#unreadableKeys].slice(0, mostNamed)
+      this.#noteReadable(id, says !== undefined)
       this.#refused.delete(nameOf(id))
       this.table.add(change.read, place)
       return
@@ -165,7 +165,16 @@ export class MdnLog {
     const row = this.table.named('found' in change ? change.found : change.gone)
     if (row === undefined) return
     if ('found' in change) this.table.setOwner(row, change.owner)
-    else this.table.drop(row)
+    else {
+      this.#noteReadable(change.gone, true)
+      this.table.drop(row)
+    }
+  }
+
+  #noteReadable({ direction, key }: Omit<MdnId, 'version'>, isReadable: boolean): void {
+    const name = `${direction}/${key}`
+    const others = this.#unreadableKeys.filter((it) => it !== name)
+    this.#unreadableKeys = isReadable ? others : [name, ...others].slice(0, mostNamed)
   }
 
   #noteRefused(refused: Omit<MdnId, 'version'>): void {

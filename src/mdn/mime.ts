@@ -13,7 +13,7 @@ export type Headers = ReadonlyMap<string, readonly string[]>
 const mostLevels = 8
 const mostParts = 64
 /** Characters; HTTP servers and mailers take a quarter of it. Without an end by then it is no header. */
-const longestHeader = 64 * 1024
+export const longestHeader = 64 * 1024
 
 export interface Entity {
   /** Those in front of all; none where it begins with the boundary. */

@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { Bytes } from '../units.js'
 import { outcomeOf, outcomes, type Outcome } from './disposition.js'
-import { entityOf, fieldsOf, typeOf, unquoted, type Headers } from './mime.js'
+import { entityOf, fieldsOf, longestHeader, typeOf, unquoted, type Headers } from './mime.js'
 
 export interface MdnReport {
   /** As written; of several, the worst. */
@@ -83,14 +83,25 @@ function scanned(bytes: string): Headers[] {
     .map(({ text }) => fieldsOf(text))
 }
 
-/** @returns undefined for what is damaged, or larger than an MDN */
+/** Packed as a whole, or behind its HTTP headers. @returns undefined for what is damaged, or larger than an MDN */
 function unpacked(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  const start = isPacked(bytes, 0) ? 0 : bodyAt(bytes)
+  if (!isPacked(bytes, start)) return bytes
   try {
-    return gunzipSync(bytes, { maxOutputLength: largestMdn })
+    return Buffer.concat([bytes.subarray(0, start), gunzipSync(bytes.subarray(start), { maxOutputLength: largestMdn })])
   } catch {
     return undefined
   }
+}
+
+function isPacked(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x1f && bytes[at + 1] === 0x8b
+}
+
+/** Behind the first blank line. */
+function bodyAt(bytes: Uint8Array): number {
+  const blank = /\n\r*\n/.exec(Buffer.from(bytes.subarray(0, longestHeader)).toString('latin1'))
+  return blank ? blank.index + blank[0].length : 0
 }
 
 function utf8(latin1: string): string {

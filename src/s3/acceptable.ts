@@ -7,6 +7,7 @@ import { ForeignAnswer } from './foreign-answer.js'
 import { unquoted } from './list-page.js'
 import { StoreError } from './store-error.js'
 import type { ByteRange, GetRequest } from './store.js'
+import type { TimesOfVersions } from './times-of-versions.js'
 import { textsOf } from './xml.js'
 
 /** The head of an answer. Names of headers are in lower case. */
@@ -86,9 +87,10 @@ const largestWhole: Bytes = 64 * 1024 * 1024
 
 /**
  * GetObject. Some servers ignore If-Match or Range, and proxies cut answers.
+ * @param times of what was read before
  * @throws StoreError ESTALE if it is of another version, ForeignAnswer
  */
-export function acceptObject(head: AnswerHead, request: GetRequest): ExpectedBody {
+export function acceptObject(head: AnswerHead, request: GetRequest, times: TimesOfVersions): ExpectedBody {
   const { key, etag = '', range, into } = request
   const { headers, statusCode } = head
   if (headers.etag === undefined && (etag !== '' || !isFromS3(head))) throw foreign(head)
@@ -98,7 +100,7 @@ export function acceptObject(head: AnswerHead, request: GetRequest): ExpectedBod
     throw replaced(key, 'OtherETag')
   }
   const length = announced(head)
-  if (etag === '') requireListed(head, request, length)
+  if (etag === '') requireListed(head, request, length, times)
   if (range && statusCode === 206) return partOf(head, range, length)
   if (statusCode !== 200 || (range && range.start > 0)) throw foreign(head)
   // Of the version that was asked for, so it is not the object that has another length.
@@ -112,15 +114,19 @@ export function acceptObject(head: AnswerHead, request: GetRequest): ExpectedBod
 /** Without an ETag it is told by its size and time whether it is the version that was listed. */
 function requireListed(
   { headers }: AnswerHead,
-  { key, range, size, mtime }: GetRequest,
+  request: GetRequest,
   length: Bytes | undefined,
+  times: TimesOfVersions,
 ): void {
+  const { key, range, size, mtime } = request
   const whole = range ? Number(/\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] ?? NaN) : (length ?? NaN)
   const time = Date.parse(headers['last-modified'] ?? '')
+  const isListed = mtime !== undefined && !Number.isNaN(time)
   const hasOtherSize = size !== undefined && !Number.isNaN(whole) && whole !== size
   // The header has no fraction of a second; a listing may.
-  const hasOtherTime = mtime !== undefined && !Number.isNaN(time) && Math.abs(time - mtime) >= 1_000
-  if (hasOtherSize || hasOtherTime) throw replaced(key, hasOtherSize ? 'OtherSize' : 'OtherTime')
+  const hasOtherTime = isListed && Math.abs(time - mtime) >= 1_000
+  if (hasOtherSize) throw replaced(key, 'OtherSize')
+  if (hasOtherTime || (isListed && times.isOther(request, time))) throw replaced(key, 'OtherTime')
 }
 
 function replaced(key: Key, how: string): StoreError {

@@ -23,6 +23,7 @@ import { retried } from './retry.js'
 import { createSdkClient, type SdkClientOptions } from './sdk-client.js'
 import { SdkUploads } from './sdk-uploads.js'
 import { silenceLimit, type HeardCall, whileHeard } from './silence.js'
+import { TimesOfVersions } from './times-of-versions.js'
 import { Traffic } from './traffic.js'
 import { UploadLimits } from './upload-limits.js'
 import { watchRequests } from './watch-requests.js'
@@ -74,6 +75,7 @@ class SdkStore implements Store {
   readonly #lean: LeanGets | undefined
   readonly #uploads: SdkUploads
   readonly #pages = new PageMemory()
+  readonly #times = new TimesOfVersions()
   readonly #traffic: Traffic
   readonly #awakening = new Awakening()
 
@@ -85,7 +87,7 @@ class SdkStore implements Store {
     this.#client = client
     if (options.requests) watchRequests(client, options.requests)
     const { requests, bucketClock, sdkReads = false } = options
-    if (!sdkReads) this.#lean = new LeanGets({ client, network, requests, bucketClock })
+    if (!sdkReads) this.#lean = new LeanGets({ client, network, requests, bucketClock, times: this.#times })
     this.#uploads = new SdkUploads({
       client,
       bucket: options.bucket,
@@ -146,7 +148,7 @@ class SdkStore implements Store {
         // Of a part of an object there is no checksum to verify.
         ChecksumMode: range ? undefined : 'ENABLED',
       })
-      const expected = acceptedBy(command, (answer) => acceptObject(answer, request))
+      const expected = acceptedBy(command, (answer) => acceptObject(answer, request, this.#times))
       const { Body: body } = await this.#client.send(command, { abortSignal: own.abortSignal })
       heard()
       return body ? readBody(body as Readable, { ...expected(), heard, into }) : new Uint8Array(0)

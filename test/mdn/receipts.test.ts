@@ -69,6 +69,9 @@ t.test('what can’t be understood is read once too, and named', async (t) => {
   await world.read(again)
   t.match(again.counts(), { unreadable: 2 })
   t.equal(world.store.count('get'), 1)
+  world.mdn('odd', { id: '<7.as2@x>' })
+  await world.read(again)
+  t.match(again.counts(), { unreadable: 1, unreadableKeys: ['outgoing/large'] }, 'but for one that can be read now')
   await again.close()
 })
 

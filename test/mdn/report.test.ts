@@ -93,6 +93,10 @@ const forms: Readonly<Record<string, string | Buffer>> = {
   'as one single part': `Content-Type: message/disposition-notification\r\n\r\n${fields.join('\r\n')}\r\n`,
   'with its fields among the HTTP headers': `AS2-From: GLOBEX\r\n${fields.join('\r\n')}\r\n\r\nThank you.`,
   'packed by gzip': gzipSync(mdn(fields)),
+  'packed by gzip behind its HTTP headers': Buffer.concat([
+    Buffer.from('HTTP/1.1 200 OK\r\nAS2-From: GLOBEX\r\nContent-Encoding: gzip\r\n\r\n'),
+    gzipSync(mdn(fields)),
+  ]),
   'in an opaque signature': Buffer.from(
     `Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\n0\x82\x01\xff\x04\x82${mdn(fields)}\x30\x82\xfe`,
     'latin1',

@@ -11,6 +11,7 @@ import {
   saidByS3,
   type AnswerHead,
 } from '../../src/s3/acceptable.js'
+import { TimesOfVersions } from '../../src/s3/times-of-versions.js'
 import { acceptPage, positionOf } from '../../src/s3/acceptable-page.js'
 import type { ListedPage } from '../../src/s3/list-page.js'
 import type { GetRequest, ListRequest, ObjectInfo } from '../../src/s3/store.js'
@@ -92,7 +93,8 @@ t.test('the body of an object', async (t) => {
   const from = { 'x-amz-request-id': '1' }
   const range = { start: 10, end: 20 }
   const ask = (request: Partial<GetRequest>, headers: Record<string, string>, status = 200) =>
-    acceptObject(head(headers, status), { key, ...request })
+    acceptObject(head(headers, status), { key, ...request }, times)
+  const times = new TimesOfVersions()
   const into = Buffer.alloc(7)
   t.match(ask({ etag: 'a', into }, { etag: '"a"', 'content-length': '7' }), { length: 7 })
   t.match(ask({ etag: 'a', into }, { etag: '"a"' }), { length: 7 }, 'without its length')
@@ -116,6 +118,9 @@ t.test('the body of an object', async (t) => {
   const then = { ...from, 'content-length': '7', 'last-modified': 'Fri, 01 May 2026 10:00:00 GMT' }
   t.match(ask(listed, then), { length: 7 }, 'without an ETag')
   t.match(ask(listed, from), { length: undefined }, 'where nothing is told')
+  const next = { ...then, 'last-modified': 'Fri, 01 May 2026 10:00:01 GMT' }
+  t.throws(() => ask(listed, next), { code: 'ESTALE' }, 'not a second later, but of another time than the first answer')
+  t.match(ask({ ...listed, mtime: listed.mtime + 600 }, next), { length: 7 }, 'as it is listed now')
   const replaced = { code: 'ESTALE', failure: 'condition' }
   t.throws(
     () => ask(listed, { ...then, 'last-modified': 'Fri, 01 May 2026 10:00:02 GMT' }),

@@ -13,6 +13,7 @@ import type { RequestCounter } from '../request-counter.js'
 import { systemClock } from '../../telemetry/clock.js'
 import type { Milliseconds } from '../../units.js'
 import type { GetRequest } from '../store.js'
+import type { TimesOfVersions } from '../times-of-versions.js'
 import { version } from '../../version.js'
 import { isAsToldBy } from './checksums.js'
 import type { Answer, Question } from './connection.js'
@@ -27,6 +28,8 @@ export interface LeanGetsOptions {
   readonly network: Network
   readonly requests: RequestCounter | undefined
   readonly bucketClock: BucketClock | undefined
+  /** The SDK's, too. */
+  readonly times: TimesOfVersions
 }
 
 /** Where to ask now, and with what. */
@@ -91,7 +94,7 @@ export class LeanGets {
     request: GetRequest,
     { credentials, signal, heard }: Asking,
   ): Promise<Answer | number | undefined> {
-    const { client, requests, bucketClock } = this.#options
+    const { client, requests, bucketClock, times } = this.#options
     const path = target.before + encodedKey(request.key)
     const headers = signer.signed(
       { path, headers: { host: target.host, ...headersFor(request) } },
@@ -105,7 +108,7 @@ export class LeanGets {
     const watch = { isAnswered: false }
     const answer = await connections.ask({
       request: `GET ${path} HTTP/1.1\r\nuser-agent: as2fs/${version}\r\n${lines}\r\n`,
-      bodyFor: (head) => memoryFor(acceptObject(head, request).limit, head.length, request.into),
+      bodyFor: (head) => memoryFor(acceptObject(head, request, times).limit, head.length, request.into),
       heard: (bytes) => {
         watch.isAnswered = true
         heard(bytes)
