@@ -20,6 +20,8 @@ static const char deleted[] = " (deleted)";
 static const char ring[] = "anon_inode:[io_uring]";
 // Descriptors that are looked at: some 2 us each.
 static const uint32_t most_descriptors = 64;
+// Of these, by the name in question.
+#define MOST_NAMESAKES 8
 
 // The first bytes of a file, with a 0 behind them. false: it can't be read.
 static bool read_start (const char *format, uint32_t thread, char *bytes, size_t size) {
@@ -129,50 +131,59 @@ static bool read_mount (const char *line, mount_line_t *mount) {
   return true;
 }
 
-// Whether one of the mounts that a process sees is one of these.
-typedef bool mount_test_t (const mount_line_t *mount, const void *wanted);
-static bool has_mount (uint32_t process, mount_test_t *test, const void *wanted, bool otherwise) {
-  char path[64];
-  snprintf(path, sizeof(path), "/proc/%u/mountinfo", process);
-  FILE *mounts = fopen(path, "re");
-  if (mounts == NULL) return otherwise;
-  char *line = NULL;
-  size_t size = 0;
-  bool is_found = false;
-  mount_line_t mount;
-  while (!is_found && getline(&line, &size, mounts) >= 0) is_found = read_mount(line, &mount) ? test(&mount, wanted) : otherwise;
-  if (ferror(mounts)) is_found = otherwise;
-  free(line);
-  fclose(mounts);
-  return is_found;
-}
-
-static bool is_of_kernel (const mount_line_t *mount, const void *id) {
-  return mount->id == *(const uint64_t *) id && !mount->is_fuse;
-}
-
 // A file may be a mount by itself, and be called whatever that is mounted at. What is escaped, or deleted, may be any.
-static bool may_be_mounted (const mount_line_t *mount, const void *name) {
+static bool may_be_mounted (const mount_line_t *mount, const char *name) {
   if (!mount->is_fuse || strcmp(mount->root, "/") == 0) return false;
   return ends_in(mount->root, name) || strpbrk(mount->root, "\\") != NULL || strstr(mount->root, "//deleted") != NULL;
 }
 
-// Whether a descriptor is of a file that is in no mount of ours: its mount is one that the process sees, and not of such a filesystem.
-static bool is_elsewhere (uint32_t process, const char *descriptor) {
+// Mounts that descriptors of files by the wanted name are in: who copies a file has the one open that it copies, too.
+typedef struct {
+  uint64_t ids[MOST_NAMESAKES];
+  uint32_t count;
+} namesakes_t;
+
+// false: its mount can't be told, or there are too many.
+static bool add_namesake (namesakes_t *all, uint32_t process, const char *descriptor) {
   char path[64], text[1024];
   snprintf(path, sizeof(path), "/proc/%%u/fdinfo/%.10s", descriptor);
-  if (!read_start(path, process, text, sizeof(text))) return false;
-  uint64_t mount = number_in(text, "\nmnt_id:", 0);
-  return has_mount(process, is_of_kernel, &mount, false);
+  if (all->count == MOST_NAMESAKES || !read_start(path, process, text, sizeof(text))) return false;
+  all->ids[all->count++] = number_in(text, "\nmnt_id:", 0);
+  return true;
 }
 
-static bool is_other (uint32_t process, int folder, const char *descriptor, const char *name) {
+static void forget_found (namesakes_t *all, uint64_t id) {
+  for (uint32_t i = all->count; i-- > 0;) if (all->ids[i] == id) all->ids[i] = all->ids[--all->count];
+}
+
+// Whether all of these are in mounts that the process sees and that are not of such a filesystem as ours, and none of its mounts may be
+// a file of that name.
+static bool are_elsewhere (uint32_t process, namesakes_t *all, const char *name) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/%u/mountinfo", process);
+  FILE *mounts = fopen(path, "re");
+  if (mounts == NULL) return false;
+  char *line = NULL;
+  size_t size = 0;
+  bool is_certain = true;
+  mount_line_t mount;
+  while (is_certain && getline(&line, &size, mounts) >= 0) {
+    is_certain = read_mount(line, &mount) && !may_be_mounted(&mount, name);
+    if (is_certain && !mount.is_fuse) forget_found(all, mount.id);
+  }
+  is_certain = is_certain && !ferror(mounts);
+  free(line);
+  fclose(mounts);
+  return is_certain && all->count == 0;
+}
+
+// Whether a descriptor is none of a file by that name, or was added to those that are.
+static bool is_other (uint32_t process, int folder, const char *descriptor, const char *name, namesakes_t *all) {
   char link[PATH_MAX];
   ssize_t length = readlinkat(folder, descriptor, link, sizeof(link) - 1);
   if (length < 0) return false;
   link[length] = '\0';
-  // Who copies a file has the one open that it copies, too, as a rule by the same name.
-  return !may_be_named(link, name) || is_elsewhere(process, descriptor);
+  return !may_be_named(link, name) || add_namesake(all, process, descriptor);
 }
 
 static bool has_only_others (uint32_t process, const char *name) {
@@ -180,20 +191,21 @@ static bool has_only_others (uint32_t process, const char *name) {
   snprintf(path, sizeof(path), "/proc/%u/fd", process);
   DIR *folder = opendir(path);
   if (folder == NULL) return false;
+  namesakes_t namesakes = { .count = 0 };
   uint32_t count = 0;
   bool are_others = true;
   struct dirent *entry;
   while (are_others && (errno = 0, entry = readdir(folder)) != NULL) {
     if (entry->d_name[0] == '.') continue;
-    are_others = ++count <= most_descriptors && is_other(process, dirfd(folder), entry->d_name, name);
+    are_others = ++count <= most_descriptors && is_other(process, dirfd(folder), entry->d_name, name, &namesakes);
   }
   are_others = are_others && errno == 0;
   closedir(folder);
-  return are_others;
+  return are_others && are_elsewhere(process, &namesakes, name);
 }
 
 double faults_if_alone (uint32_t thread, const char *name) {
   if (thread == 0 || !knows_our_numbers() || !is_one_that_goes_on(thread)) return -1;
-  if (!has_only_others(thread, name) || has_mount(thread, may_be_mounted, name, true)) return -1;
+  if (!has_only_others(thread, name)) return -1;
   return has_no_children(thread) ? faults_of_children(thread) : -1;
 }
