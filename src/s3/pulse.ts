@@ -5,8 +5,11 @@ import type { Milliseconds } from '../units.js'
 import { StoreError } from './store-error.js'
 import type { Store } from './store.js'
 
-/** A page of a listing that takes longer: something is wrong, or at least nobody should wait for it. */
+/** A page of a listing that takes longer: something is wrong, or at least nobody should wait for it … */
 const silence: Milliseconds = 400
+/** … unless the last ones took about as long: the bucket is slow, and answers. */
+const slack = 1.5
+const longestSilence: Milliseconds = 5_000
 
 interface Asked {
   readonly at: Milliseconds
@@ -18,6 +21,8 @@ export class Pulse {
   readonly #listings = new Set<Asked>()
   /** When a page of a listing came: that files are taken tells nothing of those. */
   #pageAt: Milliseconds = -Infinity
+  /** How long the last pages took. */
+  #usual: Milliseconds = 0
   #goodAt: Milliseconds = -Infinity
   #badAt: Milliseconds = -Infinity
 
@@ -34,8 +39,12 @@ export class Pulse {
   get patience(): Milliseconds {
     if (this.#badAt > this.#goodAt) return 0
     const [oldest] = this.#listings
-    if (!oldest) return silence
-    return Math.max(0, silence - (this.#clock.monotonic() - Math.max(oldest.at, this.#pageAt)))
+    if (!oldest) return this.#silence
+    return Math.max(0, this.#silence - (this.#clock.monotonic() - Math.max(oldest.at, this.#pageAt)))
+  }
+
+  get #silence(): Milliseconds {
+    return Math.min(longestSilence, Math.max(silence, this.#usual * slack))
   }
 
   /** The same store, its answers noted. */
@@ -67,7 +76,12 @@ export class Pulse {
     try {
       const result = await answer
       this.#goodAt = this.#clock.monotonic()
-      if (asked) this.#pageAt = this.#goodAt
+      if (asked) {
+        const took = this.#goodAt - asked.at
+        // One that took longer came through an outage.
+        if (took < longestSilence) this.#usual = Math.max(took, this.#usual / 2)
+        this.#pageAt = this.#goodAt
+      }
       return result
     } catch (error) {
       this.#noteFailure(error, signal, asked)
@@ -80,6 +94,6 @@ export class Pulse {
     const isDown = !(error instanceof StoreError) || error.failure === 'transient' || error.failure === 'credentials'
     if (!isDown) this.#goodAt = now
     // Who gave up early does not know.
-    else if (!signal.aborted || (asked && now - Math.max(asked.at, this.#pageAt) >= silence)) this.#badAt = now
+    else if (!signal.aborted || (asked && now - Math.max(asked.at, this.#pageAt) >= this.#silence)) this.#badAt = now
   }
 }

@@ -117,6 +117,23 @@ t.test('a late answer is waited for with patience once, then hardly, while somet
   t.equal((await world.get()).value, 3, 'and its answer is too old by now')
 })
 
+t.test('a bucket that is slow and answers is waited for, also while something else is listed', async (t) => {
+  const world = new World()
+  const never = new AbortController().signal
+  const other = () => world.pulse.watch(world.store).list({ prefix: 'y/' as never }, never)
+  world.store.intercept = () => ({ hold: world.clock.pause(2_500, never) })
+  t.same(await world.get(), { value: 1, ms: 2_500 })
+  await world.clock.advance(5_000)
+  const listing = other()
+  await world.clock.advance(1_000)
+  t.equal(world.pulse.patience, 2_750)
+  t.same(await world.get(), { value: 2, ms: 2_500 })
+  await listing
+  world.store.intercept = undefined
+  for (let quick = 0; quick < 4; quick += 1) await other()
+  t.equal(world.pulse.patience, 400, 'it is as quick as any again')
+})
+
 t.test('with nothing to show it is waited for as long as one may; then those who come next know', async (t) => {
   const world = new World()
   world.hang()
