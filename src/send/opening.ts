@@ -94,7 +94,8 @@ export class Opening {
       if (size === 0) for (const { id } of members ?? []) await spool.remove(id)
       await file.flush({ closed: async () => ({ isLast: true, killedBy: undefined }) }, signal)
     } finally {
-      await file.release()
+      // Nobody waits for it, as after any close(2): it is on disk, and who was told by now that he came too late would see it sent.
+      file.release().catch(() => undefined)
     }
   }
 

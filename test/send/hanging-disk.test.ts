@@ -13,8 +13,11 @@ class HangingDisk {
   waiting = 0
   #goesOn: Promise<void> | undefined
   #goOn: () => void = () => undefined
+  #passed = 0
 
-  hang(): void {
+  /** @param passed so many writes are done yet */
+  hang(passed = 0): void {
+    this.#passed = passed
     this.#goesOn = new Promise((resolve) => (this.#goOn = resolve))
   }
 
@@ -24,6 +27,10 @@ class HangingDisk {
   }
 
   async reached(): Promise<void> {
+    if (this.#goesOn && this.#passed > 0) {
+      this.#passed -= 1
+      return
+    }
     this.waiting += 1
     await this.#goesOn
     this.waiting -= 1
@@ -141,6 +148,31 @@ t.test('a file that is being cut then is not complete, until it is cut to nothin
   await it.write('sent.edi', 'anew')
   t.match(it.row('sent.edi'), { state: 'queued', size: 4 })
 })
+
+for (const passed of [0, 1, 2]) {
+  t.test(`a cut of which the disk does ${passed} writes, and hangs, is done and told, or not sent`, async (t) => {
+    const it = await world(t)
+    const disk = hangingDisk(t)
+    disk.hang(passed)
+    const cancellation = new Cancellation()
+    let answer: 'done' | 'failed' | undefined
+    const cutting = it.sender.truncate(globex, path('sent.edi'), 3, cancellation).then(
+      () => (answer ??= 'done'),
+      () => (answer ??= 'failed'),
+    )
+    await until('the disk hangs', () => disk.waiting === 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    // Who has not heard by now is told that it failed.
+    answer ??= 'failed'
+    cancellation.abort()
+    disk.goOn()
+    await cutting
+    await until('its close', () => it.row('sent.edi')?.state !== 'open')
+    const { state, size } = it.row('sent.edi') ?? {}
+    const isCut = state === 'queued' && size === 3
+    t.equal(isCut, answer === 'done', `${answer}: ${state} of ${size} bytes`)
+  })
+}
 
 t.test('one that is being synced then is not complete', async (t) => {
   const it = await senderWorld(t, { settle })
