@@ -175,7 +175,7 @@ export class DirectoryOfPartners {
 
   /** The folder of that name: one that is known; else `files/` is asked first, which has nearly all. */
   async #find(name: Name, level: Level, signal: CancelSignal): Promise<string | undefined> {
-    const known = byName(level.local(), name, level.nameOf) ?? this.#findSeen(name, level)
+    const known = this.#findSeen(name, level) ?? byName(level.local(), name, level.nameOf)
     if (known !== undefined) return known
     const since = this.#clock.monotonic() - this.#keep
     const listed = this.#roots.flatMap((root) => this.#listing.knownFolders(level.prefixOf(root), since))

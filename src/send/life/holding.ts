@@ -33,7 +33,7 @@ export class Holding {
 
   constructor(policy: HoldPolicy) {
     this.#policy = policy
-    this.looksUnfinished = picomatch([...alwaysHeld, ...policy.hold], { dot: true, nonegate: true, nocase: true })
+    this.looksUnfinished = matcherOf([...alwaysHeld, ...policy.hold])
   }
 
   /** Whether a file is finished only when a trigger is made beside it. */
@@ -70,4 +70,15 @@ export class Holding {
   isFinal(path: string, isRenamed: boolean): boolean {
     return this.verdict({ path, size: 1, isRenamed }) === 'queue'
   }
+}
+
+/**
+ * One expression of all patterns: of picomatch's own matchers each makes objects for each name, and every change of a file asks.
+ * As theirs it takes a name that is a pattern, letter by letter.
+ */
+function matcherOf(patterns: readonly string[]): (name: string) => boolean {
+  const each = patterns.map((it) => picomatch.makeRe(it, { dot: true, nonegate: true, nocase: true }).source)
+  const any = new RegExp(each.join('|'), 'i')
+  const literally = new Set(patterns)
+  return (name) => any.test(name) || literally.has(name)
 }
