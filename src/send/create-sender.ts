@@ -124,6 +124,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     await rejudging.heed()
     onQueued()
   }
+  const onDone = async (): Promise<void> => {
+    await rejudging.heedSoon()
+    onQueued()
+  }
   const pickup = new Pickup({ book, bucket, keyOf, clock, log })
   const onSubmitted = (message: Message): void => pickup.watch(message)
   const uploads: Uploads = new Uploads({
@@ -152,9 +156,9 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     pickup,
     rows: new Rows({ book, uploads, turns, packer, pickup, clock, root }),
     opening: new Opening({ book, files, spool, descriptors, names, bundles, rejudging, root }),
-    renaming: new Renaming({ book, files, spool, names, bundles, folderSending, root, judge, onJudged }),
+    renaming: new Renaming({ book, files, spool, names, bundles, folderSending, root, judge, onJudged: onDone }),
     byHand: new ByHand({
-      ...{ book, spool, packer, holding, beside, isUnderWay, onJudged },
+      ...{ book, spool, packer, holding, beside, isUnderWay, onJudged: onDone },
       onCancelled: () => uploads.sweep(),
     }),
   })

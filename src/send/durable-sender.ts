@@ -105,12 +105,12 @@ export class DurableSender implements Sender {
 
   async mkdir(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void> {
     await this.#parts.bundles.mkdir(partner, path, signal)
-    await this.#parts.rejudging.heed()
+    await this.#parts.rejudging.heedSoon()
   }
 
   async rmdir(partner: Partner, path: readonly Name[], signal: CancelSignal): Promise<void> {
     await this.#parts.bundles.rmdir(partner, path, signal)
-    await this.#parts.rejudging.heed()
+    await this.#parts.rejudging.heedSoon()
   }
 
   setMtime(partner: Partner, path: readonly Name[], mtime: EpochMs, signal: CancelSignal): Promise<void> {

@@ -174,6 +174,28 @@ for (const passed of [0, 1, 2]) {
   })
 }
 
+const unlocking: Readonly<Record<string, Call>> = {
+  'a lock file that is renamed': ({ sender }, signal) =>
+    sender.rename(globex, path('locked.edi.lock'), path('other.tmp'), signal),
+  'a lock file that is removed': ({ sender }, signal) => sender.unlink(globex, path('locked.edi.lock'), signal),
+}
+
+for (const [what, call] of Object.entries(unlocking)) {
+  t.test(`${what} is, though the disk hangs before the file that it locked is let go`, async (t) => {
+    const it = await senderWorld(t, { settle })
+    await it.write('locked.edi.lock', 'x')
+    await it.write('locked.edi', 'an order')
+    t.match(it.row('locked.edi'), { state: 'held', reason: 'lock' })
+    const disk = hangingDisk(t)
+    disk.hang(1)
+    await call(it, never())
+    t.equal(disk.waiting, 1)
+    t.equal(it.row('locked.edi.lock'), undefined)
+    disk.goOn()
+    await until('it to be let go', () => it.row('locked.edi')?.state === 'queued')
+  })
+}
+
 t.test('one that is being synced then is not complete', async (t) => {
   const it = await senderWorld(t, { settle })
   const disk = hangingDisk(t)

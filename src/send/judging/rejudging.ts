@@ -1,11 +1,16 @@
 /** Files beside which a lock or a trigger came or went are judged anew: they leave the queue, or come into it. */
+import { inTime } from '../../patience.js'
 import type { Logger } from '../../telemetry/log.js'
+import type { Milliseconds } from '../../units.js'
 import type { Beside } from '../life/beside.js'
 import type { Holding } from '../life/holding.js'
 import type { Happening, Verdict } from '../life/events.js'
 import type { Candidate } from '../life/judgement.js'
 import type { Hold, Message } from '../life/message.js'
 import type { MessageBook } from '../disk/book.js'
+
+/** A disk that takes longer hangs. */
+const soon: Milliseconds = 1_000
 
 export interface RejudgingOptions {
   readonly book: MessageBook
@@ -45,6 +50,14 @@ export class Rejudging {
       for (const id of ids) await this.#rejudge(id)
       this.#options.onQueued()
     }
+  }
+
+  /**
+   * The same for who has done what he was asked for: that is on disk by now, and where the disk hangs since, it is not told as failed for
+   * what follows from it.
+   */
+  async heedSoon(): Promise<void> {
+    await inTime(this.heed(), soon)
   }
 
   /** At a start: a crash may have come between a lock or a trigger and what follows from it. */
